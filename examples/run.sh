@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds every example and runs the main job on simulated cells: trains both stages, generates cells, judges them and
+# draws them, into out/. Installs the Debian packages that are missing.
+#   bash examples/run.sh [arguments of generate_cells, such as --data cells.h5ad --label cell_type]
+# Environment: CXX (g++), LATENTCELL_BUILD (the folder, build-examples/).
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+source "$root/tests/packages.sh"
+need_compiler
+need_libraries
+need_packages gnuplot-nox
+
+build=${LATENTCELL_BUILD:-$root/build-examples}
+configure "$root" "$build" -DLATENTCELL_TESTS=OFF -DLATENTCELL_BENCHMARKS=OFF -DLATENTCELL_INSTALL=OFF
+cmake --build "$build" --parallel "$(nproc)"
+
+out=$root/out
+mkdir -p "$out"
+"$build/examples/generate_cells" --out "$out/generated.h5ad" --report "$out/report.json" --plots "$out/plots" "$@"
+
+echo
+echo "Pictures:"
+find "$out/plots" -type f \( -name '*.png' -o -name '*.svg' \) | sort | sed 's/^/  /'
+echo "Generated cells: $out/generated.h5ad"
+echo "Report: $out/report.json"

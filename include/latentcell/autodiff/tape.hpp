@@ -1,0 +1,267 @@
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+#include <latentcell/autodiff/param.hpp>
+#include <latentcell/core/arena.hpp>
+#include <latentcell/core/rng.hpp>
+#include <latentcell/core/shape.hpp>
+
+namespace latentcell {
+
+/// What a tape is for. train: gradients, dropout on. evaluate: gradients, dropout off. no_gradient: values only.
+enum class Mode { train, evaluate, no_gradient };
+
+template <class T>
+class Tape;
+
+/// A handle on a matrix of a tape: cheap to copy, valid until the tape's next reset(); a later use throws.
+template <class T>
+class Var {
+ public:
+  Var() = default;
+
+  Tape<T>& tape() const {
+    eigen_assert(tape_ != nullptr);
+    return *tape_;
+  }
+  const Shape& shape() const { return tape().node(*this).shape; }
+  Index rows() const { return shape().rows(); }
+  Index cols() const { return shape().cols(); }
+
+  /// The numbers, read-only.   (rows, cols)
+  ConstView<T> value() const {
+    const auto& n = tape().node(*this);
+    return {n.value, n.shape.rows(), n.shape.cols()};
+  }
+  /// The numbers, for the op that makes them.
+  View<T> out() const {
+    auto& n = tape().node(*this);
+    return {n.value, n.shape.rows(), n.shape.cols()};
+  }
+  /// The only number of a (1, 1) Var, a loss.
+  T item() const {
+    LATENTCELL_REQUIRE(shape().size() == 1, "item: needs one number, the Var is ", shape());
+    return value()(0, 0);
+  }
+
+  /// True for a handle that names nothing: an optional input left out.
+  bool empty() const { return tape_ == nullptr; }
+
+  bool needs_grad() const { return tape_ != nullptr && tape().node(*this).needs_grad; }
+  /// The gradient, to add to; starts at zero.
+  View<T> grad() const {
+    const auto& n = tape().node(*this);
+    return {tape().gradient_of(*this), n.shape.rows(), n.shape.cols()};
+  }
+  /// The gradient that has arrived here, for the op that hands it on.
+  ConstView<T> upstream() const {
+    const View<T> g = grad();
+    return {g.data(), g.rows(), g.cols()};
+  }
+
+ private:
+  friend class Tape<T>;
+  Var(Tape<T>* tape, std::int32_t index, std::uint32_t epoch) : tape_(tape), index_(index), epoch_(epoch) {}
+
+  Tape<T>* tape_ = nullptr;
+  std::int32_t index_ = 0;
+  std::uint32_t epoch_ = 0;
+};
+
+/// Records operations as they run and plays their gradients back. A local object, one per training loop or thread.
+/// Nodes are whole matrices; values, gradients and closures lie in one arena, so from the second round on a step of
+/// the same shapes allocates nothing on the heap. First derivatives only.
+template <class T>
+class Tape {
+ public:
+  explicit Tape(Mode mode = Mode::train, Rng rng = Rng(0)) : mode_(mode), rng_(rng) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  Mode mode() const { return mode_; }
+  /// Random numbers of this step: dropout masks, posterior noise.
+  Rng& rng() { return rng_; }
+
+  /// An uninitialised (shape) matrix that carries a gradient where one of the parents does.
+  template <class... Parents>
+  Var<T> alloc(Shape shape, const Parents&... parents) {
+    return add({arena_.template take<T>(shape.size()), nullptr, shape, (parents.needs_grad() || ...), false});
+  }
+
+  /// Numbers that no gradient is asked for: a window, not a copy; they must outlive backward().
+  Var<T> constant(ConstView<T> x) { return constant(x, Shape(x.rows(), x.cols())); }
+  Var<T> constant(ConstView<T> x, Shape shape) {
+    LATENTCELL_REQUIRE(x.size() == shape.size(), "constant: ", x.size(), " numbers do not fill ", shape);
+    return add({const_cast<T*>(x.data()), nullptr, shape, false, true});
+  }
+
+  /// Numbers whose gradient is wanted: a window, not a copy.
+  Var<T> input(ConstView<T> x) { return input(x, Shape(x.rows(), x.cols())); }
+  Var<T> input(ConstView<T> x, Shape shape) {
+    LATENTCELL_REQUIRE(x.size() == shape.size(), "input: ", x.size(), " numbers do not fill ", shape);
+    return add({const_cast<T*>(x.data()), nullptr, shape, mode_ != Mode::no_gradient, true});
+  }
+
+  /// The leaf of a Param; one per Param and round, however often it is used.
+  Var<T> watch(const Param<T>& p) {
+    for (std::size_t at = slot(&p);; at = (at + 1) & (leaves_.size() - 1)) {
+      Leaf& leaf = leaves_[at];
+      if (leaf.epoch == epoch_ && leaf.param == &p) return Var<T>(this, leaf.node, epoch_);
+      if (leaf.epoch == epoch_) continue;
+      const Var<T> v = p.frozen ? constant(latentcell::view(p.value)) : input(latentcell::view(p.value));
+      leaf = {&p, v.index_, epoch_};
+      if (++watched_ * 2 > leaves_.size()) grow_leaves();
+      return v;
+    }
+  }
+
+  /// Uninitialised memory for what backward() needs; valid until reset().
+  T* scratch(Index n) { return arena_.template take<T>(n); }
+  template <class U>
+  U* scratch_of(Index n) {
+    static_assert(std::is_trivially_destructible_v<U>, "the arena never runs destructors");
+    return arena_.template take<U>(n);
+  }
+
+  /// Records how the gradient of y reaches its parents. f runs in backward(), last recorded first, where a gradient
+  /// has arrived at y.
+  template <class F>
+  void on_backward(const Var<T>& y, F f) {
+    static_assert(std::is_trivially_destructible_v<F>,
+                  "a gradient closure may capture Vars, pointers and numbers only: the arena never runs destructors");
+    if (!y.needs_grad()) return;
+    void* at = arena_.take(sizeof(F));
+    steps_.push_back({[](void* p) { (*static_cast<F*>(p))(); }, ::new (at) F(f), y.index_});
+  }
+
+  /// Adds the gradient of the (1, 1) loss to every leaf it depends on. May be called several times: leaves add up,
+  /// what lies between starts at zero each time.
+  void backward(const Var<T>& loss) {
+    LATENTCELL_REQUIRE(loss.shape().size() == 1, "backward: needs a (1, 1) loss, got ", loss.shape());
+    const T one = T(1);
+    backward(loss, ConstView<T>(&one, 1, 1));
+  }
+  /// The same for any Var, with the gradient to start from.   seed (rows, cols)
+  void backward(const Var<T>& y, ConstView<T> seed) {
+    LATENTCELL_REQUIRE(mode_ != Mode::no_gradient, "backward: the tape was made with Mode::no_gradient");
+    LATENTCELL_REQUIRE(seed.rows() == y.rows() && seed.cols() == y.cols(), "backward: seed is (", seed.rows(), ", ",
+                       seed.cols(), ") but the Var is ", y.shape());
+    LATENTCELL_REQUIRE(y.needs_grad(), "backward: nothing that the Var depends on asks for a gradient");
+    for (Node& n : nodes_) {
+      if (!n.leaf) n.grad = nullptr;
+    }
+    y.grad() += seed;
+    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+      if (nodes_[std::size_t(step->node)].grad != nullptr) step->run(step->closure);
+    }
+  }
+
+  /// Adds a finished gradient that lies in this tape's memory; where none has arrived yet the memory itself is taken
+  /// over, so the caller must not use it again.   g (rows, cols of x)
+  void hand_gradient(const Var<T>& x, T* g) {
+    Node& n = node(x);
+    if (n.grad == nullptr) {
+      n.grad = g;
+    } else {
+      x.grad() += ConstView<T>(g, n.shape.rows(), n.shape.cols());
+    }
+  }
+
+  /// Forgets every gradient and keeps the values.
+  void clear_gradients() {
+    for (Node& n : nodes_) n.grad = nullptr;
+  }
+
+  /// The gradient of a Param, or null where it took no part.   (rows of value, cols of value)
+  const T* grad(const Param<T>& p) const {
+    for (std::size_t at = slot(&p);; at = (at + 1) & (leaves_.size() - 1)) {
+      const Leaf& leaf = leaves_[at];
+      if (leaf.epoch != epoch_) return nullptr;
+      if (leaf.param == &p) return nodes_[std::size_t(leaf.node)].grad;
+    }
+  }
+  T* grad(const Param<T>& p) { return const_cast<T*>(std::as_const(*this).grad(p)); }
+
+  /// Starts a new round: every Var of the last one becomes invalid, the memory stays.
+  void reset() {
+    arena_.reset();
+    nodes_.clear();
+    steps_.clear();
+    watched_ = 0;
+    ++epoch_;
+  }
+  void reset(Mode mode, Rng rng) {
+    reset();
+    mode_ = mode;
+    rng_ = rng;
+  }
+
+  /// Bytes held for values, gradients and closures.
+  std::size_t memory() const { return arena_.capacity(); }
+
+ private:
+  friend class Var<T>;
+  struct Node {
+    T* value;
+    T* grad;
+    Shape shape;
+    bool needs_grad;
+    bool leaf;
+  };
+  struct Step {
+    void (*run)(void*);
+    void* closure;
+    std::int32_t node;
+  };
+  struct Leaf {
+    const Param<T>* param = nullptr;
+    std::int32_t node = 0;
+    std::uint32_t epoch = 0;
+  };
+
+  Var<T> add(const Node& n) {
+    nodes_.push_back(n);
+    return Var<T>(this, std::int32_t(nodes_.size()) - 1, epoch_);
+  }
+  Node& node(const Var<T>& v) {
+    if (v.epoch_ != epoch_) [[unlikely]] throw_invalid("Var: used after its tape was reset");
+    return nodes_[std::size_t(v.index_)];
+  }
+  T* gradient_of(const Var<T>& v) {
+    Node& n = node(v);
+    LATENTCELL_REQUIRE(n.needs_grad, "grad: the Var of shape ", n.shape, " carries no gradient");
+    if (n.grad == nullptr) {
+      n.grad = arena_.template take<T>(n.shape.size());
+      std::fill_n(n.grad, n.shape.size(), T(0));
+    }
+    return n.grad;
+  }
+  std::size_t slot(const Param<T>* p) const {
+    return (reinterpret_cast<std::uintptr_t>(p) * 0x9E3779B97F4A7C15u >> 32) & (leaves_.size() - 1);
+  }
+  void grow_leaves() {
+    std::vector<Leaf> old(leaves_.size() * 2);
+    old.swap(leaves_);
+    for (const Leaf& leaf : old) {
+      if (leaf.epoch != epoch_) continue;
+      std::size_t at = slot(leaf.param);
+      while (leaves_[at].epoch == epoch_) at = (at + 1) & (leaves_.size() - 1);
+      leaves_[at] = leaf;
+    }
+  }
+
+  Mode mode_;
+  Rng rng_;
+  Arena arena_;
+  std::vector<Node> nodes_;
+  std::vector<Step> steps_;
+  std::vector<Leaf> leaves_ = std::vector<Leaf>(64);
+  std::size_t watched_ = 0;
+  std::uint32_t epoch_ = 1;
+};
+
+}  // namespace latentcell

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <latentcell/autodiff/param.hpp>
+#include <latentcell/core/error.hpp>
+
+namespace latentcell {
+
+namespace detail {
+
+template <class M>
+inline constexpr bool is_param = false;
+template <class T>
+inline constexpr bool is_param<Param<T>> = true;
+template <class M>
+inline constexpr bool is_buffer = false;
+template <class T>
+inline constexpr bool is_buffer<Buffer<T>> = true;
+template <class M>
+inline constexpr bool is_vector = false;
+template <class E>
+inline constexpr bool is_vector<std::vector<E>> = true;
+
+template <class Thing, class F>
+void walk(const std::string& name, Thing& thing, F& f) {
+  using Plain = std::remove_const_t<Thing>;
+  if constexpr (is_param<Plain> || is_buffer<Plain>) {
+    f(std::string_view(name), thing);
+  } else if constexpr (is_vector<Plain>) {
+    for (std::size_t i = 0; i < thing.size(); ++i) walk(text(name, ".", i), thing[i], f);
+  } else {
+    Plain::visit(thing, [&](std::string_view part, auto& member) {
+      walk(name.empty() ? std::string(part) : text(name, ".", part), member, f);
+    });
+  }
+}
+
+}  // namespace detail
+
+/// Calls f(name, param) for each Param and Buffer of a model, depth first in the order of the members, with dotted
+/// names such as "blocks.3.attention.weight". A module lists its members in one static function that serves const
+/// and mutable models alike:
+///   static void visit(auto& self, auto&& f) { f("weight", self.weight); f("bias", self.bias); }
+template <class Model, class F>
+void visit_state(Model& model, F&& f) {
+  detail::walk(std::string(), model, f);
+}
+
+/// Calls f(name, param) for each Param of a model.
+template <class Model, class F>
+void visit_params(Model& model, F&& f) {
+  visit_state(model, [&](std::string_view name, auto& thing) {
+    if constexpr (detail::is_param<std::remove_cvref_t<decltype(thing)>>) f(name, thing);
+  });
+}
+
+/// Calls f(param) for each Param of a model, without making names: for the hot path.
+template <class Model, class F>
+void each_param(Model& model, F&& f) {
+  using Plain = std::remove_const_t<Model>;
+  if constexpr (detail::is_param<Plain>) {
+    f(model);
+  } else if constexpr (detail::is_vector<Plain>) {
+    for (auto& part : model) each_param(part, f);
+  } else if constexpr (!detail::is_buffer<Plain>) {
+    Plain::visit(model, [&](std::string_view, auto& member) { each_param(member, f); });
+  }
+}
+
+/// Number of trained numbers.
+template <class Model>
+Index parameter_count(const Model& model) {
+  Index n = 0;
+  each_param(model, [&](const auto& p) { n += p.value.size(); });
+  return n;
+}
+
+}  // namespace latentcell

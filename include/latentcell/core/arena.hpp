@@ -1,0 +1,76 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace latentcell {
+
+/// Memory handed out front to back and taken back all at once. After the first round of a repeating job it
+/// allocates nothing on the heap. Never runs destructors.
+class Arena {
+ public:
+  static constexpr std::size_t alignment = 64;
+
+  Arena() = default;
+  Arena(Arena&& other) noexcept : chunks_(std::move(other.chunks_)), current_(other.current_), used_(other.used_) {
+    other.chunks_.clear();
+    other.reset();
+  }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  Arena& operator=(Arena&&) = delete;
+  ~Arena() {
+    for (const Chunk& chunk : chunks_) release(chunk);
+  }
+
+  /// bytes of uninitialised memory, aligned to a cache line; valid until reset().
+  void* take(std::size_t bytes) {
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    while (current_ < chunks_.size() && used_ + bytes > chunks_[current_].size) {
+      ++current_;
+      used_ = 0;
+    }
+    if (current_ == chunks_.size()) grow(bytes);
+    std::byte* at = chunks_[current_].data + used_;
+    used_ += bytes;
+    return at;
+  }
+
+  template <class T>
+  T* take(std::ptrdiff_t n) {
+    return static_cast<T*>(take(sizeof(T) * static_cast<std::size_t>(n)));
+  }
+
+  /// Takes everything back and keeps the memory for the next round.
+  void reset() {
+    current_ = 0;
+    used_ = 0;
+  }
+
+  /// Bytes held, in use or not.
+  std::size_t capacity() const {
+    std::size_t sum = 0;
+    for (const Chunk& chunk : chunks_) sum += chunk.size;
+    return sum;
+  }
+
+ private:
+  struct Chunk {
+    std::byte* data;
+    std::size_t size;
+  };
+
+  void grow(std::size_t bytes) {
+    const std::size_t size = std::max<std::size_t>({bytes, std::size_t{1} << 20, capacity() / 2});
+    chunks_.push_back({static_cast<std::byte*>(::operator new(size, std::align_val_t(alignment))), size});
+  }
+  static void release(const Chunk& chunk) { ::operator delete(chunk.data, std::align_val_t(alignment)); }
+
+  std::vector<Chunk> chunks_;
+  std::size_t current_ = 0;
+  std::size_t used_ = 0;
+};
+
+}  // namespace latentcell

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <concepts>
+#include <span>
+
+#include <latentcell/core/counts.hpp>
+#include <latentcell/core/rng.hpp>
+
+namespace latentcell {
+
+/// A minibatch of cells, still sparse. A window on its source, valid until the source's next batch.
+struct CellBatch {
+  CountsView counts;              // (B, G)
+  std::span<const float> library; // (B)  counts of each cell, > 0
+  std::span<const int> batch;     // (B)  batch of each cell, -1 where unknown; empty where there are none
+  std::span<const Index> cell;    // (B)  row of each cell in the table it came from
+
+  Index size() const { return counts.rows; }
+};
+
+/// Yields shuffled minibatches of cells: begin_epoch, then next until it says false.
+template <class S>
+concept CellSource = requires(S source, Rng& rng, CellBatch& batch) {
+  source.begin_epoch(rng);
+  { source.next(batch) } -> std::same_as<bool>;
+  { source.genes() } -> std::convertible_to<Index>;
+  { source.size() } -> std::convertible_to<Index>;
+};
+
+}  // namespace latentcell

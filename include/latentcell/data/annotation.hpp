@@ -1,0 +1,143 @@
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <latentcell/core/error.hpp>
+#include <latentcell/core/types.hpp>
+
+namespace latentcell {
+
+/// Labels with few distinct values: cell type, batch, condition.
+struct Categorical {
+  static constexpr int missing = -1;
+  std::vector<std::string> levels;  ///< distinct names
+  std::vector<int> codes;           ///< one per row: index into levels, or missing
+
+  Index size() const { return Index(codes.size()); }
+  Index count(int level) const { return Index(std::count(codes.begin(), codes.end(), level)); }
+  /// The code of a level; throws with the list of levels where there is none of that name.
+  int code(std::string_view level) const {
+    const auto at = std::find(levels.begin(), levels.end(), level);
+    if (at == levels.end()) throw_invalid("no level '", level, "'; there are ", list());
+    return int(at - levels.begin());
+  }
+  std::string list() const {
+    std::string out;
+    for (const std::string& level : levels) out += (out.empty() ? "" : ", ") + level;
+    return out.empty() ? "none" : out;
+  }
+  bool operator==(const Categorical&) const = default;
+};
+
+/// Distinct strings in order of first appearance; empty strings are missing.
+inline Categorical to_categorical(std::span<const std::string> values) {
+  Categorical out;
+  std::unordered_map<std::string, int> code;
+  for (const std::string& value : values) {
+    if (value.empty()) {
+      out.codes.push_back(Categorical::missing);
+      continue;
+    }
+    const auto [at, fresh] = code.try_emplace(value, int(out.levels.size()));
+    if (fresh) out.levels.push_back(value);
+    out.codes.push_back(at->second);
+  }
+  return out;
+}
+
+/// One annotation of cells or genes.
+using Column = std::variant<Categorical, std::vector<double>, std::vector<std::string>>;
+
+inline Index size(const Column& column) {
+  return std::visit(
+      [](const auto& c) {
+        if constexpr (requires { c.codes; }) {
+          return Index(c.codes.size());
+        } else {
+          return Index(c.size());
+        }
+      },
+      column);
+}
+
+/// The rows of a column named by `rows`, in that order. Levels stay, also those that no row has any more.
+inline Column select_rows(const Column& column, std::span<const Index> rows) {
+  const auto pick = [&](const auto& from) {
+    std::remove_cvref_t<decltype(from)> out;
+    out.reserve(rows.size());
+    for (Index r : rows) out.push_back(from.at(to_size(r)));
+    return out;
+  };
+  if (const auto* c = std::get_if<Categorical>(&column)) return Categorical{c->levels, pick(c->codes)};
+  if (const auto* numbers = std::get_if<std::vector<double>>(&column)) return pick(*numbers);
+  return pick(std::get<std::vector<std::string>>(column));
+}
+
+/// Named columns of equal length, in order: the obs of cells or the var of genes.
+class Annotation {
+ public:
+  explicit Annotation(Index rows = 0) : rows_(rows) {}
+
+  Index rows() const { return rows_; }
+  bool has(std::string_view name) const { return find(name) != nullptr; }
+  std::span<const std::pair<std::string, Column>> columns() const { return columns_; }
+
+  /// Adds a column or replaces the one of that name.
+  void set(std::string name, Column column) {
+    LATENTCELL_REQUIRE(size(column) == rows_, "column '", name, "' has ", size(column), " entries but the table has ",
+                       rows_, " rows");
+    for (auto& [known, old] : columns_) {
+      if (known == name) {
+        old = std::move(column);
+        return;
+      }
+    }
+    columns_.emplace_back(std::move(name), std::move(column));
+  }
+
+  /// The column of that name; throws with the list of columns where there is none.
+  const Column& get(std::string_view name) const {
+    if (const Column* column = find(name)) return *column;
+    throw_invalid("no column '", name, "'; there are ", list());
+  }
+
+  /// A column of labels: categorical as it is, strings by first appearance. Numbers are refused.
+  Categorical labels(std::string_view name) const {
+    const Column& column = get(name);
+    if (const auto* c = std::get_if<Categorical>(&column)) return *c;
+    if (const auto* strings = std::get_if<std::vector<std::string>>(&column)) return to_categorical(*strings);
+    throw_invalid("column '", name, "' holds numbers, not labels");
+  }
+
+  std::string list() const {
+    std::string out;
+    for (const auto& entry : columns_) out += (out.empty() ? "" : ", ") + entry.first;
+    return out.empty() ? "none" : out;
+  }
+
+  Annotation select(std::span<const Index> rows) const {
+    Annotation out(Index(rows.size()));
+    for (const auto& [name, column] : columns_) out.set(name, select_rows(column, rows));
+    return out;
+  }
+
+ private:
+  const Column* find(std::string_view name) const {
+    for (const auto& [known, column] : columns_) {
+      if (known == name) return &column;
+    }
+    return nullptr;
+  }
+
+  Index rows_;
+  std::vector<std::pair<std::string, Column>> columns_;
+};
+
+}  // namespace latentcell

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/counts.hpp>
+#include <latentcell/data/annotation.hpp>
+
+namespace latentcell {
+
+/// Cells with their counts and annotations, the in-memory twin of an AnnData file.
+struct CellTable {
+  Counts counts;                                            ///< (cells, genes)
+  std::vector<std::string> cell_names;                      ///< (cells), unique
+  std::vector<std::string> gene_names;                      ///< (genes), unique: the key of a gene
+  Annotation cell_columns;                                  ///< obs
+  Annotation gene_columns;                                  ///< var
+  std::map<std::string, Matrix<float>> embeddings;          ///< obsm: (cells, D) each
+  std::map<std::string, std::vector<std::string>> strings;  ///< uns: lists of strings
+  std::vector<std::string> notes;                           ///< what a reader met that is legal but worth a line
+
+  Index cells() const { return counts.rows(); }
+  Index genes() const { return counts.cols(); }
+
+  /// Labels of one obs column; throws with the list of columns where there is none of that name.
+  Categorical obs(std::string_view column) const { return cell_columns.labels(column); }
+
+  /// Throws std::invalid_argument where names, annotations and counts disagree in length.
+  void check() const {
+    const auto same = [](const char* what, std::size_t n, Index needed, const char* of) {
+      LATENTCELL_REQUIRE(Index(n) == needed, "CellTable: ", n, " ", what, " but ", needed, " ", of);
+    };
+    same("cell names", cell_names.size(), cells(), "cells");
+    same("gene names", gene_names.size(), genes(), "genes");
+    same("obs rows", to_size(cell_columns.rows()), cells(), "cells");
+    same("var rows", to_size(gene_columns.rows()), genes(), "genes");
+    for (const auto& [name, matrix] : embeddings) same("rows of an obsm entry", to_size(matrix.rows()), cells(), "cells");
+  }
+
+  /// The cells named by `rows`, in that order, with everything they carry.
+  CellTable select_cells(std::span<const Index> rows) const {
+    CellTable out;
+    out.counts = select_rows(counts, rows);
+    out.cell_columns = cell_columns.select(rows);
+    out.gene_names = gene_names;
+    out.gene_columns = gene_columns;
+    out.strings = strings;
+    for (Index r : rows) out.cell_names.push_back(cell_names.at(to_size(r)));
+    for (const auto& [name, matrix] : embeddings) {
+      Matrix<float> part(Index(rows.size()), matrix.cols());
+      for (std::size_t i = 0; i < rows.size(); ++i) part.row(Index(i)) = matrix.row(rows[i]);
+      out.embeddings.emplace(name, std::move(part));
+    }
+    return out;
+  }
+
+  /// The genes named by `cols`, which ascend.
+  CellTable select_genes(std::span<const Index> cols) const {
+    CellTable out;
+    out.counts = select_cols(counts, cols);
+    out.cell_names = cell_names;
+    out.cell_columns = cell_columns;
+    out.embeddings = embeddings;
+    out.strings = strings;
+    out.gene_columns = gene_columns.select(cols);
+    for (Index c : cols) out.gene_names.push_back(gene_names.at(to_size(c)));
+    return out;
+  }
+};
+
+}  // namespace latentcell

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/loess.hpp>
+
+namespace latentcell {
+
+/// How many genes highly_variable picks, and against which trend.
+struct HighlyVariableOptions {
+  Index genes = 2000;          ///< genes to pick; all where there are fewer
+  double span = 0.3;           ///< share of the genes each local fit of the trend sees; larger: smoother trend
+  std::vector<int> batch = {}; ///< batch of each cell, -1 where unknown (a batch of its own); empty: one batch
+};
+
+/// What highly_variable found, gene by gene.
+struct HighlyVariable {
+  std::vector<Index> genes;             ///< the picked columns, ascending
+  std::vector<double> mean;             ///< (G)  over all cells
+  std::vector<double> variance;         ///< (G)  over all cells, divisor B - 1
+  std::vector<double> score;            ///< (G)  variance of the standardised, clipped counts, averaged over batches
+  std::vector<double> rank;             ///< (G)  median place over the batches that pick the gene, best 0; NaN if none
+  std::vector<Index> batches;           ///< (G)  batches that pick the gene
+};
+
+namespace detail {
+
+struct GeneMoments {
+  Index cells = 0;
+  std::vector<double> mean, variance;
+};
+
+template <class Use>
+GeneMoments gene_moments(const CountsView& counts, const Use& use) {
+  GeneMoments out{0, std::vector<double>(to_size(counts.cols)), std::vector<double>(to_size(counts.cols))};
+  for (Index b = 0; b < counts.rows; ++b) {
+    if (!use(b)) continue;
+    ++out.cells;
+    const auto columns = counts.row_columns(b);
+    const auto values = counts.row_values(b);
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const double v = double(values[k]);
+      LATENTCELL_REQUIRE(v >= 0 && std::isfinite(v), "highly_variable: needs counts, but cell ", b, " has ", v,
+                         " of gene ", columns[k]);
+      out.mean[std::size_t(columns[k])] += v;
+      out.variance[std::size_t(columns[k])] += v * v;
+    }
+  }
+  const double n = double(out.cells);
+  for (std::size_t g = 0; g < out.mean.size(); ++g) {
+    const double sum = out.mean[g];
+    out.mean[g] = n > 0 ? sum / n : 0;
+    // Sums of whole numbers are exact, so a constant gene has a variance of exactly or nearly zero.
+    const double spread = out.variance[g] - sum * out.mean[g];
+    out.variance[g] = n > 1 && spread > 1e-12 * out.variance[g] ? spread / (n - 1) : 0;
+  }
+  return out;
+}
+
+// Variance of each gene after division by the deviation its mean lets expect, clipped at sqrt(cells).
+template <class Use>
+std::vector<double> standardised_variance(const CountsView& counts, const GeneMoments& moments, double span,
+                                          const Use& use) {
+  const std::size_t genes = moments.mean.size();
+  std::vector<double> x, y;
+  for (std::size_t g = 0; g < genes; ++g) {
+    if (moments.variance[g] <= 0) continue;
+    x.push_back(std::log10(moments.mean[g]));
+    y.push_back(std::log10(moments.variance[g]));
+  }
+  const std::vector<double> trend = loess(x, y, {.span = span});
+  const double n = double(moments.cells);
+  std::vector<double> deviation(genes, 1), most(genes), sum(genes), squares(genes);
+  for (std::size_t g = 0, at = 0; g < genes; ++g) {
+    if (moments.variance[g] > 0) deviation[g] = std::sqrt(std::pow(10.0, trend[at++]));
+    most[g] = deviation[g] * std::sqrt(n) + moments.mean[g];
+  }
+  for (Index b = 0; b < counts.rows; ++b) {
+    if (!use(b)) continue;
+    const auto columns = counts.row_columns(b);
+    const auto values = counts.row_values(b);
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const std::size_t g = std::size_t(columns[k]);
+      const double v = std::min(double(values[k]), most[g]);
+      sum[g] += v;
+      squares[g] += v * v;
+    }
+  }
+  for (std::size_t g = 0; g < genes; ++g) {
+    const double mean = moments.mean[g];
+    squares[g] = (n * mean * mean + squares[g] - 2 * sum[g] * mean) / ((n - 1) * deviation[g] * deviation[g]);
+  }
+  return squares;
+}
+
+}  // namespace detail
+
+/// Ranks genes by how much they vary beyond what their mean explains, on raw counts.   counts (B, G) -> picked columns
+/// The method of Seurat v3 (Stuart et al., Cell 2019), as scanpy's flavor "seurat_v3": loess of log10 variance over
+/// log10 mean, variance of the counts standardised by it and clipped at sqrt(B); with batches, the median place over
+/// the batches that pick the gene, then their number. Batches with a single cell are left out. Ties go to the lower
+/// column. Throws std::invalid_argument for negative or infinite counts, or fewer than two cells.
+inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVariableOptions& options = {}) {
+  LATENTCELL_REQUIRE(options.genes > 0, "highly_variable: genes must be positive, got ", options.genes);
+  LATENTCELL_REQUIRE(counts.rows >= 2, "highly_variable: needs at least 2 cells, got ", counts.rows);
+  LATENTCELL_REQUIRE(options.batch.empty() || Index(options.batch.size()) == counts.rows, "highly_variable: ",
+                     options.batch.size(), " batch codes for ", counts.rows, " cells");
+  const std::size_t genes = to_size(counts.cols);
+  const std::size_t wanted = std::min(to_size(options.genes), genes);
+  const auto code = [&](Index b) { return options.batch.empty() ? 0 : options.batch[to_size(b)]; };
+
+  HighlyVariable out;
+  detail::GeneMoments all = detail::gene_moments(counts, [](Index) { return true; });
+  out.score.assign(genes, 0);
+  out.batches.assign(genes, 0);
+  std::vector<std::vector<double>> places(genes);
+
+  std::vector<int> levels = options.batch.empty() ? std::vector<int>{0} : options.batch;
+  std::sort(levels.begin(), levels.end());
+  levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
+  Index used = 0;
+  std::vector<std::size_t> order(genes);
+  for (int level : levels) {
+    const auto use = [&](Index b) { return code(b) == level; };
+    const detail::GeneMoments moments = levels.size() == 1 ? all : detail::gene_moments(counts, use);
+    if (moments.cells < 2) continue;
+    ++used;
+    const std::vector<double> score = detail::standardised_variance(counts, moments, options.span, use);
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return score[a] > score[b]; });
+    for (std::size_t i = 0; i < wanted; ++i) places[order[i]].push_back(double(i));
+    for (std::size_t g = 0; g < genes; ++g) out.score[g] += score[g];
+  }
+  LATENTCELL_REQUIRE(used > 0, "highly_variable: every batch has a single cell");
+
+  out.rank.assign(genes, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t g = 0; g < genes; ++g) {
+    out.score[g] /= double(used);
+    out.batches[g] = Index(places[g].size());
+    if (places[g].empty()) continue;
+    std::sort(places[g].begin(), places[g].end());
+    const std::size_t n = places[g].size();
+    out.rank[g] = (places[g][(n - 1) / 2] + places[g][n / 2]) / 2;
+  }
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (places[a].empty() || places[b].empty()) return !places[a].empty() && places[b].empty();
+    return out.rank[a] != out.rank[b] ? out.rank[a] < out.rank[b] : out.batches[a] > out.batches[b];
+  });
+  for (std::size_t i = 0; i < wanted; ++i) out.genes.push_back(Index(order[i]));
+  std::sort(out.genes.begin(), out.genes.end());
+  out.mean = std::move(all.mean);
+  out.variance = std::move(all.variance);
+  return out;
+}
+
+}  // namespace latentcell

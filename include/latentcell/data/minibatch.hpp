@@ -1,0 +1,140 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <latentcell/core/cell_batch.hpp>
+#include <latentcell/core/random_draw.hpp>
+#include <latentcell/data/cell_table.hpp>
+
+namespace latentcell {
+
+/// What CellBatches takes from the table.
+struct CellBatchesOptions {
+  Index batch = 256;  ///< cells in a minibatch, at least 2; larger: smoother gradients, fewer steps an epoch
+  std::optional<std::vector<Index>> rows = {};  ///< the cells to use, in the order of an ordered pass; all if not given
+  std::vector<int> codes = {};  ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
+};
+
+/// Minibatches of a count matrix in memory, copied out sparse; models CellSource.   counts (N, G) -> batches (B, G)
+/// The matrix must outlive this object. The last batch of an epoch holds what is left; a single cell left over joins
+/// the batch before it, which then has B + 1, because a batch of one cell has no spread. A source of one cell yields
+/// that cell. The library size of a cell without counts is 1, so that its logarithm exists. The order of an epoch is a
+/// function of the generator given to begin_epoch. Nothing is allocated after the constructor.
+class CellBatches {
+ public:
+  explicit CellBatches(const CountsView& counts, CellBatchesOptions options = {})
+      : table_(counts), batch_(options.batch), codes_(std::move(options.codes)) {
+    LATENTCELL_REQUIRE(batch_ >= 2, "CellBatches: batch must be at least 2, got ", batch_);
+    LATENTCELL_REQUIRE(codes_.empty() || Index(codes_.size()) == table_.rows, "CellBatches: ", codes_.size(),
+                       " batch codes for ", table_.rows, " cells");
+    if (options.rows) {
+      rows_ = std::move(*options.rows);
+    } else {
+      rows_.resize(to_size(table_.rows));
+      std::iota(rows_.begin(), rows_.end(), Index(0));
+    }
+    LATENTCELL_REQUIRE(!rows_.empty(), "CellBatches: there are no cells");
+    std::vector<Index> lengths;
+    library_of_.reserve(rows_.size());
+    lengths.reserve(rows_.size());
+    for (Index row : rows_) {
+      LATENTCELL_REQUIRE(row >= 0 && row < table_.rows, "CellBatches: row ", row, " of a table with ", table_.rows,
+                         " cells");
+      lengths.push_back(Index(table_.row_columns(row).size()));
+      const double total = table_.row_sum(row);
+      library_of_.push_back(total > 0 ? float(total) : 1.0f);
+    }
+    // Room for the batch_ + 1 longest rows is room for any batch.
+    const std::size_t most = std::min(rows_.size(), to_size(batch_ + 1));
+    std::partial_sort(lengths.begin(), lengths.begin() + Index(most), lengths.end(), std::greater<>());
+    counts_.reserve(Index(most), std::accumulate(lengths.begin(), lengths.begin() + Index(most), Index(0)));
+    library_.reserve(most);
+    codes_here_.reserve(most);
+    cells_.reserve(most);
+    order_.resize(rows_.size());
+    begin_ordered();
+  }
+  explicit CellBatches(const Counts& counts, CellBatchesOptions options = {})
+      : CellBatches(counts.view(), std::move(options)) {}
+  explicit CellBatches(const CellTable& cells, CellBatchesOptions options = {})
+      : CellBatches(cells.counts.view(), std::move(options)) {}
+  explicit CellBatches(Counts&&, CellBatchesOptions = {}) = delete;     // a temporary would not outlive this
+  explicit CellBatches(CellTable&&, CellBatchesOptions = {}) = delete;  // the same
+
+  Index genes() const { return table_.cols; }
+  Index size() const { return Index(rows_.size()); }
+
+  /// Minibatches in an epoch.
+  Index batches() const {
+    const Index left = size() % batch_;
+    return std::max<Index>(1, size() / batch_ + (left > 1 ? 1 : 0));
+  }
+
+  /// Starts an epoch in random order; takes the same number of draws from rng whatever the size.
+  void begin_epoch(Rng& rng) {
+    begin_ordered();
+    Rng own = rng.fork();
+    shuffle(std::span<Index>(order_), own);
+  }
+
+  /// Starts a pass in the order of `rows`: for encoding and for judging.
+  void begin_ordered() {
+    std::iota(order_.begin(), order_.end(), Index(0));
+    position_ = 0;
+  }
+
+  /// The next minibatch, valid until the following call; false at the end of the epoch.
+  bool next(CellBatch& out) {
+    if (position_ >= size()) return false;
+    Index take = std::min(batch_, size() - position_);
+    if (size() - position_ - take == 1) ++take;
+    counts_.clear(table_.cols);
+    library_.clear();
+    codes_here_.clear();
+    cells_.clear();
+    for (Index i = position_; i < position_ + take; ++i) {
+      const std::size_t at = to_size(order_[to_size(i)]);
+      const Index row = rows_[at];
+      counts_.push_row(table_, row);
+      library_.push_back(library_of_[at]);
+      if (!codes_.empty()) codes_here_.push_back(codes_[to_size(row)]);
+      cells_.push_back(row);
+    }
+    position_ += take;
+    out = {counts_.view(), library_, codes_here_, cells_};
+    return true;
+  }
+
+  /// Cells handed out since the epoch began. An epoch cut short goes on after begin_epoch with the same generator state
+  /// and skip_to(position()).
+  Index position() const { return position_; }
+  void skip_to(Index position) {
+    LATENTCELL_REQUIRE(position >= 0 && position <= size(), "CellBatches: position ", position, " of an epoch of ",
+                       size(), " cells");
+    position_ = position;
+  }
+
+ private:
+  CountsView table_;
+  Index batch_;
+  std::vector<Index> rows_;         // (N)  rows of the table
+  std::vector<int> codes_;          // (rows of the table), or empty
+  std::vector<float> library_of_;   // (N)
+  std::vector<Index> order_;        // (N)  positions in rows_
+  Index position_ = 0;
+
+  Counts counts_;                   // the batch handed out last, and its companions
+  std::vector<float> library_;
+  std::vector<int> codes_here_;
+  std::vector<Index> cells_;
+};
+
+static_assert(CellSource<CellBatches>);
+
+}  // namespace latentcell

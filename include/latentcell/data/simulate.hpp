@@ -1,0 +1,212 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <latentcell/core/random_draw.hpp>
+#include <latentcell/core/rng.hpp>
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/kernel/parallel.hpp>
+
+namespace latentcell {
+
+/// What a simulated tissue looks like. "Spread" is a standard deviation on the scale of natural logarithms.
+struct SimulateOptions {
+  Index cells = 2000;
+  Index genes = 1000;
+  Index types = 6;                ///< cell types; two and two share a lineage, and with it half of their markers
+  Index batches = 1;
+  Index factors = 3;              ///< directions of variation within a type; 0: cells of a type differ by noise alone
+  double library = 400;           ///< counts of a typical cell; larger: fewer zeros
+  double library_spread = 0.35;   ///< larger: more unequal cells of one type
+  double type_library_spread = 0.2;  ///< larger: more unequal typical sizes of types
+  double type_skew = 1;           ///< type k of 1, 2, ... has a share of k^-type_skew; 0: equal shares
+  double gene_spread = 1.5;       ///< spread of mean expression over genes; larger: more decades
+  double marker_share = 0.06;     ///< share of the genes that a type, and that a lineage, switches
+  double marker_strength = 1.8;   ///< mean log fold change of a marker; larger: types farther apart
+  double factor_strength = 0.35;  ///< larger: more variation within a type
+  double batch_strength = 0.25;   ///< spread of each gene's log fold change between batches
+  double dispersion = 0.25;       ///< 1 / theta of a gene with a mean of one; larger: noisier counts
+  double dropout = 0;             ///< chance that a count is lost, in [0, 1): zero inflation
+};
+
+/// A simulated tissue: its genes, types and batches are fixed by the constructor, its cells drawn from them at will, so
+/// fresh cells of the same law can judge a model trained on others.
+/// Counts are negative binomial. The mean is the cell's library size times the share of the gene, whose logarithm adds
+/// a gene's base, its type's and its lineage's markers, low-rank variation within types, and a batch's effect.
+class SimulatedTissue {
+ public:
+  SimulatedTissue(const SimulateOptions& options, Rng& rng) : options_(options) {
+    const SimulateOptions& o = options_;
+    LATENTCELL_REQUIRE(o.genes > 0 && o.types > 0 && o.batches > 0 && o.factors >= 0, "SimulatedTissue: ", o.genes,
+                       " genes, ", o.types, " types, ", o.batches, " batches, ", o.factors, " factors");
+    LATENTCELL_REQUIRE(o.library > 0 && o.dispersion > 0, "SimulatedTissue: library and dispersion must be positive, got ",
+                       o.library, " and ", o.dispersion);
+    LATENTCELL_REQUIRE(o.dropout >= 0 && o.dropout < 1, "SimulatedTissue: dropout must lie in [0, 1), got ", o.dropout);
+    LATENTCELL_REQUIRE(o.marker_share >= 0 && o.marker_share <= 1,
+                       "SimulatedTissue: marker_share must lie in [0, 1], got ", o.marker_share);
+
+    base_ = normals(1, o.gene_spread, rng);
+    std::vector<double> share(to_size(o.genes));
+    double sum = 0;
+    for (Index g = 0; g < o.genes; ++g) sum += share[to_size(g)] = std::exp(base_(0, g));
+    theta_.reserve(to_size(o.genes));
+    for (double s : share) {
+      // Rare genes are overdispersed more, as in real data, and genes of one mean differ.
+      const double mean = o.library * s / sum;
+      theta_.push_back(std::exp(rng.normal() * 0.3) / (o.dispersion * std::sqrt(0.2 + 0.8 / mean)));
+    }
+
+    const Matrix<double> lineage = markers((o.types + 1) / 2, rng);
+    programme_ = markers(o.types, rng);
+    for (Index t = 0; t < o.types; ++t) programme_.row(t) += lineage.row(t / 2);
+    loading_ = normals(o.factors, o.factors > 0 ? o.factor_strength / std::sqrt(double(o.factors)) : 0, rng);
+    batch_effect_ = normals(o.batches, o.batches > 1 ? o.batch_strength : 0, rng);
+    for (Index t = 0; t < o.types; ++t) type_library_.push_back(o.type_library_spread * rng.normal());
+  }
+
+  const std::vector<double>& theta() const { return theta_; }  ///< (G)  inverse dispersions
+  Index types() const { return options_.types; }
+
+  /// Draws cells.   -> obs cell_type, batch, library (before noise); var base_share, theta; obsm factors (cells, factors)
+  /// Types have their shares to the nearest cell, at least one cell each where there are enough, in random order. The
+  /// result does not depend on the number of threads.
+  CellTable draw(Index cells, Rng& rng) const {
+    LATENTCELL_REQUIRE(cells > 0, "SimulatedTissue: cells must be positive, got ", cells);
+    Categorical type = names("type_", options_.types), batch = names("batch_", options_.batches);
+    type.codes = type_codes(cells, rng);
+    std::vector<double> library;
+    Matrix<float> factors(cells, options_.factors);
+    for (Index b = 0; b < cells; ++b) {
+      batch.codes.push_back(int(rng.below(std::uint64_t(options_.batches))));
+      const double offset = type_library_[std::size_t(type.codes[to_size(b)])];
+      library.push_back(options_.library * std::exp(offset + options_.library_spread * rng.normal()));
+      for (Index f = 0; f < options_.factors; ++f) factors(b, f) = float(rng.normal());
+    }
+
+    constexpr Index block = 64;
+    std::vector<Counts> parts(to_size((cells + block - 1) / block), Counts(options_.genes));
+    const Rng noise = rng.fork();
+    kernel::parallel_items(Index(parts.size()), [&](Index p) {
+      std::vector<double> share(to_size(options_.genes));
+      for (Index b = p * block; b < std::min(cells, (p + 1) * block); ++b) {
+        const std::size_t at = to_size(b);
+        shares(type.codes[at], batch.codes[at], factors.data() + b * options_.factors, share);
+        Rng own = noise.at(std::uint64_t(b));
+        draw_cell(library[at], share, own, parts[to_size(p)]);
+      }
+    });
+
+    CellTable out;
+    out.counts = Counts(options_.genes);
+    Index nonzeros = 0;
+    for (const Counts& part : parts) nonzeros += part.nonzeros();
+    out.counts.reserve(cells, nonzeros);
+    for (const Counts& part : parts) {
+      for (Index r = 0; r < part.rows(); ++r) out.counts.push_row(part.view(), r);
+    }
+    out.cell_names = names("cell_", cells).levels;
+    out.gene_names = names("gene_", options_.genes).levels;
+    out.cell_columns = Annotation(cells);
+    out.cell_columns.set("cell_type", std::move(type));
+    out.cell_columns.set("batch", std::move(batch));
+    out.cell_columns.set("library", std::move(library));
+    out.gene_columns = Annotation(options_.genes);
+    std::vector<double> base(base_.data(), base_.data() + base_.size());
+    double sum = 0;
+    for (double& v : base) sum += v = std::exp(v);
+    for (double& v : base) v /= sum;
+    out.gene_columns.set("base_share", std::move(base));
+    out.gene_columns.set("theta", theta_);
+    if (options_.factors > 0) out.embeddings.emplace("factors", std::move(factors));
+    return out;
+  }
+
+ private:
+  Matrix<double> normals(Index rows, double spread, Rng& rng) const {
+    Matrix<double> out(rows, options_.genes);
+    for (Index i = 0; i < out.size(); ++i) out.data()[i] = spread * rng.normal();
+    return out;
+  }
+
+  // Log fold changes of marker genes, four in five upwards; zero elsewhere.
+  Matrix<double> markers(Index rows, Rng& rng) const {
+    Matrix<double> out(rows, options_.genes);
+    for (Index i = 0; i < out.size(); ++i) {
+      const bool marker = rng.uniform_double() < options_.marker_share;
+      const double change = options_.marker_strength * (1 + 0.4 * rng.normal());
+      const double sign = rng.uniform_double() < 0.8 ? 1 : -1;
+      out.data()[i] = marker ? sign * change : 0;
+    }
+    return out;
+  }
+
+  static Categorical names(const char* prefix, Index count) {
+    Categorical out;
+    for (Index i = 1; i <= count; ++i) out.levels.push_back(text(prefix, i));
+    return out;
+  }
+
+  std::vector<int> type_codes(Index cells, Rng& rng) const {
+    std::vector<double> share;
+    double sum = 0;
+    for (Index t = 0; t < options_.types; ++t) {
+      share.push_back(std::pow(double(t + 1), -options_.type_skew));
+      sum += share.back();
+    }
+    std::vector<Index> count;
+    const Index reserved = cells >= options_.types ? 1 : 0;
+    double reached = 0;
+    Index given = 0;
+    for (double s : share) {
+      reached += s / sum * double(cells - reserved * options_.types);
+      const Index upto = Index(std::floor(reached + 0.5));
+      count.push_back(reserved + upto - given);
+      given = upto;
+    }
+    std::vector<int> codes;
+    for (std::size_t t = 0; t < count.size(); ++t) codes.insert(codes.end(), to_size(count[t]), int(t));
+    codes.resize(to_size(cells), 0);
+    shuffle(std::span<int>(codes), rng);
+    return codes;
+  }
+
+  void shares(int type, int batch, const float* factors, std::vector<double>& share) const {
+    double sum = 0;
+    for (Index g = 0; g < options_.genes; ++g) {
+      double log_share = base_(0, g) + programme_(type, g) + batch_effect_(batch, g);
+      for (Index f = 0; f < options_.factors; ++f) log_share += double(factors[f]) * loading_(f, g);
+      sum += share[to_size(g)] = std::exp(log_share);
+    }
+    for (double& s : share) s /= sum;
+  }
+
+  void draw_cell(double library, const std::vector<double>& share, Rng& rng, Counts& out) const {
+    for (std::size_t g = 0; g < share.size(); ++g) {
+      const double count = draw_negative_binomial(library * share[g], theta_[g], rng);
+      if (count > 0 && (options_.dropout <= 0 || rng.uniform_double() >= options_.dropout)) {
+        out.push(std::int32_t(g), float(count));
+      }
+    }
+    out.end_row();
+  }
+
+  SimulateOptions options_;
+  Matrix<double> base_;          // (1, G)
+  Matrix<double> programme_;     // (types, G)
+  Matrix<double> loading_;       // (factors, G)
+  Matrix<double> batch_effect_;  // (batches, G)
+  std::vector<double> theta_;    // (G)
+  std::vector<double> type_library_;
+};
+
+/// Draws one table of cells from a tissue of its own.   -> (options.cells, options.genes)
+/// With the default options about nine entries in ten are zero.
+inline CellTable simulate(const SimulateOptions& options, Rng& rng) {
+  return SimulatedTissue(options, rng).draw(options.cells, rng);
+}
+
+}  // namespace latentcell

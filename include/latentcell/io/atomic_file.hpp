@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <latentcell/core/error.hpp>
+
+namespace latentcell::io {
+
+/// Puts a file in its place whole or not at all: write to temporary(), close, then commit(). The temporary lies in the
+/// folder of the target, so that renaming is atomic; it is removed where commit() was not reached. A target that is a
+/// symbolic link is followed, and an existing target keeps its permissions. POSIX only.
+/// Throws std::runtime_error naming the target and what the system says.
+class AtomicFile {
+ public:
+  /// Makes an empty temporary, so that a folder that is missing or not writable shows before the work begins.
+  explicit AtomicFile(std::string path) : path_(std::move(path)), target_(path_) {
+    if (path_.empty()) throw_runtime("cannot write a file without a name");
+    struct stat known {};
+    ::mode_t mode = 0666;
+    if (::stat(path_.c_str(), &known) == 0) {
+      if (!S_ISREG(known.st_mode)) throw_runtime(path_, ": cannot be written: it is there and is not a plain file");
+      mode = known.st_mode & 0777u;
+      if (char* real = ::realpath(path_.c_str(), nullptr)) {
+        target_ = real;
+        std::free(real);
+      }
+    }
+    const std::size_t slash = target_.rfind('/');
+    folder_ = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
+    const std::string name = slash == std::string::npos ? target_ : target_.substr(slash + 1);
+    // 255 bytes is the longest name of common file systems.
+    const std::string stem = text(folder_, "/.", name.substr(0, 200), ".", long(::getpid()), "-");
+    for (int attempt = 0;; ++attempt) {
+      std::string candidate = text(stem, attempt, ".tmp");
+      const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+      if (file >= 0) {
+        temporary_ = std::move(candidate);
+        ::close(file);
+        return;
+      }
+      if (errno != EEXIST || attempt == 1000) fail();
+    }
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() {
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  }
+
+  /// Where to write until commit().
+  const std::string& temporary() const { return temporary_; }
+
+  /// Syncs the temporary, renames it to the target and syncs the folder. Call once, with the temporary closed.
+  void commit() {
+    if (temporary_.empty()) throw_runtime(path_, ": was committed before");
+    sync(temporary_, O_RDWR);
+    if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail();
+    temporary_.clear();
+    sync(folder_, O_RDONLY | O_DIRECTORY);
+  }
+
+ private:
+  [[noreturn]] void fail() const { throw_runtime(path_, ": cannot be written: ", std::strerror(errno)); }
+
+  void sync(const std::string& what, int flags) const {
+    const int file = ::open(what.c_str(), flags | O_CLOEXEC);
+    // A folder may be writable and not readable: then it cannot be synced, and the rename stands.
+    if (file < 0 && (flags & O_DIRECTORY) != 0) return;
+    if (file < 0) fail();
+    const int outcome = ::fsync(file);
+    const int trouble = errno;
+    ::close(file);
+    // Some file systems cannot sync a folder and say EINVAL.
+    if (outcome != 0 && trouble != EINVAL) {
+      errno = trouble;
+      fail();
+    }
+  }
+
+  std::string path_, target_, folder_, temporary_;
+};
+
+}  // namespace latentcell::io

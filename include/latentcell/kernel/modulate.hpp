@@ -1,0 +1,92 @@
+#pragma once
+
+#include <latentcell/kernel/rows.hpp>
+
+namespace latentcell::kernel {
+
+// y = x * (1 + scale) + shift, one scale and shift for the T tokens of a cell.   x, y (B * T, D); scale, shift (B, D)
+template <class T>
+void modulate(ConstView<T> x, ConstView<T> shift, ConstView<T> scale, View<T> y) {
+  const Index d = x.cols(), tokens = x.rows() / scale.rows();
+  parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
+    for (Index n = first; n < last; ++n) {
+      const T* in = x.data() + n * d;
+      const T* a = scale.data() + n / tokens * d;
+      const T* b = shift.data() + n / tokens * d;
+      T* out = y.data() + n * d;
+#pragma omp simd
+      for (Index j = 0; j < d; ++j) out[j] = in[j] * (T(1) + a[j]) + b[j];
+    }
+  });
+}
+
+// dx += dy * (1 + scale);  dscale += sum over tokens of dy * x;  dshift += sum over tokens of dy.
+// A null pointer leaves that gradient out.
+template <class T>
+void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, T* dshift, T* dscale) {
+  const Index d = x.cols(), tokens = x.rows() / scale.rows();
+  parallel_ranges(scale.rows(), row_grain(d * tokens), [&](Index first, Index last) {
+    for (Index n = first * tokens; n < last * tokens; ++n) {
+      const Index b = n / tokens;
+      const T* g = dy.data() + n * d;
+      const T* in = x.data() + n * d;
+      const T* a = scale.data() + b * d;
+      if (dx != nullptr) {
+#pragma omp simd
+        for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j] * (T(1) + a[j]);
+      }
+      if (dshift != nullptr) {
+#pragma omp simd
+        for (Index j = 0; j < d; ++j) dshift[b * d + j] += g[j];
+      }
+      if (dscale != nullptr) {
+#pragma omp simd
+        for (Index j = 0; j < d; ++j) dscale[b * d + j] += g[j] * in[j];
+      }
+    }
+  });
+}
+
+// y = x + gate * r, one gate for the T tokens of a cell.      x, r, y (B * T, D); gate (B, D)
+template <class T>
+void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
+  const Index d = x.cols(), tokens = x.rows() / gate.rows();
+  parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
+    for (Index n = first; n < last; ++n) {
+      const T* a = gate.data() + n / tokens * d;
+      const T* in = x.data() + n * d;
+      const T* branch = r.data() + n * d;
+      T* out = y.data() + n * d;
+#pragma omp simd
+      for (Index j = 0; j < d; ++j) out[j] = in[j] + a[j] * branch[j];
+    }
+  });
+}
+
+// dx += dy;  dr += gate * dy;  dgate += sum over tokens of dy * r.   A null pointer leaves that gradient out.
+template <class T>
+void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dx, T* dgate, T* dr) {
+  const Index d = r.cols(), tokens = r.rows() / gate.rows();
+  parallel_ranges(gate.rows(), row_grain(d * tokens), [&](Index first, Index last) {
+    for (Index n = first * tokens; n < last * tokens; ++n) {
+      const Index b = n / tokens;
+      const T* g = dy.data() + n * d;
+      const T* a = gate.data() + b * d;
+      const T* branch = r.data() + n * d;
+      if (dx != nullptr) {
+#pragma omp simd
+        for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j];
+      }
+      if (dr != nullptr) {
+#pragma omp simd
+        for (Index j = 0; j < d; ++j) dr[n * d + j] += g[j] * a[j];
+      }
+      if (dgate != nullptr) {
+#pragma omp simd
+        for (Index j = 0; j < d; ++j) dgate[b * d + j] += g[j] * branch[j];
+      }
+    }
+  });
+}
+
+}  // namespace latentcell::kernel

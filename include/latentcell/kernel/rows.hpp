@@ -1,0 +1,56 @@
+#pragma once
+
+#include <latentcell/core/types.hpp>
+#include <latentcell/kernel/parallel.hpp>
+
+// Small loops over rows that several operations share.
+
+namespace latentcell::kernel {
+
+// Numbers a thread should have to itself before a second one is worth waking.
+inline constexpr Index row_work = 1 << 14;
+
+inline Index row_grain(Index cols) { return std::max<Index>(1, row_work / std::max<Index>(1, cols)); }
+
+/// y[n] = b for every row n.      b (D), y (N, D)
+template <class T>
+void fill_rows(const T* b, View<T> y) {
+  const Index d = y.cols();
+  parallel_ranges(y.rows(), row_grain(d), [&](Index first, Index last) {
+    for (Index n = first; n < last; ++n) std::copy_n(b, d, y.data() + n * d);
+  });
+}
+
+/// sum[j] += x[n, j] over the rows n.     x (N, D), sum (D)
+template <class T>
+void add_column_sums(ConstView<T> x, T* sum) {
+  const Index d = x.cols();
+  // Columns are split, not rows, so that the order of the sum does not depend on the number of threads.
+  parallel_ranges(d, std::max<Index>(16, row_grain(x.rows())), [&](Index first, Index last) {
+    for (Index n = 0; n < x.rows(); ++n) {
+      const T* row = x.data() + n * d;
+#pragma omp simd
+      for (Index j = first; j < last; ++j) sum[j] += row[j];
+    }
+  });
+}
+
+/// y += a * x, over n numbers.
+template <class T>
+void add_scaled(Index n, T a, const T* x, T* y) {
+  parallel_ranges(n, row_work, [&](Index first, Index last) {
+#pragma omp simd
+    for (Index i = first; i < last; ++i) y[i] += a * x[i];
+  });
+}
+
+/// f(i) for i in [0, n), in vector order; f must touch element i only.
+template <class F>
+void each_element(Index n, const F& f) {
+  parallel_ranges(n, row_work, [&](Index first, Index last) {
+#pragma omp simd
+    for (Index i = first; i < last; ++i) f(i);
+  });
+}
+
+}  // namespace latentcell::kernel

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <latentcell/nn/linear.hpp>
+#include <latentcell/op/attention.hpp>
+
+namespace latentcell {
+
+/// Multi-head self-attention with its projections.
+template <class T>
+struct Attention {
+  Index heads;
+  Linear<T> qkv;   // (3 D, D)
+  Linear<T> proj;  // (D, D)
+
+  Attention(Index width, Index heads_, Rng& rng)
+      : heads(heads_), qkv(width, 3 * width, rng), proj(width, width, rng) {}
+
+  /// x (B, T, D) -> (B, T, D)
+  Var<T> operator()(Var<T> x) const { return proj(attention(qkv(x), heads)); }
+
+  static void visit(auto& self, auto&& f) {
+    f("qkv", self.qkv);
+    f("proj", self.proj);
+  }
+};
+
+}  // namespace latentcell

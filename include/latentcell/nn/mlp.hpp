@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include <latentcell/nn/layer_norm.hpp>
+#include <latentcell/nn/linear.hpp>
+#include <latentcell/op/dropout.hpp>
+
+namespace latentcell {
+
+/// What follows each hidden layer: layer norm, GELU, dropout.
+template <class T>
+struct HiddenTail {
+  LayerNorm<T> norm;
+  T dropout;
+
+  HiddenTail(Index width, T share) : norm(width), dropout(share) {}
+
+  /// x (B, D) -> (B, D)
+  Var<T> operator()(Var<T> x) const { return latentcell::dropout(gelu(norm(x)), dropout); }
+
+  static void visit(auto& self, auto&& f) { f("norm", self.norm); }
+};
+
+/// Hidden layers of a multi-layer perceptron: Linear, LayerNorm, GELU, dropout, as often as there are widths.
+template <class T>
+struct Mlp {
+  std::vector<Linear<T>> layers;
+  std::vector<HiddenTail<T>> tails;
+
+  /// in -> widths[0] -> ... -> widths.back()
+  Mlp(Index in, std::span<const Index> widths, T dropout, Rng& rng) {
+    for (Index width : widths) {
+      layers.emplace_back(in, width, rng);
+      tails.emplace_back(width, dropout);
+      in = width;
+    }
+  }
+
+  /// x (B, in) -> (B, widths.back())
+  Var<T> operator()(Var<T> x) const {
+    for (std::size_t i = 0; i < layers.size(); ++i) x = tails[i](layers[i](x));
+    return x;
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("layers", self.layers);
+    f("tails", self.tails);
+  }
+};
+
+}  // namespace latentcell

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include <latentcell/nn/linear.hpp>
+#include <latentcell/op/elementwise.hpp>
+
+namespace latentcell {
+
+/// Time on [0, 1] to a vector: sinusoids of falling frequency, then Linear, SiLU, Linear (Peebles and Xie 2023).
+template <class T>
+struct TimeEmbedding {
+  static constexpr Index frequencies = 64;  // as many sines and as many cosines
+  Linear<T> first;                          // (D, 2 * frequencies)
+  Linear<T> second;                         // (D, D)
+
+  TimeEmbedding(Index width, Rng& rng) : first(2 * frequencies, width, rng), second(width, width, rng) {}
+
+  /// t (B) in [0, 1] -> (B, D)
+  Var<T> operator()(Tape<T>& tape, std::span<const T> t) const {
+    const Index batch = Index(t.size());
+    T* waves = tape.scratch(batch * 2 * frequencies);
+    for (Index b = 0; b < batch; ++b) {
+      for (Index k = 0; k < frequencies; ++k) {
+        const T angle = T(1000) * t[to_size(b)] * std::exp(T(-9.210340371976184) * T(k) / T(frequencies));
+        waves[b * 2 * frequencies + k] = std::cos(angle);
+        waves[b * 2 * frequencies + frequencies + k] = std::sin(angle);
+      }
+    }
+    return second(silu(first(tape.constant(ConstView<T>(waves, batch, 2 * frequencies)))));
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("first", self.first);
+    f("second", self.second);
+  }
+};
+
+}  // namespace latentcell

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <latentcell/autodiff/tape.hpp>
+#include <latentcell/kernel/rows.hpp>
+#include <latentcell/kernel/vector_math.hpp>
+
+namespace latentcell {
+
+namespace detail {
+
+// y[i] = f(x[i]) and dx[i] += df(x[i]) * dy[i]
+template <class T, class F, class D>
+Var<T> map_elements(Var<T> x, F f, D df) {
+  Tape<T>& tape = x.tape();
+  Var<T> y = tape.alloc(x.shape(), x);
+  const T* in = x.value().data();
+  T* out = y.out().data();
+  kernel::each_element(x.shape().size(), [=](Index i) { out[i] = f(in[i]); });
+  tape.on_backward(y, [=] {
+    const T* g = y.upstream().data();
+    T* to = x.grad().data();
+    kernel::each_element(x.shape().size(), [=](Index i) { to[i] += df(in[i]) * g[i]; });
+  });
+  return y;
+}
+
+}  // namespace detail
+
+/// x / (1 + exp(-x)).      x (...) -> (...)
+template <class T>
+Var<T> silu(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) { return v * kernel::fast::sigmoid(v); },
+      [](T v) {
+        const T s = kernel::fast::sigmoid(v);
+        return s * (T(1) + v * (T(1) - s));
+      });
+}
+
+/// Gaussian error linear unit, tanh form (Hendrycks and Gimpel 2016): x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+template <class T>
+Var<T> gelu(Var<T> x) {
+  constexpr T a = T(0.7978845608028654), b = T(0.044715);
+  return detail::map_elements<T>(
+      x, [](T v) { return v * kernel::fast::sigmoid(T(2) * a * (v + b * v * v * v)); },
+      [](T v) {
+        const T s = kernel::fast::sigmoid(T(2) * a * (v + b * v * v * v));
+        return s + v * s * (T(1) - s) * T(2) * a * (T(1) + T(3) * b * v * v);
+      });
+}
+
+/// exp(x).      x (...) -> (...)
+template <class T>
+Var<T> exp(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) { return kernel::fast::exp(v); }, [](T v) { return kernel::fast::exp(v); });
+}
+
+/// a x.      x (...) -> (...)
+template <class T>
+Var<T> scale(Var<T> x, T a) {
+  return detail::map_elements<T>(x, [a](T v) { return a * v; }, [a](T) { return a; });
+}
+
+/// max(x, bottom); no gradient below.
+template <class T>
+Var<T> clamp(Var<T> x, T bottom, T top) {
+  return detail::map_elements<T>(
+      x, [=](T v) { return v < bottom ? bottom : (v > top ? top : v); },
+      [=](T v) { return v < bottom || v > top ? T(0) : T(1); });
+}
+
+/// x + y, element by element.
+template <class T>
+Var<T> add(Var<T> x, Var<T> y) {
+  LATENTCELL_REQUIRE(x.shape() == y.shape(), "add: x ", x.shape(), " and y ", y.shape(), " differ");
+  Tape<T>& tape = x.tape();
+  Var<T> z = tape.alloc(x.shape(), x, y);
+  z.out() = x.value() + y.value();
+  tape.on_backward(z, [=] {
+    if (x.needs_grad()) x.grad() += z.upstream();
+    if (y.needs_grad()) y.grad() += z.upstream();
+  });
+  return z;
+}
+
+/// x * y, element by element.
+template <class T>
+Var<T> mul(Var<T> x, Var<T> y) {
+  LATENTCELL_REQUIRE(x.shape() == y.shape(), "mul: x ", x.shape(), " and y ", y.shape(), " differ");
+  Tape<T>& tape = x.tape();
+  Var<T> z = tape.alloc(x.shape(), x, y);
+  z.out() = x.value().cwiseProduct(y.value());
+  tape.on_backward(z, [=] {
+    if (x.needs_grad()) x.grad() += z.upstream().cwiseProduct(y.value());
+    if (y.needs_grad()) y.grad() += z.upstream().cwiseProduct(x.value());
+  });
+  return z;
+}
+
+/// x w + b, one weight and bias per column: the affine part of a layer norm.    x (..., D), w and b (1, D) -> (..., D)
+template <class T>
+Var<T> affine(Var<T> x, Var<T> w, Var<T> b) {
+  LATENTCELL_REQUIRE(w.rows() == 1 && b.rows() == 1 && w.cols() == x.cols() && b.cols() == x.cols(), "affine: x ",
+                     x.shape(), " does not fit weight ", w.shape(), " and bias ", b.shape());
+  Tape<T>& tape = x.tape();
+  Var<T> y = tape.alloc(x.shape(), x, w, b);
+  const Index d = x.cols();
+  for (Index n = 0; n < x.rows(); ++n) {
+    y.out().row(n) = x.value().row(n).cwiseProduct(w.value().row(0)) + b.value().row(0);
+  }
+  tape.on_backward(y, [=] {
+    const T *g = y.upstream().data(), *in = x.value().data(), *weight = w.value().data();
+    T *dx = x.needs_grad() ? x.grad().data() : nullptr, *dw = w.needs_grad() ? w.grad().data() : nullptr;
+    for (Index n = 0; n < x.rows(); ++n) {
+      for (Index j = 0; j < d; ++j) {
+        if (dx != nullptr) dx[n * d + j] += g[n * d + j] * weight[j];
+        if (dw != nullptr) dw[j] += g[n * d + j] * in[n * d + j];
+      }
+    }
+    if (b.needs_grad()) kernel::add_column_sums<T>(y.upstream(), b.grad().data());
+  });
+  return y;
+}
+
+/// x + p, one row of p per token: position embedding.     x (B, T, D), p (T, D) -> (B, T, D)
+template <class T>
+Var<T> add_positions(Var<T> x, Var<T> p) {
+  LATENTCELL_REQUIRE(p.rows() == x.shape().tokens() && p.cols() == x.cols(), "add_positions: x ", x.shape(),
+                     " does not fit positions ", p.shape());
+  Tape<T>& tape = x.tape();
+  Var<T> y = tape.alloc(x.shape(), x, p);
+  const Index block = p.shape().size(), batch = x.shape().batch();
+  for (Index b = 0; b < batch; ++b) {
+    const T *in = x.value().data() + b * block, *add = p.value().data();
+    T* out = y.out().data() + b * block;
+    for (Index i = 0; i < block; ++i) out[i] = in[i] + add[i];
+  }
+  tape.on_backward(y, [=] {
+    const T* g = y.upstream().data();
+    if (x.needs_grad()) x.grad() += y.upstream();
+    if (!p.needs_grad()) return;
+    T* dp = p.grad().data();
+    for (Index b = 0; b < batch; ++b) {
+      for (Index i = 0; i < block; ++i) dp[i] += g[b * block + i];
+    }
+  });
+  return y;
+}
+
+}  // namespace latentcell

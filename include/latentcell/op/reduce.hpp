@@ -1,0 +1,50 @@
+#pragma once
+
+#include <latentcell/autodiff/tape.hpp>
+
+namespace latentcell {
+
+/// Weighted sum over the rows of a column.    x (B, 1), weight (B) -> (1, 1)
+template <class T>
+Var<T> weighted_sum(Var<T> x, const T* weight) {
+  LATENTCELL_REQUIRE(x.cols() == 1, "weighted_sum: needs one column, got x ", x.shape());
+  Tape<T>& tape = x.tape();
+  const Index n = x.rows();
+  T* kept = tape.scratch(n);
+  std::copy_n(weight, n, kept);
+  Var<T> y = tape.alloc(Shape(1, 1), x);
+  T sum = 0;
+  for (Index i = 0; i < n; ++i) sum += kept[i] * x.value()(i, 0);
+  y.out()(0, 0) = sum;
+  tape.on_backward(y, [=] {
+    const T g = y.upstream()(0, 0);
+    for (Index i = 0; i < n; ++i) x.grad()(i, 0) += g * kept[i];
+  });
+  return y;
+}
+
+/// Mean of all numbers.     x (...) -> (1, 1)
+template <class T>
+Var<T> mean(Var<T> x) {
+  Tape<T>& tape = x.tape();
+  const Index n = x.shape().size();
+  Var<T> y = tape.alloc(Shape(1, 1), x);
+  y.out()(0, 0) = x.value().sum() / T(n);
+  tape.on_backward(y, [=] { x.grad().array() += y.upstream()(0, 0) / T(n); });
+  return y;
+}
+
+/// Mean squared difference to a target without gradient.     x (...), target of the same size -> (1, 1)
+template <class T>
+Var<T> mse(Var<T> x, ConstView<T> target) {
+  LATENTCELL_REQUIRE(x.rows() == target.rows() && x.cols() == target.cols(), "mse: x ", x.shape(),
+                     " but the target is (", target.rows(), ", ", target.cols(), ")");
+  Tape<T>& tape = x.tape();
+  const Index n = x.shape().size();
+  Var<T> y = tape.alloc(Shape(1, 1), x);
+  y.out()(0, 0) = (x.value() - target).squaredNorm() / T(n);
+  tape.on_backward(y, [=] { x.grad() += (x.value() - target) * (T(2) * y.upstream()(0, 0) / T(n)); });
+  return y;
+}
+
+}  // namespace latentcell

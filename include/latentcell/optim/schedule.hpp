@@ -1,0 +1,27 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <latentcell/core/types.hpp>
+
+namespace latentcell {
+
+/// Learning rate over the steps of a run: rises in a straight line for `warmup` steps, then falls along half a cosine
+/// (Loshchilov and Hutter 2017) to `last` times the peak.
+struct CosineSchedule {
+  double peak = 1e-3;
+  Index warmup = 0;
+  Index total = 1;
+  double last = 0.01;
+
+  /// step from 0
+  double operator()(Index step) const {
+    if (step < warmup) return peak * double(step + 1) / double(warmup);
+    const double span = std::max<double>(1.0, double(total - warmup));
+    const double done = std::min(1.0, double(step - warmup) / span);
+    return peak * (last + (1 - last) * 0.5 * (1 + std::cos(3.14159265358979323846 * done)));
+  }
+};
+
+}  // namespace latentcell

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include <latentcell/core/types.hpp>
+
+namespace latentcell {
+
+/// What one pass over the training data did.
+struct EpochReport {
+  int epoch = 0;          ///< from 1
+  int epochs = 0;         ///< as planned
+  double loss = 0;        ///< mean training loss
+  double validation = std::numeric_limits<double>::quiet_NaN();  ///< mean loss on the cells kept out; NaN without
+  double rate = 0;        ///< learning rate of the last step
+  double seconds = 0;     ///< of this epoch
+  Index cells = 0;        ///< cells seen in this epoch
+};
+
+struct History {
+  std::vector<EpochReport> epochs;
+  int best = 0;                ///< epoch with the lowest validation loss; the last one without validation
+  bool stopped_early = false;  ///< patience ran out before the planned number of epochs
+  bool interrupted = false;    ///< a hook asked to stop
+
+  double seconds() const {
+    double sum = 0;
+    for (const EpochReport& e : epochs) sum += e.seconds;
+    return sum;
+  }
+};
+
+}  // namespace latentcell

@@ -1,0 +1,219 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <latentcell/core/error.hpp>
+#include <latentcell/core/types.hpp>
+#include <latentcell/kernel/parallel.hpp>
+
+namespace latentcell {
+
+/// What sinkhorn does when the iterations end before the marginals agree.
+enum class NotConverged { give_best, raise };
+
+/// Settings of sinkhorn.
+struct SinkhornOptions {
+  double epsilon = 0.05;     ///< entropy weight, in units of the mean cost; larger is smoother and quicker
+  double tolerance = 1e-6;   ///< largest sum of absolute errors of the row sums at which the plan counts as converged
+  Index iterations = 10000;  ///< updates of rows and columns at most
+  NotConverged not_converged = NotConverged::give_best;  ///< raise: throw std::runtime_error instead
+};
+
+/// A coupling of two weighted sets.
+struct TransportPlan {
+  Matrix<double> plan;        ///< (N, M), entries >= 0; columns sum to their weights, rows up to `error`
+  double cost = 0;            ///< sum of plan * cost, without the entropy
+  double error = 0;           ///< sum over rows of |row sum - weight|
+  Index iterations = 0;       ///< updates made
+  bool converged = false;     ///< error <= tolerance
+};
+
+namespace detail {
+
+class SinkhornSolver {
+ public:
+  SinkhornSolver(ConstView<float> cost, std::vector<double> rows, std::vector<double> cols, double epsilon)
+      : cost_(cost), rows_(std::move(rows)), cols_(std::move(cols)), epsilon_(epsilon), n_(cost.rows()), m_(cost.cols()),
+        kernel_(n_, m_), f_(to_size(n_), 0.0), g_(to_size(m_), 0.0) {}
+
+  TransportPlan solve(const SinkhornOptions& options) {
+    TransportPlan out;
+    update_in_logs();
+    std::vector<double> sums(to_size(std::max(n_, m_)));
+    for (out.iterations = 1;; ++out.iterations) {
+      // Row sums of the plan whose columns are exact.
+      multiply_rows(sums);
+      out.error = 0;
+      bool sound = true;
+      for (std::size_t i = 0; i < u_.size(); ++i) {
+        out.error += std::abs(u_[i] * sums[i] - rows_[i]);
+        sound = sound && sums[i] > least;
+      }
+      out.converged = out.error <= options.tolerance;
+      if (out.converged || out.iterations >= options.iterations) break;
+      if (sound) {
+        double reach = 1.0;
+        for (std::size_t i = 0; i < u_.size(); ++i) {
+          u_[i] = rows_[i] / sums[i];
+          reach = std::max({reach, u_[i], 1.0 / u_[i]});
+        }
+        multiply_cols(sums);
+        for (std::size_t j = 0; j < v_.size(); ++j) {
+          sound = sound && sums[j] > least;
+          if (sums[j] > least) v_[j] = cols_[j] / sums[j];
+          reach = std::max({reach, v_[j], 1.0 / v_[j]});
+        }
+        if (sound && reach < largest) continue;
+      }
+      // Scalings that grow too far, or a row that underflowed, go into the potentials: a step in logarithms.
+      if (sound) absorb();
+      update_in_logs();
+    }
+    out.plan = std::move(kernel_);
+    kernel::parallel_ranges(n_, 16, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        for (Index j = 0; j < m_; ++j) out.plan(i, j) *= u_[to_size(i)] * v_[to_size(j)];
+      }
+    });
+    for (Index k = 0; k < out.plan.size(); ++k) out.cost += out.plan.data()[k] * double(cost_.data()[k]);
+    return out;
+  }
+
+ private:
+  static constexpr double least = 1e-250, largest = 1e60;
+
+  void absorb() {
+    for (std::size_t i = 0; i < f_.size(); ++i) f_[i] += epsilon_ * std::log(u_[i]);
+    for (std::size_t j = 0; j < g_.size(); ++j) g_[j] += epsilon_ * std::log(v_[j]);
+  }
+
+  // f, then g, from sums of exponentials taken relative to their largest term; u = v = 1 and the kernel made anew.
+  void update_in_logs() {
+    kernel::parallel_ranges(n_, 8, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        const float* c = cost_.data() + i * m_;
+        double top = -std::numeric_limits<double>::infinity(), sum = 0;
+        for (Index j = 0; j < m_; ++j) top = std::max(top, g_[to_size(j)] - double(c[j]));
+        for (Index j = 0; j < m_; ++j) sum += std::exp((g_[to_size(j)] - double(c[j]) - top) / epsilon_);
+        f_[to_size(i)] = epsilon_ * (std::log(rows_[to_size(i)]) - std::log(sum)) - top;
+      }
+    });
+    kernel::parallel_ranges(m_, 8, [&](Index first, Index last) {
+      std::vector<double> top(to_size(last - first), -std::numeric_limits<double>::infinity());
+      std::vector<double> sum(to_size(last - first), 0.0);
+      for (Index i = 0; i < n_; ++i) {
+        const float* c = cost_.data() + i * m_ + first;
+        for (std::size_t j = 0; j < top.size(); ++j) top[j] = std::max(top[j], f_[to_size(i)] - double(c[j]));
+      }
+      for (Index i = 0; i < n_; ++i) {
+        const float* c = cost_.data() + i * m_ + first;
+        for (std::size_t j = 0; j < top.size(); ++j) {
+          sum[j] += std::exp((f_[to_size(i)] - double(c[j]) - top[j]) / epsilon_);
+        }
+      }
+      for (std::size_t j = 0; j < top.size(); ++j) {
+        const std::size_t column = to_size(first) + j;
+        g_[column] = epsilon_ * (std::log(cols_[column]) - std::log(sum[j])) - top[j];
+      }
+    });
+    kernel::parallel_ranges(n_, 8, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        for (Index j = 0; j < m_; ++j) {
+          kernel_(i, j) = std::exp((f_[to_size(i)] + g_[to_size(j)] - double(cost_(i, j))) / epsilon_);
+        }
+      }
+    });
+    u_.assign(to_size(n_), 1.0);
+    v_.assign(to_size(m_), 1.0);
+  }
+
+  void multiply_rows(std::vector<double>& sums) const {
+    kernel::parallel_ranges(n_, std::max<Index>(1, 32768 / m_), [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        const double* row = kernel_.data() + i * m_;
+        const double* v = v_.data();
+        double sum = 0;
+        const Index m = m_;
+        // Four sums side by side, added in one order.
+        double part[4] = {0, 0, 0, 0};
+        Index j = 0;
+        for (; j + 4 <= m; j += 4) {
+          for (Index l = 0; l < 4; ++l) part[l] += row[j + l] * v[j + l];
+        }
+        for (; j < m; ++j) sum += row[j] * v[j];
+        sums[to_size(i)] = sum + ((part[0] + part[1]) + (part[2] + part[3]));
+      }
+    });
+  }
+
+  void multiply_cols(std::vector<double>& sums) const {
+    kernel::parallel_ranges(m_, std::max<Index>(16, 32768 / n_), [&](Index first, Index last) {
+      for (Index j = first; j < last; ++j) sums[to_size(j)] = 0;
+      for (Index i = 0; i < n_; ++i) {
+        const double* row = kernel_.data() + i * m_;
+        const double u = u_[to_size(i)];
+        for (Index j = first; j < last; ++j) sums[to_size(j)] += u * row[j];
+      }
+    });
+  }
+
+  ConstView<float> cost_;
+  std::vector<double> rows_, cols_;
+  double epsilon_;
+  Index n_, m_;
+  Matrix<double> kernel_;           // exp((f + g - cost) / epsilon)
+  std::vector<double> f_, g_;       // potentials
+  std::vector<double> u_, v_;       // what the iterations since the last step in logarithms added to them
+};
+
+inline std::vector<double> transport_weights(std::span<const double> given, Index n, const char* side) {
+  if (given.empty()) return std::vector<double>(to_size(n), 1.0 / double(n));
+  LATENTCELL_REQUIRE(Index(given.size()) == n, "sinkhorn: ", given.size(), " weights for ", n, " ", side);
+  double total = 0;
+  for (double w : given) {
+    LATENTCELL_REQUIRE(w > 0.0 && std::isfinite(w), "sinkhorn: weights of ", side, " must be positive, got ", w);
+    total += w;
+  }
+  std::vector<double> out(given.begin(), given.end());
+  for (double& w : out) w /= total;
+  return out;
+}
+
+}  // namespace detail
+
+/// Moves one weighted set onto another at least cost plus entropy.
+/// cost (N, M), finite; row_weights (N) and col_weights (M), positive, scaled to sum to 1, or empty for equal weights
+/// Minimises <plan, cost> - epsilon * mean(|cost|) * entropy(plan) (Cuturi 2013) by matrix scaling that falls back to
+/// logarithms whenever a scaling leaves its range (Schmitzer 2019), so small epsilon is slow but sound.
+/// Throws std::runtime_error where the options ask for it and the tolerance is not met.
+inline TransportPlan sinkhorn(ConstView<float> cost, std::span<const double> row_weights,
+                              std::span<const double> col_weights, const SinkhornOptions& options = {}) {
+  LATENTCELL_REQUIRE(cost.rows() > 0 && cost.cols() > 0, "sinkhorn: needs a cost, got (", cost.rows(), ", ", cost.cols(),
+                     ")");
+  LATENTCELL_REQUIRE(options.epsilon > 0.0 && options.tolerance > 0.0 && options.iterations > 0, "sinkhorn: epsilon ",
+                     options.epsilon, ", tolerance ", options.tolerance, " and iterations ", options.iterations,
+                     " must be positive");
+  double mean = 0;
+  for (Index k = 0; k < cost.size(); ++k) mean += std::abs(double(cost.data()[k])) / double(cost.size());
+  LATENTCELL_REQUIRE(std::isfinite(mean), "sinkhorn: cost has entries that are not finite");
+  detail::SinkhornSolver solver(cost, detail::transport_weights(row_weights, cost.rows(), "rows"),
+                                detail::transport_weights(col_weights, cost.cols(), "columns"),
+                                options.epsilon * (mean > 0.0 ? mean : 1.0));
+  TransportPlan out = solver.solve(options);
+  if (!out.converged && options.not_converged == NotConverged::raise) {
+    throw_runtime("sinkhorn: row sums are off by ", out.error, " in total after ", out.iterations,
+                  " iterations, more than the tolerance ", options.tolerance);
+  }
+  return out;
+}
+
+/// The same with equal weights on both sides.
+inline TransportPlan sinkhorn(ConstView<float> cost, const SinkhornOptions& options = {}) {
+  return sinkhorn(cost, {}, {}, options);
+}
+
+}  // namespace latentcell

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Prints what files cost to compile beside the budget of docs/design.md, section 6. Fails at over twice a budget.
+set -euo pipefail
+source "$1"
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+printf '%-42s %8s %8s %8s\n' "compiled with $(basename "$cxx")" seconds budget MB
+
+# cost NAME BUDGET FLAGS... FILE: seconds of processor time, so that other work on the machine does not count.
+cost() {
+  local name=$1 budget=$2 seconds memory='-'
+  shift 2
+  if [ -x /usr/bin/time ]; then
+    if ! /usr/bin/time -o "$folder/cost" -f '%U %S %M' $cxx $flags "$@" -c -o "$folder/out.o" 2> "$folder/messages"; then
+      cat "$folder/messages"; echo "FAILED: $name does not compile"; failed=1; return
+    fi
+    read -r user system memory < "$folder/cost"
+    seconds=$(awk -v u="$user" -v s="$system" 'BEGIN { printf "%.1f", u + s }')
+    memory=$((memory / 1024))
+  else
+    local TIMEFORMAT='%U %S'
+    if ! { time $cxx $flags "$@" -c -o "$folder/out.o" 2> "$folder/messages"; } 2> "$folder/cost"; then
+      cat "$folder/messages"; echo "FAILED: $name does not compile"; failed=1; return
+    fi
+    seconds=$(awk '{ printf "%.1f", $1 + $2 }' "$folder/cost")
+  fi
+  printf '%-42s %8s %8s %8s\n' "$name" "$seconds" "$budget" "$memory"
+  if awk -v s="$seconds" -v b="$budget" 'BEGIN { exit !(s > 2 * b) }'; then
+    echo "FAILED: $name takes over twice its budget"
+    failed=1
+  fi
+}
+
+own="-I$source_dir/tests -DLATENTCELL_TESTS_DIR=\"$source_dir/tests\""
+echo '#include <latentcell/latentcell.hpp>' > "$folder/umbrella.cpp"
+[ -f "$source_dir/include/latentcell/latentcell.hpp" ] && cost "umbrella alone, -O2" 6 -O2 "$folder/umbrella.cpp"
+[ -f "$source_dir/tests/op/layer_norm.cpp" ] &&
+  cost "test of an op, instances, -O1" 6 -O1 $own -DLATENTCELL_INSTANCES "$source_dir/tests/op/layer_norm.cpp"
+[ -f "$source_dir/tests/nn/linear.cpp" ] &&
+  cost "test of a module, instances, -O1" 6 -O1 $own -DLATENTCELL_INSTANCES "$source_dir/tests/nn/linear.cpp"
+two_stages=$source_dir/examples/two_stages.cpp
+if [ -f "$two_stages" ]; then
+  cost "two-stage example, header-only, -O2" 15 -O2 "$two_stages"
+  cost "two-stage example, instances, -O2" 6 -O2 -DLATENTCELL_INSTANCES "$two_stages"
+fi
+for file in "$build_dir"/instances/*.cpp; do
+  cost "instances, $(basename "$file"), -O3" 15 -O3 -DLATENTCELL_INSTANCES "$file"
+done
+exit "${failed:-0}"
