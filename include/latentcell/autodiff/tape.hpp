@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <new>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <latentcell/autodiff/param.hpp>

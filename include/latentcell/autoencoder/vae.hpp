@@ -1,14 +1,15 @@
 #pragma once
 
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/nn/sparse_linear.hpp>
+#include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/op/columns.hpp>
 #include <latentcell/op/gaussian.hpp>
-#include <latentcell/likelihood/likelihood.hpp>
 
 namespace latentcell {
 
@@ -46,6 +47,7 @@ struct Vae {
   Linear<T> to_log_variance;        // hidden.back() -> latent
   Mlp<T> decoder;                   // latent + batches -> hidden.back() -> ... -> hidden[0]
   std::vector<Linear<T>> heads;     // hidden[0] + batches -> genes; as many as the likelihood has parameters per cell
+  std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; empty where nobody said
   Buffer<T> reference;              // (1, 1) library size that inputs are scaled to
 
   Vae(const VaeOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
@@ -79,7 +81,7 @@ struct Vae {
       for (Index b = 0; b < counts.rows; ++b) total += counts.row_sum(b);
       reference.value(0, 0) = T(std::max(1.0, total / double(counts.rows)));
     }
-    likelihood.start(counts, options.link, heads);
+    likelihood.start(counts, heads, double(reference.value(0, 0)));
   }
 
   /// counts (B, G) -> mean and log variance (B, D)
@@ -111,11 +113,20 @@ struct Vae {
   Var<T> loss(Tape<T>& tape, const CellBatch& batch, double share_of_run) const {
     const Posterior<T> q = encode(tape, batch);
     const Var<T> z = tape.mode() == Mode::train ? reparameterize(q.mean, q.log_variance) : q.mean;
-    const Var<T> h = decode_hidden(tape, z, batch.batch);
-    const Var<T> nll = likelihood.loss(h, heads, options.link, batch);
+    T* weight_of = tape.scratch(batch.size());
+    std::fill_n(weight_of, batch.size(), T(1) / T(batch.size()));
+    const Var<T> nll = nll_of(tape, z, batch, {weight_of, to_size(batch.size())}, nullptr);
     const double warm = options.kl_warmup > 0 ? std::min(1.0, share_of_run / double(options.kl_warmup)) : 1.0;
     const T weight = tape.mode() == Mode::train ? T(double(options.kl_weight) * warm) : T(options.kl_weight);
     return add(nll, scale(kl_standard_normal(q.mean, q.log_variance, T(options.free_bits)), weight));
+  }
+
+  /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
+  /// z (B, D), weight (B) -> (1, 1)
+  Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
+    const std::vector<Var<T>> out = decode(tape, z, batch.batch);
+    return count_loss(Likelihood::family, options.link, likelihood.predictors(tape, out),
+                      {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
   }
 
   static void visit(auto& self, auto&& f) {

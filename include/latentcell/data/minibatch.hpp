@@ -28,6 +28,8 @@ struct CellBatchesOptions {
 /// function of the generator given to begin_epoch. Nothing is allocated after the constructor.
 class CellBatches {
  public:
+  using Batch = CellBatch;
+
   explicit CellBatches(const CountsView& counts, CellBatchesOptions options = {})
       : table_(counts), batch_(options.batch), codes_(std::move(options.codes)) {
     LATENTCELL_REQUIRE(batch_ >= 2, "CellBatches: batch must be at least 2, got ", batch_);

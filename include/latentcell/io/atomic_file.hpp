@@ -23,10 +23,10 @@ class AtomicFile {
   explicit AtomicFile(std::string path) : path_(std::move(path)), target_(path_) {
     if (path_.empty()) throw_runtime("cannot write a file without a name");
     struct stat known {};
-    ::mode_t mode = 0666;
-    if (::stat(path_.c_str(), &known) == 0) {
+    const bool replaces = ::stat(path_.c_str(), &known) == 0;
+    if (replaces) {
       if (!S_ISREG(known.st_mode)) throw_runtime(path_, ": cannot be written: it is there and is not a plain file");
-      mode = known.st_mode & 0777u;
+      if (::access(path_.c_str(), W_OK) != 0) fail();
       if (char* real = ::realpath(path_.c_str(), nullptr)) {
         target_ = real;
         std::free(real);
@@ -39,9 +39,10 @@ class AtomicFile {
     const std::string stem = text(folder_, "/.", name.substr(0, 200), ".", long(::getpid()), "-");
     for (int attempt = 0;; ++attempt) {
       std::string candidate = text(stem, attempt, ".tmp");
-      const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+      const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (file >= 0) {
         temporary_ = std::move(candidate);
+        if (replaces && ::fchmod(file, known.st_mode & 0777u) != 0) errno = 0;  // permissions are a courtesy
         ::close(file);
         return;
       }

@@ -8,8 +8,9 @@
 // log p(x) = log Gamma(x + theta) - log Gamma(theta) - log Gamma(x + 1) + theta log(theta / (theta + mu))
 //          + x log(mu / (theta + mu)),                          mean mu, variance mu + mu^2 / theta.
 // Sound for mu from 1e-8 to 1e6, theta from 1e-4 to 1e6 and counts to 1e6 (beyond that, as long as mu, theta and
-// mu / theta stay within e^40 of one); a mean of zero is allowed where the count is zero. Float against double for mu and
-// theta taken as exact: log_prob 2e-6 relative, gradients 1e-5 of their larger part or 1e-6.
+// mu / theta stay within e^40 of one); a mean of zero is allowed where the count is zero. The count is a whole number;
+// nothing is clamped. Float against double, for the same mu and theta: log_prob 1e-6 relative; gradients 2e-6 of the larger
+// of the two parts whose difference they are, or 2e-7.
 
 namespace latentcell::kernel {
 
@@ -63,32 +64,27 @@ LATENTCELL_INLINE NbTerm<T> nb_zero_term(T mu, T theta, T inv_theta) {
     const float gap = where_less(k, 0.5f, (f * f) * ((q - 0.5f) + f * p), log_ratio - r * q);
     return {-theta * log_ratio, -mu * q, -theta * gap};
   } else {
-    return {-theta * std::log1p(r), -mu * q, -theta * deviance(T(1) + r, r, q)};
+    return {-theta * std::log1p(r), -mu * q, -theta * deviance(T(1) + r, r)};
   }
 }
 
 /// The term of a count x >= 1 by Loader's saddle-point form; vectorises in float, where x <= 256 keeps the accuracy
-/// promised above. In double any x > 0.
+/// promised above. In double any x > 0, to 1e-12.
 template <fast::detail::Real T>
 LATENTCELL_INLINE NbTerm<T> nb_positive_term(T x, T mu, const NbDispersion<T>& at) {
   const T n = x + at.theta, s = at.theta + mu, above = x - mu;
-  const T inv_n = T(1) / n, inv_s = T(1) / s, inv_x = T(1) / x, inv_mu = T(1) / mu;
+  const T inv_n = T(1) / n, inv_mu = T(1) / mu;
   // x against its expectation n mu / s, and theta against n theta / s.
-  const T d_log_mu = at.theta * above * inv_s;
-  const T of_x = x * deviance(x * inv_mu * (s * inv_n), at.theta * inv_n * (above * inv_mu), mu * inv_x * (n * inv_s));
-  const T of_theta = at.theta * deviance(s * inv_n, -above * inv_n, n * inv_s);
+  const T d_log_mu = at.theta * above / s;
+  const T of_x = x * deviance(x * inv_mu * (s * inv_n), at.theta * inv_n * (above * inv_mu));
+  const T of_theta = at.theta * deviance(s * inv_n, -above * inv_n);
   const T width = fast::log(T(6.283185307179586477) * x * (n * at.inv_theta));
-  const T log_prob = stirling_error(inv_n) - at.stirling - stirling_error(inv_x) - T(0.5) * width - of_x - of_theta;
+  const T log_prob = stirling_error(inv_n) - at.stirling - stirling_error(T(1) / x) - T(0.5) * width - of_x - of_theta;
   const T slope = (at.slope - at.theta * inv_n * stirling_slope(inv_n)) + T(0.5) * x * inv_n;
   return {log_prob, d_log_mu, slope - of_theta};
 }
 
 namespace detail {
-
-inline constexpr float largest_float_count = 256.0f;
-
-// False also for NaN, which then takes the double path and comes out as NaN.
-inline bool float_is_enough(float x) { return x >= 1.0f && x <= largest_float_count; }
 
 inline NbTerm<float> nb_term_in_double(float x, double mu, const NbDispersion<double>& at) {
   const NbTerm<double> t = nb_positive_term(double(x), mu, at);
@@ -121,6 +117,7 @@ NbTerm<T> nb_term(T x, T log_mu, T log_theta) {
   return nb_term(x, fast::exp(log_mu), nb_dispersion(log_theta));
 }
 
+/// mu + mu^2 / theta.
 template <class T>
 T nb_variance(T mu, T theta) {
   return mu + mu * (mu / theta);
@@ -164,15 +161,8 @@ LATENTCELL_INLINE void nb_zero(Index n, const T* mu, NbDispersions<T> at, NbTerm
   });
 }
 
-namespace detail {
-
-// Counts per turn of the loops over non-zeros: they are gathered into arrays of this length, which the vector code eats.
-inline constexpr Index nonzero_chunk = 64;
-
-}  // namespace detail
-
 /// The terms of the m non-zero counts x, which stand at columns[k] - first_column: after nb_zero over all elements the
-/// out arrays hold the whole row.      x (m), columns (m); mu, at, out as for nb_zero
+/// out arrays hold the whole row. A stored zero is allowed.      x (m), columns (m); mu, at, out as for nb_zero
 template <fast::detail::Real T>
 LATENTCELL_INLINE void nb_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column, const T* mu,
                                   NbDispersions<T> at, NbTerms<T> out) {
@@ -196,7 +186,7 @@ LATENTCELL_INLINE void nb_nonzero(Index m, const float* x, const std::int32_t* c
     });
     for (Index k = 0; k < count; ++k) {
       const Index i = Index(columns[start + k]) - first_column;
-      if (std::is_same_v<T, float> && !detail::float_is_enough(x[start + k])) [[unlikely]] {
+      if (!detail::is_enough<T>(x[start + k])) [[unlikely]] {
         out.set(i, nb_term(T(x[start + k]), means[k], at[i]));
       } else {
         out.set(i, {log_prob[k], d_log_mu[k], d_log_theta[k]});

@@ -52,24 +52,46 @@ LATENTCELL_INLINE T stirling_slope(T w) {
 }
 
 /// log R - u / R for R = 1 + u > 0, the deviance of a count from its mean per unit of count; about u^2/2 for small u,
-/// never negative. R and u are both given, because either is exact where the other is not; inverse = 1 / R.
+/// never negative. R and u are both given, because R is worth more below one half and u above.
 template <fast::detail::Real T>
-LATENTCELL_INLINE T deviance(T ratio, T u, T inverse) {
+LATENTCELL_INLINE T deviance(T ratio, T u) {
   if constexpr (std::is_same_v<T, float>) {
     using namespace fast::detail;
-    const LogParts parts = split(ratio);
+    const float one_plus_u = 1.0f + u;
+    const float lost = where_less(u, 1.0f, u - (one_plus_u - 1.0f), 1.0f - (one_plus_u - u));
+    const float base = where_less(ratio, 0.5f, ratio, one_plus_u);
+    const float inverse = 1.0f / base;
+    const LogParts parts = split(base);
     const float k = float(parts.k);
-    const float f = where_less(k * k, 0.5f, u, parts.m_minus_1);
+    const float rest = where_less(ratio, 0.5f, 0.0f, lost * from_bits((127 - parts.k) << 23));
+    const float f = parts.m_minus_1 + rest;
     const float p = log_series(f);
-    const float near = (u * u) * ((inverse - 0.5f) + u * p);
+    const float near = (f * f) * ((inverse - 0.5f) + f * p);
     const float far = log_of(k, f, p) - u * inverse;
     return where_less(k * k, 0.5f, near, far);
   } else {
+    const T inverse = T(1) / ratio;
     if (std::abs(u) > T(0.02)) return std::log(ratio) - u * inverse;
     T p = T(0);
-    for (int i = 11; i > 2; --i) p = T(1) / i - u * p;
+    for (int i = 11; i > 2; --i) p = T(1) / T(i) - u * p;
     return u * u * ((inverse - T(0.5)) + u * p);
   }
 }
+
+namespace detail {
+
+// Whether the saddle-point form of a count's log-probability is exact enough in float. False also for NaN, which then takes
+// the way through double and comes out as NaN.
+inline bool float_is_enough(float x) { return x >= 1.0f && x <= 256.0f; }
+
+template <class T>
+bool is_enough(float x) {
+  return std::is_same_v<T, float> ? float_is_enough(x) : x > 0.0f;
+}
+
+// Counts per turn of the loops over non-zeros: they are gathered into arrays of this length, which the vector code eats.
+inline constexpr int nonzero_chunk = 64;
+
+}  // namespace detail
 
 }  // namespace latentcell::kernel

@@ -175,10 +175,9 @@ template <detail::Real T>
 LATENTCELL_INLINE T tanh(T x) {
   if constexpr (std::is_same_v<T, float>) {
     using namespace detail;
-    const std::int32_t sign = bits(x) & std::int32_t(0x80000000u);
-    const float minus_twice = -2.0f * from_bits(bits(x) ^ sign);
-    const float e = fast::expm1(minus_twice);  // in (-1, 0]
-    return from_bits(bits(-e / (2.0f + e)) ^ sign);
+    constexpr std::int32_t size = 0x7fffffff;
+    const float e = fast::expm1(-2.0f * from_bits(bits(x) & size));  // in (-1, 0]
+    return from_bits((bits(e / (2.0f + e)) & size) | (bits(x) & ~size));
   } else {
     return std::tanh(x);
   }
@@ -195,7 +194,7 @@ template <detail::Real T>
 LATENTCELL_INLINE T softplus(T x) {
   if constexpr (std::is_same_v<T, float>) {
     using namespace detail;
-    const float minus_size = from_bits(bits(x) | std::int32_t(0x80000000u));
+    const float minus_size = from_bits(bits(x) | ~0x7fffffff);
     return where_less(x, 0.0f, 0.0f, x) + fast::log1p(fast::exp(minus_size));
   } else {
     return (x > T(0) ? x : T(0)) + std::log1p(std::exp(-std::abs(x)));

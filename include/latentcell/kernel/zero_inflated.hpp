@@ -59,11 +59,13 @@ ZinbTerm<T> zinb_term(T x, T log_mu, T log_theta, T logit_pi) {
   return zinb_positive_term(nb_term(x, log_mu, log_theta), logit_pi);
 }
 
+/// (1 - pi) mu.
 template <class T>
 T zinb_mean(T mu, T logit_pi) {
   return mu * fast::sigmoid(-logit_pi);
 }
 
+/// (1 - pi) mu (1 + mu / theta + pi mu).
 template <class T>
 T zinb_variance(T mu, T theta, T logit_pi) {
   const T pi = fast::sigmoid(logit_pi);
@@ -86,10 +88,26 @@ template <fast::detail::Real T>
 LATENTCELL_INLINE void zinb_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column,
                                     const T* mu, NbDispersions<T> at, const T* logit_pi, NbTerms<T> out, T* d_logit_pi) {
   nb_nonzero(m, x, columns, first_column, mu, at, out);
-  for (Index k = 0; k < m; ++k) {
-    const Index i = Index(columns[k]) - first_column;
-    out.log_prob[i] -= fast::softplus(logit_pi[i]);
-    d_logit_pi[i] = -fast::sigmoid(logit_pi[i]);
+  constexpr Index chunk = detail::nonzero_chunk;
+  T logit[chunk], log_keep[chunk], pi[chunk];
+  for (Index start = 0; start < m; start += chunk) {
+    const Index count = m - start < chunk ? m - start : chunk;
+    for (Index k = 0; k < count; ++k) logit[k] = logit_pi[Index(columns[start + k]) - first_column];
+    fast::detail::each<T>(count, [&](Index k) __attribute__((always_inline)) {
+      log_keep[k] = -fast::softplus(logit[k]);
+      pi[k] = fast::sigmoid(logit[k]);
+    });
+    for (Index k = 0; k < count; ++k) {
+      const Index i = Index(columns[start + k]) - first_column;
+      if (x[start + k] == 0.0f) [[unlikely]] {
+        const ZinbTerm<T> term = zinb_zero_term(mu[i], at.theta[i], at.inv_theta[i], logit[k]);
+        out.set(i, {term.log_prob, term.d_log_mu, term.d_log_theta});
+        d_logit_pi[i] = term.d_logit_pi;
+      } else {
+        out.log_prob[i] += log_keep[k];
+        d_logit_pi[i] = -pi[k];
+      }
+    }
   }
 }
 

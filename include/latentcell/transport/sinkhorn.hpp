@@ -69,8 +69,8 @@ class SinkhornSolver {
         }
         if (sound && reach < largest) continue;
       }
-      // Scalings that grow too far, or a row that underflowed, go into the potentials: a step in logarithms.
-      if (sound) absorb();
+      // Scalings that grow too far go into the potentials; a step in logarithms also mends sums that underflowed.
+      absorb();
       update_in_logs();
     }
     out.plan = std::move(kernel_);
@@ -136,16 +136,14 @@ class SinkhornSolver {
       for (Index i = first; i < last; ++i) {
         const double* row = kernel_.data() + i * m_;
         const double* v = v_.data();
-        double sum = 0;
-        const Index m = m_;
         // Four sums side by side, added in one order.
         double part[4] = {0, 0, 0, 0};
         Index j = 0;
-        for (; j + 4 <= m; j += 4) {
+        for (; j + 4 <= m_; j += 4) {
           for (Index l = 0; l < 4; ++l) part[l] += row[j + l] * v[j + l];
         }
-        for (; j < m; ++j) sum += row[j] * v[j];
-        sums[to_size(i)] = sum + ((part[0] + part[1]) + (part[2] + part[3]));
+        for (; j < m_; ++j) part[0] += row[j] * v[j];
+        sums[to_size(i)] = (part[0] + part[1]) + (part[2] + part[3]);
       }
     });
   }

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <algorithm>
+#include <new>
+#include <numeric>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/random_draw.hpp>
+#include <latentcell/data/annotation.hpp>
+
+namespace latentcell {
+
+/// Cells as an autoencoder sees them: what stage 2 learns from and what it makes.
+struct LatentTable {
+  Matrix<float> mean;                   ///< (N, D) posterior mean, or the latent itself
+  Matrix<float> deviation;              ///< (N, D) posterior standard deviation; (0, 0) where latents are exact
+  std::vector<float> library;           ///< (N) counts of each cell
+  std::vector<std::string> cell_names;  ///< (N)
+  Annotation cell_columns;              ///< obs of the cells
+
+  Index cells() const { return mean.rows(); }
+  Index latent() const { return mean.cols(); }
+};
+
+/// A minibatch of latents, drawn afresh from the posterior each time a cell comes by. A window on its source.
+struct LatentBatch {
+  ConstView<float> z{nullptr, 0, 0};  // (B, D)
+  std::span<const Index> cell;        // (B) rows of the table
+
+  Index size() const { return Index(cell.size()); }
+};
+
+struct LatentBatchesOptions {
+  Index batch = 128;             ///< cells in a minibatch
+  std::vector<Index> rows = {};  ///< cells to use; all where empty
+};
+
+/// Shuffled minibatches of a LatentTable, which must outlive it. Allocates nothing after the constructor.
+class LatentBatches {
+ public:
+  using Batch = LatentBatch;
+
+  explicit LatentBatches(const LatentTable& table, const LatentBatchesOptions& options = {})
+      : table_(&table), batch_(options.batch), order_(options.rows), rng_(0) {
+    LATENTCELL_REQUIRE(batch_ >= 1, "LatentBatches: batch must be at least 1, got ", batch_);
+    if (order_.empty()) {
+      order_.resize(to_size(table.cells()));
+      std::iota(order_.begin(), order_.end(), Index(0));
+    }
+    first_order_ = order_;
+    z_.resize(std::min<Index>(batch_, size()), table.latent());
+  }
+  explicit LatentBatches(LatentTable&&, const LatentBatchesOptions& = {}) = delete;  // would not outlive this
+
+  Index size() const { return Index(order_.size()); }
+  Index batches() const { return (size() + batch_ - 1) / batch_; }
+
+  void begin_epoch(Rng& rng) {
+    rng_ = rng.fork();
+    order_ = first_order_;
+    shuffle(std::span<Index>(order_), rng_);
+    position_ = 0;
+  }
+
+  /// The next minibatch, valid until the following call; false at the end of the epoch.
+  bool next(LatentBatch& out) {
+    const Index take = std::min(batch_, size() - position_);
+    if (take <= 0) return false;
+    const std::span<const Index> cells = std::span<const Index>(order_).subspan(to_size(position_), to_size(take));
+    for (Index b = 0; b < take; ++b) {
+      const Index row = cells[to_size(b)];
+      for (Index j = 0; j < table_->latent(); ++j) {
+        z_(b, j) = table_->mean(row, j);
+        if (table_->deviation.size() > 0) z_(b, j) += table_->deviation(row, j) * float(rng_.normal());
+      }
+    }
+    position_ += take;
+    new (&out.z) ConstView<float>(z_.data(), take, z_.cols());  // how Eigen moves a Map to other memory
+    out.cell = cells;
+    return true;
+  }
+
+ private:
+  const LatentTable* table_;
+  Index batch_, position_ = 0;
+  std::vector<Index> order_, first_order_;
+  Rng rng_;
+  Matrix<float> z_;
+};
+
+}  // namespace latentcell

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/io/h5ad_compound_frame.hpp>
+#include <latentcell/io/h5ad_embeddings.hpp>
+#include <latentcell/io/h5ad_frame.hpp>
+#include <latentcell/io/hdf5_matrix.hpp>
+#include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/value_check.hpp>
+
+namespace latentcell::io {
+
+struct H5adOptions {
+  std::string layer = "";          ///< "" takes X, "raw" takes raw/X with the genes of raw/var, a name takes layers/NAME
+  Values values = Values::counts;  ///< what the matrix may hold
+};
+
+namespace detail {
+
+/// The children of a group of the root, without opening what is not there.
+inline std::vector<std::string> children_of(const Hdf5Object& root, const char* group) {
+  return root.has(group) ? root.open(group).children() : std::vector<std::string>{};
+}
+
+inline bool has_raw(const Hdf5Object& root) {
+  return root.has("raw.X") || (root.has("raw") && root.open("raw").has("X"));
+}
+
+/// "layers are counts, spliced; or "raw"": what else a user may pick, beside what is in use.
+inline std::string other_layers(const Hdf5Object& root, const std::string& layer) {
+  std::vector<std::string> names = children_of(root, "layers");
+  std::erase(names, layer);
+  std::string out;
+  if (!names.empty()) out = (names.size() == 1 ? "there is layer " : "layers are ") + Hdf5Object::list(names);
+  if (layer != "raw" && has_raw(root)) out += out.empty() ? "there is \"raw\"" : "; or \"raw\"";
+  if (!layer.empty() && root.has("X")) out += out.empty() ? "there is X (no layer)" : "; or X (no layer)";
+  return out;
+}
+
+inline H5adFrame read_any_frame(const Hdf5Object& root, const Hdf5Object& frame, std::vector<std::string>& notes) {
+  return frame.is_group() ? read_frame(frame, notes) : read_compound_frame(root, frame, notes);
+}
+
+struct H5adParts {
+  Hdf5Object matrix, genes;
+};
+
+/// The matrix that `layer` means, and the frame of its genes.
+inline H5adParts open_matrix(const Hdf5Object& root, const std::string& layer) {
+  const std::string others = other_layers(root, layer);
+  const std::string hint = others.empty() ? "the file has no other matrix" : others;
+  if (layer == "raw") {
+    if (root.has("raw.X") && root.has("raw.var")) return {root.open("raw.X"), root.open("raw.var")};
+    if (!has_raw(root)) root.fail("has no raw counts; ", hint);
+    const Hdf5Object raw = root.open("raw");
+    return {raw.open("X"), raw.open("var")};
+  }
+  if (!root.has("var")) root.fail("has no 'var', so it is no h5ad file; there are ", Hdf5Object::list(root.children()));
+  if (layer.empty()) {
+    if (!root.has("X") || attribute_text(root.open("X"), "encoding-type") == "null") root.fail("X is missing; ", hint);
+    return {root.open("X"), root.open("var")};
+  }
+  if (!root.has("layers") || !root.open("layers").has(layer)) root.fail("has no layer '", layer, "'; ", hint);
+  return {root.open("layers").open(layer), root.open("var")};
+}
+
+}  // namespace detail
+
+/// Reads an AnnData file: one matrix, obs, var, obsm and the lists of strings in uns. Dense, CSR and CSC matrices of any
+/// type of number; files of anndata 0.6 up to today. Gene names that repeat get -1, -2; cell names must be unique.
+/// What is legal but worth a line is in CellTable::notes. Counts above 2^24 are rounded, as float holds them.
+/// Throws std::runtime_error with one sentence naming the file, the field and the numbers.
+inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {
+  const Hdf5Quiet quiet;
+  const Hdf5Object root = Hdf5Object::open_file(path);
+  if (!root.has("obs")) {
+    root.fail("has no 'obs', so it is no h5ad file; there are ", Hdf5Object::list(root.children()));
+  }
+  const detail::H5adParts parts = detail::open_matrix(root, options.layer);
+  CellTable table;
+  H5adFrame obs = detail::read_any_frame(root, root.open("obs"), table.notes);
+  H5adFrame var = detail::read_any_frame(root, parts.genes, table.notes);
+  require_unique(obs.names, text(path, ": obs"));
+  make_unique(var.names, parts.genes.where(), table.notes);
+
+  const std::string others = detail::other_layers(root, options.layer);
+  const std::string advice =
+      others.empty() ? "the file has no other matrix to pick" : text("pick a layer that has them: ", others);
+  const ValueCheck check{options.values, parts.matrix.where(), advice, obs.names, var.names};
+  table.counts = read_matrix(parts.matrix, Index(obs.names.size()), Index(var.names.size()), check, table.notes);
+  table.cell_names = std::move(obs.names);
+  table.gene_names = std::move(var.names);
+  table.cell_columns = std::move(obs.columns);
+  table.gene_columns = std::move(var.columns);
+  if (root.has("uns")) read_strings(root.open("uns"), table);
+  if (root.has("obsm")) {
+    const Hdf5Object obsm = root.open("obsm");
+    if (obsm.is_group()) {
+      read_embeddings(obsm, table);
+    } else {
+      table.notes.push_back(text(obsm.where(), ": is a table of records: left out"));
+    }
+  }
+  table.check();
+  return table;
+}
+
+}  // namespace latentcell::io

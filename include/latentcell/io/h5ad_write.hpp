@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/io/atomic_file.hpp>
+#include <latentcell/io/hdf5_writer.hpp>
+
+namespace latentcell::io {
+
+struct H5adWriteOptions {
+  int compression = 3;   ///< gzip level 0..9: larger is smaller and slower, 0 is none
+  bool shuffle = true;   ///< sorts the bytes of numbers before gzip: smaller and faster for counts
+};
+
+namespace detail {
+
+inline void write_categorical(const Hdf5Writer& out, hid_t parent, const std::string& name, const Categorical& column) {
+  const Hdf5Handle group = out.group(parent, name, "categorical", "0.2.0");
+  out.attribute_false(group.get(), "ordered");
+  out.texts(group.get(), "categories", column.levels);
+  const auto codes = [&](auto width) {
+    using Code = decltype(width);
+    const std::vector<Code> narrow(column.codes.begin(), column.codes.end());
+    out.numbers(group.get(), "codes", narrow.data(), {column.size()});
+  };
+  const std::size_t levels = column.levels.size();
+  if (levels <= std::size_t(std::numeric_limits<std::int8_t>::max())) {
+    codes(std::int8_t{});
+  } else if (levels <= std::size_t(std::numeric_limits<std::int16_t>::max())) {
+    codes(std::int16_t{});
+  } else {
+    codes(std::int32_t{});
+  }
+}
+
+inline void write_frame(const Hdf5Writer& out, const char* name, const std::vector<std::string>& names,
+                        const Annotation& columns) {
+  const Hdf5Handle group = out.group(out.root(), name, "dataframe", "0.2.0");
+  out.attribute(group.get(), "_index", "_index");
+  out.texts(group.get(), "_index", names);
+  std::vector<std::string> order;
+  for (const auto& [column, values] : columns.columns()) {
+    order.push_back(column);
+    if (const auto* labels = std::get_if<Categorical>(&values)) {
+      write_categorical(out, group.get(), column, *labels);
+    } else if (const auto* numbers = std::get_if<std::vector<double>>(&values)) {
+      out.numbers(group.get(), column, numbers->data(), {Index(numbers->size())});
+    } else {
+      out.texts(group.get(), column, std::get<std::vector<std::string>>(values));
+    }
+  }
+  out.attribute(group.get(), "column-order", order);
+}
+
+inline void write_counts(const Hdf5Writer& out, const CountsView& counts) {
+  const Hdf5Handle group = out.group(out.root(), "X", "csr_matrix", "0.1.0");
+  out.attribute(group.get(), "shape", std::vector<std::int64_t>{counts.rows, counts.cols});
+  const Index n = counts.nonzeros();
+  out.numbers(group.get(), "data", counts.values, {n});
+  out.numbers(group.get(), "indices", counts.columns, {n});
+  // SciPy wants row starts and columns of one type where they fit, and widens both where they do not.
+  if (n <= std::numeric_limits<std::int32_t>::max()) {
+    const std::vector<std::int32_t> narrow(counts.row_start, counts.row_start + counts.rows + 1);
+    out.numbers(group.get(), "indptr", narrow.data(), {counts.rows + 1});
+  } else {
+    out.numbers(group.get(), "indptr", counts.row_start, {counts.rows + 1});
+  }
+}
+
+}  // namespace detail
+
+/// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
+/// in obsm, lists of strings in uns. Notes are not written. The file appears whole or not at all, and its bytes depend
+/// on the table and the options alone. Column names may not hold a slash, which HDF5 cannot store.
+/// Throws std::invalid_argument for a table that contradicts itself or a level outside 0..9, std::runtime_error naming
+/// the file where it cannot be written.
+inline void write_h5ad(const std::string& path, const CellTable& table, const H5adWriteOptions& options = {}) {
+  LATENTCELL_REQUIRE(options.compression >= 0 && options.compression <= 9, "write_h5ad: compression ",
+                     options.compression, " is not in 0..9");
+  table.check();
+  const Hdf5Quiet quiet;
+  AtomicFile file(path);
+  Hdf5Writer out(file.temporary(), path, options.compression, options.shuffle);
+  out.encode(out.root(), "anndata", "0.1.0");
+  detail::write_counts(out, table.counts);
+  detail::write_frame(out, "obs", table.cell_names, table.cell_columns);
+  detail::write_frame(out, "var", table.gene_names, table.gene_columns);
+  const Hdf5Handle obsm = out.group(out.root(), "obsm", "dict", "0.1.0");
+  for (const auto& [name, matrix] : table.embeddings) {
+    out.numbers(obsm.get(), name, matrix.data(), {matrix.rows(), matrix.cols()});
+  }
+  const Hdf5Handle uns = out.group(out.root(), "uns", "dict", "0.1.0");
+  for (const auto& [name, texts] : table.strings) out.texts(uns.get(), name, texts);
+  for (const char* empty : {"layers", "obsp", "varm", "varp"}) out.group(out.root(), empty, "dict", "0.1.0");
+  out.close();
+  file.commit();
+}
+
+}  // namespace latentcell::io

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <latentcell/io/hdf5_object.hpp>
+
+namespace latentcell::io {
+
+/// The HDF5 type of a number in memory.
+template <class N>
+hid_t hdf5_type() {
+  if constexpr (std::is_same_v<N, float>) return H5T_NATIVE_FLOAT;
+  if constexpr (std::is_same_v<N, double>) return H5T_NATIVE_DOUBLE;
+  if constexpr (std::is_same_v<N, std::int8_t>) return H5T_NATIVE_INT8;
+  if constexpr (std::is_same_v<N, std::int16_t>) return H5T_NATIVE_INT16;
+  if constexpr (std::is_same_v<N, std::int32_t>) return H5T_NATIVE_INT32;
+  if constexpr (std::is_same_v<N, std::int64_t>) return H5T_NATIVE_INT64;
+  static_assert(std::is_arithmetic_v<N>, "hdf5_type: use float, double or a signed integer of fixed width");
+}
+
+/// What the values of a dataset are, as far as cell files go.
+enum class Hdf5Kind { integer, real, boolean, text, other };
+
+inline Hdf5Kind hdf5_kind(hid_t type) {
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+      return Hdf5Kind::integer;
+    case H5T_FLOAT:
+      return Hdf5Kind::real;
+    case H5T_STRING:
+      return Hdf5Kind::text;
+    case H5T_ENUM:  // h5py writes booleans as an enumeration of FALSE and TRUE
+      return H5Tget_nmembers(type) == 2 && H5Tget_member_index(type, "TRUE") >= 0 ? Hdf5Kind::boolean : Hdf5Kind::other;
+    default:
+      return Hdf5Kind::other;
+  }
+}
+inline Hdf5Kind hdf5_kind(const Hdf5Object& data) { return hdf5_kind(data.type().get()); }
+inline bool holds_numbers(const Hdf5Object& data) {
+  const Hdf5Kind kind = hdf5_kind(data);
+  return kind == Hdf5Kind::integer || kind == Hdf5Kind::real || kind == Hdf5Kind::boolean;
+}
+
+/// Fails where a dataset claims more values than its file can hold, before memory is taken for them.
+inline void require_plausible(const Hdf5Object& data, Index values, std::size_t width) {
+  // gzip packs at most 1032 to 1; other filters a few times more.
+  constexpr std::uint64_t most = 5000;
+  constexpr std::uint64_t small = std::uint64_t{1} << 26;
+  const std::uint64_t bytes = std::uint64_t(values) * width;
+  if (std::uint64_t(values) > (std::uint64_t{1} << 48) || (bytes > small && bytes / most > data.file_size())) {
+    data.fail("claims ", values, " values in a file of ", data.file_size(), " bytes: the file is damaged");
+  }
+}
+
+/// Reads the box [start, start + count) of a dataset, converted to N. One entry of start and count per dimension.
+template <class N>
+void read_box(const Hdf5Object& data, std::span<const Index> start, std::span<const Index> count, N* to) {
+  std::vector<hsize_t> first(start.begin(), start.end()), extent(count.begin(), count.end());
+  if (std::find(extent.begin(), extent.end(), hsize_t{0}) != extent.end()) return;
+  const Hdf5Handle from(H5Dget_space(data.id()));
+  const Hdf5Handle memory(H5Screate_simple(int(extent.size()), extent.data(), nullptr));
+  if (!from || !memory ||
+      H5Sselect_hyperslab(from.get(), H5S_SELECT_SET, first.data(), nullptr, extent.data(), nullptr) < 0 ||
+      H5Dread(data.id(), hdf5_type<N>(), memory.get(), from.get(), H5P_DEFAULT, to) < 0) {
+    data.fail_reading();
+  }
+}
+
+/// Reads part of a list of numbers.   -> (count)
+template <class N>
+void read_part(const Hdf5Object& data, Index start, Index count, N* to) {
+  read_box(data, std::span<const Index>(&start, 1), std::span<const Index>(&count, 1), to);
+}
+
+/// Reads a list of numbers.   -> (N)
+template <class N>
+std::vector<N> read_numbers(const Hdf5Object& data) {
+  const Index n = data.length();
+  if (!holds_numbers(data)) data.fail("holds no numbers");
+  require_plausible(data, n, sizeof(N));
+  std::vector<N> out(to_size(n));
+  read_part(data, 0, n, out.data());
+  return out;
+}
+
+/// How many entries (rows, of a matrix) a reader should take at a time: whole chunks, so that none is unpacked twice,
+/// and at least about `values` values.
+inline Index read_step(const Hdf5Object& data, Index row_values, Index values) {
+  const Hdf5Handle plan(H5Dget_create_plist(data.id()));
+  Index chunk = 1;
+  if (plan && H5Pget_layout(plan.get()) == H5D_CHUNKED) {
+    hsize_t extents[H5S_MAX_RANK] = {1};
+    if (H5Pget_chunk(plan.get(), H5S_MAX_RANK, extents) > 0) {
+      chunk = Index(std::min<hsize_t>(extents[0], hsize_t{1} << 40));
+    }
+  }
+  row_values = std::max<Index>(row_values, 1);
+  // 2^26 floats are 256 MB; a chunk may be higher than that allows, and is then unpacked more than once.
+  chunk = std::max<Index>(1, std::min(chunk, (Index{1} << 26) / row_values));
+  return chunk * std::max<Index>(1, values / (chunk * row_values));
+}
+
+namespace detail {
+
+/// Turns n strings that read(memory type, buffer) gives into std::string. reclaim(memory type, buffer) frees what HDF5
+/// took for strings of variable length.
+template <class Read, class Reclaim>
+bool decode_texts(hid_t file_type, std::size_t n, std::vector<std::string>& to, const Read& read,
+                  const Reclaim& reclaim) {
+  const Hdf5Handle memory(H5Tcopy(H5T_C_S1));
+  H5Tset_cset(memory.get(), H5Tget_cset(file_type));
+  if (H5Tis_variable_str(file_type) > 0) {
+    H5Tset_size(memory.get(), H5T_VARIABLE);
+    std::vector<char*> texts(n, nullptr);
+    struct Guard {
+      const Reclaim& reclaim;
+      hid_t type;
+      char** texts;
+      ~Guard() { reclaim(type, texts); }
+    };
+    const Guard guard{reclaim, memory.get(), texts.data()};
+    if (!read(memory.get(), static_cast<void*>(texts.data()))) return false;
+    for (const char* one : texts) to.emplace_back(one == nullptr ? "" : one);
+    return true;
+  }
+  const std::size_t width = H5Tget_size(file_type);
+  if (width == 0) return false;
+  const bool padded = H5Tget_strpad(file_type) == H5T_STR_SPACEPAD;
+  H5Tset_size(memory.get(), width);
+  H5Tset_strpad(memory.get(), H5Tget_strpad(file_type));
+  std::vector<char> bytes(n * width);
+  if (!read(memory.get(), static_cast<void*>(bytes.data()))) return false;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::string one(bytes.data() + i * width, width);
+    one.resize(std::min(one.find('\0'), one.size()));
+    if (padded) one.resize(one.find_last_not_of(' ') + 1);
+    to.push_back(std::move(one));
+  }
+  return true;
+}
+
+}  // namespace detail
+
+/// Reads a list of strings, of fixed or variable length.   -> (N)
+inline std::vector<std::string> read_texts(const Hdf5Object& data) {
+  const Index n = data.length();
+  const Hdf5Handle type = data.type();
+  if (hdf5_kind(type.get()) != Hdf5Kind::text) data.fail("holds no strings");
+  require_plausible(data, n, std::max<std::size_t>(1, H5Tget_size(type.get())));
+  std::vector<std::string> out;
+  out.reserve(to_size(n));
+  const Index step = read_step(data, 1, 1 << 16);
+  for (Index first = 0; first < n; first += step) {
+    const hsize_t start = hsize_t(first), count = hsize_t(std::min(step, n - first));
+    const Hdf5Handle from(H5Dget_space(data.id())), memory(H5Screate_simple(1, &count, nullptr));
+    if (!from || H5Sselect_hyperslab(from.get(), H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0) {
+      data.fail_reading();
+    }
+    const bool good = detail::decode_texts(
+        type.get(), std::size_t(count), out,
+        [&](hid_t as, void* to) { return H5Dread(data.id(), as, memory.get(), from.get(), H5P_DEFAULT, to) >= 0; },
+        [&](hid_t as, void* texts) { H5Dvlen_reclaim(as, memory.get(), H5P_DEFAULT, texts); });
+    if (!good) data.fail_reading();
+  }
+  return out;
+}
+
+}  // namespace latentcell::io

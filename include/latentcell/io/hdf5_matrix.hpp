@@ -1,0 +1,182 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/counts.hpp>
+#include <latentcell/io/hdf5_arrays.hpp>
+#include <latentcell/io/hdf5_attributes.hpp>
+#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/value_check.hpp>
+
+namespace latentcell::io {
+
+namespace detail {
+
+/// The arrays of a compressed sparse matrix, checked against each other and against its extents.
+struct CompressedArrays {
+  Hdf5Object values, indices;
+  std::vector<std::int64_t> starts;  // (majors + 1)
+  Index size;                        // entries
+
+  static void require_whole(const Hdf5Object& data) {
+    if (data.is_dataset() && hdf5_kind(data) != Hdf5Kind::integer) data.fail("holds no whole numbers");
+  }
+  static CompressedArrays open(const Hdf5Object& group, Index majors, const char* major_name) {
+    CompressedArrays out{group.open("data"), group.open("indices"), {}, 0};
+    const Hdf5Object starts = group.open("indptr");
+    require_whole(starts);
+    require_whole(out.indices);
+    out.size = out.values.length();
+    if (!holds_numbers(out.values)) out.values.fail("holds no numbers");
+    if (out.indices.length() != out.size) {
+      group.fail("data has ", out.size, " entries but indices has ", out.indices.length());
+    }
+    out.starts = read_numbers<std::int64_t>(starts);
+    const std::vector<std::int64_t>& s = out.starts;
+    if (Index(s.size()) != majors + 1) {
+      starts.fail("has ", s.size(), " entries but ", majors, " ", major_name, " need ", majors + 1);
+    }
+    if (s[0] != 0) starts.fail("begins with ", s[0], ", not 0");
+    for (std::size_t i = 1; i < s.size(); ++i) {
+      if (s[i] < s[i - 1]) starts.fail("falls from ", s[i - 1], " to ", s[i], " at entry ", i, ": it must ascend");
+    }
+    if (s.back() != out.size) starts.fail("ends with ", s.back(), " but data has ", out.size, " entries");
+    return out;
+  }
+  [[noreturn]] void refuse_index(Index entry, Index minors, const char* minor_name) const {
+    std::int64_t given = 0;
+    read_part(indices, entry, 1, &given);
+    indices.fail("entry ", entry, " is ", given, " but there are ", minors, " ", minor_name);
+  }
+};
+
+}  // namespace detail
+
+/// Reads a matrix whose rows are compressed (CSR of cells x genes; in 10x files the CSC of genes x cells is the same).
+/// Peak memory is what the entries take, 8 bytes each.
+inline RawRows read_rows(const Hdf5Object& group, Index cells, Index genes, const ValueCheck& check) {
+  detail::CompressedArrays in = detail::CompressedArrays::open(group, cells, "cells");
+  RawRows out;
+  require_plausible(in.values, in.size, sizeof(float));
+  require_plausible(in.indices, in.size, sizeof(std::int32_t));
+  out.columns.resize(to_size(in.size));
+  out.values.resize(to_size(in.size));
+  read_part(in.indices, 0, in.size, out.columns.data());  // HDF5 clips what does not fit: out of range before and after
+  read_part(in.values, 0, in.size, out.values.data());
+  for (Index cell = 0; cell < cells; ++cell) {
+    for (std::int64_t k = in.starts[to_size(cell)]; k < in.starts[to_size(cell + 1)]; ++k) {
+      const std::int32_t gene = out.columns[std::size_t(k)];
+      if (gene < 0 || gene >= genes) in.refuse_index(Index(k), genes, "genes");
+      check(out.values[std::size_t(k)], cell, gene);
+    }
+  }
+  out.row_start = std::move(in.starts);
+  return out;
+}
+
+/// Reads a matrix whose columns are compressed (CSC of cells x genes), in two passes over the file, so that memory holds
+/// the rows and one block of columns.
+inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, const ValueCheck& check) {
+  const detail::CompressedArrays in = detail::CompressedArrays::open(group, genes, "genes");
+  std::vector<std::int64_t> block_cells;
+  std::vector<float> block_values;
+  const auto each = [&](auto&& use) {
+    const Index step = std::max(read_step(in.values, 1, 1 << 20), read_step(in.indices, 1, 1 << 20));
+    Index gene = 0;
+    for (Index first = 0; first < in.size; first += step) {
+      const Index n = std::min(step, in.size - first);
+      block_cells.resize(to_size(n));
+      block_values.resize(to_size(n));
+      read_part(in.indices, first, n, block_cells.data());
+      read_part(in.values, first, n, block_values.data());
+      for (Index k = 0; k < n; ++k) {
+        while (first + k >= in.starts[to_size(gene + 1)]) ++gene;
+        use(first + k, Index(block_cells[to_size(k)]), gene, block_values[to_size(k)]);
+      }
+    }
+  };
+  RawRows out;
+  out.row_start.assign(to_size(cells) + 1, 0);
+  each([&](Index entry, Index cell, Index gene, float value) {
+    if (cell < 0 || cell >= cells) in.refuse_index(entry, cells, "cells");
+    check(value, cell, gene);
+    if (value != 0) ++out.row_start[to_size(cell + 1)];
+  });
+  std::partial_sum(out.row_start.begin(), out.row_start.end(), out.row_start.begin());
+  out.columns.resize(std::size_t(out.row_start.back()));
+  out.values.resize(std::size_t(out.row_start.back()));
+  std::vector<std::int64_t> next(out.row_start.begin(), out.row_start.end() - 1);
+  each([&](Index, Index cell, Index gene, float value) {
+    if (value == 0) return;
+    const std::size_t to = std::size_t(next[to_size(cell)]++);
+    out.columns[to] = std::int32_t(gene);
+    out.values[to] = value;
+  });
+  return out;
+}
+
+/// Reads a dense matrix (cells, genes) a few rows at a time and keeps what is not zero.
+inline RawRows read_dense(const Hdf5Object& data, Index cells, Index genes, const ValueCheck& check) {
+  if (!holds_numbers(data)) data.fail("holds no numbers");
+  RawRows out;
+  const Index step = read_step(data, genes, 1 << 20);
+  std::vector<float> block(to_size(std::min(step, cells) * genes));
+  for (Index first = 0; first < cells; first += step) {
+    const Index n = std::min(step, cells - first);
+    const Index start[2] = {first, 0}, count[2] = {n, genes};
+    read_box(data, std::span<const Index>(start), std::span<const Index>(count), block.data());
+    for (Index r = 0; r < n; ++r) {
+      for (Index gene = 0; gene < genes; ++gene) {
+        const float value = block[to_size(r * genes + gene)];
+        if (value == 0) continue;
+        check(value, first + r, gene);
+        out.columns.push_back(std::int32_t(gene));
+        out.values.push_back(value);
+      }
+      out.row_start.push_back(std::int64_t(out.values.size()));
+    }
+    // Growing by doubling would hold three times the entries; the rows so far say how many will come.
+    const std::size_t expected = std::size_t(double(out.values.size()) / double(first + n) * double(cells) * 1.05);
+    if (first == 0 || out.values.size() + to_size(step * genes) > out.values.capacity()) {
+      out.columns.reserve(expected);
+      out.values.reserve(expected);
+    }
+  }
+  return out;
+}
+
+/// Reads a matrix as AnnData writes it: a dense dataset, or a group of CSR or CSC arrays, by its encoding.
+/// -> (cells, genes), columns ascending, no zeros; entries given twice are added up, with a note.
+inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
+                          std::vector<std::string>& notes) {
+  std::vector<Index> shape;
+  std::string encoding = "array";
+  if (matrix.is_group()) {
+    const bool old = matrix.has_attribute("h5sparse_format");
+    encoding = old ? attribute_text(matrix, "h5sparse_format") + "_matrix" : attribute_text(matrix, "encoding-type");
+    if (encoding != "csr_matrix" && encoding != "csc_matrix") {
+      matrix.fail("has the encoding '", encoding, "'; known are array, csr_matrix and csc_matrix");
+    }
+    for (std::int64_t n : attribute_numbers(matrix, old ? "h5sparse_shape" : "shape")) shape.push_back(Index(n));
+    if (shape.empty()) matrix.fail("has no attribute 'shape'");
+  } else if (matrix.is_dataset()) {
+    shape = matrix.shape();
+  } else {
+    matrix.fail("is neither a matrix nor a group");
+  }
+  if (shape.size() != 2) matrix.fail("has ", shape.size(), " dimensions, not 2");
+  if (shape[0] != cells || shape[1] != genes) {
+    matrix.fail("is ", shape[0], " x ", shape[1], " but the file names ", cells, " cells and ", genes, " genes");
+  }
+  if (cells == 0 || genes == 0) matrix.fail("is empty: ", cells, " cells x ", genes, " genes");
+  RawRows raw = encoding == "csr_matrix"   ? read_rows(matrix, cells, genes, check)
+                : encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check)
+                                           : read_dense(matrix, cells, genes, check);
+  return tidy_rows(genes, std::move(raw), matrix.where(), notes);
+}
+
+}  // namespace latentcell::io

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/error.hpp>
+#include <latentcell/core/types.hpp>
+#include <latentcell/io/hdf5_arrays.hpp>
+#include <latentcell/io/hdf5_handle.hpp>
+
+namespace latentcell::io {
+
+/// Writes groups, lists and matrices with the encoding attributes of AnnData to a fresh HDF5 file. The bytes depend on
+/// what is written alone: no times are kept. Throws std::runtime_error naming the file as the user knows it.
+class Hdf5Writer {
+ public:
+  /// at: where to write; name: what messages say; compression: gzip level 0..9.
+  Hdf5Writer(const std::string& at, std::string name, int compression, bool shuffle)
+      : name_(std::move(name)), compression_(compression), shuffle_(shuffle) {
+    const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
+#if H5_VERSION_GE(1, 10, 7)
+    H5Pset_file_locking(access.get(), true, true);
+#endif
+    H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+    file_ = Hdf5Handle(H5Fcreate(at.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
+    if (!file_) fail();
+  }
+
+  hid_t root() const { return file_.get(); }
+
+  Hdf5Handle group(hid_t parent, const std::string& name, const char* encoding, const char* version) const {
+    if (name.empty() || name == "." || name.find('/') != std::string::npos) {
+      throw_runtime(name_, ": cannot be written: '", name, "' is no name for a column or an entry of an HDF5 file");
+    }
+    Hdf5Handle made(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    if (!made) fail();
+    encode(made.get(), encoding, version);
+    return made;
+  }
+
+  void encode(hid_t object, const char* encoding, const char* version) const {
+    attribute(object, "encoding-type", encoding);
+    attribute(object, "encoding-version", version);
+  }
+
+  void attribute(hid_t object, const char* name, const char* value) const {
+    write_attribute(object, name, text_type(), Hdf5Handle(H5Screate(H5S_SCALAR)), &value);
+  }
+  void attribute(hid_t object, const char* name, const std::vector<std::string>& values) const {
+    std::vector<const char*> texts;
+    for (const std::string& value : values) texts.push_back(value.c_str());
+    const hsize_t n = texts.size();
+    write_attribute(object, name, text_type(), Hdf5Handle(H5Screate_simple(1, &n, nullptr)), texts.data());
+  }
+  void attribute(hid_t object, const char* name, const std::vector<std::int64_t>& values) const {
+    const hsize_t n = values.size();
+    write_attribute(object, name, Hdf5Handle(H5Tcopy(H5T_STD_I64LE)), Hdf5Handle(H5Screate_simple(1, &n, nullptr)),
+                    values.data(), H5T_NATIVE_INT64);
+  }
+  /// false, as h5py writes it.
+  void attribute_false(hid_t object, const char* name) const {
+    Hdf5Handle type(H5Tenum_create(H5T_STD_I8LE));
+    std::int8_t value = 0;
+    H5Tenum_insert(type.get(), "FALSE", &value);
+    value = 1;
+    H5Tenum_insert(type.get(), "TRUE", &value);
+    value = 0;
+    write_attribute(object, name, type, Hdf5Handle(H5Screate(H5S_SCALAR)), &value);
+  }
+
+  /// A list of strings (UTF-8, variable length).
+  void texts(hid_t parent, const std::string& name, const std::vector<std::string>& values) const {
+    std::vector<const char*> pointers;
+    pointers.reserve(values.size());
+    for (const std::string& value : values) pointers.push_back(value.c_str());
+    const Hdf5Handle type = text_type();
+    const Hdf5Handle data = dataset(parent, name, type.get(), {Index(values.size())}, sizeof(char*), "string-array");
+    if (!values.empty() && H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0) fail();
+  }
+
+  /// A list or matrix of numbers, row-major.   shape (N) or (N, D)
+  template <class N>
+  void numbers(hid_t parent, const std::string& name, const N* values, const std::vector<Index>& shape) const {
+    const Hdf5Handle data = dataset(parent, name, hdf5_type<N>(), shape, sizeof(N), "array");
+    const bool empty = std::find(shape.begin(), shape.end(), Index{0}) != shape.end();
+    if (!empty && H5Dwrite(data.get(), hdf5_type<N>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail();
+  }
+
+  /// Closes the file; only now is it known that all of it reached the disk's buffers.
+  void close() {
+    if (H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) < 0) fail();
+    if (H5Fclose(file_.release()) < 0) fail();
+  }
+
+  [[noreturn]] void fail() const { throw_runtime(name_, ": cannot be written: ", hdf5_reason()); }
+
+ private:
+  static Hdf5Handle text_type() {
+    Hdf5Handle type(H5Tcopy(H5T_C_S1));
+    H5Tset_size(type.get(), H5T_VARIABLE);
+    H5Tset_cset(type.get(), H5T_CSET_UTF8);
+    return type;
+  }
+
+  void write_attribute(hid_t object, const char* name, const Hdf5Handle& type, const Hdf5Handle& space,
+                       const void* value, hid_t memory = H5I_INVALID_HID) const {
+    const Hdf5Handle made(H5Acreate2(object, name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT));
+    const bool empty = H5Sget_simple_extent_npoints(space.get()) == 0;
+    if (!made || (!empty && H5Awrite(made.get(), memory >= 0 ? memory : type.get(), value) < 0)) fail();
+  }
+
+  Hdf5Handle dataset(hid_t parent, const std::string& name, hid_t type, const std::vector<Index>& shape,
+                     std::size_t width, const char* encoding) const {
+    if (name.empty() || name == "." || name.find('/') != std::string::npos) {
+      throw_runtime(name_, ": cannot be written: '", name, "' is no name for a column or an entry of an HDF5 file");
+    }
+    std::vector<hsize_t> extents(shape.begin(), shape.end());
+    std::size_t bytes = width;
+    for (Index extent : shape) bytes *= to_size(extent);
+    const Hdf5Handle space(H5Screate_simple(int(extents.size()), extents.data(), nullptr));
+    const Hdf5Handle plan(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_obj_track_times(plan.get(), false);
+    // Strings of variable length lie outside their dataset, where filters do not reach; small lists are not worth one.
+    if (compression_ > 0 && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
+      constexpr std::size_t chunk_bytes = 1 << 18;
+      std::vector<hsize_t> chunk = extents;
+      const std::size_t row_bytes = std::max<std::size_t>(1, bytes / to_size(shape[0]));
+      chunk[0] = std::clamp<hsize_t>(chunk_bytes / row_bytes, 1, extents[0]);
+      H5Pset_chunk(plan.get(), int(chunk.size()), chunk.data());
+      if (shuffle_) H5Pset_shuffle(plan.get());
+      H5Pset_deflate(plan.get(), unsigned(compression_));
+    }
+    Hdf5Handle made(H5Dcreate2(parent, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT));
+    if (!made) fail();
+    encode(made.get(), encoding, "0.2.0");
+    return made;
+  }
+
+  std::string name_;
+  int compression_;
+  bool shuffle_;
+  Hdf5Handle file_;
+};
+
+}  // namespace latentcell::io

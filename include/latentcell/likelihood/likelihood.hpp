@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/cell_batch.hpp>
+#include <latentcell/core/random_draw.hpp>
+#include <latentcell/likelihood/moments_start.hpp>
+#include <latentcell/nn/linear.hpp>
+#include <latentcell/op/count_loss.hpp>
+
+namespace latentcell {
+
+/// gene: one dispersion per gene, a Param. cell: one per cell and gene, another head of the decoder.
+enum class Dispersion { gene, cell };
+
+struct LikelihoodOptions {
+  Dispersion dispersion = Dispersion::gene;
+  float dispersion_rate = 5.0f;  ///< learning rate of dispersions per gene, relative to the weights
+};
+
+/// An observation model of counts (or of log-normalised values, the Gaussian) whose parameters come from decoder heads:
+/// the linear predictor of the mean, then the log dispersion where it is per cell, then the zero inflation's logit.
+/// Parameters of scVI (Lopez et al. 2018); negative binomial with mean mu and variance mu + mu^2 / theta.
+template <class T, Family family_>
+struct CountLikelihood {
+  static constexpr Family family = family_;
+  static constexpr bool has_dispersion = family != Family::poisson;
+  static constexpr bool zero_inflated = family == Family::zero_inflated_negative_binomial;
+  static constexpr bool draws_counts = family != Family::gaussian;
+
+  LikelihoodOptions options;
+  Param<T> log_theta;  // (1, G): log dispersion, or log sigma of the Gaussian; (1, 0) where there is none per gene
+
+  explicit CountLikelihood(Index genes, LikelihoodOptions o = {})
+      : options(o), log_theta(1, per_gene(o) ? genes : 0) {
+    LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene, "Poisson: has no dispersion to put per cell");
+    log_theta.weight_decay = T(0);
+    log_theta.learning_rate = T(o.dispersion_rate);
+  }
+
+  /// Outputs of the decoder per gene.
+  Index heads() const { return 1 + (cell_dispersion() ? 1 : 0) + (zero_inflated ? 1 : 0); }
+  bool cell_dispersion() const { return has_dispersion && options.dispersion == Dispersion::cell; }
+
+  /// Puts gene levels into the heads' biases and dispersions at the genes' moments.
+  void start(const CountsView& counts, std::vector<Linear<T>>& head, double reference) {
+    const GeneMoments m = gene_moments(counts, family, reference);
+    for (Index g = 0; g < counts.cols; ++g) {
+      const double level = m.level[to_size(g)];
+      head[0].bias.value(0, g) = T(family == Family::gaussian ? level : std::log(level));
+      if (per_gene(options)) log_theta.value(0, g) = T(m.log_dispersion[to_size(g)]);
+      if (cell_dispersion()) head[1].bias.value(0, g) = T(m.log_dispersion[to_size(g)]);
+      if (zero_inflated) head[to_size(heads() - 1)].bias.value(0, g) = T(-3);
+    }
+  }
+
+  /// Predictors from the decoder's outputs, in the order of the heads.
+  CountPredictors<T> predictors(Tape<T>& tape, std::span<const Var<T>> out) const {
+    LATENTCELL_REQUIRE(Index(out.size()) == heads(), "likelihood: ", out.size(), " outputs but ", heads(), " heads");
+    CountPredictors<T> p;
+    p.eta = out[0];
+    if (cell_dispersion()) p.log_theta = clamp(out[1], T(-9), T(14));
+    if (per_gene(options)) p.log_theta = tape.watch(log_theta);
+    if (zero_inflated) p.logit_pi = out[out.size() - 1];
+    return p;
+  }
+
+  /// Moments of count x given plain predictors of one cell and gene.  mean > 0
+  T mean(T mu, T logit_pi = T(0)) const { return zero_inflated ? kernel::zinb_mean(mu, logit_pi) : mu; }
+  T variance(T mu, T log_dispersion, T logit_pi = T(0)) const {
+    if constexpr (family == Family::poisson) return mu;
+    if constexpr (family == Family::gaussian) return std::exp(T(2) * log_dispersion);
+    const T theta = std::exp(log_dispersion);
+    return zero_inflated ? kernel::zinb_variance(mu, theta, logit_pi) : kernel::nb_variance(mu, theta);
+  }
+
+  /// One draw; for the Gaussian a log-normalised value.     mu > 0
+  double draw(double mu, double log_dispersion, double logit_pi, Rng& rng) const {
+    if constexpr (family == Family::gaussian) return draw_normal(mu, std::exp(log_dispersion), rng);
+    if constexpr (family == Family::poisson) return draw_poisson(mu, rng);
+    if constexpr (zero_inflated) {
+      if (rng.uniform_double() < 1.0 / (1.0 + std::exp(-logit_pi))) return 0.0;
+    }
+    return draw_negative_binomial(mu, std::exp(log_dispersion), rng);
+  }
+
+  static void visit(auto& self, auto&& f) { f("log_theta", self.log_theta); }
+
+ private:
+  static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion == Dispersion::gene; }
+};
+
+template <class T>
+using NegativeBinomial = CountLikelihood<T, Family::negative_binomial>;
+template <class T>
+using ZeroInflatedNegativeBinomial = CountLikelihood<T, Family::zero_inflated_negative_binomial>;
+template <class T>
+using Poisson = CountLikelihood<T, Family::poisson>;
+template <class T>
+using Gaussian = CountLikelihood<T, Family::gaussian>;
+
+}  // namespace latentcell

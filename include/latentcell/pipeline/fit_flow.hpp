@@ -1,0 +1,39 @@
+#pragma once
+
+#include <latentcell/pipeline/latent_flow.hpp>
+#include <latentcell/train/fit_cells.hpp>
+
+namespace latentcell {
+
+/// Trains a latent flow on encoded cells. Goes on after the epochs that `state` has seen.
+template <class Backbone, class Condition, class... Hooks>
+void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition>& flow, const LatentTable& latents,
+              const FitOptions& options, Hooks&&... hooks) {
+  WatchSplit split = watch_split(latents.cells(), options.validation, options.seed);
+  LatentBatches train(latents, {.batch = options.batch, .rows = split.train});
+  const std::vector<int> codes = flow.condition.codes(latents.cell_columns);
+  std::vector<int> here;
+  const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
+    here.clear();
+    for (Index cell : batch.cell) here.push_back(codes[to_size(cell)]);
+    return std::as_const(flow).loss(tape, batch.z, here);
+  };
+  if (state.history.epochs.empty()) flow.start(latents);
+  if (split.watch.empty()) {
+    fit_with(flow, train, static_cast<LatentBatches*>(nullptr), loss, options, state, hooks...);
+  } else {
+    LatentBatches watch(latents, {.batch = options.batch, .rows = split.watch});
+    fit_with(flow, train, &watch, loss, options, state, hooks...);
+  }
+}
+
+/// The same from the start, giving the history.
+template <class Backbone, class Condition, class... Hooks>
+History fit(LatentFlow<Backbone, Condition>& flow, const LatentTable& latents, const FitOptions& options = {},
+            Hooks&&... hooks) {
+  TrainState<float> state;
+  fit_from(state, flow, latents, options, hooks...);
+  return state.history;
+}
+
+}  // namespace latentcell

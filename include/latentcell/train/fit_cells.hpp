@@ -1,0 +1,70 @@
+#pragma once
+
+#include <utility>
+
+#include <latentcell/data/minibatch.hpp>
+#include <latentcell/data/split.hpp>
+#include <latentcell/train/fit.hpp>
+
+namespace latentcell {
+
+/// A model that learns from cells: start(counts) takes moments, loss(tape, batch, share of the run) gives a (1, 1) Var.
+template <class M>
+concept CellModel = requires(M model, const M same, Tape<typename M::Scalar>& tape, const CellBatch& batch,
+                             const CountsView& counts) {
+  model.start(counts);
+  { same.loss(tape, batch, 0.5) };
+  { same.genes() } -> std::convertible_to<Index>;
+};
+
+/// Rows for training and for watching: a random share of the cells is kept out.
+struct WatchSplit {
+  std::vector<Index> train, watch;
+};
+inline WatchSplit watch_split(Index cells, float share, std::uint64_t seed) {
+  LATENTCELL_REQUIRE(share >= 0 && share < 1, "fit: the share kept out must lie in [0, 1), got ", share);
+  std::vector<Index> order(to_size(cells));
+  std::iota(order.begin(), order.end(), Index(0));
+  Rng rng(seed, 3);
+  shuffle(std::span<Index>(order), rng);
+  const Index out = Index(double(share) * double(cells));
+  WatchSplit split{{order.begin() + out, order.end()}, {order.begin(), order.begin() + out}};
+  std::sort(split.train.begin(), split.train.end());
+  std::sort(split.watch.begin(), split.watch.end());
+  return split;
+}
+
+/// Trains an autoencoder on a table's counts. `batch_codes` (N), where given, is the batch covariate of each cell.
+/// Goes on after the epochs that `state` has seen.
+template <CellModel Model, class... Hooks>
+void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const CellTable& cells,
+              const std::vector<int>& batch_codes, const FitOptions& options, Hooks&&... hooks) {
+  using T = typename Model::Scalar;
+  LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
+                     model.genes());
+  WatchSplit split = watch_split(cells.cells(), options.validation, options.seed);
+  CellBatches train(cells, {.batch = options.batch, .rows = split.train, .codes = batch_codes});
+  const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
+    return std::as_const(model).loss(tape, batch, at.share());
+  };
+  if (state.history.epochs.empty()) {
+    model.start(select_rows(cells.counts, split.train));
+    if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
+  }
+  if (split.watch.empty()) {
+    fit_with(model, train, static_cast<CellBatches*>(nullptr), loss, options, state, hooks...);
+  } else {
+    CellBatches watch(cells, {.batch = options.batch, .rows = split.watch, .codes = batch_codes});
+    fit_with(model, train, &watch, loss, options, state, hooks...);
+  }
+}
+
+/// The same from the start, giving the history.
+template <CellModel Model, class... Hooks>
+History fit(Model& model, const CellTable& cells, const FitOptions& options = {}, Hooks&&... hooks) {
+  TrainState<typename Model::Scalar> state;
+  fit_from(state, model, cells, {}, options, hooks...);
+  return state.history;
+}
+
+}  // namespace latentcell

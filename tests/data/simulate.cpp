@@ -1,0 +1,159 @@
+#include <cmath>
+
+#include <latentcell/core/threads.hpp>
+#include <latentcell/data/filter.hpp>
+#include <latentcell/data/simulate.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+// No types, batches or factors that differ: every cell has the base shares.
+SimulateOptions plain(double dispersion) {
+  return {.genes = 40, .types = 1, .factors = 0, .library = 200, .library_spread = 0, .type_library_spread = 0,
+          .gene_spread = 1, .marker_share = 0, .dispersion = dispersion};
+}
+
+bool same(const CellTable& a, const CellTable& b) {
+  const auto equal = [](auto x, auto y) { return std::equal(x.begin(), x.end(), y.begin(), y.end()); };
+  return equal(a.counts.row_start(), b.counts.row_start()) && equal(a.counts.columns(), b.counts.columns()) &&
+         equal(a.counts.values(), b.counts.values()) && a.obs("cell_type") == b.obs("cell_type");
+}
+
+}  // namespace
+
+TEST_CASE("simulate: by default nine entries in ten are zero, and the table is whole") {
+  Rng rng(1);
+  const CellTable table = simulate({.cells = 600}, rng);
+  table.check();
+  const double zeros = 1 - double(table.counts.nonzeros()) / (600.0 * 1000.0);
+  CHECK(zeros > 0.85);
+  CHECK(zeros < 0.94);
+  for (float v : table.counts.values()) REQUIRE((v >= 1 && v == std::floor(v)));
+  CHECK(table.embeddings.at("factors").cols() == 3);
+  CHECK(table.gene_columns.has("theta"));
+}
+
+TEST_CASE("simulate: one seed gives one table, whatever the number of threads") {
+  const int before = threads();
+  set_threads(1);
+  Rng a(2), b(2), c(3);
+  const CellTable one = simulate({.cells = 300, .genes = 50}, a);
+  set_threads(4);
+  const CellTable four = simulate({.cells = 300, .genes = 50}, b);
+  set_threads(before);
+  CHECK(same(one, four));
+  CHECK(!same(one, simulate({.cells = 300, .genes = 50}, c)));
+}
+
+TEST_CASE("simulate: types have their shares, at least one cell each") {
+  Rng rng(4);
+  const Categorical type = simulate({.cells = 120, .genes = 5, .types = 3}, rng).obs("cell_type");
+  // 1 : 1/2 : 1/3 of the 117 cells beyond one each
+  CHECK(std::abs(type.count(0) - 65) <= 1);
+  CHECK(std::abs(type.count(1) - 33) <= 1);
+  CHECK(std::abs(type.count(2) - 22) <= 1);
+  const Categorical rare = simulate({.cells = 9, .genes = 5, .types = 8, .type_skew = 4}, rng).obs("cell_type");
+  for (int t = 0; t < 8; ++t) CHECK(rare.count(t) >= 1);
+  const Categorical few = simulate({.cells = 2, .genes = 5, .types = 8}, rng).obs("cell_type");
+  CHECK(few.size() == 2);
+  const Categorical even = simulate({.cells = 100, .genes = 5, .types = 4, .type_skew = 0}, rng).obs("cell_type");
+  for (int t = 0; t < 4; ++t) CHECK(even.count(t) == 25);
+}
+
+TEST_CASE("SimulatedTissue: genes have negative binomial mean and variance") {
+  Rng rng(5);
+  const SimulatedTissue tissue(plain(0.5), rng);
+  constexpr Index cells = 20000;
+  const CellTable table = tissue.draw(cells, rng);
+  const auto& share = std::get<std::vector<double>>(table.gene_columns.get("base_share"));
+  std::vector<double> sum(40), squares(40);
+  for (Index b = 0; b < cells; ++b) {
+    for (std::size_t k = 0; k < table.counts.view().row_values(b).size(); ++k) {
+      const std::size_t g = std::size_t(table.counts.view().row_columns(b)[k]);
+      const double v = double(table.counts.view().row_values(b)[k]);
+      sum[g] += v;
+      squares[g] += v * v;
+    }
+  }
+  for (std::size_t g = 0; g < 40; ++g) {
+    const double mu = 200 * share[g], variance = mu + mu * mu / tissue.theta()[g], mean = sum[g] / cells;
+    CHECK(std::abs(mean - mu) < 5 * std::sqrt(variance / cells));
+    // Fourth moments of skewed genes are large: a fifth is about five standard errors here.
+    CHECK(squares[g] / cells - mean * mean == Approx(variance).epsilon(0.2));
+  }
+}
+
+TEST_CASE("SimulatedTissue: dropout loses its share of counts") {
+  SimulateOptions options = plain(0.01);
+  Rng a(6), b(6);
+  const SimulatedTissue kept(options, a);
+  options.dropout = 0.3;
+  const SimulatedTissue lost(options, b);
+  const double all = double(kept.draw(3000, a).counts.nonzeros()), some = double(lost.draw(3000, b).counts.nonzeros());
+  CHECK(some / all == Approx(0.7).epsilon(0.02));
+}
+
+TEST_CASE("SimulatedTissue: cell sizes scatter around the library as asked") {
+  SimulateOptions options = plain(0.1);
+  options.library_spread = 0.5;
+  Rng rng(7);
+  const CellTable table = SimulatedTissue(options, rng).draw(5000, rng);
+  double sum = 0, squares = 0;
+  for (double l : std::get<std::vector<double>>(table.cell_columns.get("library"))) {
+    sum += std::log(l);
+    squares += std::log(l) * std::log(l);
+  }
+  CHECK(sum / 5000 == Approx(std::log(200)).epsilon(0.01));
+  CHECK(std::sqrt(squares / 5000 - sum * sum / 25e6) == Approx(0.5).epsilon(0.05));
+}
+
+TEST_CASE("SimulatedTissue: types, batches and factors move expression") {
+  // Distance between mean log shares of groups, with all but one source of variation switched off.
+  const auto spread = [](SimulateOptions options, const char* column) {
+    options.genes = 60;
+    options.library = 2000;
+    options.dispersion = 0.01;
+    Rng rng(8);
+    const CellTable table = SimulatedTissue(options, rng).draw(400, rng);
+    const Categorical group = table.obs(column);
+    std::vector<double> sum(2 * 60);
+    for (Index b = 0; b < 400; ++b) {
+      const auto columns = table.counts.view().row_columns(b);
+      const double total = table.counts.view().row_sum(b) * double(group.count(group.codes[to_size(b)]));
+      for (std::size_t k = 0; k < columns.size(); ++k) {
+        sum[std::size_t(group.codes[to_size(b)]) * 60 + std::size_t(columns[k])] +=
+            double(table.counts.view().row_values(b)[k]) / total;
+      }
+    }
+    double distance = 0;
+    for (std::size_t g = 0; g < 60; ++g) distance += std::abs(sum[g] - sum[60 + g]);
+    return distance;
+  };
+  const SimulateOptions types{.types = 2, .factors = 0}, batches{.types = 1, .batches = 2, .factors = 0};
+  SimulateOptions no_markers = types, no_batches = batches;
+  no_markers.marker_share = 0;
+  no_batches.batch_strength = 0;
+  CHECK(spread(types, "cell_type") > 5 * spread(no_markers, "cell_type"));
+  CHECK(spread(batches, "batch") > 5 * spread(no_batches, "batch"));
+}
+
+TEST_CASE("SimulatedTissue: fresh cells come from the same tissue") {
+  Rng rng(9);
+  const SimulatedTissue tissue({.genes = 30, .factors = 0}, rng);
+  const CellTable a = tissue.draw(100, rng), b = tissue.draw(100, rng);
+  CHECK(std::get<std::vector<double>>(a.gene_columns.get("base_share")) ==
+        std::get<std::vector<double>>(b.gene_columns.get("base_share")));
+  CHECK(!same(a, b));
+  CHECK(a.embeddings.empty());
+}
+
+TEST_CASE("simulate: bad input is named") {
+  Rng rng(1);
+  REQUIRE_THROWS_WITH(simulate({.genes = 0}, rng), ContainsText("SimulatedTissue: 0 genes, 6 types"));
+  REQUIRE_THROWS_WITH(simulate({.library = 0}, rng), ContainsText("library and dispersion must be positive, got 0"));
+  REQUIRE_THROWS_WITH(simulate({.dropout = 1}, rng), ContainsText("dropout must lie in [0, 1), got 1"));
+  REQUIRE_THROWS_WITH(simulate({.cells = 0}, rng), ContainsText("cells must be positive, got 0"));
+}
