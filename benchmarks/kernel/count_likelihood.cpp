@@ -89,17 +89,6 @@ void negative_binomial_nonzeros(benchmark::State& state) {
 }
 BENCHMARK(negative_binomial_nonzeros);
 
-void negative_binomial_large_counts(benchmark::State& state) {  // above 256: worked out in double
-  Row row(0.1);
-  for (float& x : row.x) x += 1000.0f;
-  for (auto _ : state) {
-    nb_nonzero(Index(row.x.size()), row.x.data(), row.columns.data(), 0, row.mu.data(), row.at(), row.out());
-    benchmark::ClobberMemory();
-  }
-  state.SetItemsProcessed(state.iterations() * Index(row.x.size()));
-}
-BENCHMARK(negative_binomial_large_counts);
-
 void negative_binomial_row(benchmark::State& state) {  // a whole row, one gene in ten not zero
   Row row(0.1);
   for (auto _ : state) {

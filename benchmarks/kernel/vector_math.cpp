@@ -27,8 +27,10 @@ void over_array(benchmark::State& state, float first, float last, const F& funct
   state.SetItemsProcessed(state.iterations() * n);
 }
 
-#define LATENTCELL_BENCH(name, first, last, call) \
-  void name(benchmark::State& state) { over_array(state, first, last, [](float x) { return call; }); } \
+#define LATENTCELL_BENCH(name, first, last, call)                 \
+  void name(benchmark::State& state) {                            \
+    over_array(state, first, last, [](float x) { return call; }); \
+  }                                                               \
   BENCHMARK(name)
 
 LATENTCELL_BENCH(exp, -10.0f, 10.0f, fast::exp(x));
@@ -59,11 +61,17 @@ void over_array(benchmark::State& state, float first, float last, const F& funct
   state.SetItemsProcessed(state.iterations() * n);
 }
 
-static void std_exp(benchmark::State& state) { over_array(state, -10.0f, 10.0f, [](float x) { return std::exp(x); }); }
+static void std_exp(benchmark::State& state) {
+  over_array(state, -10.0f, 10.0f, [](float x) { return std::exp(x); });
+}
 BENCHMARK(std_exp);
-static void std_log(benchmark::State& state) { over_array(state, 0.001f, 1e4f, [](float x) { return std::log(x); }); }
+static void std_log(benchmark::State& state) {
+  over_array(state, 0.001f, 1e4f, [](float x) { return std::log(x); });
+}
 BENCHMARK(std_log);
-static void std_tanh(benchmark::State& state) { over_array(state, -4.0f, 4.0f, [](float x) { return std::tanh(x); }); }
+static void std_tanh(benchmark::State& state) {
+  over_array(state, -4.0f, 4.0f, [](float x) { return std::tanh(x); });
+}
 BENCHMARK(std_tanh);
 
 }  // namespace standard

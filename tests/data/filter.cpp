@@ -38,9 +38,9 @@ TEST_CASE("totals: a stored zero is not a detected gene") {
 TEST_CASE("totals: numbers of scanpy") {
   const Counts m = made_counts(240, 1500);
   const Totals cells = cell_totals(m), genes = gene_totals(m);
-  const std::vector<double> counts = read_reference("data.txt", "cell_counts").rows[0];
+  const std::vector<double> counts = Reference("data").vector("cell_counts");
   for (std::size_t i = 0; i < counts.size(); ++i) CHECK(cells.counts[20 * i] == counts[i]);
-  const std::vector<double> detected = read_reference("data.txt", "gene_cells").rows[0];
+  const std::vector<double> detected = Reference("data").vector("gene_cells");
   for (std::size_t i = 0; i < detected.size(); ++i) CHECK(double(genes.detected[100 * i]) == detected[i]);
 }
 
@@ -93,6 +93,7 @@ TEST_CASE("filter_genes: a table keeps what its genes carry") {
 
 TEST_CASE("filter: an empty result says what was asked for") {
   const CellTable table = made_table(small());
-  REQUIRE_THROWS_WITH(filter_cells(table, {.min_counts = 100}), ContainsText("none of 4 cells has counts in [100, inf]"));
+  REQUIRE_THROWS_WITH(filter_cells(table, {.min_counts = 100}),
+                      ContainsText("none of 4 cells has counts in [100, inf]"));
   REQUIRE_THROWS_WITH(filter_genes(table, {.min_cells = 7}), ContainsText("none of 3 genes has 0 counts or more in 7"));
 }

@@ -32,9 +32,9 @@ TEST_CASE("highly_variable: scores and genes of scanpy, with and without batches
     HighlyVariableOptions options{.genes = 400};
     if (name == "three") options.batch = three_batches(240);
     const HighlyVariable found = highly_variable(m, options);
-    const std::vector<double> score = read_reference("data.txt", "score_" + name).rows[0];
+    const std::vector<double> score = Reference("data").vector("score_" + name);
     for (std::size_t i = 0; i < score.size(); ++i) CHECK(found.score[25 * i] == Approx(score[i]).margin(1e-7));
-    const std::vector<double> picked = read_reference("data.txt", "picked_" + name).rows[0];
+    const std::vector<double> picked = Reference("data").vector("picked_" + name);
     CHECK(found.genes.size() == picked.size());
     CHECK(overlap(found.genes, picked) >= 0.99);  // genes of one score may change places
   }
@@ -42,8 +42,8 @@ TEST_CASE("highly_variable: scores and genes of scanpy, with and without batches
 
 TEST_CASE("highly_variable: median places of scanpy") {
   const HighlyVariable found = highly_variable(made_counts(240, 1500), {.genes = 400, .batch = three_batches(240)});
-  const std::vector<double> picked = read_reference("data.txt", "picked_three").rows[0];
-  const std::vector<double> rank = read_reference("data.txt", "rank_three").rows[0];
+  const std::vector<double> picked = Reference("data").vector("picked_three");
+  const std::vector<double> rank = Reference("data").vector("rank_three");
   for (std::size_t i = 0; i < rank.size(); ++i) CHECK(found.rank[std::size_t(picked[10 * i])] == Approx(rank[i]));
 }
 

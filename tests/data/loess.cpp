@@ -14,7 +14,7 @@ TEST_CASE("loess: numbers of scikit-misc, in any order and with repeated x") {
     y.push_back(std::sin(x.back()) + x.back() / 4 + double(i * 7 % 11) / 20);
   }
   for (double span : {0.3, 0.75}) {
-    const std::vector<double> expected = read_reference("data.txt", text("loess_", span)).rows[0];
+    const std::vector<double> expected = Reference("data").vector(text("loess_", span));
     const std::vector<double> smooth = loess(x, y, {.span = span});
     for (std::size_t i = 0; i < x.size(); ++i) CHECK(smooth[i] == Approx(expected[i]).epsilon(1e-7));
   }

@@ -37,7 +37,8 @@ TEST_CASE("log_normalize: log of one plus the normalised counts, as sparse as th
     const Counts normal = normalize(m, {.target = target}), logs = log_normalize(m, {.target = target});
     REQUIRE(logs.nonzeros() == m.nonzeros());
     for (Index k = 0; k < m.nonzeros(); ++k) {
-      REQUIRE(double(logs.values()[to_size(k)]) == Approx(std::log1p(double(normal.values()[to_size(k)]))).epsilon(1e-5));
+      REQUIRE(double(logs.values()[to_size(k)]) ==
+              Approx(std::log1p(double(normal.values()[to_size(k)]))).epsilon(1e-5));
     }
   }
 }
@@ -46,8 +47,8 @@ TEST_CASE("normalize and log_normalize: numbers of scanpy") {
   const Counts m = made_counts(240, 1500);
   for (const auto& [name, target] : {std::pair{"cp10k", 1e4}, std::pair{"median", 0.0}}) {
     const Counts normal = normalize(m, {.target = target}), logs = log_normalize(m, {.target = target});
-    const std::vector<double> most = read_reference("data.txt", text("normal_", name)).rows[0];
-    const std::vector<double> sums = read_reference("data.txt", text("log_", name)).rows[0];
+    const std::vector<double> most = Reference("data").vector(text("normal_", name));
+    const std::vector<double> sums = Reference("data").vector(text("log_", name));
     for (std::size_t i = 0; i < most.size(); ++i) {
       const auto row = normal.view().row_values(Index(40 * i));
       CHECK(double(*std::max_element(row.begin(), row.end())) == Approx(most[i]).epsilon(1e-6));
@@ -59,5 +60,6 @@ TEST_CASE("normalize and log_normalize: numbers of scanpy") {
 TEST_CASE("normalize: a target that is no number of counts is refused") {
   const Counts m = made_counts(3, 5);
   REQUIRE_THROWS_WITH(size_factors(m, {.target = -1}), ContainsText("size_factors: target must be positive, or 0 for"));
-  REQUIRE_THROWS_WITH(log_normalize(m, {.target = NAN}), ContainsText("log_normalize: target must be positive, or 0 for"));
+  REQUIRE_THROWS_WITH(log_normalize(m, {.target = NAN}),
+                      ContainsText("log_normalize: target must be positive, or 0 for"));
 }

@@ -12,8 +12,15 @@ namespace {
 
 // No types, batches or factors that differ: every cell has the base shares.
 SimulateOptions plain(double dispersion) {
-  return {.genes = 40, .types = 1, .factors = 0, .library = 200, .library_spread = 0, .type_library_spread = 0,
-          .gene_spread = 1, .marker_share = 0, .dispersion = dispersion};
+  return {.genes = 40,
+          .types = 1,
+          .factors = 0,
+          .library = 200,
+          .library_spread = 0,
+          .type_library_spread = 0,
+          .gene_spread = 1,
+          .marker_share = 0,
+          .dispersion = dispersion};
 }
 
 bool same(const CellTable& a, const CellTable& b) {
@@ -110,7 +117,7 @@ TEST_CASE("SimulatedTissue: cell sizes scatter around the library as asked") {
   CHECK(std::sqrt(squares / 5000 - sum * sum / 25e6) == Approx(0.5).epsilon(0.05));
 }
 
-TEST_CASE("SimulatedTissue: types, batches and factors move expression") {
+TEST_CASE("SimulatedTissue: types and batches move expression") {
   // Distance between mean log shares of groups, with all but one source of variation switched off.
   const auto spread = [](SimulateOptions options, const char* column) {
     options.genes = 60;
@@ -138,6 +145,53 @@ TEST_CASE("SimulatedTissue: types, batches and factors move expression") {
   no_batches.batch_strength = 0;
   CHECK(spread(types, "cell_type") > 5 * spread(no_markers, "cell_type"));
   CHECK(spread(batches, "batch") > 5 * spread(no_batches, "batch"));
+}
+
+TEST_CASE("SimulatedTissue: types differ in size as asked") {
+  SimulateOptions options = plain(0.1);
+  options.types = 40;
+  options.type_skew = 0;
+  options.type_library_spread = 0.7;
+  Rng rng(10);
+  const CellTable table = SimulatedTissue(options, rng).draw(400, rng);
+  const Categorical type = table.obs("cell_type");
+  const auto& library = std::get<std::vector<double>>(table.cell_columns.get("library"));
+  std::vector<double> size(40);
+  for (std::size_t b = 0; b < 400; ++b) size[std::size_t(type.codes[b])] = std::log(library[b]);
+  double sum = 0, squares = 0;
+  for (double s : size) {
+    sum += s;
+    squares += s * s;
+  }
+  CHECK(std::sqrt(squares / 40 - sum * sum / 1600) == Approx(0.7).epsilon(0.4));  // four standard errors
+  for (std::size_t b = 0; b < 400; ++b) REQUIRE(library[b] == Approx(std::exp(size[std::size_t(type.codes[b])])));
+}
+
+TEST_CASE("SimulatedTissue: a factor correlates genes within a type, in proportion to its value") {
+  SimulateOptions options = plain(0.01);
+  options.factors = 1;
+  options.factor_strength = 0.5;
+  options.library = 4000;
+  Rng rng(11);
+  const CellTable table = SimulatedTissue(options, rng).draw(1000, rng);
+  const Matrix<float>& factor = table.embeddings.at("factors");
+  // Share of the variance of each gene's logarithm that the factor explains; the strongest genes show it.
+  double best = 0;
+  for (Index g = 0; g < 40; ++g) {
+    double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+    for (Index b = 0; b < 1000; ++b) {
+      double count = 0;
+      const auto columns = table.counts.view().row_columns(b);
+      for (std::size_t k = 0; k < columns.size(); ++k) {
+        if (columns[k] == g) count = double(table.counts.view().row_values(b)[k]);
+      }
+      const double f = double(factor(b, 0)), v = std::log1p(count);
+      x += f, y += v, xx += f * f, yy += v * v, xy += f * v;
+    }
+    const double covariance = xy - x * y / 1000;
+    best = std::max(best, covariance * covariance / ((xx - x * x / 1000) * (yy - y * y / 1000)));
+  }
+  CHECK(best > 0.8);
 }
 
 TEST_CASE("SimulatedTissue: fresh cells come from the same tissue") {

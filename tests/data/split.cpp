@@ -55,7 +55,7 @@ TEST_CASE("stratified_split: every level gives its share, rounded, and the whole
 
 TEST_CASE("stratified_split: a level of two cells or more is in train, and in the larger part") {
   const Categorical c = labels();
-  for (double share : {0.01, 0.1, 0.3, 0.5, 0.6, 0.9, 0.99}) {
+  for (double share : {0.01, 0.1, 0.3, 0.5, 0.6, 0.9, 0.99, 1 - 1e-12}) {
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       Rng rng(seed);
       const Split split = stratified_split(c, share, rng);
@@ -99,7 +99,8 @@ TEST_CASE("stratified_split: bad input is named") {
   REQUIRE_THROWS_WITH(stratified_split(labels(), 0, rng), ContainsText("share must lie in (0, 1), got 0"));
   REQUIRE_THROWS_WITH(stratified_split(labels(), 1, rng), ContainsText("share must lie in (0, 1), got 1"));
   REQUIRE_THROWS_WITH(stratified_split(no_labels(1), 0.5, rng), ContainsText("needs at least 2 cells, got 1"));
-  REQUIRE_THROWS_WITH(stratified_split({{"a"}, {0, 1}}, 0.5, rng), ContainsText("row 1 has code 1 but there are 1 levels"));
+  REQUIRE_THROWS_WITH(stratified_split({{"a"}, {0, 1}}, 0.5, rng),
+                      ContainsText("row 1 has code 1 but there are 1 levels"));
 }
 
 TEST_CASE("stratified_folds: folds are a partition, even in size and in every level") {
@@ -130,7 +131,8 @@ TEST_CASE("stratified_folds: folds are a partition, even in size and in every le
 
 TEST_CASE("stratified_folds: k out of range is named") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(stratified_folds(labels(), 1, rng), ContainsText("k must lie in [2, 84], the number of cells, got 1"));
+  REQUIRE_THROWS_WITH(stratified_folds(labels(), 1, rng),
+                      ContainsText("k must lie in [2, 84], the number of cells, got 1"));
   REQUIRE_THROWS_WITH(stratified_folds(labels(), 85, rng), ContainsText("got 85"));
 }
 

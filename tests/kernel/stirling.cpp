@@ -10,7 +10,8 @@ using latentcell::kernel::stirling_error;
 using latentcell::kernel::stirling_slope;
 
 TEST_CASE("stirling: error and slope agree with mpmath") {
-  for (const auto& row : read_reference("likelihood.txt", "gamma").rows) {
+  const latentcell::Matrix<double> table = Reference("likelihood").matrix("gamma");
+  for (const auto row : table.rowwise()) {
     CHECK(stirling_error(1.0 / row[0]) == Approx(row[3]).epsilon(1e-13));
     CHECK(stirling_slope(1.0 / row[0]) == Approx(row[4]).epsilon(1e-12));
     if (row[0] >= 1.0) {

@@ -20,9 +20,8 @@ double ulps(float y, double exact) {
   constexpr double largest = std::numeric_limits<float>::max();
   if (std::abs(exact) > largest) return y == (exact > 0 ? infinity : -infinity) ? 0.0 : infinity;
   const float size = std::abs(float(exact));
-  const double unit = size < std::numeric_limits<float>::min()
-                          ? double(std::numeric_limits<float>::denorm_min())
-                          : std::ldexp(1.0, std::ilogb(size) - 23);
+  const double unit = size < std::numeric_limits<float>::min() ? double(std::numeric_limits<float>::denorm_min())
+                                                               : std::ldexp(1.0, std::ilogb(size) - 23);
   return std::abs(double(y) - exact) / unit;
 }
 
@@ -54,11 +53,12 @@ double exact_softplus(double x) { return (x > 0 ? x : 0.0) + std::log1p(std::exp
 
 }  // namespace
 
-#define CHECK_ULPS(name, first, last, exact, bound)                                         \
-  do {                                                                                      \
-    const Worst worst = sweep(first, last, [](float x) { return fast::name(x); }, [](double x) { return exact; }); \
-    INFO(#name " is worst at " << worst.at);                                                \
-    CHECK(worst.ulps <= bound);                                                             \
+#define CHECK_ULPS(name, first, last, exact, bound)                                          \
+  do {                                                                                       \
+    const Worst worst = sweep(                                                               \
+        first, last, [](float x) { return fast::name(x); }, [](double x) { return exact; }); \
+    INFO(#name " is worst at " << worst.at);                                                 \
+    CHECK(worst.ulps <= bound);                                                              \
   } while (false)
 
 TEST_CASE("vector_math: errors stay within the stated units of the last place") {

@@ -15,7 +15,8 @@ TEST_CASE("zero_inflated: agrees with mpmath over the whole range") {
   const auto near = [](auto value, double exact, double tolerance) {
     return std::abs(double(value) - exact) <= tolerance * std::max(std::abs(exact), 0.1);
   };
-  for (const auto& row : read_reference("likelihood.txt", "zinb").rows) {
+  const latentcell::Matrix<double> table = Reference("likelihood").matrix("zinb");
+  for (const auto row : table.rowwise()) {
     INFO("x " << row[0] << ", log_mu " << row[1] << ", log_theta " << row[2] << ", logit_pi " << row[3]);
     const ZinbTerm<double> exact = zinb_term(row[0], row[1], row[2], row[3]);
     CHECK(near(exact.log_prob, row[4], 1e-12));

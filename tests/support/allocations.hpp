@@ -28,8 +28,20 @@ inline void* counted(std::size_t bytes, std::size_t alignment) {
 
 [[gnu::noinline]] void* operator new(std::size_t bytes) { return support::counted(bytes, 1); }
 [[gnu::noinline]] void* operator new[](std::size_t bytes) { return support::counted(bytes, 1); }
-[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t a) { return support::counted(bytes, std::size_t(a)); }
-[[gnu::noinline]] void* operator new[](std::size_t bytes, std::align_val_t a) { return support::counted(bytes, std::size_t(a)); }
+[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a) { return support::counted(n, std::size_t(a)); }
+[[gnu::noinline]] void* operator new[](std::size_t n, std::align_val_t a) {
+  return support::counted(n, std::size_t(a));
+}
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return support::counted(bytes, 1);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+[[gnu::noinline]] void* operator new[](std::size_t bytes, const std::nothrow_t& tag) noexcept {
+  return operator new(bytes, tag);
+}
 [[gnu::noinline]] void operator delete(void* at) noexcept { std::free(at); }
 [[gnu::noinline]] void operator delete[](void* at) noexcept { std::free(at); }
 [[gnu::noinline]] void operator delete(void* at, std::size_t) noexcept { std::free(at); }
@@ -38,3 +50,5 @@ inline void* counted(std::size_t bytes, std::size_t alignment) {
 [[gnu::noinline]] void operator delete[](void* at, std::align_val_t) noexcept { std::free(at); }
 [[gnu::noinline]] void operator delete(void* at, std::size_t, std::align_val_t) noexcept { std::free(at); }
 [[gnu::noinline]] void operator delete[](void* at, std::size_t, std::align_val_t) noexcept { std::free(at); }
+[[gnu::noinline]] void operator delete(void* at, const std::nothrow_t&) noexcept { std::free(at); }
+[[gnu::noinline]] void operator delete[](void* at, const std::nothrow_t&) noexcept { std::free(at); }

@@ -1,40 +1,70 @@
 #pragma once
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-/// One array of a file of reference numbers: a line "name rows columns", then the numbers, row by row.
-struct Reference {
-  std::vector<std::vector<double>> rows;
-};
+#include <latentcell/core/counts.hpp>
+#include <latentcell/core/types.hpp>
 
-/// Reads array `name` of tests/reference/<file>; throws when the file, the array or a number is missing.
-inline Reference read_reference(const std::string& file, const std::string& name) {
-  const std::string path = std::string(LATENTCELL_TESTS_DIR) + "/reference/" + file;
-  std::ifstream in(path);
-  if (!in) throw std::runtime_error("read_reference: cannot open " + path);
-  std::string line;
-  while (std::getline(in, line)) {
-    std::istringstream header(line);
-    std::string found;
-    std::size_t rows = 0, columns = 0;
-    if (!(header >> found >> rows >> columns) || found != name) continue;
-    Reference out;
-    out.rows.assign(rows, std::vector<double>(columns));
-    for (std::vector<double>& row : out.rows) {
-      for (double& value : row) {
-        if (std::string word; in >> word) {
-          value = std::strtod(word.c_str(), nullptr);
-        } else {
-          throw std::runtime_error("read_reference: " + path + " ends within " + name);
-        }
+/// Numbers of a reference implementation, by name. The file tests/reference/<name>.txt holds arrays, one after another:
+/// a line "name rows cols", then rows * cols numbers.
+class Reference {
+ public:
+  explicit Reference(const std::string& name) {
+#ifdef LATENTCELL_TESTS_DIR
+    const std::filesystem::path tests = LATENTCELL_TESTS_DIR;
+#else
+    const std::filesystem::path tests = std::filesystem::path(__FILE__).parent_path().parent_path();
+#endif
+    const std::string path = (tests / "reference" / (name + ".txt")).string();
+    std::ifstream in(path);
+    if (!in) throw std::runtime_error("reference: cannot open " + path);
+    std::string array;
+    latentcell::Index rows = 0, cols = 0;
+    while (in >> array >> rows >> cols) {
+      latentcell::Matrix<double> m(rows, cols);
+      // Streams do not read "inf" and "nan"; strtod does.
+      std::string word;
+      for (latentcell::Index k = 0; k < m.size() && in >> word; ++k) m.data()[k] = std::strtod(word.c_str(), nullptr);
+      if (!in) throw std::runtime_error("reference: " + path + " ends within '" + array + "'");
+      arrays_.emplace(array, m);
+    }
+  }
+
+  const latentcell::Matrix<double>& matrix(const std::string& name) const {
+    const auto at = arrays_.find(name);
+    if (at == arrays_.end()) throw std::runtime_error("reference: no array '" + name + "'");
+    return at->second;
+  }
+  latentcell::Matrix<float> floats(const std::string& name) const { return matrix(name).cast<float>(); }
+  double number(const std::string& name) const { return matrix(name)(0, 0); }
+  std::vector<double> vector(const std::string& name) const {
+    const latentcell::Matrix<double>& m = matrix(name);
+    return std::vector<double>(m.data(), m.data() + m.size());
+  }
+  std::vector<int> integers(const std::string& name) const {
+    std::vector<int> out;
+    for (double v : vector(name)) out.push_back(int(v));
+    return out;
+  }
+  /// The non-zeros of an array.
+  latentcell::Counts counts(const std::string& name) const {
+    const latentcell::Matrix<double>& m = matrix(name);
+    latentcell::Counts out(m.cols());
+    for (latentcell::Index r = 0; r < m.rows(); ++r) {
+      for (latentcell::Index c = 0; c < m.cols(); ++c) {
+        if (m(r, c) != 0.0) out.push(std::int32_t(c), float(m(r, c)));
       }
+      out.end_row();
     }
     return out;
   }
-  throw std::runtime_error("read_reference: " + path + " has no array " + name);
-}
+
+ private:
+  std::map<std::string, latentcell::Matrix<double>> arrays_;
+};

@@ -49,10 +49,10 @@ inline Totals gene_totals(const CountsView& counts) {
 
 /// Which cells filter_cells keeps; every bound is inclusive.
 struct CellFilterOptions {
-  double min_counts = 0;                                         ///< larger: drops shallow cells
-  Index min_genes = 0;                                           ///< larger: drops cells with few detected genes
-  double max_counts = std::numeric_limits<double>::infinity();   ///< smaller: drops likely doublets
-  Index max_genes = std::numeric_limits<Index>::max();           ///< smaller: drops likely doublets
+  double min_counts = 0;                                        ///< larger: drops shallow cells
+  Index min_genes = 0;                                          ///< larger: drops cells with few detected genes
+  double max_counts = std::numeric_limits<double>::infinity();  ///< smaller: drops likely doublets
+  Index max_genes = std::numeric_limits<Index>::max();          ///< smaller: drops likely doublets
 };
 
 /// Which genes filter_genes keeps; every bound is inclusive.
@@ -92,8 +92,8 @@ inline std::vector<Index> filter_genes(const CountsView& counts, const GeneFilte
 inline CellTable filter_cells(const CellTable& cells, const CellFilterOptions& options) {
   const std::vector<Index> kept = filter_cells(cells.counts.view(), options);
   LATENTCELL_REQUIRE(!kept.empty(), "filter_cells: none of ", cells.cells(), " cells has counts in [",
-                     options.min_counts, ", ", options.max_counts, "] and detected genes in [", options.min_genes,
-                     ", ", options.max_genes, "]");
+                     options.min_counts, ", ", options.max_counts, "] and detected genes in [", options.min_genes, ", ",
+                     options.max_genes, "]");
   return cells.select_cells(kept);
 }
 

@@ -14,19 +14,19 @@ namespace latentcell {
 
 /// How many genes highly_variable picks, and against which trend.
 struct HighlyVariableOptions {
-  Index genes = 2000;          ///< genes to pick; all where there are fewer
-  double span = 0.3;           ///< share of the genes each local fit of the trend sees; larger: smoother trend
-  std::vector<int> batch = {}; ///< batch of each cell, -1 where unknown (a batch of its own); empty: one batch
+  Index genes = 2000;           ///< genes to pick; all where there are fewer
+  double span = 0.3;            ///< share of the genes each local fit of the trend sees; larger: smoother trend
+  std::vector<int> batch = {};  ///< batch of each cell, -1 where unknown (a batch of its own); empty: one batch
 };
 
 /// What highly_variable found, gene by gene.
 struct HighlyVariable {
-  std::vector<Index> genes;             ///< the picked columns, ascending
-  std::vector<double> mean;             ///< (G)  over all cells
-  std::vector<double> variance;         ///< (G)  over all cells, divisor B - 1
-  std::vector<double> score;            ///< (G)  variance of the standardised, clipped counts, averaged over batches
-  std::vector<double> rank;             ///< (G)  median place over the batches that pick the gene, best 0; NaN if none
-  std::vector<Index> batches;           ///< (G)  batches that pick the gene
+  std::vector<Index> genes;      ///< the picked columns, ascending
+  std::vector<double> mean;      ///< (G)  over all cells
+  std::vector<double> variance;  ///< (G)  over all cells, divisor B - 1
+  std::vector<double> score;     ///< (G)  variance of the standardised, clipped counts, averaged over batches
+  std::vector<double> rank;      ///< (G)  median place over the batches that pick the gene, best 0; NaN if none
+  std::vector<Index> batches;    ///< (G)  batches that pick the gene
 };
 
 namespace detail {
@@ -109,8 +109,8 @@ std::vector<double> standardised_variance(const CountsView& counts, const GeneMo
 inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVariableOptions& options = {}) {
   LATENTCELL_REQUIRE(options.genes > 0, "highly_variable: genes must be positive, got ", options.genes);
   LATENTCELL_REQUIRE(counts.rows >= 2, "highly_variable: needs at least 2 cells, got ", counts.rows);
-  LATENTCELL_REQUIRE(options.batch.empty() || Index(options.batch.size()) == counts.rows, "highly_variable: ",
-                     options.batch.size(), " batch codes for ", counts.rows, " cells");
+  LATENTCELL_REQUIRE(options.batch.empty() || Index(options.batch.size()) == counts.rows,
+                     "highly_variable: ", options.batch.size(), " batch codes for ", counts.rows, " cells");
   const std::size_t genes = to_size(counts.cols);
   const std::size_t wanted = std::min(to_size(options.genes), genes);
   const auto code = [&](Index b) { return options.batch.empty() ? 0 : options.batch[to_size(b)]; };

@@ -13,8 +13,8 @@ namespace latentcell {
 
 /// How smooth the curve of loess is.
 struct LoessOptions {
-  double span = 0.3;   ///< share of the points that each local fit sees, in (0, 1]; larger: smoother
-  double cell = 0.2;   ///< a cell of the interpolation holds at most span * cell of the points; larger: coarser, faster
+  double span = 0.3;  ///< share of the points that each local fit sees, in (0, 1]; larger: smoother
+  double cell = 0.2;  ///< a cell of the interpolation holds at most span * cell of the points; larger: coarser, faster
 };
 
 namespace detail {
@@ -95,7 +95,8 @@ inline void loess_cut(std::span<const double> x, Index first, Index last, Index 
 /// The fit is made at the corners of a one-dimensional k-d tree and blended between them by cubics that keep value and
 /// slope (Cleveland and Grosse, "Computational methods for local regression", 1991), as in R's loess and scikit-misc,
 /// whose numbers it gives. Where too few distinct x lie near a corner the degree is lowered. x and y must be finite.
-inline std::vector<double> loess(std::span<const double> x, std::span<const double> y, const LoessOptions& options = {}) {
+inline std::vector<double> loess(std::span<const double> x, std::span<const double> y,
+                                 const LoessOptions& options = {}) {
   LATENTCELL_REQUIRE(x.size() == y.size(), "loess: ", x.size(), " x but ", y.size(), " y");
   LATENTCELL_REQUIRE(options.span > 0 && options.span <= 1, "loess: span must lie in (0, 1], got ", options.span);
   LATENTCELL_REQUIRE(options.cell > 0, "loess: cell must be positive, got ", options.cell);

@@ -125,13 +125,13 @@ class CellBatches {
  private:
   CountsView table_;
   Index batch_;
-  std::vector<Index> rows_;         // (N)  rows of the table
-  std::vector<int> codes_;          // (rows of the table), or empty
-  std::vector<float> library_of_;   // (N)
-  std::vector<Index> order_;        // (N)  positions in rows_
+  std::vector<Index> rows_;        // (N)  rows of the table
+  std::vector<int> codes_;         // (rows of the table), or empty
+  std::vector<float> library_of_;  // (N)
+  std::vector<Index> order_;       // (N)  positions in rows_
   Index position_ = 0;
 
-  Counts counts_;                   // the batch handed out last, and its companions
+  Counts counts_;  // the batch handed out last, and its companions
   std::vector<float> library_;
   std::vector<int> codes_here_;
   std::vector<Index> cells_;

@@ -17,20 +17,20 @@ namespace latentcell {
 struct SimulateOptions {
   Index cells = 2000;
   Index genes = 1000;
-  Index types = 6;                ///< cell types; two and two share a lineage, and with it half of their markers
+  Index types = 6;  ///< cell types; two and two share a lineage, and with it half of their markers
   Index batches = 1;
-  Index factors = 3;              ///< directions of variation within a type; 0: cells of a type differ by noise alone
-  double library = 250;           ///< counts of a typical cell; larger: fewer zeros
-  double library_spread = 0.35;   ///< larger: more unequal cells of one type
+  Index factors = 3;             ///< directions of variation within a type; 0: cells of a type differ by noise alone
+  double library = 250;          ///< counts of a typical cell; larger: fewer zeros
+  double library_spread = 0.35;  ///< larger: more unequal cells of one type
   double type_library_spread = 0.2;  ///< larger: more unequal typical sizes of types
-  double type_skew = 1;           ///< type k of 1, 2, ... has a share of k^-type_skew; 0: equal shares
-  double gene_spread = 1.9;       ///< spread of mean expression over genes; larger: more decades
-  double marker_share = 0.05;     ///< share of the genes that a type, and that a lineage, switches
-  double marker_strength = 1.4;   ///< mean log fold change of a marker; larger: types farther apart
-  double factor_strength = 0.4;   ///< larger: more variation within a type
-  double batch_strength = 0.25;   ///< spread of each gene's log fold change between batches
-  double dispersion = 0.25;       ///< 1 / theta of a gene with a mean of one; larger: noisier counts
-  double dropout = 0;             ///< chance that a count is lost, in [0, 1): zero inflation
+  double type_skew = 1;              ///< type k of 1, 2, ... has a share of k^-type_skew; 0: equal shares
+  double gene_spread = 1.9;          ///< spread of mean expression over genes; larger: more decades
+  double marker_share = 0.05;        ///< share of the genes that a type, and that a lineage, switches
+  double marker_strength = 1.4;      ///< mean log fold change of a marker; larger: types farther apart
+  double factor_strength = 0.4;      ///< larger: more variation within a type
+  double batch_strength = 0.25;      ///< spread of each gene's log fold change between batches
+  double dispersion = 0.25;          ///< 1 / theta of a gene with a mean of one; larger: noisier counts
+  double dropout = 0;                ///< chance that a count is lost, in [0, 1): zero inflation
 };
 
 /// A simulated tissue: its genes, types and batches are fixed by the constructor, its cells drawn from them at will, so
@@ -43,8 +43,9 @@ class SimulatedTissue {
     const SimulateOptions& o = options_;
     LATENTCELL_REQUIRE(o.genes > 0 && o.types > 0 && o.batches > 0 && o.factors >= 0, "SimulatedTissue: ", o.genes,
                        " genes, ", o.types, " types, ", o.batches, " batches, ", o.factors, " factors");
-    LATENTCELL_REQUIRE(o.library > 0 && o.dispersion > 0, "SimulatedTissue: library and dispersion must be positive, got ",
-                       o.library, " and ", o.dispersion);
+    LATENTCELL_REQUIRE(o.library > 0 && o.dispersion > 0,
+                       "SimulatedTissue: library and dispersion must be positive, got ", o.library, " and ",
+                       o.dispersion);
     LATENTCELL_REQUIRE(o.dropout >= 0 && o.dropout < 1, "SimulatedTissue: dropout must lie in [0, 1), got ", o.dropout);
     LATENTCELL_REQUIRE(o.marker_share >= 0 && o.marker_share <= 1,
                        "SimulatedTissue: marker_share must lie in [0, 1], got ", o.marker_share);
@@ -71,9 +72,10 @@ class SimulatedTissue {
   const std::vector<double>& theta() const { return theta_; }  ///< (G)  inverse dispersions
   Index types() const { return options_.types; }
 
-  /// Draws cells.   -> obs cell_type, batch, library (before noise); var base_share, theta; obsm factors (cells, factors)
-  /// Types have their shares to the nearest cell, at least one cell each where there are enough, in random order. The
-  /// result does not depend on the number of threads.
+  /// Draws cells.   -> (cells, genes)
+  /// With obs cell_type, batch and library (before noise), var base_share and theta, obsm factors. Types have their
+  /// shares to the nearest cell, at least one cell each where there are enough, in random order. The result does not
+  /// depend on the number of threads.
   CellTable draw(Index cells, Rng& rng) const {
     LATENTCELL_REQUIRE(cells > 0, "SimulatedTissue: cells must be positive, got ", cells);
     Categorical type = names("type_", options_.types), batch = names("batch_", options_.batches);

@@ -14,9 +14,9 @@ namespace latentcell {
 
 /// Two disjoint sets of cells that together hold all.
 struct Split {
-  std::vector<Index> train;             ///< rows, ascending
-  std::vector<Index> test;              ///< rows, ascending; kept out
-  std::vector<std::string> single;      ///< levels with one cell: it is in train, so nothing can judge it
+  std::vector<Index> train;         ///< rows, ascending
+  std::vector<Index> test;          ///< rows, ascending; kept out
+  std::vector<std::string> single;  ///< levels with one cell: it is in train, so nothing can judge it
 };
 
 namespace detail {
@@ -59,7 +59,8 @@ inline Split stratified_split(const Categorical& labels, double share, Rng& rng)
     left -= take[level];
     if (take[level] < n - 1) remainders.emplace_back(exact - double(take[level]), level);
   }
-  std::stable_sort(remainders.begin(), remainders.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::stable_sort(remainders.begin(), remainders.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [remainder, level] : remainders) {
     if (left <= 0 || remainder < 1e-9) break;
     ++take[level];

@@ -11,11 +11,6 @@
 
 namespace latentcell::io {
 
-struct H5adWriteOptions {
-  int compression = 3;   ///< gzip level 0..9: larger is smaller and slower, 0 is none
-  bool shuffle = true;   ///< sorts the bytes of numbers before gzip: smaller and faster for counts
-};
-
 namespace detail {
 
 inline void write_categorical(const Hdf5Writer& out, hid_t parent, const std::string& name, const Categorical& column) {
@@ -71,11 +66,22 @@ inline void write_counts(const Hdf5Writer& out, const CountsView& counts) {
   }
 }
 
+inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
+  const Hdf5Handle obsm = out.group(out.root(), "obsm", "dict", "0.1.0");
+  for (const auto& [name, matrix] : table.embeddings) {
+    out.numbers(obsm.get(), name, matrix.data(), {matrix.rows(), matrix.cols()});
+  }
+  const Hdf5Handle uns = out.group(out.root(), "uns", "dict", "0.1.0");
+  for (const auto& [name, texts] : table.strings) out.texts(uns.get(), name, texts);
+  for (const char* empty : {"layers", "obsp", "varm", "varp"}) out.group(out.root(), empty, "dict", "0.1.0");
+}
+
 }  // namespace detail
 
 /// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
 /// in obsm, lists of strings in uns. Notes are not written. The file appears whole or not at all, and its bytes depend
-/// on the table and the options alone. Column names may not hold a slash, which HDF5 cannot store.
+/// on the table and the options alone. It is put together in memory first, which takes its packed size. Column names may
+/// not hold a slash, which HDF5 cannot store.
 /// Throws std::invalid_argument for a table that contradicts itself or a level outside 0..9, std::runtime_error naming
 /// the file where it cannot be written.
 inline void write_h5ad(const std::string& path, const CellTable& table, const H5adWriteOptions& options = {}) {
@@ -84,19 +90,13 @@ inline void write_h5ad(const std::string& path, const CellTable& table, const H5
   table.check();
   const Hdf5Quiet quiet;
   AtomicFile file(path);
-  Hdf5Writer out(file.temporary(), path, options.compression, options.shuffle);
+  const Hdf5Writer out(path, options);
   out.encode(out.root(), "anndata", "0.1.0");
   detail::write_counts(out, table.counts);
   detail::write_frame(out, "obs", table.cell_names, table.cell_columns);
   detail::write_frame(out, "var", table.gene_names, table.gene_columns);
-  const Hdf5Handle obsm = out.group(out.root(), "obsm", "dict", "0.1.0");
-  for (const auto& [name, matrix] : table.embeddings) {
-    out.numbers(obsm.get(), name, matrix.data(), {matrix.rows(), matrix.cols()});
-  }
-  const Hdf5Handle uns = out.group(out.root(), "uns", "dict", "0.1.0");
-  for (const auto& [name, texts] : table.strings) out.texts(uns.get(), name, texts);
-  for (const char* empty : {"layers", "obsp", "varm", "varp"}) out.group(out.root(), empty, "dict", "0.1.0");
-  out.close();
+  detail::write_extras(out, table);
+  out.save(file.temporary());
   file.commit();
 }
 

@@ -3,7 +3,10 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -14,19 +17,22 @@
 
 namespace latentcell::io {
 
-/// Writes groups, lists and matrices with the encoding attributes of AnnData to a fresh HDF5 file. The bytes depend on
-/// what is written alone: no times are kept. Throws std::runtime_error naming the file as the user knows it.
+struct H5adWriteOptions {
+  int compression = 2;  ///< gzip level 0..9: larger is smaller and slower, 0 is none
+  bool shuffle = true;  ///< bytes of equal weight side by side before gzip: smaller and faster for counts
+};
+
+/// Puts an HDF5 file together in memory: groups, lists and matrices with the encoding attributes of AnnData. In memory,
+/// because HDF5 1.10 does not survive a full disk: it keeps the file open and crashes at exit. The bytes depend on what
+/// is written alone: no times are kept. Throws std::runtime_error naming the file as the user knows it.
 class Hdf5Writer {
  public:
-  /// at: where to write; name: what messages say; compression: gzip level 0..9.
-  Hdf5Writer(const std::string& at, std::string name, int compression, bool shuffle)
-      : name_(std::move(name)), compression_(compression), shuffle_(shuffle) {
+  /// name: the file, in messages.
+  explicit Hdf5Writer(std::string name, const H5adWriteOptions& options = {}) : name_(std::move(name)), options_(options) {
     const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
-#if H5_VERSION_GE(1, 10, 7)
-    H5Pset_file_locking(access.get(), true, true);
-#endif
-    H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-    file_ = Hdf5Handle(H5Fcreate(at.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
+    constexpr std::size_t growth = std::size_t{1} << 22;
+    H5Pset_fapl_core(access.get(), growth, false);
+    file_ = Hdf5Handle(H5Fcreate(name_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()));
     if (!file_) fail();
   }
 
@@ -90,12 +96,29 @@ class Hdf5Writer {
     if (!empty && H5Dwrite(data.get(), hdf5_type<N>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail();
   }
 
-  /// Closes the file; only now is it known that all of it reached the disk's buffers.
-  void close() {
+  /// Writes what was put together to a path.
+  void save(const std::string& path) const {
+    void* memory = nullptr;
     if (H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) < 0) fail();
-    if (H5Fclose(file_.release()) < 0) fail();
+    const ssize_t size = H5Fget_file_image(file_.get(), nullptr, 0);
+    // For a file in memory the handle is where the driver keeps the address of its bytes.
+    if (size <= 0 || H5Fget_vfd_handle(file_.get(), H5P_DEFAULT, &memory) < 0 || memory == nullptr) fail();
+    const char* bytes = *static_cast<const char* const*>(memory);
+    std::FILE* out = std::fopen(path.c_str(), "wb");
+    if (out == nullptr) fail_system(errno);
+    errno = 0;
+    bool good = std::fwrite(bytes, std::size_t(size), 1, out) == 1;
+    int trouble = errno;
+    if (std::fclose(out) != 0 && good) {
+      good = false;
+      trouble = errno;
+    }
+    if (!good) fail_system(trouble != 0 ? trouble : EIO);
   }
 
+  [[noreturn]] void fail_system(int error) const {
+    throw_runtime(name_, ": cannot be written: ", std::strerror(error));
+  }
   [[noreturn]] void fail() const { throw_runtime(name_, ": cannot be written: ", hdf5_reason()); }
 
  private:
@@ -125,14 +148,14 @@ class Hdf5Writer {
     const Hdf5Handle plan(H5Pcreate(H5P_DATASET_CREATE));
     H5Pset_obj_track_times(plan.get(), false);
     // Strings of variable length lie outside their dataset, where filters do not reach; small lists are not worth one.
-    if (compression_ > 0 && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
+    if (options_.compression > 0 && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
       constexpr std::size_t chunk_bytes = 1 << 18;
       std::vector<hsize_t> chunk = extents;
       const std::size_t row_bytes = std::max<std::size_t>(1, bytes / to_size(shape[0]));
       chunk[0] = std::clamp<hsize_t>(chunk_bytes / row_bytes, 1, extents[0]);
       H5Pset_chunk(plan.get(), int(chunk.size()), chunk.data());
-      if (shuffle_) H5Pset_shuffle(plan.get());
-      H5Pset_deflate(plan.get(), unsigned(compression_));
+      if (options_.shuffle) H5Pset_shuffle(plan.get());
+      H5Pset_deflate(plan.get(), unsigned(options_.compression));
     }
     Hdf5Handle made(H5Dcreate2(parent, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT));
     if (!made) fail();
@@ -141,8 +164,7 @@ class Hdf5Writer {
   }
 
   std::string name_;
-  int compression_;
-  bool shuffle_;
+  H5adWriteOptions options_;
   Hdf5Handle file_;
 };
 

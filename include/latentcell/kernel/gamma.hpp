@@ -102,8 +102,10 @@ LATENTCELL_INLINE T digamma(T x) {
     if (!(x >= T(0))) return std::numeric_limits<T>::quiet_NaN();
     for (; x < T(12); x += T(1)) sum -= T(1) / x;
     const T r2 = T(1) / (x * x);
-    const T series = T(1) / 12 - r2 * (T(1) / 120 - r2 * (T(1) / 252 - r2 * (T(1) / 240 - r2 * (T(1) / 132 -
-                     r2 * (T(691) / 32760 - r2 * (T(1) / 12))))));
+    const T series =
+        T(1) / 12 -
+        r2 * (T(1) / 120 -
+              r2 * (T(1) / 252 - r2 * (T(1) / 240 - r2 * (T(1) / 132 - r2 * (T(691) / 32760 - r2 * (T(1) / 12))))));
     return sum + (std::log(x) - T(0.5) / x - r2 * series);
   }
 }

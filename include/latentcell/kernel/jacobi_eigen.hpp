@@ -8,6 +8,7 @@
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
+#include <latentcell/kernel/dot.hpp>
 
 namespace latentcell::kernel {
 
@@ -25,12 +26,6 @@ struct EigenPairs {
 inline EigenPairs jacobi_eigen(Matrix<double> a) {
   const Index n = a.rows();
   LATENTCELL_REQUIRE(a.cols() == n, "jacobi_eigen: needs a square matrix, got (", n, ", ", a.cols(), ")");
-  const auto dot = [n](const double* x, const double* y) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (Index j = 0; j < n; ++j) sum += x[j] * y[j];
-    return sum;
-  };
   double bound = 0;  // no eigenvalue is larger in size than the largest row sum of sizes
   for (Index i = 0; i < n; ++i) {
     double sum = 0;
@@ -44,7 +39,7 @@ inline EigenPairs jacobi_eigen(Matrix<double> a) {
   const double small = std::numeric_limits<double>::epsilon() * std::max(4.0, std::sqrt(double(n)));
   std::vector<double> square(to_size(n), 0.0);
   const auto measure = [&] {
-    for (Index i = 0; i < n; ++i) square[to_size(i)] = dot(a.data() + i * n, a.data() + i * n);
+    for (Index i = 0; i < n; ++i) square[to_size(i)] = dot(n, a.data() + i * n, a.data() + i * n);
   };
   bool moved = true;
   for (int sweep = 0; sweep < 60 && moved; ++sweep) {
@@ -56,7 +51,7 @@ inline EigenPairs jacobi_eigen(Matrix<double> a) {
         double* y = a.data() + q * n;
         double& xx = square[to_size(p)];
         double& yy = square[to_size(q)];
-        const double xy = dot(x, y);
+        const double xy = dot(n, x, y);
         if (std::abs(xy) <= small * std::sqrt(xx * yy)) continue;
         moved = true;
         const double zeta = (yy - xx) / (2.0 * xy);

@@ -12,6 +12,9 @@ namespace latentcell::kernel {
 /// Points visited together by each_distance.
 inline constexpr Index pairwise_tile = 64;
 
+/// Products below which each_distance stays on one thread.
+inline constexpr Index pairwise_work = 1 << 19;
+
 /// Calls f(i, first, count, d2) for every row i of x and every run of at most pairwise_tile rows of y, with the squared
 /// Euclidean distances d2[0 .. count) to the rows first .. first + count of y.      x (N, D), y (M, D)
 /// All runs of one i come from one thread in ascending order, so f may keep state per row; different i run side by side.
@@ -32,7 +35,7 @@ void each_distance(ConstView<float> x, ConstView<float> y, const Start& start, c
     }
   });
   constexpr Index rows = 16;
-  parallel_items((n + rows - 1) / rows, [&](Index part) {
+  const auto visit = [&](Index part) {
     double sum[tile];
     const Index first = part * rows, last = std::min(n, first + rows);
     for (Index t = 0; t < tiles; ++t) {
@@ -53,7 +56,14 @@ void each_distance(ConstView<float> x, ConstView<float> y, const Start& start, c
         f(i, begin, count, static_cast<const double*>(sum));
       }
     }
-  });
+  };
+  const Index parts = (n + rows - 1) / rows;
+  // Parts are handed out one by one, for a start may leave little of some; a second thread is not woken for small sets.
+  if (n * m * std::max<Index>(d, 8) < pairwise_work) {
+    for (Index part = 0; part < parts; ++part) visit(part);
+  } else {
+    parallel_items(parts, visit);
+  }
 }
 
 /// The same over all pairs of a row of x and a row of y.

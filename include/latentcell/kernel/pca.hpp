@@ -6,6 +6,7 @@
 
 #include <latentcell/core/rng.hpp>
 #include <latentcell/kernel/centred_rows.hpp>
+#include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/jacobi_eigen.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
@@ -57,12 +58,7 @@ inline Matrix<double> row_products(const Matrix<double>& v, Index count, const M
           h(i, j + 2) += s2;
           h(i, j + 3) += s3;
         }
-        for (; j < b; ++j, x += d) {
-          double sum = 0;
-#pragma omp simd reduction(+ : sum)
-          for (Index g = 0; g < n; ++g) sum += a[g] * x[g];
-          h(i, j) += sum;
-        }
+        for (; j < b; ++j, x += d) h(i, j) += dot(n, a, x);
       }
     }
   });
@@ -87,33 +83,19 @@ inline void add_rows(const Matrix<double>& v, const Matrix<double>& h, double fa
             to[g] += (c0 * x[g] + c1 * x[d + g]) + (c2 * x[2 * d + g] + c3 * x[3 * d + g]);
           }
         }
-        for (; i < h.rows(); ++i, x += d) {
-          const double c = factor * h(i, j);
-#pragma omp simd
-          for (Index g = 0; g < n; ++g) to[g] += c * x[g];
-        }
+        for (; i < h.rows(); ++i, x += d) add_multiple(n, factor * h(i, j), x, to);
       }
     }
   });
 }
 
 inline double row_dot(const Matrix<double>& a, Index i, const Matrix<double>& b, Index j) {
-  const double* x = a.data() + i * a.cols();
-  const double* y = b.data() + j * b.cols();
-  const Index d = a.cols();
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Index g = 0; g < d; ++g) sum += x[g] * y[g];
-  return sum;
+  return dot(a.cols(), a.data() + i * a.cols(), b.data() + j * b.cols());
 }
 
 // row j of b -= c * row i of a
 inline void take_off(const Matrix<double>& a, Index i, double c, Matrix<double>& b, Index j) {
-  const double* x = a.data() + i * a.cols();
-  double* y = b.data() + j * b.cols();
-  const Index d = a.cols();
-#pragma omp simd
-  for (Index g = 0; g < d; ++g) y[g] -= c * x[g];
+  add_multiple(a.cols(), -c, a.data() + i * a.cols(), b.data() + j * b.cols());
 }
 
 // Gram-Schmidt within a block whose rows are already orthogonal to the first `count` rows of v: w_j = sum r[i, j] q_i, and

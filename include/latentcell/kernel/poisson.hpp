@@ -5,8 +5,8 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/stirling.hpp>
 
-// log p(x) = x log mu - mu - log Gamma(x + 1), mean and variance mu. Sound for mu from 1e-8 to 1e6 and counts to 1e6; float
-// against double for mu taken as exact: log_prob 1e-6 relative.
+// log p(x) = x log mu - mu - log Gamma(x + 1), mean and variance mu. Sound for mu from 1e-8 to 1e6 and counts to 1e6;
+// float against double for mu taken as exact: log_prob 1e-6 relative.
 
 namespace latentcell::kernel {
 
@@ -22,8 +22,7 @@ LATENTCELL_INLINE PoissonTerm<T> poisson_zero_term(T mu) {
   return {-mu, -mu};
 }
 
-/// The term of a count x >= 1 by Loader's saddle-point form; vectorises in float, where x <= 256 keeps the accuracy. In
-/// double any x > 0.
+/// The term of a count x >= 1 by Loader's saddle-point form; vectorises. In double any x > 0.
 template <fast::detail::Real T>
 LATENTCELL_INLINE PoissonTerm<T> poisson_positive_term(T x, T mu) {
   const T inv_mu = T(1) / mu, above = x - mu;
@@ -32,12 +31,12 @@ LATENTCELL_INLINE PoissonTerm<T> poisson_positive_term(T x, T mu) {
   return {-stirling_error(T(1) / x) - T(0.5) * width - of_x, above};
 }
 
-/// The term of any count x >= 0; a float count above 256 or between zero and one is worked out in double. NaN for x < 0.
+/// The term of any count x >= 0, fractions included; NaN for x < 0.
 template <fast::detail::Real T>
 PoissonTerm<T> poisson_term(T x, T mu) {
   if (x == T(0)) return poisson_zero_term(mu);
   if constexpr (std::is_same_v<T, float>) {
-    if (!detail::float_is_enough(x)) {
+    if (!(x >= 1.0f)) {
       const PoissonTerm<double> term = poisson_positive_term(double(x), double(mu));
       return {float(term.log_prob), float(term.d_log_mu)};
     }
@@ -52,8 +51,8 @@ LATENTCELL_INLINE void poisson_zero(Index n, const T* mu, T* log_prob, T* d_log_
   for (Index i = 0; i < n; ++i) log_prob[i] = d_log_mu[i] = -mu[i];
 }
 
-/// The terms of the m non-zero counts x, which stand at columns[k] - first_column, written over those of poisson_zero. A
-/// stored zero is allowed.
+/// The terms of the m non-zero counts x, which stand at columns[k] - first_column, written over those of poisson_zero.
+/// A stored zero is allowed.
 template <fast::detail::Real T>
 LATENTCELL_INLINE void poisson_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column,
                                        const T* mu, T* log_prob, T* d_log_mu) {
@@ -62,12 +61,13 @@ LATENTCELL_INLINE void poisson_nonzero(Index m, const float* x, const std::int32
   for (Index start = 0; start < m; start += chunk) {
     const Index count = m - start < chunk ? m - start : chunk;
     for (Index k = 0; k < count; ++k) means[k] = mu[Index(columns[start + k]) - first_column];
-    fast::detail::each<T>(count, [&](Index k) __attribute__((always_inline)) {
-      value[k] = poisson_positive_term(T(x[start + k]), means[k]).log_prob;
-    });
+    fast::detail::each<T>(
+        count, [&](Index k) __attribute__((always_inline)) {
+          value[k] = poisson_positive_term(T(x[start + k]), means[k]).log_prob;
+        });
     for (Index k = 0; k < count; ++k) {
       const Index i = Index(columns[start + k]) - first_column;
-      const bool usual = detail::is_enough<T>(x[start + k]);
+      const bool usual = detail::vectorizes<T>(x[start + k]);
       log_prob[i] = usual ? value[k] : poisson_term(T(x[start + k]), means[k]).log_prob;
       d_log_mu[i] = T(x[start + k]) - means[k];
     }

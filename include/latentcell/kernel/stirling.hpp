@@ -3,8 +3,8 @@
 #include <latentcell/kernel/gamma.hpp>
 
 // What is left of log Gamma and digamma when Stirling's leading terms are taken away, and the deviance that the leading
-// terms of a count likelihood make with them (C. Loader, Fast and accurate computation of binomial probabilities, 2000).
-// A log-probability written with these is a sum of terms of one sign: nothing large cancels, so float is enough.
+// terms of a count likelihood make with them (C. Loader, Fast and accurate computation of binomial probabilities,
+// 2000). A log-probability written with these is a sum of terms of one sign: nothing large cancels, so float is enough.
 
 namespace latentcell::kernel {
 
@@ -25,8 +25,11 @@ LATENTCELL_INLINE T stirling_error(T w) {
     if (!(z > T(0))) return std::numeric_limits<T>::quiet_NaN();
     for (; z < T(12); z += T(1)) sum += (z + T(0.5)) * std::log1p(T(1) / z) - T(1);
     const T r = T(1) / z, r2 = r * r;
-    return sum + r * (T(1) / 12 - r2 * (T(1) / 360 - r2 * (T(1) / 1260 - r2 * (T(1) / 1680 -
-                 r2 * (T(1) / 1188 - r2 * (T(691) / 360360 - r2 * (T(1) / 156)))))));
+    return sum +
+           r * (T(1) / 12 -
+                r2 * (T(1) / 360 -
+                      r2 * (T(1) / 1260 -
+                            r2 * (T(1) / 1680 - r2 * (T(1) / 1188 - r2 * (T(691) / 360360 - r2 * (T(1) / 156)))))));
   }
 }
 
@@ -46,8 +49,10 @@ LATENTCELL_INLINE T stirling_slope(T w) {
   } else {
     const T z = T(1) / w, w2 = w * w;
     if (z < T(12)) return z * (std::log(z) - fast::digamma(z)) - T(0.5);
-    return w * (T(1) / 12 - w2 * (T(1) / 120 - w2 * (T(1) / 252 - w2 * (T(1) / 240 - w2 * (T(1) / 132 -
-           w2 * (T(691) / 32760 - w2 * (T(1) / 12)))))));
+    return w *
+           (T(1) / 12 - w2 * (T(1) / 120 -
+                              w2 * (T(1) / 252 -
+                                    w2 * (T(1) / 240 - w2 * (T(1) / 132 - w2 * (T(691) / 32760 - w2 * (T(1) / 12)))))));
   }
 }
 
@@ -80,16 +85,15 @@ LATENTCELL_INLINE T deviance(T ratio, T u) {
 
 namespace detail {
 
-// Whether the saddle-point form of a count's log-probability is exact enough in float. False also for NaN, which then takes
-// the way through double and comes out as NaN.
-inline bool float_is_enough(float x) { return x >= 1.0f && x <= 256.0f; }
-
+// Whether the vector code may have this count. False for zero, for NaN and, in float, between zero and one, where the
+// series of stirling_error do not reach.
 template <class T>
-bool is_enough(float x) {
-  return std::is_same_v<T, float> ? float_is_enough(x) : x > 0.0f;
+bool vectorizes(float x) {
+  return std::is_same_v<T, float> ? x >= 1.0f : x > 0.0f;
 }
 
-// Counts per turn of the loops over non-zeros: they are gathered into arrays of this length, which the vector code eats.
+// Counts per turn of the loops over non-zeros: they are gathered into arrays of this length, which the vector code
+// eats.
 inline constexpr int nonzero_chunk = 64;
 
 }  // namespace detail

@@ -6,8 +6,8 @@
 #include <limits>
 #include <type_traits>
 
-// Elementary functions for the inside of `#pragma omp simd` loops: no branch, no table, no call, so GCC and Clang turn a
-// loop over them into vector code without -ffast-math. The coefficients are Chebyshev fits made by
+// Elementary functions for the inside of `#pragma omp simd` loops: no branch, no table, no call, so GCC and Clang turn
+// a loop over them into vector code without -ffast-math. The coefficients are Chebyshev fits made by
 // tests/reference/vector_math.py. Errors are the largest found over dense sweeps of float against double, with and
 // without fused multiply-add (tests/kernel/vector_math.cpp). A NaN stays a NaN. double goes to the standard library.
 
@@ -21,7 +21,8 @@ namespace detail {
 inline constexpr float log2e = 1.44269504f;
 inline constexpr float ln2_high = 0.693359375f;  // nine bits: a product with a whole number below 2^15 is exact
 inline constexpr float ln2_low = -2.12194440e-4f;
-inline constexpr float round_magic = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
+inline constexpr float round_magic =
+    12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
 inline constexpr float infinity = std::numeric_limits<float>::infinity();
 inline constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 

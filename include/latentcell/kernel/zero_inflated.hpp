@@ -2,9 +2,9 @@
 
 #include <latentcell/kernel/negative_binomial.hpp>
 
-// Zero-inflated negative binomial: with probability pi = sigmoid(logit_pi) the count is zero whatever the mean, else it is
-// a draw of the negative binomial (the parameters of scvi-tools). Same ranges and errors as negative_binomial.hpp; the
-// log-probability of a zero keeps its relative accuracy down to pi and mu near zero.
+// Zero-inflated negative binomial: with probability pi = sigmoid(logit_pi) the count is zero whatever the mean, else it
+// is a draw of the negative binomial (the parameters of scvi-tools). Same ranges and errors as negative_binomial.hpp;
+// the log-probability of a zero keeps its relative accuracy down to pi and mu near zero.
 
 namespace latentcell::kernel {
 
@@ -33,7 +33,8 @@ LATENTCELL_INLINE ZinbTerm<T> zinb_zero_term(T mu, T theta, T inv_theta, T logit
   // log(1 - keep miss) while that is near zero, else log(pi + (1 - pi) p(0)) with the larger summand taken out.
   const T rare = keep * miss;
   const T ratio = (tail - pi_tail) * pi_scale;
-  const T larger = where_less(nb.log_prob, logit_pi, logit_pi, nb.log_prob) - where_less(zero, logit_pi, logit_pi, zero);
+  const T larger =
+      where_less(nb.log_prob, logit_pi, logit_pi, nb.log_prob) - where_less(zero, logit_pi, logit_pi, zero);
   const T log_sum = fast::log1p(where_less(rare, T(0.5), -rare, ratio));
   return {log_sum + where_less(rare, T(0.5), zero, larger), from_counts * nb.d_log_mu, from_counts * nb.d_log_theta,
           from_pi * rare};
@@ -72,31 +73,35 @@ T zinb_variance(T mu, T theta, T logit_pi) {
   return mu * fast::sigmoid(-logit_pi) * (T(1) + mu / theta + pi * mu);
 }
 
-/// The terms of n elements as if every count were zero.      mu, logit_pi (n), at (n) -> out, d_logit_pi (n), overwritten
+/// The terms of n elements as if every count were zero.      mu, logit_pi (n), at (n) -> out, d_logit_pi (n),
+/// overwritten
 template <fast::detail::Real T>
 LATENTCELL_INLINE void zinb_zero(Index n, const T* mu, NbDispersions<T> at, const T* logit_pi, NbTerms<T> out,
                                  T* d_logit_pi) {
-  fast::detail::each<T>(n, [=, theta = at.theta, inv_theta = at.inv_theta](Index i) __attribute__((always_inline)) {
-    const ZinbTerm<T> term = zinb_zero_term(mu[i], theta[i], inv_theta[i], logit_pi[i]);
-    out.set(i, {term.log_prob, term.d_log_mu, term.d_log_theta});
-    d_logit_pi[i] = term.d_logit_pi;
-  });
+  fast::detail::each<T>(
+      n, [ =, theta = at.theta, inv_theta = at.inv_theta ](Index i) __attribute__((always_inline)) {
+        const ZinbTerm<T> term = zinb_zero_term(mu[i], theta[i], inv_theta[i], logit_pi[i]);
+        out.set(i, {term.log_prob, term.d_log_mu, term.d_log_theta});
+        d_logit_pi[i] = term.d_logit_pi;
+      });
 }
 
 /// The terms of the m non-zero counts x at columns[k] - first_column, as nb_nonzero.
 template <fast::detail::Real T>
 LATENTCELL_INLINE void zinb_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column,
-                                    const T* mu, NbDispersions<T> at, const T* logit_pi, NbTerms<T> out, T* d_logit_pi) {
+                                    const T* mu, NbDispersions<T> at, const T* logit_pi, NbTerms<T> out,
+                                    T* d_logit_pi) {
   nb_nonzero(m, x, columns, first_column, mu, at, out);
   constexpr Index chunk = detail::nonzero_chunk;
   T logit[chunk], log_keep[chunk], pi[chunk];
   for (Index start = 0; start < m; start += chunk) {
     const Index count = m - start < chunk ? m - start : chunk;
     for (Index k = 0; k < count; ++k) logit[k] = logit_pi[Index(columns[start + k]) - first_column];
-    fast::detail::each<T>(count, [&](Index k) __attribute__((always_inline)) {
-      log_keep[k] = -fast::softplus(logit[k]);
-      pi[k] = fast::sigmoid(logit[k]);
-    });
+    fast::detail::each<T>(
+        count, [&](Index k) __attribute__((always_inline)) {
+          log_keep[k] = -fast::softplus(logit[k]);
+          pi[k] = fast::sigmoid(logit[k]);
+        });
     for (Index k = 0; k < count; ++k) {
       const Index i = Index(columns[start + k]) - first_column;
       if (x[start + k] == 0.0f) [[unlikely]] {

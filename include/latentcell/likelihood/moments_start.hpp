@@ -15,14 +15,35 @@ struct GeneMoments {
   std::vector<double> log_dispersion;  // (G) log theta, or log sigma of the Gaussian
 };
 
-/// Moments of each gene given the library sizes: with mu = level * library, theta is the ratio of sum mu^2 to
-/// sum((x - mu)^2 - mu), kept within [0.01, 1000].    counts (N, G)
+namespace detail {
+
+// Dispersions 1 / theta of few counts are mostly noise: each is drawn towards the median of the well-measured ones, by
+// the sizes of its own error and of the spread between genes (empirical Bayes, as in edgeR and DESeq).
+inline std::vector<double> shrink_dispersions(const std::vector<double>& raw, const std::vector<double>& error) {
+  std::vector<double> sure;
+  for (std::size_t g = 0; g < raw.size(); ++g) {
+    if (error[g] < 0.2) sure.push_back(raw[g]);
+  }
+  if (sure.size() < 20) sure = raw;
+  std::nth_element(sure.begin(), sure.begin() + std::ptrdiff_t(sure.size() / 2), sure.end());
+  const double typical = std::max(0.01, sure[sure.size() / 2]);
+  std::vector<double> out;
+  for (std::size_t g = 0; g < raw.size(); ++g) {
+    const double trust = typical * typical / (typical * typical + error[g] * error[g]);
+    out.push_back(trust * raw[g] + (1 - trust) * typical);
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// Moments of each gene given the library sizes: with mu = level * library, 1 / theta is the ratio of
+/// sum((x - mu)^2 - mu) to sum mu^2, shrunk where few counts speak and kept within [0.001, 100].    counts (N, G)
 inline GeneMoments gene_moments(const CountsView& counts, Family family, double reference) {
   const std::size_t genes = to_size(counts.cols);
-  std::vector<double> sum(genes, 0.0), square(genes, 0.0);
-  double library_sum = 0, library_square = 0;
-  std::vector<double> cross(genes, 0.0);  // sum of x * library
   const bool gaussian = family == Family::gaussian;
+  std::vector<double> sum(genes, 0.0), square(genes, 0.0), cross(genes, 0.0);  // cross: of x and library
+  double library_sum = 0, library_square = 0;
   for (Index b = 0; b < counts.rows; ++b) {
     const double library = std::max(1.0, counts.row_sum(b));
     library_sum += library;
@@ -38,6 +59,7 @@ inline GeneMoments gene_moments(const CountsView& counts, Family family, double 
   }
   GeneMoments m;
   const double n = std::max<double>(1.0, double(counts.rows));
+  std::vector<double> raw, error;
   for (std::size_t g = 0; g < genes; ++g) {
     if (gaussian) {
       const double mean = sum[g] / n;
@@ -47,11 +69,14 @@ inline GeneMoments gene_moments(const CountsView& counts, Family family, double 
     }
     // Half a count spread over the cells keeps a gene that was never seen at a finite level.
     const double level = (sum[g] + 0.5) / std::max(1.0, library_sum);
-    const double mu_square = level * level * library_square;
-    const double excess = square[g] - 2 * level * cross[g] + mu_square - level * library_sum;
-    const double theta = excess > 0 ? mu_square / excess : 1000.0;
+    const double mu_square = level * level * library_square, mu_sum = level * library_sum;
     m.level.push_back(level);
-    m.log_dispersion.push_back(std::log(std::clamp(theta, 0.01, 1000.0)));
+    raw.push_back((square[g] - 2 * level * cross[g] + mu_square - mu_sum) / mu_square);
+    error.push_back(std::sqrt(2 * mu_square + mu_sum) / mu_square);  // of a Poisson gene
+  }
+  if (gaussian) return m;
+  for (double dispersion : detail::shrink_dispersions(raw, error)) {
+    m.log_dispersion.push_back(-std::log(std::clamp(dispersion, 0.001, 100.0)));
   }
   return m;
 }

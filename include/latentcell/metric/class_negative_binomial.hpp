@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/counts.hpp>
@@ -11,6 +12,14 @@
 #include <latentcell/kernel/parallel.hpp>
 
 namespace latentcell::metric {
+
+/// What the means of a class follow: the library sizes of its cells, or nothing, each cell then having the mean size.
+enum class LibrarySizes { of_cells, of_class };
+
+/// Settings of ClassNegativeBinomial.
+struct ClassNegativeBinomialOptions {
+  LibrarySizes library = LibrarySizes::of_cells;  ///< of_class: the spread of library sizes goes into the dispersions
+};
 
 /// A floor of generation: within a class every gene is a negative binomial of its own, with a mean in proportion to the
 /// cell's library size and a dispersion from the gene's moments. A model that is no better has learnt nothing of how
@@ -20,7 +29,9 @@ class ClassNegativeBinomial {
   /// counts (N, G); labels (N), negative where missing: such cells are left out, as are cells with no counts.
   /// For mu = library * share of the gene: 1 / theta = (sum of (x - mu)^2 - mu) / sum of mu^2 over the cells of the
   /// class, a Poisson law where that is not positive.
-  ClassNegativeBinomial(const CountsView& counts, std::span<const int> labels) : genes_(counts.cols) {
+  ClassNegativeBinomial(const CountsView& counts, std::span<const int> labels,
+                        const ClassNegativeBinomialOptions& options = {})
+      : genes_(counts.cols) {
     LATENTCELL_REQUIRE(Index(labels.size()) == counts.rows && counts.rows > 0, "ClassNegativeBinomial: ", labels.size(),
                        " labels for ", counts.rows, " cells");
     const int highest = *std::max_element(labels.begin(), labels.end());
@@ -30,7 +41,7 @@ class ClassNegativeBinomial {
       for (Index r = 0; r < counts.rows; ++r) {
         if (labels[to_size(r)] == label && counts.row_sum(r) > 0.0) rows.push_back(r);
       }
-      parts_.push_back(fit(counts, rows));
+      parts_.push_back(fit(counts, rows, options.library));
     }
   }
 
@@ -67,13 +78,14 @@ class ClassNegativeBinomial {
     std::vector<double> share, theta; // of those genes
   };
 
-  static Part fit(const CountsView& counts, const std::vector<Index>& rows) {
+  static Part fit(const CountsView& counts, const std::vector<Index>& rows, LibrarySizes sizes) {
     const std::size_t genes = to_size(counts.cols);
     Part part;
     std::vector<double> sum(genes, 0.0), square(genes, 0.0), cross(genes, 0.0);
     double total = 0, total_square = 0;
+    for (const Index r : rows) total += counts.row_sum(r);
     for (const Index r : rows) {
-      const double library = counts.row_sum(r);
+      const double library = sizes == LibrarySizes::of_cells ? counts.row_sum(r) : total / double(rows.size());
       const auto columns = counts.row_columns(r);
       const auto values = counts.row_values(r);
       for (std::size_t k = 0; k < columns.size(); ++k) {
@@ -84,7 +96,6 @@ class ClassNegativeBinomial {
         cross[g] += v * library;
       }
       part.library.push_back(library);
-      total += library;
       total_square += library * library;
     }
     for (std::size_t g = 0; g < genes; ++g) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <latentcell/core/counts.hpp>
+#include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/metric/dense_columns.hpp>
 #include <latentcell/metric/pearson.hpp>
@@ -33,15 +34,7 @@ inline Matrix<double> correlation_matrix(ConstView<float> x) {
   });
   kernel::parallel_items(genes, [&](Index g) {
     for (Index h = 0; h <= g; ++h) {
-      const double* a = scaled.data() + g * n;
-      const double* b = scaled.data() + h * n;
-      double part[4] = {0, 0, 0, 0};
-      Index i = 0;
-      for (; i + 4 <= n; i += 4) {
-        for (Index l = 0; l < 4; ++l) part[l] += a[i + l] * b[i + l];
-      }
-      for (; i < n; ++i) part[0] += a[i] * b[i];
-      out(g, h) = out(h, g) = (part[0] + part[1]) + (part[2] + part[3]);
+      out(g, h) = out(h, g) = kernel::dot(n, scaled.data() + g * n, scaled.data() + h * n);
     }
   });
   return out;

@@ -17,19 +17,23 @@ struct KsTest {
 
 namespace detail {
 
-// Chance that the gap between two samples of n and m of one distribution reaches d, exactly: the share of the lattice
-// paths from (0, 0) to (n, m) that ever leave the band |i / n - j / m| < d. Counted as probabilities of a path that
-// draws the next step without replacement, so that nothing overflows.
+// Chance that the gap between two samples of n and m of one distribution reaches d, exactly: 1 less the chance that a
+// path from (0, 0) to (n, m), which draws its steps without replacement, stays where |i / n - j / m| < d. inside[j] is
+// the chance to come by (i, j) so; steps to the right are n of all, steps up m.
 inline double ks_exact(double d, double n, double m) {
   const double bound = (0.5 + std::floor(d * n * m - 1e-7)) / (n * m);
   std::vector<double> inside(std::size_t(m) + 1, 0.0);
-  for (double j = 0; j <= m; ++j) inside[std::size_t(j)] = j / m > bound ? 0.0 : 1.0;
-  for (double i = 1; i <= n; ++i) {
-    const double stay = i / (i + m);
-    inside[0] = i / n > bound ? 0.0 : stay * inside[0];
-    for (double j = 1; j <= m; ++j) {
+  for (double i = 0; i <= n; ++i) {
+    for (double j = 0; j <= m; ++j) {
       double& here = inside[std::size_t(j)];
-      here = std::abs(i / n - j / m) > bound ? 0.0 : stay * here + inside[std::size_t(j) - 1];
+      if (i == 0 && j == 0) {
+        here = 1.0;
+        continue;
+      }
+      const double left = n + m - i - j + 1;  // steps left before the last one
+      here *= i > 0 ? (n - i + 1) / left : 0.0;
+      if (j > 0) here += inside[std::size_t(j) - 1] * (m - j + 1) / left;
+      if (std::abs(i / n - j / m) > bound) here = 0.0;
     }
   }
   return 1.0 - inside.back();

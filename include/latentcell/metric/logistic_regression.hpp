@@ -7,6 +7,7 @@
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
+#include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
 namespace latentcell::metric {
@@ -125,9 +126,13 @@ class LogisticRegression {
     const Index parts = (n + part_rows - 1) / part_rows;
     std::vector<Matrix<double>> piece(to_size(parts));
     std::vector<double> value(to_size(parts), 0.0);
-    kernel::parallel_items(parts, [&](Index p) {
-      piece[to_size(p)] = Matrix<double>::Zero(out.rows(), out.cols());
-      value[to_size(p)] = body(p * part_rows, std::min(n, (p + 1) * part_rows), piece[to_size(p)]);
+    // A thread is worth waking for a million products.
+    const Index grain = std::max<Index>(1, Index(1 << 20) / (part_rows * out.size()));
+    kernel::parallel_ranges(parts, grain, [&](Index from, Index to) {
+      for (Index p = from; p < to; ++p) {
+        piece[to_size(p)] = Matrix<double>::Zero(out.rows(), out.cols());
+        value[to_size(p)] = body(p * part_rows, std::min(n, (p + 1) * part_rows), piece[to_size(p)]);
+      }
     });
     double total = 0;
     out.setZero();
@@ -139,9 +144,7 @@ class LogisticRegression {
   }
 
   static double dot(const Matrix<double>& a, const Matrix<double>& b) {
-    double sum = 0;
-    for (Index k = 0; k < a.size(); ++k) sum += a.data()[k] * b.data()[k];
-    return sum;
+    return kernel::dot(a.size(), a.data(), b.data());
   }
 
   // Newton's method; each step is solved by conjugate gradients and shortened until the objective falls enough.
@@ -158,15 +161,11 @@ class LogisticRegression {
         for (Index i = first; i < last; ++i) {
           double* p = probability.data() + i * k;
           const double* row = x.data() + i * d;
-          for (Index c = 0; c < k; ++c) {
-            p[c] = 0;
-            for (Index j = 0; j < d; ++j) p[c] += w(c, j) * row[j];
-          }
+          for (Index c = 0; c < k; ++c) p[c] = kernel::dot(d, w.data() + c * d, row);
           const double own = p[target[to_size(i)]];
           loss += softmax(p, k) - own;
           for (Index c = 0; c < k; ++c) {
-            const double slope = p[c] - double(c == target[to_size(i)]);
-            for (Index j = 0; j < d; ++j) part(c, j) += slope * row[j];
+            kernel::add_multiple(d, p[c] - double(c == target[to_size(i)]), row, part.data() + c * d);
           }
         }
         return loss;
@@ -191,14 +190,11 @@ class LogisticRegression {
           const double* row = x.data() + i * d;
           double mean = 0;
           for (Index c = 0; c < k; ++c) {
-            double sum = 0;
-            for (Index j = 0; j < d; ++j) sum += v(c, j) * row[j];
-            t[to_size(c)] = sum;
-            mean += p[c] * sum;
+            t[to_size(c)] = kernel::dot(d, v.data() + c * d, row);
+            mean += p[c] * t[to_size(c)];
           }
           for (Index c = 0; c < k; ++c) {
-            const double slope = p[c] * (t[to_size(c)] - mean);
-            for (Index j = 0; j < d; ++j) part(c, j) += slope * row[j];
+            kernel::add_multiple(d, p[c] * (t[to_size(c)] - mean), row, part.data() + c * d);
           }
         }
         return 0.0;

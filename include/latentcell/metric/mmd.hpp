@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <latentcell/kernel/pairwise.hpp>
@@ -47,13 +48,14 @@ inline void require_two_sets(const char* name, ConstView<float> x, ConstView<flo
 
 }  // namespace detail
 
-/// Squared maximum mean discrepancy with the kernel exp(-d^2 / (2 bandwidth^2)), unbiased: a point is not paired with
-/// itself, so sets of one distribution give numbers around 0, also below.
+/// Squared maximum mean discrepancy with the kernel exp(-(d / bandwidth)^2), unbiased: a point is not paired with
+/// itself, so sets of one distribution give numbers around 0, also below. Some write the kernel as
+/// exp(-d^2 / (2 sigma^2)): then bandwidth = sqrt(2) sigma.
 /// x (N, D), y (M, D), bandwidth > 0 -> at most 2;  Gretton et al., JMLR 13 (2012), equation 3
 inline double mmd(ConstView<float> x, ConstView<float> y, double bandwidth) {
   detail::require_two_sets("mmd", x, y);
   LATENTCELL_REQUIRE(bandwidth > 0.0 && std::isfinite(bandwidth), "mmd: bandwidth must be positive, got ", bandwidth);
-  const double scale = -0.5 / (bandwidth * bandwidth);
+  const double scale = -1.0 / (bandwidth * bandwidth);
   return detail::unbiased_difference(x, y, [scale](double d2) { return std::exp(scale * d2); });
 }
 

@@ -8,6 +8,7 @@
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
+#include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
 namespace latentcell {
@@ -42,9 +43,36 @@ class SinkhornSolver {
 
   TransportPlan solve(const SinkhornOptions& options) {
     TransportPlan out;
+    // From coarse to fine: potentials of a smoother problem are a start from which a small epsilon takes few updates.
+    const double target = epsilon_;
+    const Index half = options.iterations / 2;
+    for (epsilon_ *= std::max(1.0, coarse / options.epsilon); epsilon_ > target && out.iterations < half;) {
+      iterate(std::max(0.01, options.tolerance), std::min<Index>(half, out.iterations + 200), out);
+      absorb();
+      epsilon_ = std::max(target, 0.5 * epsilon_);
+    }
+    epsilon_ = target;
+    iterate(options.tolerance, options.iterations, out);
+    out.plan = std::move(kernel_);
+    kernel::parallel_ranges(n_, 16, [&](Index first, Index last) {
+      for (Index i = first; i < last; ++i) {
+        for (Index j = 0; j < m_; ++j) out.plan(i, j) *= u_[to_size(i)] * v_[to_size(j)];
+      }
+    });
+    for (Index k = 0; k < out.plan.size(); ++k) out.cost += out.plan.data()[k] * double(cost_.data()[k]);
+    return out;
+  }
+
+ private:
+  static constexpr double least = 1e-250, largest = 1e60;
+  static constexpr double coarse = 0.05;  // the first epsilon, in units of the mean cost
+
+  // Updates until the row sums agree or `last` updates have been made in all.
+  void iterate(double tolerance, Index last, TransportPlan& out) {
     update_in_logs();
     std::vector<double> sums(to_size(std::max(n_, m_)));
-    for (out.iterations = 1;; ++out.iterations) {
+    for (;;) {
+      ++out.iterations;
       // Row sums of the plan whose columns are exact.
       multiply_rows(sums);
       out.error = 0;
@@ -53,8 +81,8 @@ class SinkhornSolver {
         out.error += std::abs(u_[i] * sums[i] - rows_[i]);
         sound = sound && sums[i] > least;
       }
-      out.converged = out.error <= options.tolerance;
-      if (out.converged || out.iterations >= options.iterations) break;
+      out.converged = out.error <= tolerance;
+      if (out.converged || out.iterations >= last) return;
       if (sound) {
         double reach = 1.0;
         for (std::size_t i = 0; i < u_.size(); ++i) {
@@ -73,18 +101,7 @@ class SinkhornSolver {
       absorb();
       update_in_logs();
     }
-    out.plan = std::move(kernel_);
-    kernel::parallel_ranges(n_, 16, [&](Index first, Index last) {
-      for (Index i = first; i < last; ++i) {
-        for (Index j = 0; j < m_; ++j) out.plan(i, j) *= u_[to_size(i)] * v_[to_size(j)];
-      }
-    });
-    for (Index k = 0; k < out.plan.size(); ++k) out.cost += out.plan.data()[k] * double(cost_.data()[k]);
-    return out;
   }
-
- private:
-  static constexpr double least = 1e-250, largest = 1e60;
 
   void absorb() {
     for (std::size_t i = 0; i < f_.size(); ++i) f_[i] += epsilon_ * std::log(u_[i]);
@@ -134,16 +151,7 @@ class SinkhornSolver {
   void multiply_rows(std::vector<double>& sums) const {
     kernel::parallel_ranges(n_, std::max<Index>(1, 32768 / m_), [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
-        const double* row = kernel_.data() + i * m_;
-        const double* v = v_.data();
-        // Four sums side by side, added in one order.
-        double part[4] = {0, 0, 0, 0};
-        Index j = 0;
-        for (; j + 4 <= m_; j += 4) {
-          for (Index l = 0; l < 4; ++l) part[l] += row[j + l] * v[j + l];
-        }
-        for (; j < m_; ++j) part[0] += row[j] * v[j];
-        sums[to_size(i)] = (part[0] + part[1]) + (part[2] + part[3]);
+        sums[to_size(i)] = kernel::dot(m_, kernel_.data() + i * m_, v_.data());
       }
     });
   }
@@ -152,9 +160,7 @@ class SinkhornSolver {
     kernel::parallel_ranges(m_, std::max<Index>(16, 32768 / n_), [&](Index first, Index last) {
       for (Index j = first; j < last; ++j) sums[to_size(j)] = 0;
       for (Index i = 0; i < n_; ++i) {
-        const double* row = kernel_.data() + i * m_;
-        const double u = u_[to_size(i)];
-        for (Index j = first; j < last; ++j) sums[to_size(j)] += u * row[j];
+        kernel::add_multiple(last - first, u_[to_size(i)], kernel_.data() + i * m_ + first, sums.data() + first);
       }
     });
   }
@@ -186,7 +192,7 @@ inline std::vector<double> transport_weights(std::span<const double> given, Inde
 /// Moves one weighted set onto another at least cost plus entropy.
 /// cost (N, M), finite; row_weights (N) and col_weights (M), positive, scaled to sum to 1, or empty for equal weights
 /// Minimises <plan, cost> - epsilon * mean(|cost|) * entropy(plan) (Cuturi 2013) by matrix scaling that falls back to
-/// logarithms whenever a scaling leaves its range (Schmitzer 2019), so small epsilon is slow but sound.
+/// logarithms whenever a scaling leaves its range and by way of coarser epsilons (Schmitzer 2019): small ones are sound.
 /// Throws std::runtime_error where the options ask for it and the tolerance is not met.
 inline TransportPlan sinkhorn(ConstView<float> cost, std::span<const double> row_weights,
                               std::span<const double> col_weights, const SinkhornOptions& options = {}) {

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/io/line_reader.hpp>
+#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/value_check.hpp>
+
+namespace latentcell::io {
+
+/// What a row of a table of text is.
+enum class TableRows { cells, genes };
+
+struct DelimitedOptions {
+  TableRows rows = TableRows::cells;  ///< genes: the table is turned, which takes twice the memory
+  char delimiter = '\0';              ///< '\0' finds it: what the file's name says, else the most frequent of tab , ;
+  Values values = Values::counts;     ///< what the table may hold
+};
+
+namespace detail {
+
+/// The fields of one line, in order. A field in double quotes may hold the delimiter, and a quote written twice.
+class Fields {
+ public:
+  Fields(const LineReader& in, std::string_view line, char delimiter)
+      : in_(in), rest_(line), delimiter_(delimiter), more_(!line.empty()) {}
+
+  /// The next field, valid until the next call; false after the last.
+  bool next(std::string_view& field) {
+    if (!more_) return false;
+    ++number_;
+    if (!rest_.empty() && rest_.front() == '"') {
+      quoted(field);
+      return true;
+    }
+    const std::size_t end = rest_.find(delimiter_);
+    more_ = end != std::string_view::npos;
+    field = rest_.substr(0, end);
+    rest_.remove_prefix(more_ ? end + 1 : rest_.size());
+    return true;
+  }
+  /// Number of the field that next() gave last, from 1.
+  Index number() const { return number_; }
+
+ private:
+  void quoted(std::string_view& field) {
+    scratch_.clear();
+    std::size_t at = 1;
+    for (;; ++at) {
+      if (at >= rest_.size()) in_.fail("field ", number_, " opens a quote that the line does not close");
+      if (rest_[at] != '"') {
+        scratch_ += rest_[at];
+      } else if (at + 1 < rest_.size() && rest_[at + 1] == '"') {
+        scratch_ += '"';
+        ++at;
+      } else {
+        break;
+      }
+    }
+    rest_.remove_prefix(at + 1);
+    more_ = !rest_.empty();
+    if (more_ && rest_.front() != delimiter_) in_.fail("field ", number_, " goes on after its closing quote");
+    if (more_) rest_.remove_prefix(1);
+    field = scratch_;
+  }
+
+  const LineReader& in_;
+  std::string_view rest_;
+  char delimiter_;
+  bool more_;
+  Index number_ = 0;
+  std::string scratch_;
+};
+
+inline char find_delimiter(const std::string& path, std::string_view line) {
+  const auto has = [&](char c) { return line.find(c) != std::string_view::npos; };
+  std::string_view name = path;
+  if (name.ends_with(".gz")) name.remove_suffix(3);
+  if (name.ends_with(".csv") && has(',')) return ',';
+  if ((name.ends_with(".tsv") || name.ends_with(".tab")) && has('\t')) return '\t';
+  const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
+  char best = '\t';
+  for (char c : {',', ';'}) {
+    if (count(c) > count(best)) best = c;
+  }
+  return best;
+}
+
+inline float parse_value(const LineReader& in, std::string_view field, const std::string& column) {
+  if (field == "0") return 0;
+  const std::string_view given = field;
+  while (!field.empty() && (field.front() == ' ' || field.front() == '\t')) field.remove_prefix(1);
+  while (!field.empty() && (field.back() == ' ' || field.back() == '\t')) field.remove_suffix(1);
+  if (field.empty()) in.fail("column '", column, "' is empty; a table of counts has a number in every field");
+  float value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  // What is too small for a float is 0 and what is too large is refused; from_chars says the same of both.
+  if (error == std::errc::result_out_of_range) {
+    double wide = 0;
+    if (std::from_chars(field.data(), field.data() + field.size(), wide).ec == std::errc() && wide > -1 && wide < 1) return 0;
+  }
+  if (error != std::errc() || end != field.data() + field.size()) {
+    in.fail("column '", column, "': '", given.substr(0, 60), "' is not a number");
+  }
+  return value;
+}
+
+/// The table as it stands: names of its rows and columns, entries by row.
+struct TextTable {
+  std::vector<std::string> row_names, column_names;
+  RawRows entries;
+};
+
+inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
+  TextTable out;
+  std::string_view line, field;
+  if (!in.next(line)) throw_runtime(in.path(), ": is empty");
+  const char delimiter = options.delimiter != '\0' ? options.delimiter : find_delimiter(in.path(), line);
+  Fields header(in, line, delimiter);
+  while (header.next(field)) out.column_names.emplace_back(field);
+  const std::string shown = delimiter == '\t' ? "a tab" : text("'", delimiter, "'");
+  if (out.column_names.size() < 2) in.fail("has one field only, taking ", shown, " as the delimiter");
+  bool corner_known = false;
+  while (in.next(line)) {
+    if (line.empty()) continue;
+    Fields row(in, line, delimiter);
+    row.next(field);
+    out.row_names.emplace_back(field);
+    if (!corner_known) {
+      // The header may or may not have a field above the names of the rows: the first row tells.
+      Fields count(in, line, delimiter);
+      std::size_t given = 0;
+      while (count.next(field)) ++given;
+      if (given == out.column_names.size()) {
+        out.column_names.erase(out.column_names.begin());
+      } else if (given != out.column_names.size() + 1) {
+        in.fail("has ", given, " fields but the header has ", out.column_names.size());
+      }
+      corner_known = true;
+    }
+    const std::size_t columns = out.column_names.size();
+    std::size_t c = 0;
+    for (; row.next(field); ++c) {
+      if (c == columns) in.fail("has more than the ", columns + 1, " fields of the lines before");
+      const float value = parse_value(in, field, out.column_names[c]);
+      if (value == 0) continue;
+      const ValueCheck check{options.values, "", "", {}, {}};
+      if (!check.accepts(value)) {
+        const bool cells = options.rows == TableRows::cells;
+        const std::vector<std::string> here{out.row_names.back()}, there{out.column_names[c]};
+        ValueCheck{options.values, in.where(), "", cells ? here : there, cells ? there : here}.refuse(value, 0, 0);
+      }
+      out.entries.columns.push_back(std::int32_t(c));
+      out.entries.values.push_back(value);
+    }
+    if (c != columns) in.fail("has ", c + 1, " fields but the lines before have ", columns + 1);
+    out.entries.row_start.push_back(std::int64_t(out.entries.values.size()));
+  }
+  if (out.row_names.empty()) throw_runtime(in.path(), ": has a header and no rows");
+  return out;
+}
+
+}  // namespace detail
+
+/// Reads a table of counts from CSV or TSV, plain or gzipped: a header of gene names, then one line a cell that begins
+/// with its name (the other way round with rows = TableRows::genes). Every field is a number; fields may be quoted.
+/// Gene names that repeat get -1, -2; cell names must be unique.
+/// Throws std::runtime_error with one sentence naming the file, the line and the column.
+inline CellTable read_delimited(const std::string& path, const DelimitedOptions& options = {}) {
+  LineReader in(path);
+  detail::TextTable content = detail::read_text_table(in, options);
+  if (options.rows == TableRows::genes) {
+    content.entries = transpose(Index(content.column_names.size()), content.entries);
+    std::swap(content.row_names, content.column_names);
+  }
+  CellTable table;
+  require_unique(content.row_names, text(path, ": cell names"));
+  make_unique(content.column_names, path, table.notes);
+  table.counts = tidy_rows(Index(content.column_names.size()), std::move(content.entries), path, table.notes);
+  table.cell_names = std::move(content.row_names);
+  table.gene_names = std::move(content.column_names);
+  table.cell_columns = Annotation(table.cells());
+  table.gene_columns = Annotation(table.genes());
+  table.check();
+  return table;
+}
+
+}  // namespace latentcell::io

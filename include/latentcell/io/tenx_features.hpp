@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/value_check.hpp>
+
+namespace latentcell::io {
+
+struct TenxOptions {
+  std::string genome = "";                        ///< "" takes the only genome, or all of one matrix; a name takes that one
+  std::string feature_type = "Gene Expression";   ///< features of this type are kept; "" keeps all
+  Values values = Values::counts;                 ///< what the matrix may hold
+};
+
+/// The features of a 10x matrix, by position; lists are empty where the file does not have them.
+struct TenxFeatures {
+  std::vector<std::string> ids, symbols, types, genomes;
+};
+
+namespace detail {
+
+/// "Antibody Capture 17, Peaks 100": how often each name appears.
+inline std::string tally(const std::vector<std::string>& names) {
+  std::map<std::string, Index> count;
+  for (const std::string& name : names) ++count[name];
+  std::string out;
+  for (const auto& [name, n] : count) out += text(out.empty() ? "" : ", ", name.empty() ? "(none)" : name, " ", n);
+  return out.empty() ? "none" : out;
+}
+
+/// Keeps the entries that place sends to a column 0 or above, renumbered, in place.
+inline void keep_columns(RawRows& raw, const std::vector<std::int32_t>& place) {
+  std::size_t to = 0, first = 0;
+  for (std::size_t r = 0; r + 1 < raw.row_start.size(); ++r) {
+    const std::size_t last = std::size_t(raw.row_start[r + 1]);
+    for (std::size_t k = first; k < last; ++k) {
+      const std::int32_t column = place[std::size_t(raw.columns[k])];
+      if (column < 0) continue;
+      raw.columns[to] = column;
+      raw.values[to++] = raw.values[k];
+    }
+    first = last;
+    raw.row_start[r + 1] = std::int64_t(to);
+  }
+  raw.columns.resize(to);
+  raw.values.resize(to);
+}
+
+}  // namespace detail
+
+/// Makes a table of a 10x matrix (cells, features): the id is the name of a gene, and must be unique; symbol, type and
+/// genome become the var columns gene_symbol, feature_type and genome. Features of other types or genomes are left out,
+/// with a line in notes. Throws std::runtime_error where nothing is left, or a barcode or id appears twice.
+inline CellTable make_tenx_table(const std::string& where, std::vector<std::string> barcodes, TenxFeatures features,
+                                 RawRows raw, const TenxOptions& options) {
+  CellTable table;
+  const std::size_t all = features.ids.size();
+  std::vector<std::int32_t> place(all, -1);
+  std::vector<std::string> dropped;
+  std::int32_t kept = 0;
+  for (std::size_t i = 0; i < all; ++i) {
+    const bool type = features.types.empty() || options.feature_type.empty() || features.types[i] == options.feature_type;
+    const bool genome = features.genomes.empty() || options.genome.empty() || features.genomes[i] == options.genome;
+    if (type && genome) {
+      place[i] = kept++;
+    } else {
+      dropped.push_back(type ? features.genomes[i] : features.types[i]);
+    }
+  }
+  if (kept == 0) {
+    throw_runtime(where, ": has no features of type '", options.feature_type, "'",
+                  options.genome.empty() ? "" : " and genome '" + options.genome + "'",
+                  "; types are: ", detail::tally(features.types), "; genomes are: ", detail::tally(features.genomes));
+  }
+  if (!dropped.empty()) {
+    table.notes.push_back(text(where, ": ", dropped.size(), dropped.size() == 1 ? " feature was" : " features were",
+                               " left out (", detail::tally(dropped), ")"));
+    detail::keep_columns(raw, place);
+    for (auto* list : {&features.ids, &features.symbols, &features.types, &features.genomes}) {
+      if (list->empty()) continue;
+      for (std::size_t i = 0; i < all; ++i) {
+        if (place[i] >= 0 && std::size_t(place[i]) != i) (*list)[std::size_t(place[i])] = std::move((*list)[i]);
+      }
+      list->resize(std::size_t(kept));
+    }
+  }
+  require_unique(barcodes, text(where, ": barcodes"));
+  require_unique(features.ids, text(where, ": gene ids"));
+  table.counts = tidy_rows(Index(kept), std::move(raw), where, table.notes);
+  table.cell_names = std::move(barcodes);
+  table.gene_names = std::move(features.ids);
+  table.cell_columns = Annotation(table.cells());
+  table.gene_columns = Annotation(table.genes());
+  if (!features.symbols.empty()) table.gene_columns.set("gene_symbol", std::move(features.symbols));
+  if (!features.types.empty()) table.gene_columns.set("feature_type", to_categorical(features.types));
+  if (!features.genomes.empty()) table.gene_columns.set("genome", to_categorical(features.genomes));
+  table.check();
+  return table;
+}
+
+}  // namespace latentcell::io
