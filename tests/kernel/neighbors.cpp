@@ -78,7 +78,7 @@ TEST_CASE("nearest_neighbors: far from the origin close points are still told ap
 }
 
 TEST_CASE("nearest_neighbors: 1 and 3 threads give the same") {
-  const Matrix<float> x = cloud(300, 10, 3), y = cloud(150, 10, 4);
+  const Matrix<float> x = cloud(400, 10, 3), y = cloud(200, 10, 4);
   const int before = threads();
   set_threads(1);
   const Neighbors one = nearest_neighbors(view(y), view(x), 5);

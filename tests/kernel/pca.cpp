@@ -125,14 +125,14 @@ TEST_CASE("pca: dense and sparse rows give the same, and so do two seeds") {
 }
 
 TEST_CASE("pca: 1 and 3 threads give the same bits") {
-  const Counts x = kernel::log_normalize(random_counts(120, 700, 10));
+  const Counts x = kernel::log_normalize(random_counts(200, 2600, 10));
   const int before = threads();
   set_threads(1);
   Rng a(11), b(11);
-  const Pca<float> one = fit_pca(x, {.components = 10}, a);
+  const Pca<float> one = fit_pca(x, {.components = 10, .tolerance = 1e-2}, a);
   const Matrix<float> one_scores = kernel::project(one, x.view());
   set_threads(3);
-  const Pca<float> three = fit_pca(x, {.components = 10}, b);
+  const Pca<float> three = fit_pca(x, {.components = 10, .tolerance = 1e-2}, b);
   const Matrix<float> three_scores = kernel::project(three, x.view());
   set_threads(before);
   CHECK(one.components == three.components);

@@ -76,11 +76,11 @@ TEST_CASE("logistic_regression: classes far apart and badly scaled features stil
 
 TEST_CASE("logistic_regression: 1 and 3 threads give the same") {
   Rng rng(2);
-  Matrix<float> x(500, 6);
-  std::vector<int> labels(500);
-  for (Index i = 0; i < 500; ++i) {
-    labels[to_size(i)] = int(i % 3);
-    for (Index c = 0; c < 6; ++c) x(i, c) = float(rng.normal() + (c == i % 3));
+  Matrix<float> x(4000, 29);  // enough for three threads to have work
+  std::vector<int> labels(4000);
+  for (Index i = 0; i < 4000; ++i) {
+    labels[to_size(i)] = int(i % 7);
+    for (Index c = 0; c < 29; ++c) x(i, c) = float(rng.normal() + (c == i % 7));
   }
   const int before = threads();
   set_threads(1);

@@ -44,7 +44,7 @@ TEST_CASE("mmd: is zero on average for one distribution and has the closed form 
 
 TEST_CASE("mmd: symmetric, and the same for 1 and 3 threads") {
   Rng rng(2);
-  const Matrix<float> x = cloud(150, 4, 0, rng), y = cloud(90, 4, 0.3, rng);
+  const Matrix<float> x = cloud(400, 4, 0, rng), y = cloud(300, 4, 0.3, rng);
   const int before = threads();
   set_threads(1);
   const double one = metric::mmd(view(x), view(y));

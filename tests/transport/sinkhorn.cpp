@@ -99,7 +99,7 @@ TEST_CASE("sinkhorn: says when it has not converged, and throws where asked to")
 }
 
 TEST_CASE("sinkhorn: 1 and 3 threads give the same") {
-  const Matrix<float> cost = cloud_cost(300, 200, 6);
+  const Matrix<float> cost = cloud_cost(400, 300, 6);
   const int before = threads();
   set_threads(1);
   const TransportPlan one = sinkhorn(view(cost), {.epsilon = 0.05, .iterations = 50});

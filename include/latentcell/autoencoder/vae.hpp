@@ -9,6 +9,7 @@
 #include <latentcell/nn/sparse_linear.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/op/columns.hpp>
+#include <latentcell/op/embedding.hpp>
 #include <latentcell/op/gaussian.hpp>
 
 namespace latentcell {
@@ -18,6 +19,7 @@ struct VaeOptions {
   std::vector<Index> hidden = {128};      ///< widths of the encoder, used in reverse by the decoder
   Index latent = 32;                      ///< D; larger keeps more of a cell, down to its noise
   Index batches = 0;                      ///< levels of a batch covariate that the decoder sees; 0 is none
+  Index labels = 0;                       ///< levels of a label whose cells share a prior mean; 0: one prior, at zero
   float dropout = 0.1f;                   ///< share dropped after each hidden layer; larger forgets more
   float input_dropout = 0.0f;             ///< share of encoder inputs dropped while training
   float kl_weight = 1.0f;                 ///< weight of the KL term; larger gives smoother latents and blurrier cells
@@ -48,6 +50,7 @@ struct Vae {
   Mlp<T> decoder;                   // latent + batches -> hidden.back() -> ... -> hidden[0]
   std::vector<Linear<T>> heads;     // hidden[0] + batches -> genes; as many as the likelihood has parameters per cell
   std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; empty where nobody said
+  Param<T> prior_mean;              // (labels, latent), or (0, latent)
   Buffer<T> reference;              // (1, 1) library size that inputs are scaled to
 
   Vae(const VaeOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
@@ -59,7 +62,10 @@ struct Vae {
         to_mean(o.hidden.back(), o.latent, rng),
         to_log_variance(o.hidden.back(), o.latent, rng),
         decoder(o.latent + o.batches, std::vector<Index>(o.hidden.rbegin(), o.hidden.rend()), T(o.dropout), rng),
+        prior_mean(o.labels, o.latent),
         reference(1, 1) {
+    prior_mean.weight_decay = T(0);
+    prior_mean.learning_rate = T(3);
     for (Index i = 0; i < likelihood.heads(); ++i) {
       heads.emplace_back(o.hidden.front() + o.batches, o.genes, rng);
       // Heads start near the genes' own levels (see start): the cell's part grows from little.
@@ -118,7 +124,8 @@ struct Vae {
     const Var<T> nll = nll_of(tape, z, batch, {weight_of, to_size(batch.size())}, nullptr);
     const double warm = options.kl_warmup > 0 ? std::min(1.0, share_of_run / double(options.kl_warmup)) : 1.0;
     const T weight = tape.mode() == Mode::train ? T(double(options.kl_weight) * warm) : T(options.kl_weight);
-    return add(nll, scale(kl_standard_normal(q.mean, q.log_variance, T(options.free_bits)), weight));
+    const Var<T> off = options.labels > 0 ? add(q.mean, scale(prior_of(tape, batch), T(-1))) : q.mean;
+    return add(nll, scale(kl_standard_normal(off, q.log_variance, T(options.free_bits)), weight));
   }
 
   /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
@@ -127,6 +134,19 @@ struct Vae {
     const std::vector<Var<T>> out = decode(tape, z, batch.batch);
     return count_loss(Likelihood::family, options.link, likelihood.predictors(tape, out),
                       {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
+  }
+
+  /// Prior means of a batch's cells: that of their label, zero where it is unknown.    -> (B, D)
+  Var<T> prior_of(Tape<T>& tape, const CellBatch& batch) const {
+    int* row = tape.template scratch_of<int>(batch.size());
+    T* known = tape.scratch(batch.size() * options.latent);
+    for (Index b = 0; b < batch.size(); ++b) {
+      const int label = batch.label.empty() ? -1 : batch.label[to_size(b)];
+      row[b] = std::max(label, 0);
+      std::fill_n(known + b * options.latent, options.latent, label < 0 ? T(0) : T(1));
+    }
+    return mul(embedding(tape.watch(prior_mean), std::span<const int>(row, to_size(batch.size()))),
+               tape.constant(ConstView<T>(known, batch.size(), options.latent)));
   }
 
   static void visit(auto& self, auto&& f) {
@@ -138,6 +158,7 @@ struct Vae {
     f("to_log_variance", self.to_log_variance);
     f("decoder", self.decoder);
     f("heads", self.heads);
+    f("prior_mean", self.prior_mean);
     f("reference", self.reference);
   }
 

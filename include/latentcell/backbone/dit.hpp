@@ -6,6 +6,8 @@
 #include <latentcell/nn/attention.hpp>
 #include <latentcell/nn/time_embedding.hpp>
 #include <latentcell/op/columns.hpp>
+#include <latentcell/op/dropout.hpp>
+#include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/modulate.hpp>
 
 namespace latentcell {

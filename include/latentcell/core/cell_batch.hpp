@@ -13,6 +13,7 @@ struct CellBatch {
   CountsView counts;              // (B, G)
   std::span<const float> library; // (B)  counts of each cell, > 0
   std::span<const int> batch;     // (B)  batch of each cell, -1 where unknown; empty where there are none
+  std::span<const int> label;     // (B)  label of each cell, -1 where unknown; empty where there are none
   std::span<const Index> cell;    // (B)  row of each cell in the table it came from
 
   Index size() const { return counts.rows; }

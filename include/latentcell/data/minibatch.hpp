@@ -19,6 +19,7 @@ struct CellBatchesOptions {
   Index batch = 256;  ///< cells in a minibatch, at least 2; larger: smoother gradients, fewer steps an epoch
   std::optional<std::vector<Index>> rows = {};  ///< the cells to use, in the order of an ordered pass; all if not given
   std::vector<int> codes = {};  ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
+  std::vector<int> labels = {};  ///< label of each cell of the whole table, -1 where unknown; empty: no labels
 };
 
 /// Minibatches of a count matrix in memory, copied out sparse; models CellSource.   counts (N, G) -> batches (B, G)
@@ -31,10 +32,12 @@ class CellBatches {
   using Batch = CellBatch;
 
   explicit CellBatches(const CountsView& counts, CellBatchesOptions options = {})
-      : table_(counts), batch_(options.batch), codes_(std::move(options.codes)) {
+      : table_(counts), batch_(options.batch), codes_(std::move(options.codes)), labels_(std::move(options.labels)) {
     LATENTCELL_REQUIRE(batch_ >= 2, "CellBatches: batch must be at least 2, got ", batch_);
     LATENTCELL_REQUIRE(codes_.empty() || Index(codes_.size()) == table_.rows, "CellBatches: ", codes_.size(),
                        " batch codes for ", table_.rows, " cells");
+    LATENTCELL_REQUIRE(labels_.empty() || Index(labels_.size()) == table_.rows, "CellBatches: ", labels_.size(),
+                       " labels for ", table_.rows, " cells");
     if (options.rows) {
       rows_ = std::move(*options.rows);
     } else {
@@ -58,6 +61,7 @@ class CellBatches {
     counts_.reserve(Index(most), std::accumulate(lengths.begin(), lengths.begin() + Index(most), Index(0)));
     library_.reserve(most);
     codes_here_.reserve(most);
+    labels_here_.reserve(most);
     cells_.reserve(most);
     order_.resize(rows_.size());
     begin_ordered();
@@ -99,6 +103,7 @@ class CellBatches {
     counts_.clear(table_.cols);
     library_.clear();
     codes_here_.clear();
+    labels_here_.clear();
     cells_.clear();
     for (Index i = position_; i < position_ + take; ++i) {
       const std::size_t at = to_size(order_[to_size(i)]);
@@ -106,10 +111,11 @@ class CellBatches {
       counts_.push_row(table_, row);
       library_.push_back(library_of_[at]);
       if (!codes_.empty()) codes_here_.push_back(codes_[to_size(row)]);
+      if (!labels_.empty()) labels_here_.push_back(labels_[to_size(row)]);
       cells_.push_back(row);
     }
     position_ += take;
-    out = {counts_.view(), library_, codes_here_, cells_};
+    out = {counts_.view(), library_, codes_here_, labels_here_, cells_};
     return true;
   }
 
@@ -126,7 +132,8 @@ class CellBatches {
   CountsView table_;
   Index batch_;
   std::vector<Index> rows_;        // (N)  rows of the table
-  std::vector<int> codes_;         // (rows of the table), or empty
+  std::vector<int> codes_;
+  std::vector<int> labels_, labels_here_;         // (rows of the table), or empty
   std::vector<float> library_of_;  // (N)
   std::vector<Index> order_;       // (N)  positions in rows_
   Index position_ = 0;

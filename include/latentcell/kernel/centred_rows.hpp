@@ -61,7 +61,7 @@ void multiply_covariance(const Rows& x, const RowVector<double>& mean, const Mat
   for (Index g = 0; g < x.cols(); ++g) {
     for (Index j = 0; j < b; ++j) offset[j] += mean[g] * w(g, j);
   }
-  parallel_ranges(x.rows(), 16, [&](Index first, Index last) {
+  parallel_ranges(x.rows(), 64, [&](Index first, Index last) {
     for (Index n = first; n < last; ++n) {
       double sum[b];
       for (Index j = 0; j < b; ++j) sum[j] = -offset[j];
@@ -77,7 +77,7 @@ void multiply_covariance(const Rows& x, const RowVector<double>& mean, const Mat
     for (Index j = 0; j < b; ++j) total[j] += y(n, j);
   }
   // Genes are split, not cells: one thread owns a row of z and adds to it in the order of the cells.
-  parallel_ranges(x.cols(), 64, [&](Index first, Index last) {
+  parallel_ranges(x.cols(), 256, [&](Index first, Index last) {
     for (Index g = first; g < last; ++g) {
       for (Index j = 0; j < b; ++j) z(g, j) = -mean[g] * total[j];
     }

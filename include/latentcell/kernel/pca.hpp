@@ -37,7 +37,7 @@ inline constexpr Index pca_tile = 256;  // numbers of each direction in one pass
 inline Matrix<double> row_products(const Matrix<double>& v, Index count, const Matrix<double>& w) {
   const Index d = v.cols(), b = w.rows();
   Matrix<double> h = Matrix<double>::Zero(count, b);
-  parallel_ranges(count, 4, [&](Index first, Index last) {
+  parallel_ranges(count, 16, [&](Index first, Index last) {
     for (Index begin = 0; begin < d; begin += pca_tile) {
       const Index n = std::min(pca_tile, d - begin);
       for (Index i = first; i < last; ++i) {
@@ -68,7 +68,7 @@ inline Matrix<double> row_products(const Matrix<double>& v, Index count, const M
 // w_j += factor * sum over i of h[i, j] v_i.
 inline void add_rows(const Matrix<double>& v, const Matrix<double>& h, double factor, Matrix<double>& w) {
   const Index d = v.cols();
-  parallel_ranges(d, 256, [&](Index first, Index last) {
+  parallel_ranges(d, 1024, [&](Index first, Index last) {
     for (Index begin = first; begin < last; begin += pca_tile) {
       const Index n = std::min(pca_tile, last - begin);
       for (Index j = 0; j < h.cols(); ++j) {

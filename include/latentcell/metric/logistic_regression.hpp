@@ -126,8 +126,8 @@ class LogisticRegression {
     const Index parts = (n + part_rows - 1) / part_rows;
     std::vector<Matrix<double>> piece(to_size(parts));
     std::vector<double> value(to_size(parts), 0.0);
-    // A thread is worth waking for a million products.
-    const Index grain = std::max<Index>(1, Index(1 << 20) / (part_rows * out.size()));
+    // A thread is worth waking for 2^18 products.
+    const Index grain = std::max<Index>(1, Index(1 << 18) / (part_rows * out.size()));
     kernel::parallel_ranges(parts, grain, [&](Index from, Index to) {
       for (Index p = from; p < to; ++p) {
         piece[to_size(p)] = Matrix<double>::Zero(out.rows(), out.cols());

@@ -63,4 +63,46 @@ CellLikelihood cell_likelihood(const Vae<T, Likelihood>& vae, const CellTable& c
   return out;
 }
 
+/// How well cells come back from their latents: Pearson r over the genes between log1p(CP10K) of a cell and of its
+/// decoded mean, averaged over the cells. A cell without counts is left out.
+template <class T, class Likelihood>
+double reconstruction_correlation(const Vae<T, Likelihood>& vae, const CellTable& cells,
+                                  const std::vector<int>& batch_codes = {}) {
+  CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+  Tape<T> tape(Mode::no_gradient);
+  CellBatch batch;
+  const Index genes = vae.genes();
+  double total = 0;
+  Index used = 0;
+  std::vector<T> mean(to_size(genes));
+  while (source.next(batch)) {
+    tape.reset();
+    const std::vector<Var<T>> out = vae.decode(tape, vae.encode(tape, batch).mean, batch.batch);
+    for (Index b = 0; b < batch.size(); ++b) {
+      if (batch.counts.row_columns(b).empty()) continue;
+      kernel::count_means(vae.options.link, out[0].value().data() + b * genes, T(1e4), genes, mean.data());
+      double sum_y = 0, square_y = 0, sum_x = 0, square_x = 0, cross = 0;
+      for (T& m : mean) {
+        m = std::log1p(m);
+        sum_y += double(m);
+        square_y += double(m) * double(m);
+      }
+      const double scale = 1e4 / double(batch.library[to_size(b)]);
+      const auto c = batch.counts.row_columns(b);
+      const auto v = batch.counts.row_values(b);
+      for (std::size_t k = 0; k < c.size(); ++k) {
+        const double x = std::log1p(double(v[k]) * scale);
+        sum_x += x;
+        square_x += x * x;
+        cross += x * double(mean[std::size_t(c[k])]);
+      }
+      const double n = double(genes);
+      const double spread = (square_x - sum_x * sum_x / n) * (square_y - sum_y * sum_y / n);
+      if (spread > 0) total += (cross - sum_x * sum_y / n) / std::sqrt(spread);
+      ++used;
+    }
+  }
+  return used == 0 ? 0.0 : total / double(used);
+}
+
 }  // namespace latentcell

@@ -57,7 +57,7 @@ struct LatentFlowOptions {
 /// What to generate.
 struct GenerateOptions {
   Index count = 1000;                            ///< cells
-  std::map<std::string, std::string> condition;  ///< obs column to level, the same for all cells; empty: unknown
+  std::map<std::string, std::string> condition = {};  ///< obs column to level, the same for all cells; empty: unknown
   std::vector<int> codes = {};                   ///< level of each cell in place of `condition`, -1 unknown
   Index steps = 50;                              ///< steps of the integrator; more follow the path closer
   Method method = Method::heun;                  ///< integrator

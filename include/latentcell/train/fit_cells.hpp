@@ -34,16 +34,21 @@ inline WatchSplit watch_split(Index cells, float share, std::uint64_t seed) {
   return split;
 }
 
-/// Trains an autoencoder on a table's counts. `batch_codes` (N), where given, is the batch covariate of each cell.
-/// Goes on after the epochs that `state` has seen.
+/// What a model is told of the cells besides their counts; empty where nothing.
+struct CellCovariates {
+  std::vector<int> batch = {};  ///< (N) batch of each cell, -1 where unknown
+  std::vector<int> label = {};  ///< (N) label of each cell, -1 where unknown
+};
+
+/// Trains an autoencoder on a table's counts. Goes on after the epochs that `state` has seen.
 template <CellModel Model, class... Hooks>
 void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const CellTable& cells,
-              const std::vector<int>& batch_codes, const FitOptions& options, Hooks&&... hooks) {
+              const CellCovariates& known, const FitOptions& options, Hooks&&... hooks) {
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
                      model.genes());
   WatchSplit split = watch_split(cells.cells(), options.validation, options.seed);
-  CellBatches train(cells, {.batch = options.batch, .rows = split.train, .codes = batch_codes});
+  CellBatches train(cells, {.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label});
   const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());
   };
@@ -54,7 +59,7 @@ void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const Cel
   if (split.watch.empty()) {
     fit_with(model, train, static_cast<CellBatches*>(nullptr), loss, options, state, hooks...);
   } else {
-    CellBatches watch(cells, {.batch = options.batch, .rows = split.watch, .codes = batch_codes});
+    CellBatches watch(cells, {.batch = options.batch, .rows = split.watch, .codes = known.batch, .labels = known.label});
     fit_with(model, train, &watch, loss, options, state, hooks...);
   }
 }

@@ -54,7 +54,7 @@ class SinkhornSolver {
     epsilon_ = target;
     iterate(options.tolerance, options.iterations, out);
     out.plan = std::move(kernel_);
-    kernel::parallel_ranges(n_, 16, [&](Index first, Index last) {
+    kernel::parallel_ranges(n_, 4 * grain(m_), [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
         for (Index j = 0; j < m_; ++j) out.plan(i, j) *= u_[to_size(i)] * v_[to_size(j)];
       }
@@ -64,6 +64,9 @@ class SinkhornSolver {
   }
 
  private:
+  // Rows or columns that make a second thread worth waking when each number takes an exponential.
+  static Index grain(Index numbers) { return std::max<Index>(4, 8192 / numbers); }
+
   static constexpr double least = 1e-250, largest = 1e60;
   static constexpr double coarse = 0.05;  // the first epsilon, in units of the mean cost
 
@@ -110,7 +113,7 @@ class SinkhornSolver {
 
   // f, then g, from sums of exponentials taken relative to their largest term; u = v = 1 and the kernel made anew.
   void update_in_logs() {
-    kernel::parallel_ranges(n_, 8, [&](Index first, Index last) {
+    kernel::parallel_ranges(n_, grain(m_), [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
         const float* c = cost_.data() + i * m_;
         double top = -std::numeric_limits<double>::infinity(), sum = 0;
@@ -119,7 +122,7 @@ class SinkhornSolver {
         f_[to_size(i)] = epsilon_ * (std::log(rows_[to_size(i)]) - std::log(sum)) - top;
       }
     });
-    kernel::parallel_ranges(m_, 8, [&](Index first, Index last) {
+    kernel::parallel_ranges(m_, grain(n_), [&](Index first, Index last) {
       std::vector<double> top(to_size(last - first), -std::numeric_limits<double>::infinity());
       std::vector<double> sum(to_size(last - first), 0.0);
       for (Index i = 0; i < n_; ++i) {
@@ -137,7 +140,7 @@ class SinkhornSolver {
         g_[column] = epsilon_ * (std::log(cols_[column]) - std::log(sum[j])) - top[j];
       }
     });
-    kernel::parallel_ranges(n_, 8, [&](Index first, Index last) {
+    kernel::parallel_ranges(n_, grain(m_), [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
         for (Index j = 0; j < m_; ++j) {
           kernel_(i, j) = std::exp((f_[to_size(i)] + g_[to_size(j)] - double(cost_(i, j))) / epsilon_);
@@ -149,7 +152,7 @@ class SinkhornSolver {
   }
 
   void multiply_rows(std::vector<double>& sums) const {
-    kernel::parallel_ranges(n_, std::max<Index>(1, 32768 / m_), [&](Index first, Index last) {
+    kernel::parallel_ranges(n_, 4 * grain(m_), [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
         sums[to_size(i)] = kernel::dot(m_, kernel_.data() + i * m_, v_.data());
       }
@@ -157,7 +160,7 @@ class SinkhornSolver {
   }
 
   void multiply_cols(std::vector<double>& sums) const {
-    kernel::parallel_ranges(m_, std::max<Index>(16, 32768 / n_), [&](Index first, Index last) {
+    kernel::parallel_ranges(m_, 4 * grain(n_), [&](Index first, Index last) {
       for (Index j = first; j < last; ++j) sums[to_size(j)] = 0;
       for (Index i = 0; i < n_; ++i) {
         kernel::add_multiple(last - first, u_[to_size(i)], kernel_.data() + i * m_ + first, sums.data() + first);

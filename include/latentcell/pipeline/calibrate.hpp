@@ -1,0 +1,96 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/data/minibatch.hpp>
+
+namespace latentcell {
+
+namespace detail {
+
+// Factors on 1 / theta: observed over predicted excess variance, each gene drawn towards the trend of genes of like mean
+// by the size of its own error.
+inline std::vector<double> dispersion_factors(const std::vector<double>& observed, const std::vector<double>& predicted,
+                                              const std::vector<double>& error, const std::vector<double>& mean) {
+  const std::size_t genes = mean.size();
+  std::vector<std::size_t> order(genes);
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return mean[a] < mean[b]; });
+  std::vector<double> factor(genes, 1.0);
+  constexpr std::size_t like = 200;  // genes that share a trend
+  for (std::size_t first = 0; first < genes; first += like) {
+    const std::size_t last = genes - first < 2 * like ? genes : first + like;
+    double above = 0, below = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      // Weights that are even over genes of one mean, however strong their excess.
+      const double weight = 1.0 / std::max(1e-12, error[order[i]]);
+      above += weight * observed[order[i]];
+      below += weight * predicted[order[i]];
+    }
+    const double trend = std::clamp(below > 0 ? above / below : 1.0, 0.05, 5.0);
+    for (std::size_t i = first; i < last; ++i) {
+      const std::size_t g = order[i];
+      const double noise = error[g] / std::max(1e-12, predicted[g]), spread = 0.5 * trend;
+      const double trust = spread * spread / (spread * spread + noise * noise);
+      factor[g] = std::clamp(trust * observed[g] / std::max(1e-12, predicted[g]) + (1 - trust) * trend, 0.05, 5.0);
+    }
+    if (last == genes) break;
+  }
+  return factor;
+}
+
+}  // namespace detail
+
+/// Brings each gene's dispersion in line with its counts: with mu from the decoder at posterior draws, 1 / theta is
+/// multiplied by the ratio of sum((x - mu)^2 - mu) to its prediction sum(mu^2 / theta), shrunk to the trend of genes of
+/// like mean. Gradients of rarely seen genes are mostly noise, so training leaves their dispersion near its start; and
+/// what dropout blurred while training is counted as dispersion. Negative binomial families only; others stay as they
+/// are.      cells: those the model was trained on
+template <class T, class Likelihood>
+void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes, Rng& rng) {
+  if constexpr (Likelihood::family == Family::poisson || Likelihood::family == Family::gaussian) return;
+  const Index genes = vae.genes();
+  std::vector<double> observed(to_size(genes)), predicted(to_size(genes)), error(to_size(genes)), mean(to_size(genes));
+  CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+  Tape<T> tape(Mode::no_gradient);
+  CellBatch batch;
+  std::vector<T> mu(to_size(genes)), x(to_size(genes));
+  while (source.next(batch)) {
+    tape.reset(Mode::no_gradient, rng.fork());
+    const Posterior<T> q = vae.encode(tape, batch);
+    const std::vector<Var<T>> out = vae.decode(tape, reparameterize(q.mean, q.log_variance), batch.batch);
+    const CountPredictors<T> p = vae.likelihood.predictors(tape, out);
+    for (Index b = 0; b < batch.size(); ++b) {
+      kernel::count_means(vae.options.link, p.eta.value().data() + b * genes, T(batch.library[to_size(b)]), genes, mu.data());
+      std::fill(x.begin(), x.end(), T(0));
+      const auto c = batch.counts.row_columns(b);
+      const auto v = batch.counts.row_values(b);
+      for (std::size_t k = 0; k < c.size(); ++k) x[std::size_t(c[k])] = T(v[k]);
+      const T* log_theta = p.log_theta.value().data() + (p.log_theta.rows() == 1 ? 0 : b * genes);
+      for (std::size_t g = 0; g < to_size(genes); ++g) {
+        const double m = double(mu[g]), gap = double(x[g]) - m, alpha = std::exp(-double(log_theta[g]));
+        const double variance = m + m * m * alpha;
+        observed[g] += gap * gap - m;
+        predicted[g] += m * m * alpha;
+        error[g] += 2 * variance * variance + variance;
+        mean[g] += m;
+      }
+    }
+  }
+  for (double& e : error) e = std::sqrt(e);
+  const std::vector<double> factor = detail::dispersion_factors(observed, predicted, error, mean);
+  for (Index g = 0; g < genes; ++g) {
+    const T shift = T(-std::log(factor[to_size(g)]));
+    if (vae.likelihood.cell_dispersion()) {
+      vae.heads[1].bias.value(0, g) += shift;
+    } else {
+      vae.likelihood.log_theta.value(0, g) += shift;
+    }
+  }
+}
+
+}  // namespace latentcell

@@ -1,0 +1,89 @@
+// check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT: what must hold for generated cells even after short training.
+
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <latentcell/io/h5ad.hpp>
+
+namespace lc = latentcell;
+
+namespace {
+
+int failures = 0;
+
+template <class... Parts>
+void expect(bool right, const char* format, Parts... parts) {
+  std::printf("%s ", right ? "right: " : "WRONG: ");
+  std::printf(format, parts...);
+  std::printf("\n");
+  failures += right ? 0 : 1;
+}
+
+std::vector<double> gene_means(const lc::Counts& counts) {
+  std::vector<double> mean(lc::to_size(counts.cols()));
+  for (std::size_t k = 0; k < counts.values().size(); ++k)
+    mean[std::size_t(counts.columns()[k])] += double(counts.values()[k]) / double(counts.rows());
+  return mean;
+}
+
+double correlation_of_logs(const std::vector<double>& a, const std::vector<double>& b) {
+  double sa = 0, sb = 0, aa = 0, bb = 0, ab = 0;
+  for (std::size_t g = 0; g < a.size(); ++g) {
+    const double x = std::log1p(a[g]), y = std::log1p(b[g]);
+    sa += x, sb += y, aa += x * x, bb += y * y, ab += x * y;
+  }
+  const double n = double(a.size());
+  return (ab - sa * sb / n) / std::sqrt((aa - sa * sa / n) * (bb - sb * sb / n));
+}
+
+double mean_library(const lc::Counts& counts) {
+  double sum = 0;
+  for (float value : counts.values()) sum += double(value);
+  return sum / double(counts.rows());
+}
+
+void compare(const lc::CellTable& made, const lc::CellTable& real, const std::string& label, long count) {
+  expect(made.cells() == count, "%ld cells, %ld were asked for", long(made.cells()), count);
+  expect(std::set<std::string>(made.cell_names.begin(), made.cell_names.end()).size() == made.cell_names.size(),
+         "cell names are unique");
+  expect(!made.embeddings.empty(), "%zu embeddings", made.embeddings.size());
+  for (const auto& [name, matrix] : made.embeddings)
+    expect(matrix.allFinite() && matrix.rows() == made.cells(), "embedding %s is finite", name.c_str());
+
+  expect(made.gene_names == real.gene_names, "the same %ld genes", long(real.genes()));
+  if (made.gene_names != real.gene_names) return;
+  const double ratio = mean_library(made.counts) / mean_library(real.counts);
+  expect(ratio > 0.75 && ratio < 1.33, "mean library is %.3f times the real one", ratio);
+  const double r = correlation_of_logs(gene_means(made.counts), gene_means(real.counts));
+  expect(r > 0.95, "log gene means correlate with %.4f", r);
+
+  const lc::Categorical made_labels = made.obs(label), real_labels = real.obs(label);
+  for (int level = 0; level < int(real_labels.levels.size()); ++level) {
+    const std::string& name = real_labels.levels[std::size_t(level)];
+    const double wanted = double(real_labels.count(level)) / double(real.cells());
+    int code = -1;
+    for (std::size_t i = 0; i < made_labels.levels.size(); ++i)
+      if (made_labels.levels[i] == name) code = int(i);
+    const double share = code < 0 ? 0 : double(made_labels.count(code)) / double(made.cells());
+    expect(std::abs(share - wanted) < 0.01 && (share > 0 || wanted * double(count) < 1), "%s: share %.3f, real %.3f",
+           name.c_str(), share, wanted);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 5) {
+    std::printf("usage: check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT\n");
+    return 2;
+  }
+  compare(lc::io::read_h5ad(argv[1]), lc::io::read_h5ad(argv[2]), argv[3], std::stol(argv[4]));
+  return failures == 0 ? 0 : 1;
+} catch (const std::exception& trouble) {
+  std::printf("WRONG:  %s\n", trouble.what());
+  return 1;
+}

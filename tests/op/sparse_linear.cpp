@@ -1,0 +1,81 @@
+#include <latentcell/core/threads.hpp>
+#include <latentcell/op/linear.hpp>
+#include <latentcell/op/sparse_linear.hpp>
+
+#include "support/catch.hpp"
+#include "support/made_matrix.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+Counts made_counts(Index cells, Index genes) {
+  Rng rng(8);
+  Counts out(genes);
+  for (Index b = 0; b < cells; ++b) {
+    for (Index g = 0; g < genes; ++g) {
+      if (b != 2 && rng.below(4) == 0) out.push(std::int32_t(g), float(1 + rng.below(9)));  // cell 2 has none
+    }
+    out.end_row();
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("sparse_linear: the dense product of log1p(x / size_factor)") {
+  const Counts counts = made_counts(7, 30);
+  const std::vector<float> factor{1, 0.5f, 1, 2, 0.25f, 1, 3};
+  const Matrix<double> w = support::made_matrix(30, 4, 1), bias = support::made_matrix(1, 4, 2);
+  Matrix<double> dense = Matrix<double>::Zero(7, 30);
+  for (Index b = 0; b < 7; ++b) {
+    for (std::size_t k = 0; k < counts.view().row_values(b).size(); ++k) {
+      dense(b, counts.view().row_columns(b)[k]) =
+          std::log1p(double(counts.view().row_values(b)[k]) / double(factor[std::size_t(b)]));
+    }
+  }
+  const Matrix<double> expected = (dense * w).rowwise() + bias.row(0);
+  Tape<double> tape;
+  const Var<double> y = sparse_linear<double>(counts, factor, tape.input(view(w)), tape.input(view(bias)));
+  CHECK((y.value() - expected).cwiseAbs().maxCoeff() < 1e-12);
+
+  // A window on the middle of a matrix reads its own rows.
+  const Var<double> part = sparse_linear<double>(counts.view().middle(3, 2), std::span(factor).subspan(3, 2),
+                                                 tape.input(view(w)), tape.input(view(bias)));
+  CHECK(part.value() == y.value().middleRows(3, 2));
+}
+
+TEST_CASE("sparse_linear: one and two threads give the same bits") {
+  const Counts counts = made_counts(64, 100);
+  const std::vector<float> factor(64, 1.5f);
+  const Matrix<float> w = support::made_matrix<float>(100, 64, 1), bias = support::made_matrix<float>(1, 64, 2),
+                      seed = support::made_matrix<float>(64, 64, 3);
+  const int before = threads();
+  std::vector<Matrix<float>> value, gradient;
+  for (const int n : {1, 2}) {
+    set_threads(n);
+    Tape<float> tape;
+    const Var<float> weight = tape.input(view(w));
+    const Var<float> y = sparse_linear<float>(counts, factor, weight, tape.input(view(bias)));
+    tape.backward(y, view(seed));
+    value.emplace_back(y.value());
+    gradient.emplace_back(weight.upstream());
+  }
+  set_threads(before);
+  CHECK(value[0] == value[1]);
+  CHECK(gradient[0] == gradient[1]);
+}
+
+TEST_CASE("sparse_linear: shapes that do not fit are named") {
+  const Counts counts = made_counts(3, 30);
+  const std::vector<float> factor(3, 1.0f), few(2, 1.0f);
+  const Matrix<float> w = Matrix<float>::Zero(30, 4), wrong = Matrix<float>::Zero(29, 4), bias = Matrix<float>::Zero(1, 4);
+  Tape<float> tape;
+  const Var<float> b = tape.input(view(bias));
+  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(view(wrong)), b),
+                      ContainsText("counts of 30 genes but weight (29, 4) takes 29"));
+  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, few, tape.input(view(w)), b),
+                      ContainsText("2 size factors for 3 cells"));
+  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(view(w)), tape.input(view(w))),
+                      ContainsText("bias (30, 4) does not fit"));
+}
