@@ -101,8 +101,8 @@ TEST_CASE("draw_poisson: draws follow the probabilities") {
   for (double mean : {0.001, 0.2, 1.0, 4.5, 9.99, 10.0, 12.0, 35.0, 400.0}) {
     Rng rng(5);
     CAPTURE(mean);
-    CHECK(std::abs(misfit(100000, [&] { return draw_poisson(mean, rng); },
-                          [&](double k) { return log_poisson(k, mean); })) < 3.5);
+    CHECK(std::abs(misfit(
+              100000, [&] { return draw_poisson(mean, rng); }, [&](double k) { return log_poisson(k, mean); })) < 3.5);
   }
 }
 
@@ -118,13 +118,14 @@ TEST_CASE("draw_poisson: huge means keep mean and variance") {
 }
 
 TEST_CASE("draw_negative_binomial: draws follow the probabilities") {
-  const double cases[][2] = {{0.01, 0.5}, {0.3, 1e-3}, {0.7, 2.0},  {3.0, 0.1}, {9.9, 50.0},
+  const double cases[][2] = {{0.01, 0.5}, {0.3, 1e-3}, {0.7, 2.0},  {3.0, 0.1},    {9.9, 50.0},
                              {8.0, 1e6},  {12.0, 0.4}, {50.0, 3.0}, {200.0, 100.0}};
   for (const auto& [mu, theta] : cases) {
     Rng rng(7);
     CAPTURE(mu, theta);
-    CHECK(std::abs(misfit(100000, [&, m = mu, t = theta] { return draw_negative_binomial(m, t, rng); },
-                          [m = mu, t = theta](double k) { return log_negative_binomial(k, m, t); })) < 3.5);
+    CHECK(std::abs(misfit(
+              100000, [&, m = mu, t = theta] { return draw_negative_binomial(m, t, rng); },
+              [m = mu, t = theta](double k) { return log_negative_binomial(k, m, t); })) < 3.5);
   }
 }
 

@@ -43,7 +43,8 @@ TEST_CASE("jacobi_eigen: the second difference has the eigenvalues 2 - 2 cos") {
   }
   const auto pairs = jacobi_eigen(a);
   for (Index k = 0; k < n; ++k) {
-    CHECK(pairs.values[std::size_t(k)] == Approx(2 - 2 * std::cos(3.14159265358979 * double(n - k) / double(n + 1))).margin(1e-13));
+    CHECK(pairs.values[std::size_t(k)] ==
+          Approx(2 - 2 * std::cos(3.14159265358979 * double(n - k) / double(n + 1))).margin(1e-13));
   }
   check_pairs(a, 1e-13);
 }

@@ -34,11 +34,12 @@ TEST_CASE("squared_distances: equal the sums of squared differences") {
 TEST_CASE("each_distance: with a start every pair of one set is seen, runs before it are not") {
   const Matrix<float> x = cloud(150, 2, 3);
   std::vector<Index> seen(150, 0);
-  kernel::each_distance(view(x), view(x), [](Index i) { return i + 1; },
-                        [&](Index i, Index first, Index count, const double*) {
-                          CHECK(first + count > i + 1);
-                          for (Index j = first; j < first + count; ++j) seen[to_size(i)] += j > i;
-                        });
+  kernel::each_distance(
+      view(x), view(x), [](Index i) { return i + 1; },
+      [&](Index i, Index first, Index count, const double*) {
+        CHECK(first + count > i + 1);
+        for (Index j = first; j < first + count; ++j) seen[to_size(i)] += j > i;
+      });
   for (Index i = 0; i < 150; ++i) CHECK(seen[to_size(i)] == 149 - i);
 }
 

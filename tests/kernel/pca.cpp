@@ -172,12 +172,16 @@ TEST_CASE("pca: all components of few genes give the points back") {
 TEST_CASE("pca: refuses what it cannot do") {
   Rng rng(15);
   const Matrix<float> x = Matrix<float>::Random(4, 6);
-  CHECK_THROWS_WITH(fit_pca(view(x), {.components = 5}, rng), ContainsText("5 components of a matrix with 4 rows and 6 columns"));
+  CHECK_THROWS_WITH(fit_pca(view(x), {.components = 5}, rng),
+                    ContainsText("5 components of a matrix with 4 rows and 6 columns"));
   CHECK_THROWS_WITH(fit_pca(view(x), {.components = 0}, rng), ContainsText("0 components"));
-  CHECK_THROWS_WITH(fit_pca(ConstView<float>(x.data(), 1, 6), {.components = 1}, rng), ContainsText("at least two rows, got 1"));
+  CHECK_THROWS_WITH(fit_pca(ConstView<float>(x.data(), 1, 6), {.components = 1}, rng),
+                    ContainsText("at least two rows, got 1"));
   Matrix<float> bad = x;
   bad(1, 2) = std::numeric_limits<float>::infinity();
-  CHECK_THROWS_WITH(fit_pca(view(std::as_const(bad)), {.components = 2}, rng), ContainsText("column 2 has values that are not finite"));
+  CHECK_THROWS_WITH(fit_pca(view(std::as_const(bad)), {.components = 2}, rng),
+                    ContainsText("column 2 has values that are not finite"));
   const Pca<float> pca = fit_pca(view(x), {.components = 2}, rng);
-  CHECK_THROWS_WITH(kernel::project(pca, ConstView<float>(x.data(), 6, 4)), ContainsText("has 4 columns but the components have 6"));
+  CHECK_THROWS_WITH(kernel::project(pca, ConstView<float>(x.data(), 6, 4)),
+                    ContainsText("has 4 columns but the components have 6"));
 }

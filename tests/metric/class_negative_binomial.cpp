@@ -18,7 +18,8 @@ struct Cells {
   std::vector<int> labels;
 };
 
-// Two classes. Six genes of interest, of which 5 is never seen in class 0, and many quiet ones that make up the library.
+// Two classes. Six genes of interest, of which 5 is never seen in class 0, and many quiet ones that make up the
+// library.
 Cells simulate(Index n, Rng& rng) {
   const double mean[2][6] = {{20, 10, 2, 0.5, 4, 0}, {0.1, 1, 3, 10, 5, 2}};
   const double theta[6] = {5, 0.8, 2, 1, 1e9, 3};

@@ -46,7 +46,8 @@ TEST_CASE("component_counts: the same seed gives the same with 1 and 3 threads")
   const Counts three = metric::component_counts(pca, view(scores), library, b);
   set_threads(before);
   CHECK(std::equal(one.values().begin(), one.values().end(), three.values().begin(), three.values().end()));
-  CHECK_THROWS_WITH(metric::component_counts(pca, view(scores), std::vector<double>(3), rng), ContainsText("3 library sizes for 60 points"));
+  CHECK_THROWS_WITH(metric::component_counts(pca, view(scores), std::vector<double>(3), rng),
+                    ContainsText("3 library sizes for 60 points"));
 }
 
 TEST_CASE("draw_library_sizes: come from cells of the same label") {
@@ -59,5 +60,6 @@ TEST_CASE("draw_library_sizes: come from cells of the same label") {
   const std::vector<int> labels{0, 0, 2, 2}, wanted{0, 0, 0, 2, 2, 2};
   const std::vector<double> sizes = metric::draw_library_sizes(counts, labels, wanted, rng);
   for (std::size_t i = 0; i < 6; ++i) CHECK((i < 3 ? sizes[i] <= 2 : sizes[i] >= 10));
-  CHECK_THROWS_WITH(metric::draw_library_sizes(counts, labels, std::vector<int>{1}, rng), ContainsText("no cells of class 1"));
+  CHECK_THROWS_WITH(metric::draw_library_sizes(counts, labels, std::vector<int>{1}, rng),
+                    ContainsText("no cells of class 1"));
 }

@@ -38,5 +38,6 @@ TEST_CASE("density_coverage: near 1 and 1 - 2^-k for one distribution, 0 far awa
 TEST_CASE("density_coverage: refuses fewer real points than neighbors") {
   const Matrix<float> x = Matrix<float>::Ones(5, 2), none(0, 2);
   CHECK_THROWS_WITH(metric::density_coverage(view(x), view(x)), ContainsText("5 neighbors among 5 real points"));
-  CHECK_THROWS_WITH(metric::density_coverage(view(x), view(none), {.neighbors = 2}), ContainsText("no generated points"));
+  CHECK_THROWS_WITH(metric::density_coverage(view(x), view(none), {.neighbors = 2}),
+                    ContainsText("no generated points"));
 }

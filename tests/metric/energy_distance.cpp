@@ -22,5 +22,6 @@ TEST_CASE("energy_distance: two heaps of equal points are twice their distance a
 
 TEST_CASE("energy_distance: refuses too few points") {
   const Matrix<float> one = Matrix<float>::Ones(1, 2), x = Matrix<float>::Ones(5, 2);
-  CHECK_THROWS_WITH(metric::energy_distance(view(x), view(one)), ContainsText("energy_distance: needs at least two points"));
+  CHECK_THROWS_WITH(metric::energy_distance(view(x), view(one)),
+                    ContainsText("energy_distance: needs at least two points"));
 }

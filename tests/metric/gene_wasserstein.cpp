@@ -9,7 +9,8 @@ using namespace latentcell;
 
 TEST_CASE("gene_wasserstein: equals SciPy's wasserstein_distance gene by gene") {
   const Reference reference("metric");
-  const std::vector<double> found = metric::gene_wasserstein(reference.counts("counts_a"), reference.counts("counts_b"));
+  const std::vector<double> found =
+      metric::gene_wasserstein(reference.counts("counts_a"), reference.counts("counts_b"));
   const std::vector<double> expected = reference.vector("gene_wasserstein");
   REQUIRE(found.size() == expected.size());
   for (std::size_t g = 0; g < found.size(); ++g) CHECK(found[g] == Approx(expected[g]).margin(1e-12));

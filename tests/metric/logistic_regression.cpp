@@ -18,7 +18,8 @@ TEST_CASE("logistic_regression: equals scikit-learn's coefficients for several c
   const LogisticRegression model(view(x), reference.integers("logistic_labels"));
   const Matrix<double> expected = reference.matrix("logistic_weights");
   REQUIRE(model.weights().rows() == 3);
-  for (Index k = 0; k < expected.size(); ++k) CHECK(model.weights().data()[k] == Approx(expected.data()[k]).margin(1e-5));
+  for (Index k = 0; k < expected.size(); ++k)
+    CHECK(model.weights().data()[k] == Approx(expected.data()[k]).margin(1e-5));
 }
 
 TEST_CASE("logistic_regression: two classes are scikit-learn's binary model") {
@@ -70,7 +71,8 @@ TEST_CASE("logistic_regression: classes far apart and badly scaled features stil
     x(i, 2) = float(rng.normal());
   }
   for (const Inputs inputs : {Inputs::as_given, Inputs::standardised}) {
-    CHECK(metric::label_accuracy(view(std::as_const(x)), labels, view(std::as_const(x)), labels, {.inputs = inputs}) > 0.99);
+    CHECK(metric::label_accuracy(view(std::as_const(x)), labels, view(std::as_const(x)), labels, {.inputs = inputs}) >
+          0.99);
   }
 }
 
@@ -109,5 +111,6 @@ TEST_CASE("logistic_regression: refuses wrong input") {
   const LogisticRegression model(view(std::as_const(x)), labels);
   CHECK_THROWS_WITH(model.predict(ConstView<float>(x.data(), 2, 3)), ContainsText("fitted on 2 features, given 3"));
   x(2, 0) = std::numeric_limits<float>::infinity();
-  CHECK_THROWS_WITH(LogisticRegression(view(std::as_const(x)), labels), ContainsText("feature 0 of row 2 is not finite"));
+  CHECK_THROWS_WITH(LogisticRegression(view(std::as_const(x)), labels),
+                    ContainsText("feature 0 of row 2 is not finite"));
 }

@@ -16,13 +16,14 @@ TEST_CASE("median_distance: equals numpy's median over all pairs") {
   const Matrix<float> x = reference.floats("x"), z = reference.floats("z");
   Matrix<float> pooled(70, 5);
   pooled << x, z;
-  CHECK(metric::median_distance(view(std::as_const(pooled))) == Approx(reference.number("median_distance")).epsilon(1e-6));
+  CHECK(metric::median_distance(view(std::as_const(pooled))) ==
+        Approx(reference.number("median_distance")).epsilon(1e-6));
 }
 
 TEST_CASE("median_distance: odd and even numbers of pairs, equal points included") {
   const std::vector<float> three{0, 1, 5}, four{0, 1, 5, 5};
-  CHECK(metric::median_distance(ConstView<float>(three.data(), 3, 1)) == 4.0);   // 1 4 5
-  CHECK(metric::median_distance(ConstView<float>(four.data(), 4, 1)) == 4.0);    // 0 1 4 4 5 5
+  CHECK(metric::median_distance(ConstView<float>(three.data(), 3, 1)) == 4.0);  // 1 4 5
+  CHECK(metric::median_distance(ConstView<float>(four.data(), 4, 1)) == 4.0);   // 0 1 4 4 5 5
   const std::vector<float> pair{2, 2.5f}, equal{3, 3, 3};
   CHECK(metric::median_distance(ConstView<float>(pair.data(), 2, 1)) == 0.5);
   CHECK(metric::median_distance(ConstView<float>(equal.data(), 3, 1)) == 0.0);

@@ -36,5 +36,6 @@ TEST_CASE("memorization: fresh points pass, copies and near copies do not") {
 TEST_CASE("memorization: refuses empty sets") {
   Rng rng(2);
   const Matrix<float> x = cloud(5, rng), none(0, 5);
-  CHECK_THROWS_WITH(metric::memorization(view(x), view(none), view(x)), ContainsText("5 training, 0 held-back and 5 generated"));
+  CHECK_THROWS_WITH(metric::memorization(view(x), view(none), view(x)),
+                    ContainsText("5 training, 0 held-back and 5 generated"));
 }

@@ -37,7 +37,8 @@ TEST_CASE("most_variable: agrees with the variances of numpy") {
   const std::vector<double> variance = reference.vector("gene_variance");
   const std::vector<Index> top = metric::most_variable(reference.counts("counts_a"), 4);
   for (Index g : top) {
-    const auto larger = std::count_if(variance.begin(), variance.end(), [&](double v) { return v > variance[to_size(g)]; });
+    const auto larger =
+        std::count_if(variance.begin(), variance.end(), [&](double v) { return v > variance[to_size(g)]; });
     CHECK(larger < 4);
   }
 }

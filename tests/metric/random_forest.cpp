@@ -104,7 +104,8 @@ TEST_CASE("random_forest: refuses wrong input") {
   CHECK_THROWS_WITH(grow(std::vector<int>{0, 1, 2}, {}), ContainsText("label 2 of 2 classes"));
   CHECK_THROWS_WITH(grow(labels, {.trees = 0}), ContainsText("trees 0"));
   const RandomForest forest = grow(labels, {.trees = 3});
-  CHECK_THROWS_WITH(forest.probabilities(ConstView<float>(x.data(), 2, 3)), ContainsText("grown on 2 features, given 3"));
+  CHECK_THROWS_WITH(forest.probabilities(ConstView<float>(x.data(), 2, 3)),
+                    ContainsText("grown on 2 features, given 3"));
   x(1, 1) = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH(grow(labels, {}), ContainsText("feature 1 of row 1 is not finite"));
 }

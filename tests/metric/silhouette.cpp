@@ -48,6 +48,7 @@ TEST_CASE("silhouette: near 1 for tight heaps, negative for swapped labels") {
 
 TEST_CASE("silhouette: refuses one label and another number of labels") {
   const Matrix<float> x = Matrix<float>::Ones(3, 2);
-  CHECK_THROWS_WITH(metric::silhouette(view(x), std::vector<int>{5, 5, -1}), ContainsText("at least two labels, got 1"));
+  CHECK_THROWS_WITH(metric::silhouette(view(x), std::vector<int>{5, 5, -1}),
+                    ContainsText("at least two labels, got 1"));
   CHECK_THROWS_WITH(metric::silhouette(view(x), std::vector<int>{0, 1}), ContainsText("2 labels for 3 points"));
 }

@@ -41,7 +41,8 @@ TEST_CASE("two_sample_auc: sees a difference in spread that no mean shows") {
 TEST_CASE("two_sample_auc: sets of different sizes are fine, and so is either order") {
   Rng rng(3);
   const Matrix<float> x = cloud(300, 6, 0, rng), y = cloud(90, 6, 0.7, rng);
-  const double xy = metric::two_sample_auc(view(x), view(y), quick, rng), yx = metric::two_sample_auc(view(y), view(x), quick, rng);
+  const double xy = metric::two_sample_auc(view(x), view(y), quick, rng),
+               yx = metric::two_sample_auc(view(y), view(x), quick, rng);
   CHECK(xy == Approx(yx).margin(0.03));
   CHECK(xy > 0.8);
 }

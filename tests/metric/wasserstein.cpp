@@ -22,6 +22,7 @@ TEST_CASE("wasserstein2: a shift costs its length, reordered points cost nothing
 
 TEST_CASE("wasserstein2: refuses sets of different sizes and widths") {
   const Matrix<float> x = Matrix<float>::Ones(4, 2), y = Matrix<float>::Ones(3, 2), z = Matrix<float>::Ones(4, 3);
-  CHECK_THROWS_WITH(metric::wasserstein2(view(x), view(y)), ContainsText("got 4 and 3 points; subsample the larger one"));
+  CHECK_THROWS_WITH(metric::wasserstein2(view(x), view(y)),
+                    ContainsText("got 4 and 3 points; subsample the larger one"));
   CHECK_THROWS_WITH(metric::wasserstein2(view(x), view(z)), ContainsText("2 and 3 coordinates"));
 }

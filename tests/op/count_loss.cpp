@@ -6,6 +6,7 @@
 #include "support/made_matrix.hpp"
 
 using namespace latentcell;
+using support::window;
 
 namespace {
 
@@ -47,12 +48,12 @@ struct Gradients {
 
 Gradients run(const Cells& cells, Family family, const Matrix<float>& log_theta, float seed = 1) {
   Tape<float> tape;
-  CountPredictors<float> p{tape.input(view(cells.eta)), {}, {}};
-  if (family != Family::poisson) p.log_theta = tape.input(view(log_theta));
-  if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(view(cells.logit_pi));
+  CountPredictors<float> p{tape.input(window(cells.eta)), {}, {}};
+  if (family != Family::poisson) p.log_theta = tape.input(window(log_theta));
+  if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(window(cells.logit_pi));
   const Var<float> y = count_loss(family, LibraryLink::softmax, p, cells.targets());
   const Matrix<float> start = Matrix<float>::Constant(1, 1, seed);
-  tape.backward(y, view(start));
+  tape.backward(y, window(start));
   Gradients out{double(y.item()), p.eta.upstream(), {}, {}};
   if (!p.log_theta.empty()) out.log_theta = p.log_theta.upstream();
   if (!p.logit_pi.empty()) out.logit_pi = p.logit_pi.upstream();
@@ -69,7 +70,7 @@ TEST_CASE("count_loss: in float agrees with the sum of nb_term in double") {
   for (const Matrix<float>* log_theta : {&cells.log_theta, &cells.log_theta_cell}) {
     std::vector<float> log_prob(Cells::batch);
     Tape<float> tape;
-    const CountPredictors<float> p{tape.input(view(cells.eta)), tape.input(view(*log_theta)), {}};
+    const CountPredictors<float> p{tape.input(window(cells.eta)), tape.input(view(*log_theta)), {}};
     const Var<float> y =
         count_loss(Family::negative_binomial, LibraryLink::softmax, p, cells.targets(), log_prob.data());
     double expected = 0;
@@ -135,7 +136,7 @@ TEST_CASE("count_loss: one cell, whose dispersions are per gene and per cell at 
   const Cells cells;
   Tape<float> tape;
   const Matrix<float> eta = cells.eta.topRows(1);
-  const CountPredictors<float> p{tape.input(view(eta)), tape.input(view(cells.log_theta)), {}};
+  const CountPredictors<float> p{tape.input(window(eta)), tape.input(window(cells.log_theta)), {}};
   const Var<float> y = count_loss(Family::negative_binomial, LibraryLink::softmax, p,
                                   {cells.counts.view().middle(0, 1), std::span(cells.library).first(1),
                                    std::span(cells.weight).first(1)});
@@ -158,9 +159,9 @@ TEST_CASE("count_loss: extreme predictors and counts stay finite in float") {
           eta << level, 0, 0, 0, -level, level, 0, 0;
           const Matrix<float> log_theta = Matrix<float>::Constant(1, 4, dispersion), logit = eta;
           Tape<float> tape;
-          CountPredictors<float> p{tape.input(view(eta)), {}, {}};
-          if (family != Family::poisson) p.log_theta = tape.input(view(log_theta));
-          if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(view(logit));
+          CountPredictors<float> p{tape.input(window(eta)), {}, {}};
+          if (family != Family::poisson) p.log_theta = tape.input(window(log_theta));
+          if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(window(logit));
           const Var<float> y = count_loss(family, link, p, {counts, library, weight});
           tape.backward(y);
           INFO("family " << int(family) << ", link " << int(link) << ", level " << level << ", dispersion " << dispersion);
@@ -177,8 +178,8 @@ TEST_CASE("count_loss: predictors that do not fit are named") {
   const Cells cells;
   const Matrix<float> wrong = Matrix<float>::Zero(3, 150);
   Tape<float> tape;
-  const Var<float> eta = tape.input(view(cells.eta)), theta = tape.input(view(cells.log_theta)),
-                   bad = tape.input(view(wrong));
+  const Var<float> eta = tape.input(window(cells.eta)), theta = tape.input(window(cells.log_theta)),
+                   bad = tape.input(window(wrong));
   const auto loss = [&](Family family, CountPredictors<float> p) {
     return count_loss(family, LibraryLink::softmax, p, cells.targets());
   };

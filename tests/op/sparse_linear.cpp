@@ -6,6 +6,7 @@
 #include "support/made_matrix.hpp"
 
 using namespace latentcell;
+using support::window;
 
 namespace {
 
@@ -36,12 +37,12 @@ TEST_CASE("sparse_linear: the dense product of log1p(x / size_factor)") {
   }
   const Matrix<double> expected = (dense * w).rowwise() + bias.row(0);
   Tape<double> tape;
-  const Var<double> y = sparse_linear<double>(counts, factor, tape.input(view(w)), tape.input(view(bias)));
+  const Var<double> y = sparse_linear<double>(counts, factor, tape.input(window(w)), tape.input(window(bias)));
   CHECK((y.value() - expected).cwiseAbs().maxCoeff() < 1e-12);
 
   // A window on the middle of a matrix reads its own rows.
   const Var<double> part = sparse_linear<double>(counts.view().middle(3, 2), std::span(factor).subspan(3, 2),
-                                                 tape.input(view(w)), tape.input(view(bias)));
+                                                 tape.input(window(w)), tape.input(window(bias)));
   CHECK(part.value() == y.value().middleRows(3, 2));
 }
 
@@ -55,9 +56,9 @@ TEST_CASE("sparse_linear: one and two threads give the same bits") {
   for (const int n : {1, 2}) {
     set_threads(n);
     Tape<float> tape;
-    const Var<float> weight = tape.input(view(w));
-    const Var<float> y = sparse_linear<float>(counts, factor, weight, tape.input(view(bias)));
-    tape.backward(y, view(seed));
+    const Var<float> weight = tape.input(window(w));
+    const Var<float> y = sparse_linear<float>(counts, factor, weight, tape.input(window(bias)));
+    tape.backward(y, window(seed));
     value.emplace_back(y.value());
     gradient.emplace_back(weight.upstream());
   }
@@ -71,11 +72,11 @@ TEST_CASE("sparse_linear: shapes that do not fit are named") {
   const std::vector<float> factor(3, 1.0f), few(2, 1.0f);
   const Matrix<float> w = Matrix<float>::Zero(30, 4), wrong = Matrix<float>::Zero(29, 4), bias = Matrix<float>::Zero(1, 4);
   Tape<float> tape;
-  const Var<float> b = tape.input(view(bias));
-  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(view(wrong)), b),
+  const Var<float> b = tape.input(window(bias));
+  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(window(wrong)), b),
                       ContainsText("counts of 30 genes but weight (29, 4) takes 29"));
-  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, few, tape.input(view(w)), b),
+  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, few, tape.input(window(w)), b),
                       ContainsText("2 size factors for 3 cells"));
-  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(view(w)), tape.input(view(w))),
+  REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(window(w)), tape.input(window(w))),
                       ContainsText("bias (30, 4) does not fit"));
 }

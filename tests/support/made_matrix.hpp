@@ -14,4 +14,10 @@ latentcell::Matrix<T> made_matrix(latentcell::Index rows, latentcell::Index cols
   return out;
 }
 
+/// A read-only window, also on a matrix that may be written.
+template <class T>
+latentcell::ConstView<T> window(const latentcell::Matrix<T>& m) {
+  return latentcell::view(m);
+}
+
 }  // namespace support

@@ -105,7 +105,8 @@ TEST_CASE("assign: points on a line are matched in order") {
   std::vector<float> a(120), b(120);
   for (float& v : a) v = float(rng.normal());
   for (float& v : b) v = float(rng.normal() + 1.0);
-  const Matrix<float> cost = kernel::squared_distances(ConstView<float>(a.data(), 120, 1), ConstView<float>(b.data(), 120, 1));
+  const Matrix<float> cost =
+      kernel::squared_distances(ConstView<float>(a.data(), 120, 1), ConstView<float>(b.data(), 120, 1));
   const double found = assign(view(cost)).cost;
   std::sort(a.begin(), a.end());
   std::sort(b.begin(), b.end());

@@ -95,7 +95,8 @@ TEST_CASE("sinkhorn: says when it has not converged, and throws where asked to")
   CHECK(t.error > 1e-10);
   options.not_converged = NotConverged::raise;
   CHECK_THROWS_AS(sinkhorn(view(cost), options), std::runtime_error);
-  CHECK_THROWS_WITH(sinkhorn(view(cost), options), ContainsText("in total after 3 iterations, more than the tolerance 1e-10"));
+  CHECK_THROWS_WITH(sinkhorn(view(cost), options),
+                    ContainsText("in total after 3 iterations, more than the tolerance 1e-10"));
 }
 
 TEST_CASE("sinkhorn: 1 and 3 threads give the same") {

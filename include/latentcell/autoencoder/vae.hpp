@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -131,8 +132,10 @@ struct Vae {
   /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
   /// z (B, D), weight (B) -> (1, 1)
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
-    const std::vector<Var<T>> out = decode(tape, z, batch.batch);
-    return count_loss(Likelihood::family, options.link, likelihood.predictors(tape, out),
+    const Var<T> h = decode_hidden(tape, z, batch.batch);
+    std::array<Var<T>, 3> out;  // a family has three parameters at most; a vector would take memory in every step
+    for (std::size_t i = 0; i < heads.size(); ++i) out.at(i) = heads[i](h);
+    return count_loss(Likelihood::family, options.link, likelihood.predictors(tape, {out.data(), heads.size()}),
                       {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
   }
 

@@ -12,8 +12,9 @@ namespace latentcell {
 
 namespace detail {
 
-// log of the Poisson probability of k, for means of 10 and more. Without std::lgamma, which writes a global sign: a table
-// of log k! up to 9, Stirling's series above (error < 1e-13), there as a difference that stays exact for huge means.
+// log of the Poisson probability of k, for means of 10 and more. Without std::lgamma, which writes a global sign: a
+// table of log k! up to 9, Stirling's series above (error < 1e-13), there as a difference that stays exact for huge
+// means.
 inline double log_poisson(double k, double mean) {
   constexpr double log_factorial[10] = {0.0,
                                         0.0,
@@ -82,15 +83,18 @@ inline double draw_gamma(double shape, Rng& rng) {
 
 /// One draw from the Poisson distribution, a whole number.   mean >= 0, finite
 inline double draw_poisson(double mean, Rng& rng) {
-  LATENTCELL_REQUIRE(mean >= 0.0 && std::isfinite(mean), "draw_poisson: mean must be at least 0 and finite, got ", mean);
+  LATENTCELL_REQUIRE(mean >= 0.0 && std::isfinite(mean), "draw_poisson: mean must be at least 0 and finite, got ",
+                     mean);
   if (mean >= 10.0) return detail::draw_large_poisson(mean, rng);
-  return detail::draw_by_inversion(std::exp(-mean), [mean](double k) { return mean / (k + 1.0); }, rng);
+  return detail::draw_by_inversion(
+      std::exp(-mean), [mean](double k) { return mean / (k + 1.0); }, rng);
 }
 
 /// One draw from the negative binomial distribution with variance mu + mu^2 / theta, a whole number.
 /// mu >= 0, finite; theta > 0, where infinity gives the Poisson distribution.
 inline double draw_negative_binomial(double mu, double theta, Rng& rng) {
-  LATENTCELL_REQUIRE(mu >= 0.0 && std::isfinite(mu), "draw_negative_binomial: mu must be at least 0 and finite, got ", mu);
+  LATENTCELL_REQUIRE(mu >= 0.0 && std::isfinite(mu), "draw_negative_binomial: mu must be at least 0 and finite, got ",
+                     mu);
   LATENTCELL_REQUIRE(theta > 0.0, "draw_negative_binomial: theta must be positive, got ", theta);
   if (std::isinf(theta)) return draw_poisson(mu, rng);
   // The walk takes mu steps on average: for the small means of sparse counts one logarithm and one exponential a draw.

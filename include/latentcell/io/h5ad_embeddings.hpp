@@ -19,7 +19,7 @@ namespace detail {
 inline std::optional<Matrix<float>> read_frame_embedding(const Hdf5Object& frame, const std::string& name,
                                                          CellTable& table) {
   const H5adFrame content = read_frame(frame, table.notes);
-  require_rows(frame, content.names.size(), table.cells());
+  require_rows(frame, Index(content.names.size()), table.cells());
   std::vector<std::string> names;
   std::vector<const std::vector<double>*> numbers;
   for (const auto& [column, values] : content.columns.columns()) {
@@ -63,7 +63,7 @@ inline std::optional<Matrix<float>> read_embedding(const Hdf5Object& data, const
   if (!data.is_dataset() || !holds_numbers(data)) return std::nullopt;
   const std::vector<Index> shape = data.shape();
   if (shape.empty() || shape.size() > 2) return std::nullopt;
-  require_rows(data, to_size(shape[0]), table.cells());
+  require_rows(data, shape[0], table.cells());
   const Index width = shape.size() == 2 ? shape[1] : 1;
   if (width > (Index{1} << 40) / std::max<Index>(1, shape[0])) data.fail("claims ", width, " columns: the file is damaged");
   require_plausible(data, shape[0] * width, sizeof(float));

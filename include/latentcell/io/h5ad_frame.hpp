@@ -36,16 +36,15 @@ inline std::string number_label(double value, Hdf5Kind kind) {
 }
 
 /// Fails where a list has not one entry for each row.
-inline void require_rows(const Hdf5Object& data, std::size_t given, Index rows) {
-  if (Index(given) != rows) data.fail("has ", given, " entries but there are ", rows, " rows");
+inline void require_rows(const Hdf5Object& data, Index given, Index rows) {
+  if (given != rows) data.fail("has ", given, given == 1 ? " entry" : " entries", " but there are ", rows, " rows");
 }
 
 /// A mask of missing entries beside values, in the encodings nullable-integer, nullable-boolean and so on.
-inline std::vector<std::int8_t> read_mask(const Hdf5Object& group, std::size_t entries) {
+inline std::vector<std::int8_t> read_mask(const Hdf5Object& group, Index entries) {
   const Hdf5Object data = group.open("mask");
-  std::vector<std::int8_t> mask = read_numbers<std::int8_t>(data);
-  require_rows(data, mask.size(), Index(entries));
-  return mask;
+  require_rows(data, data.length(), entries);
+  return read_numbers<std::int8_t>(data);
 }
 
 inline bool is_masked(const Hdf5Object& data) { return data.is_group() && data.has("values") && data.has("mask"); }
@@ -54,7 +53,7 @@ inline bool is_masked(const Hdf5Object& data) { return data.is_group() && data.h
 inline std::vector<std::string> read_labels(const Hdf5Object& data) {
   if (is_masked(data)) {
     std::vector<std::string> out = read_labels(data.open("values"));
-    const std::vector<std::int8_t> mask = read_mask(data, out.size());
+    const std::vector<std::int8_t> mask = read_mask(data, Index(out.size()));
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (mask[i] != 0) out[i].clear();
     }
@@ -76,13 +75,13 @@ inline Categorical read_categorical(const Hdf5Object& codes, const Hdf5Object& c
   Categorical out;
   out.levels = read_labels(categories);
   if (hdf5_kind(codes) != Hdf5Kind::integer) codes.fail("holds no whole numbers");
+  require_rows(codes, codes.length(), rows);
   for (std::int64_t code : read_numbers<std::int64_t>(codes)) {
     if (code < -1 || code >= std::int64_t(out.levels.size())) {
       codes.fail("entry ", out.codes.size(), " is ", code, " but there are ", out.levels.size(), " categories");
     }
     out.codes.push_back(int(code));
   }
-  require_rows(codes, out.codes.size(), rows);
   return out;
 }
 
@@ -98,7 +97,7 @@ inline std::optional<Column> read_list_column(const Hdf5Object& data, Index rows
   if (!data.is_dataset() || data.shape().size() != 1) return std::nullopt;
   const Hdf5Kind kind = hdf5_kind(data);
   if (kind == Hdf5Kind::other) return std::nullopt;
-  require_rows(data, to_size(data.length()), rows);
+  require_rows(data, data.length(), rows);
   if (kind == Hdf5Kind::text) return read_texts(data);
   if (kind == Hdf5Kind::boolean) return boolean_column(read_numbers<std::int8_t>(data));
   return read_numbers<double>(data);
@@ -116,7 +115,7 @@ inline std::optional<Column> read_column(const Hdf5Object& frame, const std::str
   if (!is_masked(data)) return read_list_column(data, rows);
   std::optional<Column> column = read_list_column(data.open("values"), rows);
   if (!column) return column;
-  const std::vector<std::int8_t> mask = read_mask(data, to_size(rows));
+  const std::vector<std::int8_t> mask = read_mask(data, rows);
   for (std::size_t i = 0; i < mask.size(); ++i) {
     if (mask[i] == 0) continue;
     if (auto* labels = std::get_if<Categorical>(&*column)) labels->codes[i] = Categorical::missing;

@@ -29,16 +29,36 @@ hid_t hdf5_type() {
 /// What the values of a dataset are, as far as cell files go.
 enum class Hdf5Kind { integer, real, boolean, text, other };
 
+namespace detail {
+
+/// Whether the bits of a number lie inside its bytes; HDF5 converts a damaged type without a look, and breaks its stack.
+inline bool is_sane_number(hid_t type) {
+  const std::size_t bits = 8 * H5Tget_size(type), precision = H5Tget_precision(type);
+  const int offset = H5Tget_offset(type);
+  if (precision == 0 || offset < 0 || std::size_t(offset) + precision > bits) return false;
+  if (H5Tget_class(type) == H5T_INTEGER) return bits <= 64;
+  std::size_t sign = 0, exponent = 0, exponent_bits = 0, fraction = 0, fraction_bits = 0;
+  return bits <= 128 && H5Tget_fields(type, &sign, &exponent, &exponent_bits, &fraction, &fraction_bits) >= 0 &&
+         sign < bits && exponent_bits >= 1 && exponent_bits <= 15 && exponent + exponent_bits <= bits &&
+         fraction_bits >= 1 && fraction_bits <= 112 && fraction + fraction_bits <= bits;
+}
+
+}  // namespace detail
+
 inline Hdf5Kind hdf5_kind(hid_t type) {
   switch (H5Tget_class(type)) {
     case H5T_INTEGER:
-      return Hdf5Kind::integer;
+      return detail::is_sane_number(type) ? Hdf5Kind::integer : Hdf5Kind::other;
     case H5T_FLOAT:
-      return Hdf5Kind::real;
+      return detail::is_sane_number(type) ? Hdf5Kind::real : Hdf5Kind::other;
     case H5T_STRING:
       return Hdf5Kind::text;
-    case H5T_ENUM:  // h5py writes booleans as an enumeration of FALSE and TRUE
-      return H5Tget_nmembers(type) == 2 && H5Tget_member_index(type, "TRUE") >= 0 ? Hdf5Kind::boolean : Hdf5Kind::other;
+    case H5T_ENUM: {  // h5py writes booleans as an enumeration of FALSE and TRUE
+      const Hdf5Handle base(H5Tget_super(type));
+      const bool boolean = base && H5Tget_class(base.get()) == H5T_INTEGER && detail::is_sane_number(base.get()) &&
+                           H5Tget_nmembers(type) == 2 && H5Tget_member_index(type, "TRUE") >= 0;
+      return boolean ? Hdf5Kind::boolean : Hdf5Kind::other;
+    }
     default:
       return Hdf5Kind::other;
   }
@@ -57,6 +77,17 @@ inline void require_plausible(const Hdf5Object& data, Index values, std::size_t 
   const std::uint64_t bytes = std::uint64_t(values) * width;
   if (std::uint64_t(values) > (std::uint64_t{1} << 48) || (bytes > small && bytes / most > data.file_size())) {
     data.fail("claims ", values, " values in a file of ", data.file_size(), " bytes: the file is damaged");
+  }
+  // HDF5 lists all chunks before it reads the first.
+  const Hdf5Handle plan(H5Dget_create_plist(data.id()));
+  hsize_t chunk[H5S_MAX_RANK] = {0};
+  const int rank =
+      plan && H5Pget_layout(plan.get()) == H5D_CHUNKED ? H5Pget_chunk(plan.get(), H5S_MAX_RANK, chunk) : 0;
+  std::uint64_t chunk_values = 1;
+  for (int i = 0; i < rank; ++i) chunk_values *= std::max<hsize_t>(1, chunk[i]);
+  if (rank > 0 && std::uint64_t(values) / chunk_values > data.file_size()) {
+    data.fail("claims ", std::uint64_t(values) / chunk_values, " chunks in a file of ", data.file_size(),
+              " bytes: the file is damaged");
   }
 }
 

@@ -20,7 +20,7 @@ inline std::vector<std::string> attribute_texts(const Hdf5Object& of, const char
   const Hdf5Handle space(attribute ? H5Aget_space(attribute.get()) : H5I_INVALID_HID);
   if (!type || !space) of.fail("attribute '", name, "' cannot be read (", hdf5_reason(), ")");
   const hssize_t n = H5Sget_simple_extent_npoints(space.get());
-  if (H5Tget_class(type.get()) != H5T_STRING || n <= 0) return out;
+  if (hdf5_kind(type.get()) != Hdf5Kind::text || n <= 0) return out;
   const std::size_t width = std::max<std::size_t>(1, H5Tget_size(type.get()));
   if (std::uint64_t(n) > of.file_size() || width > of.file_size()) of.fail("attribute '", name, "' is damaged");
   const bool good = detail::decode_texts(
@@ -45,7 +45,7 @@ inline std::vector<std::int64_t> attribute_numbers(const Hdf5Object& of, const c
   const Hdf5Handle space(attribute ? H5Aget_space(attribute.get()) : H5I_INVALID_HID);
   if (!type || !space) of.fail("attribute '", name, "' cannot be read (", hdf5_reason(), ")");
   const hssize_t n = H5Sget_simple_extent_npoints(space.get());
-  if (H5Tget_class(type.get()) != H5T_INTEGER || n <= 0) return out;
+  if (hdf5_kind(type.get()) != Hdf5Kind::integer || n <= 0) return out;
   if (std::uint64_t(n) > of.file_size()) of.fail("attribute '", name, "' is damaged");
   out.resize(std::size_t(n));
   if (H5Aread(attribute.get(), H5T_NATIVE_INT64, out.data()) < 0) {

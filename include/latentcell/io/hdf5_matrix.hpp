@@ -35,11 +35,11 @@ struct CompressedArrays {
     if (out.indices.length() != out.size) {
       group.fail("data has ", out.size, " entries but indices has ", out.indices.length());
     }
+    if (starts.length() != majors + 1) {
+      starts.fail("has ", starts.length(), " entries but ", majors, " ", major_name, " need ", majors + 1);
+    }
     out.starts = read_numbers<std::int64_t>(starts);
     const std::vector<std::int64_t>& s = out.starts;
-    if (Index(s.size()) != majors + 1) {
-      starts.fail("has ", s.size(), " entries but ", majors, " ", major_name, " need ", majors + 1);
-    }
     if (s[0] != 0) starts.fail("begins with ", s[0], ", not 0");
     for (std::size_t i = 1; i < s.size(); ++i) {
       if (s[i] < s[i - 1]) starts.fail("falls from ", s[i - 1], " to ", s[i], " at entry ", i, ": it must ascend");
@@ -82,6 +82,8 @@ inline RawRows read_rows(const Hdf5Object& group, Index cells, Index genes, cons
 /// the rows and one block of columns.
 inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, const ValueCheck& check) {
   const detail::CompressedArrays in = detail::CompressedArrays::open(group, genes, "genes");
+  require_plausible(in.values, in.size, sizeof(float));
+  require_plausible(in.indices, in.size, sizeof(std::int32_t));
   std::vector<std::int64_t> block_cells;
   std::vector<float> block_values;
   const auto each = [&](auto&& use) {
@@ -122,6 +124,7 @@ inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, c
 /// Reads a dense matrix (cells, genes) a few rows at a time and keeps what is not zero.
 inline RawRows read_dense(const Hdf5Object& data, Index cells, Index genes, const ValueCheck& check) {
   if (!holds_numbers(data)) data.fail("holds no numbers");
+  require_plausible(data, cells * genes, 0);
   RawRows out;
   const Index step = read_step(data, genes, 1 << 20);
   std::vector<float> block(to_size(std::min(step, cells) * genes));

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <cerrno>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/error.hpp>
@@ -111,7 +113,11 @@ inline SafeTensors load_safetensors(const std::string& path) {
   read(header.data(), length, "the header");
 
   SafeTensors out;
-  std::uint64_t expected = 0;
+  struct Place {
+    std::uint64_t first, last;
+    SafeTensors::Tensor tensor;
+  };
+  std::vector<Place> places;
   FlatJson json(path, header);
   json.object([&](const std::string& name) {
     if (name == "__metadata__") {
@@ -133,22 +139,35 @@ inline SafeTensors load_safetensors(const std::string& path) {
     });
     const std::uint64_t width = t.type == "F32" ? 4 : t.type == "F64" || t.type == "I64" ? 8 : 0;
     if (width == 0) throw_runtime(path, ": tensor '", name, "' has type '", t.type, "', not F32, F64 or I64");
-    std::uint64_t bytes = width;
+    const bool empty = std::find(shape.begin(), shape.end(), 0u) != shape.end();
+    std::uint64_t bytes = empty ? 0 : width;
     for (std::uint64_t extent : shape) {
-      if (extent > size) throw_runtime(path, ": tensor '", name, "' is larger than the file");
+      if (!empty && bytes > size / extent) throw_runtime(path, ": tensor '", name, "' is larger than the file");
       bytes *= extent;
       t.shape.push_back(Index(extent));
     }
-    if (offsets.size() != 2 || offsets[0] != expected || offsets[1] - offsets[0] != bytes ||
+    if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] - offsets[0] != bytes ||
         offsets[1] > size - 8 - length) {
       throw_runtime(path, ": cut short, or its header is wrong: tensor '", name, "' does not lie where it says");
     }
-    expected = offsets[1];
-    t.bytes.resize(bytes);
-    out.tensors.push_back(std::move(t));
+    places.push_back({offsets[0], offsets[1], std::move(t)});
   });
   json.end();
-  for (auto& t : out.tensors) read(t.bytes.data(), t.bytes.size(), "a tensor");
+
+  // A header may list the tensors in any order; the bytes lie without gaps.
+  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return std::pair(a.first, a.last) < std::pair(b.first, b.last);
+  });
+  std::uint64_t at = 0;
+  for (Place& place : places) {
+    SafeTensors::Tensor& t = place.tensor;
+    if (place.first != at) throw_runtime(path, ": its header is wrong: tensor '", t.name, "' does not lie where it says");
+    at = place.last;
+    t.bytes.resize(at - place.first);
+    read(t.bytes.data(), t.bytes.size(), "a tensor");
+    out.tensors.push_back(std::move(t));
+  }
+  if (at != size - 8 - length) throw_runtime(path, ": ", size - 8 - length - at, " bytes follow the last tensor");
   return out;
 }
 

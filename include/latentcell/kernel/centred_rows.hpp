@@ -52,7 +52,8 @@ RowVector<double> column_means(const Rows& x) {
 /// Directions that multiply_covariance takes at once.
 inline constexpr Index covariance_lanes = 16;
 
-/// z = Xc^T Xc w with Xc = x - 1 mean, which is never formed.   w, z (G, covariance_lanes); y (N, covariance_lanes) scratch
+/// z = Xc^T Xc w with Xc = x - 1 mean, which is never formed.   w, z (G, covariance_lanes); y (N, covariance_lanes)
+/// scratch
 template <class Rows>
 void multiply_covariance(const Rows& x, const RowVector<double>& mean, const Matrix<double>& w, Matrix<double>& y,
                          Matrix<double>& z) {

@@ -71,7 +71,8 @@ inline EigenPairs jacobi_eigen(Matrix<double> a) {
   measure();
   std::vector<Index> order(to_size(n));
   std::iota(order.begin(), order.end(), Index(0));
-  std::stable_sort(order.begin(), order.end(), [&](Index i, Index j) { return square[to_size(i)] > square[to_size(j)]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index i, Index j) { return square[to_size(i)] > square[to_size(j)]; });
   EigenPairs out;
   out.vectors.resize(n, n);
   for (Index r = 0; r < n; ++r) {

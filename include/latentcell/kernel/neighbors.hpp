@@ -51,7 +51,8 @@ Neighbors nearest_neighbors(ConstView<float> queries, ConstView<float> points, I
 /// queries (N, D), points (M, D) -> (N, k);  1 <= k <= M
 /// All pairs are visited, in double: about a second for 10,000 x 10,000 x 30 on two cores.
 inline Neighbors nearest_neighbors(ConstView<float> queries, ConstView<float> points, Index k) {
-  LATENTCELL_REQUIRE(k >= 1 && k <= points.rows(), "nearest_neighbors: ", k, " neighbors among ", points.rows(), " points");
+  LATENTCELL_REQUIRE(k >= 1 && k <= points.rows(), "nearest_neighbors: ", k, " neighbors among ", points.rows(),
+                     " points");
   return detail::nearest_neighbors(queries, points, k, [](Index, Index) { return false; });
 }
 

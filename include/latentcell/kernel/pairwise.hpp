@@ -17,8 +17,8 @@ inline constexpr Index pairwise_work = 1 << 19;
 
 /// Calls f(i, first, count, d2) for every row i of x and every run of at most pairwise_tile rows of y, with the squared
 /// Euclidean distances d2[0 .. count) to the rows first .. first + count of y.      x (N, D), y (M, D)
-/// All runs of one i come from one thread in ascending order, so f may keep state per row; different i run side by side.
-/// Runs that end at or before start(i) are left out: pass a start of i + 1 to see each pair of one set once.
+/// All runs of one i come from one thread in ascending order, so f may keep state per row; different i run side by
+/// side. Runs that end at or before start(i) are left out: pass a start of i + 1 to see each pair of one set once.
 /// Distances are sums of squared differences in double: no cancellation, equal points have distance 0.
 template <class F, class Start>
 void each_distance(ConstView<float> x, ConstView<float> y, const Start& start, const F& f) {
@@ -69,7 +69,8 @@ void each_distance(ConstView<float> x, ConstView<float> y, const Start& start, c
 /// The same over all pairs of a row of x and a row of y.
 template <class F>
 void each_distance(ConstView<float> x, ConstView<float> y, const F& f) {
-  each_distance(x, y, [](Index) { return Index(0); }, f);
+  each_distance(
+      x, y, [](Index) { return Index(0); }, f);
 }
 
 /// All squared Euclidean distances.      x (N, D), y (M, D) -> (N, M)

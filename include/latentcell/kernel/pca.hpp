@@ -98,8 +98,8 @@ inline void take_off(const Matrix<double>& a, Index i, double c, Matrix<double>&
   add_multiple(a.cols(), -c, a.data() + i * a.cols(), b.data() + j * b.cols());
 }
 
-// Gram-Schmidt within a block whose rows are already orthogonal to the first `count` rows of v: w_j = sum r[i, j] q_i, and
-// q takes the place of w. A row that vanishes gets a random direction and r[j, j] = 0.
+// Gram-Schmidt within a block whose rows are already orthogonal to the first `count` rows of v: w_j = sum r[i, j] q_i,
+// and q takes the place of w. A row that vanishes gets a random direction and r[j, j] = 0.
 inline Matrix<double> orthonormalise(const Matrix<double>& v, Index count, double scale, Matrix<double>& w, Rng& rng) {
   const Index b = w.rows(), d = w.cols();
   Matrix<double> r = Matrix<double>::Zero(b, b);
@@ -133,8 +133,8 @@ template <class T, class Rows>
 Pca<T> fit_pca(const Rows& x, const PcaOptions& options, Rng& rng) {
   const Index k = options.components, genes = x.cols();
   LATENTCELL_REQUIRE(x.rows() >= 2, "fit_pca: needs at least two rows, got ", x.rows());
-  LATENTCELL_REQUIRE(k >= 1 && k <= std::min(x.rows(), genes), "fit_pca: ", k, " components of a matrix with ", x.rows(),
-                     " rows and ", genes, " columns");
+  LATENTCELL_REQUIRE(k >= 1 && k <= std::min(x.rows(), genes), "fit_pca: ", k, " components of a matrix with ",
+                     x.rows(), " rows and ", genes, " columns");
   LATENTCELL_REQUIRE(options.oversampling >= 0 && options.rounds >= 1 && options.tolerance > 0.0,
                      "fit_pca: oversampling ", options.oversampling, ", rounds ", options.rounds, " and tolerance ",
                      options.tolerance, " must be at least 0, at least 1 and positive");
@@ -236,7 +236,8 @@ Pca<T> fit_pca(const Rows& x, const PcaOptions& options, Rng& rng) {
 template <class T, class Rows>
 Matrix<T> project(const Pca<T>& pca, const Rows& x) {
   const Index k = pca.components.rows(), genes = pca.components.cols();
-  LATENTCELL_REQUIRE(x.cols() == genes, "project: the matrix has ", x.cols(), " columns but the components have ", genes);
+  LATENTCELL_REQUIRE(x.cols() == genes, "project: the matrix has ", x.cols(), " columns but the components have ",
+                     genes);
   Matrix<double> directions(genes, k);
   std::vector<double> offset(to_size(k), 0.0);
   for (Index g = 0; g < genes; ++g) {
@@ -266,10 +267,10 @@ Matrix<T> project(const Pca<T>& pca, const Rows& x) {
 
 /// Fits principal components to sparse rows, usually log1p(CP10K) of cells; the centred matrix is never formed.
 /// x (N, G) -> mean (1, G), components (k, G), variance (k);  1 <= k <= min(N, G)
-/// Randomised block Krylov iteration with thick restarts (Halko, Martinsson, Shkolnisky and Tygert 2011; Musco and Musco
-/// 2015), in double throughout: exact up to `tolerance` also where the spectrum decays slowly. Memory is (k + 90) x G
-/// numbers. The answer depends on rng only below the tolerance and not on the number of threads.
-/// Throws std::invalid_argument for too many components or values that are not finite.
+/// Randomised block Krylov iteration with thick restarts (Halko, Martinsson, Shkolnisky and Tygert 2011; Musco and
+/// Musco 2015), in double throughout: exact up to `tolerance` also where the spectrum decays slowly. Memory is (k + 90)
+/// x G numbers. The answer depends on rng only below the tolerance and not on the number of threads. Throws
+/// std::invalid_argument for too many components or values that are not finite.
 inline Pca<float> fit_pca(const CountsView& x, const PcaOptions& options, Rng& rng) {
   return detail::fit_pca<float>(SparseRows{x}, options, rng);
 }
@@ -281,9 +282,7 @@ Pca<T> fit_pca(ConstView<T> x, const PcaOptions& options, Rng& rng) {
 }
 
 /// Coordinates of rows along the components.      x (N, G) -> (N, k)
-inline Matrix<float> project(const Pca<float>& pca, const CountsView& x) {
-  return detail::project(pca, SparseRows{x});
-}
+inline Matrix<float> project(const Pca<float>& pca, const CountsView& x) { return detail::project(pca, SparseRows{x}); }
 
 /// The same for dense rows.
 template <class T>

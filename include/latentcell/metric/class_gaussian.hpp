@@ -23,8 +23,8 @@ class ClassGaussian {
  public:
   /// x (N, D); labels (N), negative where missing: such points are left out. A class of one point is that point alone.
   ClassGaussian(ConstView<float> x, std::span<const int> labels, const ClassGaussianOptions& options = {}) {
-    LATENTCELL_REQUIRE(Index(labels.size()) == x.rows() && x.rows() > 0, "ClassGaussian: ", labels.size(), " labels for ",
-                       x.rows(), " points");
+    LATENTCELL_REQUIRE(Index(labels.size()) == x.rows() && x.rows() > 0, "ClassGaussian: ", labels.size(),
+                       " labels for ", x.rows(), " points");
     LATENTCELL_REQUIRE(options.ridge > 0.0, "ClassGaussian: ridge must be positive, got ", options.ridge);
     const Index d = x.cols();
     const int highest = *std::max_element(labels.begin(), labels.end());

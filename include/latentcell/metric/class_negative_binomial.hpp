@@ -73,9 +73,9 @@ class ClassNegativeBinomial {
 
  private:
   struct Part {
-    std::vector<double> library;      // (cells of the class)
-    std::vector<std::int32_t> gene;   // genes seen in the class
-    std::vector<double> share, theta; // of those genes
+    std::vector<double> library;       // (cells of the class)
+    std::vector<std::int32_t> gene;    // genes seen in the class
+    std::vector<double> share, theta;  // of those genes
   };
 
   static Part fit(const CountsView& counts, const std::vector<Index>& rows, LibrarySizes sizes) {

@@ -41,9 +41,10 @@ inline std::vector<double> draw_library_sizes(const CountsView& counts, std::spa
 inline Counts component_counts(const kernel::Pca<float>& pca, ConstView<float> points, std::span<const double> library,
                                Rng& rng) {
   const Index n = points.rows(), k = pca.components.rows(), genes = pca.components.cols();
-  LATENTCELL_REQUIRE(points.cols() == k, "component_counts: points have ", points.cols(), " coordinates but there are ", k,
-                     " components");
-  LATENTCELL_REQUIRE(Index(library.size()) == n, "component_counts: ", library.size(), " library sizes for ", n, " points");
+  LATENTCELL_REQUIRE(points.cols() == k, "component_counts: points have ", points.cols(), " coordinates but there are ",
+                     k, " components");
+  LATENTCELL_REQUIRE(Index(library.size()) == n, "component_counts: ", library.size(), " library sizes for ", n,
+                     " points");
   const Rng seeds = rng.fork();
   std::vector<std::vector<std::pair<std::int32_t, float>>> cells(to_size(n));
   kernel::parallel_items(n, [&](Index i) {

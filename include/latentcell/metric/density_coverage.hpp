@@ -8,13 +8,14 @@ namespace latentcell::metric {
 
 /// Settings of density_coverage.
 struct DensityCoverageOptions {
-  Index neighbors = 5;  ///< k: the ball around a real point reaches to its k-th nearest real one; larger is more lenient
+  Index neighbors =
+      5;  ///< k: the ball around a real point reaches to its k-th nearest real one; larger is more lenient
 };
 
 /// Fidelity and diversity.
 struct DensityCoverage {
-  double density = 0;   ///< mean number of real balls around a generated point, over k: 1 for the real distribution, and
-                        ///< more where generated points crowd where real ones are dense
+  double density = 0;  ///< mean number of real balls around a generated point, over k: 1 for the real distribution, and
+                       ///< more where generated points crowd where real ones are dense
   double coverage = 0;  ///< share of real balls with a generated point inside, in [0, 1]
 };
 
@@ -23,7 +24,8 @@ struct DensityCoverage {
 inline DensityCoverage density_coverage(ConstView<float> real, ConstView<float> generated,
                                         const DensityCoverageOptions& options = {}) {
   const Index k = options.neighbors;
-  LATENTCELL_REQUIRE(k >= 1 && k < real.rows(), "density_coverage: ", k, " neighbors among ", real.rows(), " real points");
+  LATENTCELL_REQUIRE(k >= 1 && k < real.rows(), "density_coverage: ", k, " neighbors among ", real.rows(),
+                     " real points");
   LATENTCELL_REQUIRE(generated.rows() > 0, "density_coverage: there are no generated points");
   const kernel::Neighbors own = kernel::nearest_neighbors(real, k);
   std::vector<Index> inside(to_size(real.rows()), 0);

@@ -44,7 +44,8 @@ inline Matrix<double> correlation_matrix(ConstView<float> x) {
 /// their correlation matrices, 1 at best.
 /// real (N, G), generated (M, G), usually log1p(CP10K); genes (n) ascending, at least 3, usually the most variable
 inline double gene_correlation(const CountsView& real, const CountsView& generated, std::span<const Index> genes) {
-  LATENTCELL_REQUIRE(real.cols == generated.cols, "gene_correlation: ", real.cols, " genes and ", generated.cols, " genes");
+  LATENTCELL_REQUIRE(real.cols == generated.cols, "gene_correlation: ", real.cols, " genes and ", generated.cols,
+                     " genes");
   LATENTCELL_REQUIRE(genes.size() >= 3, "gene_correlation: needs at least 3 genes, got ", genes.size());
   const auto above_diagonal = [&](const CountsView& cells) {
     const Matrix<float> dense = dense_columns(cells, genes);

@@ -65,7 +65,8 @@ inline void weighted_values(const SortedColumns& columns, Index g, Index rows,
 /// 1-Wasserstein distance between two sets of cells for each gene: the area between the two distribution functions.
 /// real (N, G), generated (M, G), N and M may differ -> (G), in the units of the values
 inline std::vector<double> gene_wasserstein(const CountsView& real, const CountsView& generated) {
-  LATENTCELL_REQUIRE(real.cols == generated.cols, "gene_wasserstein: ", real.cols, " genes and ", generated.cols, " genes");
+  LATENTCELL_REQUIRE(real.cols == generated.cols, "gene_wasserstein: ", real.cols, " genes and ", generated.cols,
+                     " genes");
   LATENTCELL_REQUIRE(real.rows > 0 && generated.rows > 0, "gene_wasserstein: needs cells, got ", real.rows, " and ",
                      generated.rows);
   const detail::SortedColumns a = detail::sorted_columns(real), b = detail::sorted_columns(generated);

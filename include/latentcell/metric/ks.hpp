@@ -57,7 +57,8 @@ inline double ks_limit(double d, double n, double m) {
 /// Two-sample Kolmogorov-Smirnov test, two-sided.      x (N), y (M)
 /// The p-value is exact up to N * M of ten million, then the limit for large samples; with ties it is on the safe side.
 inline KsTest ks_test(std::span<const double> x, std::span<const double> y) {
-  LATENTCELL_REQUIRE(!x.empty() && !y.empty(), "ks_test: needs two samples, got ", x.size(), " and ", y.size(), " numbers");
+  LATENTCELL_REQUIRE(!x.empty() && !y.empty(), "ks_test: needs two samples, got ", x.size(), " and ", y.size(),
+                     " numbers");
   for (const auto& sample : {x, y}) {
     for (double v : sample) LATENTCELL_REQUIRE(!std::isnan(v), "ks_test: a value is not a number");
   }

@@ -17,10 +17,10 @@ enum class Inputs { as_given, standardised };
 
 /// Settings of LogisticRegression.
 struct LogisticRegressionOptions {
-  double c = 1.0;                   ///< weight of the data against the penalty; larger regularises less
+  double c = 1.0;  ///< weight of the data against the penalty; larger regularises less
   Inputs inputs = Inputs::as_given;
-  Index steps = 100;                ///< Newton steps at most
-  double tolerance = 1e-6;          ///< largest entry of the gradient at the end, in units of c times the rows
+  Index steps = 100;        ///< Newton steps at most
+  double tolerance = 1e-6;  ///< largest entry of the gradient at the end, in units of c times the rows
 };
 
 /// Multinomial logistic regression with an L2 penalty on the weights and none on the intercepts:
@@ -30,8 +30,8 @@ class LogisticRegression {
  public:
   /// x (N, D), finite; labels (N), negative where missing: such rows are left out. Needs two classes.
   LogisticRegression(ConstView<float> x, std::span<const int> labels, const LogisticRegressionOptions& options = {}) {
-    LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "LogisticRegression: ", labels.size(), " labels for ", x.rows(),
-                       " rows");
+    LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "LogisticRegression: ", labels.size(), " labels for ",
+                       x.rows(), " rows");
     LATENTCELL_REQUIRE(options.c > 0.0 && options.steps >= 1 && options.tolerance > 0.0, "LogisticRegression: c ",
                        options.c, ", steps ", options.steps, " and tolerance ", options.tolerance, " must be positive");
     for (const int label : labels) {
@@ -157,19 +157,19 @@ class LogisticRegression {
 
     const auto objective = [&](const Matrix<double>& w, Matrix<double>& gradient) {
       double value = options.c * sum_parts(n, gradient, [&](Index first, Index last, Matrix<double>& part) {
-        double loss = 0;
-        for (Index i = first; i < last; ++i) {
-          double* p = probability.data() + i * k;
-          const double* row = x.data() + i * d;
-          for (Index c = 0; c < k; ++c) p[c] = kernel::dot(d, w.data() + c * d, row);
-          const double own = p[target[to_size(i)]];
-          loss += softmax(p, k) - own;
-          for (Index c = 0; c < k; ++c) {
-            kernel::add_multiple(d, p[c] - double(c == target[to_size(i)]), row, part.data() + c * d);
-          }
-        }
-        return loss;
-      });
+                       double loss = 0;
+                       for (Index i = first; i < last; ++i) {
+                         double* p = probability.data() + i * k;
+                         const double* row = x.data() + i * d;
+                         for (Index c = 0; c < k; ++c) p[c] = kernel::dot(d, w.data() + c * d, row);
+                         const double own = p[target[to_size(i)]];
+                         loss += softmax(p, k) - own;
+                         for (Index c = 0; c < k; ++c) {
+                           kernel::add_multiple(d, p[c] - double(c == target[to_size(i)]), row, part.data() + c * d);
+                         }
+                       }
+                       return loss;
+                     });
       for (Index c = 0; c < k; ++c) {
         for (Index j = 0; j < d; ++j) {
           gradient(c, j) *= options.c;
@@ -204,7 +204,8 @@ class LogisticRegression {
       }
     };
 
-    Matrix<double> gradient(k, d), trial(k, d), trial_gradient(k, d), step(k, d), residual(k, d), direction(k, d), bent(k, d);
+    Matrix<double> gradient(k, d), trial(k, d), trial_gradient(k, d), step(k, d), residual(k, d), direction(k, d),
+        bent(k, d);
     double value = objective(weights_, gradient);
     for (Index iteration = 0; iteration < options.steps; ++iteration) {
       const double largest = gradient.cwiseAbs().maxCoeff();
@@ -233,8 +234,7 @@ class LogisticRegression {
         const double reached = objective(trial, trial_gradient);
         // Near the end the objective's rounding hides its fall; the gradient then decides.
         moved = reached <= value + 1e-4 * stride * slope ||
-                (reached <= value + 1e-12 * std::abs(value) &&
-                 trial_gradient.cwiseAbs().maxCoeff() < largest);
+                (reached <= value + 1e-12 * std::abs(value) && trial_gradient.cwiseAbs().maxCoeff() < largest);
         if (!moved) continue;
         weights_ = trial;
         gradient = trial_gradient;

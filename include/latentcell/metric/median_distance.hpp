@@ -21,10 +21,11 @@ inline double median_distance(ConstView<float> x) {
     for (Index begin = 0; begin < n; begin += rows) {
       const Index count = std::min(rows, n - begin);
       const ConstView<float> some(x.data() + begin * x.cols(), count, x.cols());
-      kernel::each_distance(some, x, [&](Index i) { return begin + i + 1; },
-                            [&](Index i, Index first, Index run, const double* d2) {
-                              for (Index j = 0; j < run; ++j) part[to_size(i * n + first + j)] = float(std::sqrt(d2[j]));
-                            });
+      kernel::each_distance(
+          some, x, [&](Index i) { return begin + i + 1; },
+          [&](Index i, Index first, Index run, const double* d2) {
+            for (Index j = 0; j < run; ++j) part[to_size(i * n + first + j)] = float(std::sqrt(d2[j]));
+          });
       for (Index i = 0; i < count; ++i) {
         for (Index j = begin + i + 1; j < n; ++j) f(std::bit_cast<std::uint32_t>(part[to_size(i * n + j)]));
       }

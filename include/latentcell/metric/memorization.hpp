@@ -20,8 +20,9 @@ struct Memorization {
 /// cells puts too many of its own too near: `nearer_share` far above 0.05 and `generated` below `held_back`.
 /// train (N, D), held_back (M, D), generated (K, D)
 inline Memorization memorization(ConstView<float> train, ConstView<float> held_back, ConstView<float> generated) {
-  LATENTCELL_REQUIRE(train.rows() > 0 && held_back.rows() > 0 && generated.rows() > 0, "memorization: needs points, got ",
-                     train.rows(), " training, ", held_back.rows(), " held-back and ", generated.rows(), " generated");
+  LATENTCELL_REQUIRE(train.rows() > 0 && held_back.rows() > 0 && generated.rows() > 0,
+                     "memorization: needs points, got ", train.rows(), " training, ", held_back.rows(),
+                     " held-back and ", generated.rows(), " generated");
   const auto distances = [&](ConstView<float> points) {
     const kernel::Neighbors nearest = kernel::nearest_neighbors(points, train, 1);
     std::vector<double> out(nearest.distance.data(), nearest.distance.data() + nearest.distance.size());

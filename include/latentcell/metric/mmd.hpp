@@ -13,7 +13,8 @@ namespace latentcell::metric {
 
 namespace detail {
 
-// Sums of f(d2) over all pairs of x and y, or over the pairs i < j of x alone, in an order that no thread count changes.
+// Sums of f(d2) over all pairs of x and y, or over the pairs i < j of x alone, in an order that no thread count
+// changes.
 template <class F>
 double sum_between(ConstView<float> x, ConstView<float> y, const F& f) {
   std::vector<double> rows(to_size(x.rows()), 0.0);
@@ -26,9 +27,11 @@ double sum_between(ConstView<float> x, ConstView<float> y, const F& f) {
 template <class F>
 double sum_within(ConstView<float> x, const F& f) {
   std::vector<double> rows(to_size(x.rows()), 0.0);
-  kernel::each_distance(x, x, [](Index i) { return i + 1; }, [&](Index i, Index first, Index count, const double* d2) {
-    for (Index j = std::max<Index>(0, i + 1 - first); j < count; ++j) rows[to_size(i)] += f(d2[j]);
-  });
+  kernel::each_distance(
+      x, x, [](Index i) { return i + 1; },
+      [&](Index i, Index first, Index count, const double* d2) {
+        for (Index j = std::max<Index>(0, i + 1 - first); j < count; ++j) rows[to_size(i)] += f(d2[j]);
+      });
   return std::accumulate(rows.begin(), rows.end(), 0.0);
 }
 

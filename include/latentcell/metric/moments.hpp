@@ -53,7 +53,8 @@ struct MomentAgreement {
 
 /// Compares generated cells with real ones gene by gene, usually on log1p(CP10K).   real (N, G), generated (M, G)
 inline MomentAgreement compare_moments(const CountsView& real, const CountsView& generated) {
-  LATENTCELL_REQUIRE(real.cols == generated.cols, "compare_moments: ", real.cols, " genes and ", generated.cols, " genes");
+  LATENTCELL_REQUIRE(real.cols == generated.cols, "compare_moments: ", real.cols, " genes and ", generated.cols,
+                     " genes");
   const GeneMoments a = gene_moments(real), b = gene_moments(generated);
   MomentAgreement out{pearson(a.mean, b.mean), pearson(a.variance, b.variance), 0.0};
   for (std::size_t g = 0; g < a.zeros.size(); ++g) out.zero_difference += (b.zeros[g] - a.zeros[g]) / double(real.cols);

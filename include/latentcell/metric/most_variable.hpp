@@ -8,8 +8,8 @@
 
 namespace latentcell::metric {
 
-/// The n columns of greatest variance, as metrics on few genes need them.   x (N, G), usually log1p(CP10K) -> (n) ascending
-/// Of equal variances the lower column is taken. n >= G gives all columns.
+/// The n columns of greatest variance, as metrics on few genes need them.   x (N, G), usually log1p(CP10K) -> (n)
+/// ascending Of equal variances the lower column is taken. n >= G gives all columns.
 inline std::vector<Index> most_variable(const CountsView& x, Index n) {
   LATENTCELL_REQUIRE(n >= 1, "most_variable: needs at least 1 gene, got ", n);
   const std::vector<double> variance = gene_moments(x).variance;

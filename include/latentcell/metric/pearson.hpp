@@ -11,8 +11,8 @@ namespace latentcell::metric {
 /// Pearson's correlation of two sequences.      x (N), y (N) -> [-1, 1];  N >= 2
 /// 0 where one of them is constant: it then says nothing of the other.
 inline double pearson(std::span<const double> x, std::span<const double> y) {
-  LATENTCELL_REQUIRE(x.size() == y.size() && x.size() >= 2, "pearson: needs two sequences of one length, at least 2, got ",
-                     x.size(), " and ", y.size());
+  LATENTCELL_REQUIRE(x.size() == y.size() && x.size() >= 2,
+                     "pearson: needs two sequences of one length, at least 2, got ", x.size(), " and ", y.size());
   const double n = double(x.size());
   double mean_x = 0, mean_y = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {

@@ -24,7 +24,8 @@ struct RandomForestOptions {
 
 namespace detail {
 
-// Features as ranks among their distinct values: splits need the order alone, and small whole numbers make counting quick.
+// Features as ranks among their distinct values: splits need the order alone, and small whole numbers make counting
+// quick.
 struct RankedFeatures {
   Index rows = 0, cols = 0;
   std::vector<std::uint32_t> rank;         // (D, N): feature by feature
@@ -48,10 +49,10 @@ struct RankedFeatures {
 };
 
 struct TreeNode {
-  Index feature = -1;     // -1: a leaf
-  float threshold = 0;    // left where x <= threshold
-  Index left = 0;         // children are left and left + 1
-  Index leaf = 0;         // first of its class shares
+  Index feature = -1;   // -1: a leaf
+  float threshold = 0;  // left where x <= threshold
+  Index left = 0;       // children are left and left + 1
+  Index leaf = 0;       // first of its class shares
 };
 
 struct Tree {
@@ -62,8 +63,14 @@ struct Tree {
 class TreeGrower {
  public:
   TreeGrower(const RankedFeatures& x, std::span<const int> labels, Index classes, Index depth, Index tries)
-      : x_(x), labels_(labels), classes_(classes), depth_(depth), tries_(tries), features_(to_size(x.cols)),
-        total_(to_size(classes)), left_(to_size(classes)) {
+      : x_(x),
+        labels_(labels),
+        classes_(classes),
+        depth_(depth),
+        tries_(tries),
+        features_(to_size(x.cols)),
+        total_(to_size(classes)),
+        left_(to_size(classes)) {
     std::iota(features_.begin(), features_.end(), Index(0));
   }
 
@@ -131,7 +138,8 @@ class TreeGrower {
     Split best;
     bool varied = false;
     for (Index tried = 0; tried < x_.cols && (tried < tries_ || !varied); ++tried) {
-      std::swap(features_[to_size(tried)], features_[to_size(tried + Index(rng.below(std::uint64_t(x_.cols - tried))))]);
+      std::swap(features_[to_size(tried)],
+                features_[to_size(tried + Index(rng.below(std::uint64_t(x_.cols - tried))))]);
       const Index feature = features_[to_size(tried)];
       const std::uint32_t* rank = x_.rank.data() + feature * x_.rows;
       std::uint32_t low = rank[bag_[to_size(job.first)]], high = low;
@@ -228,14 +236,16 @@ class TreeGrower {
 class RandomForest {
  public:
   /// x (N, D), finite; labels (N) in [0, classes). Trees are grown side by side and depend on rng and the data alone.
-  RandomForest(ConstView<float> x, std::span<const int> labels, Index classes, const RandomForestOptions& options, Rng& rng)
+  RandomForest(ConstView<float> x, std::span<const int> labels, Index classes, const RandomForestOptions& options,
+               Rng& rng)
       : classes_(classes), features_(x.cols()) {
     LATENTCELL_REQUIRE(x.rows() > 0 && x.cols() > 0, "RandomForest: needs rows and features, got (", x.rows(), ", ",
                        x.cols(), ")");
-    LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "RandomForest: ", labels.size(), " labels for ", x.rows(), " rows");
+    LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "RandomForest: ", labels.size(), " labels for ", x.rows(),
+                       " rows");
     LATENTCELL_REQUIRE(options.trees >= 1 && options.depth >= 1 && options.features >= 0, "RandomForest: trees ",
-                       options.trees, " and depth ", options.depth, " must be at least 1 and features ", options.features,
-                       " at least 0");
+                       options.trees, " and depth ", options.depth, " must be at least 1 and features ",
+                       options.features, " at least 0");
     for (const int label : labels) {
       LATENTCELL_REQUIRE(label >= 0 && label < classes, "RandomForest: label ", label, " of ", classes, " classes");
     }

@@ -15,7 +15,8 @@ namespace latentcell::metric {
 /// x (N, D), labels (N), negative where missing -> (N), in [-1, 1]; 0 for a label with one point and for missing labels
 /// Throws std::invalid_argument where fewer than two labels are present.
 inline std::vector<double> silhouettes(ConstView<float> x, std::span<const int> labels) {
-  LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "silhouette: ", labels.size(), " labels for ", x.rows(), " points");
+  LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "silhouette: ", labels.size(), " labels for ", x.rows(),
+                     " points");
   const int highest = labels.empty() ? -1 : *std::max_element(labels.begin(), labels.end());
   std::vector<Index> size(to_size(highest + 1), 0);
   for (const int label : labels) {

@@ -20,8 +20,8 @@ struct SlicedWassersteinOptions {
 /// 2-Wasserstein distance of the projected sets.
 /// x (N, D), y (M, D), directions (P, D) unit rows -> in the units of the points; N and M may differ
 inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, ConstView<double> directions) {
-  LATENTCELL_REQUIRE(x.cols() == y.cols() && x.cols() == directions.cols(), "sliced_wasserstein: points have ", x.cols(),
-                     " and ", y.cols(), " coordinates, directions ", directions.cols());
+  LATENTCELL_REQUIRE(x.cols() == y.cols() && x.cols() == directions.cols(), "sliced_wasserstein: points have ",
+                     x.cols(), " and ", y.cols(), " coordinates, directions ", directions.cols());
   LATENTCELL_REQUIRE(x.rows() > 0 && y.rows() > 0 && directions.rows() > 0, "sliced_wasserstein: needs points, got ",
                      x.rows(), " and ", y.rows(), ", and directions, got ", directions.rows());
   const Index n = x.rows(), m = y.rows();
@@ -54,7 +54,8 @@ inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, ConstVi
 }
 
 /// Sliced 2-Wasserstein distance along random directions.      x (N, D), y (M, D) -> in the units of the points
-inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, const SlicedWassersteinOptions& options, Rng& rng) {
+inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, const SlicedWassersteinOptions& options,
+                                 Rng& rng) {
   LATENTCELL_REQUIRE(options.projections >= 1, "sliced_wasserstein: needs at least 1 projection, got ",
                      options.projections);
   Matrix<double> directions(options.projections, x.cols());

@@ -18,14 +18,14 @@ struct TwoSampleAucOptions {
   RandomForestOptions forest;  ///< 300 trees of depth 8
 };
 
-/// How well a random forest tells two sets of cells apart: the area under the ROC curve of its probabilities for cells it
-/// was not grown on, all folds together. 0.5 where it cannot, 1 where it always can.
-/// real (N, D), generated (M, D);  N, M >= folds. Each fold has its share of both sets. Compare sets of equal sizes.
+/// How well a random forest tells two sets of cells apart: the area under the ROC curve of its probabilities for cells
+/// it was not grown on, all folds together. 0.5 where it cannot, 1 where it always can. real (N, D), generated (M, D);
+/// N, M >= folds. Each fold has its share of both sets. Compare sets of equal sizes.
 inline double two_sample_auc(ConstView<float> real, ConstView<float> generated, const TwoSampleAucOptions& options,
                              Rng& rng) {
   const Index n = real.rows(), m = generated.rows(), folds = options.folds;
-  LATENTCELL_REQUIRE(real.cols() == generated.cols(), "two_sample_auc: ", real.cols(), " features and ", generated.cols(),
-                     " features");
+  LATENTCELL_REQUIRE(real.cols() == generated.cols(), "two_sample_auc: ", real.cols(), " features and ",
+                     generated.cols(), " features");
   LATENTCELL_REQUIRE(folds >= 2 && n >= folds && m >= folds, "two_sample_auc: ", folds, " folds of ", n, " and ", m,
                      " cells; needs at least two folds and a cell of each set in every fold");
   Matrix<float> pooled(n + m, real.cols());

@@ -20,7 +20,8 @@ inline double wasserstein2(ConstView<float> x, ConstView<float> y) {
   double sum = 0;
   for (Index i = 0; i < x.rows(); ++i) {
     const Index j = matched.column[to_size(i)];
-    for (Index c = 0; c < x.cols(); ++c) sum += (double(x(i, c)) - double(y(j, c))) * (double(x(i, c)) - double(y(j, c)));
+    for (Index c = 0; c < x.cols(); ++c)
+      sum += (double(x(i, c)) - double(y(j, c))) * (double(x(i, c)) - double(y(j, c)));
   }
   return std::sqrt(sum / double(x.rows()));
 }

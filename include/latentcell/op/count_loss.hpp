@@ -24,7 +24,7 @@ struct CountTargets {
 };
 
 /// -sum over the cells of weight * log p(counts).    -> (1, 1); `log_prob` (B), where given, gets each cell's value.
-/// The gradients leave the forward pass ready; backward() only scales them.
+/// The gradients leave the forward pass ready and backward() only scales them; a second backward() works them out anew.
 template <class T>
 Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, const CountTargets<T>& x,
                   T* log_prob = nullptr) {
@@ -62,17 +62,30 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
     if (!p.log_theta.empty()) a.d_log_theta = tape.scratch(p.log_theta.shape().size());
     if (!p.logit_pi.empty()) a.d_logit_pi = tape.scratch(shape.size());
   }
-  y.out()(0, 0) = kernel::count_loss<T>(a, tape.scratch(kernel::count_loss_scratch(shape.cols())));
-  tape.on_backward(y, [p, y, &tape, d_eta = a.d_eta, d_theta = a.d_log_theta, d_pi = a.d_logit_pi] {
+  T* scratch = tape.scratch(kernel::count_loss_scratch(shape.cols()));
+  y.out()(0, 0) = kernel::count_loss<T>(a, scratch);
+  bool* handed = tape.template scratch_of<bool>(1);
+  *handed = false;
+  a.log_prob = nullptr;
+  tape.on_backward(y, [p, y, a, scratch, handed]() mutable {
+    Tape<T>& own = y.tape();
+    if (*handed) {  // the first backward() gave the memory away
+      const Shape cells = p.eta.shape();
+      a.d_eta = own.scratch(cells.size());
+      if (a.d_log_theta != nullptr) a.d_log_theta = own.scratch(p.log_theta.shape().size());
+      if (a.d_logit_pi != nullptr) a.d_logit_pi = own.scratch(cells.size());
+      (void)kernel::count_loss<T>(a, scratch);
+    }
+    *handed = true;
     const T seed = y.upstream()(0, 0);
     const auto hand = [&](const Var<T>& to, T* g) {
       if (!to.needs_grad()) return;
       if (seed != T(1)) kernel::each_element(to.shape().size(), [=](Index i) { g[i] *= seed; });
-      tape.hand_gradient(to, g);
+      own.hand_gradient(to, g);
     };
-    hand(p.eta, d_eta);
-    hand(p.log_theta, d_theta);
-    hand(p.logit_pi, d_pi);
+    hand(p.eta, a.d_eta);
+    hand(p.log_theta, a.d_log_theta);
+    hand(p.logit_pi, a.d_logit_pi);
   });
   return y;
 }

@@ -14,7 +14,7 @@ double gradient_norm(const Model& model, const Tape<T>& tape) {
   each_param(model, [&](const Param<T>& p) {
     const T* g = tape.grad(p);
     if (g == nullptr) return;
-    sum += double(ConstView<T>(g, p.value.rows(), p.value.cols()).squaredNorm());
+    sum += ConstView<T>(g, p.value.rows(), p.value.cols()).template cast<double>().squaredNorm();
   });
   return std::sqrt(sum);
 }

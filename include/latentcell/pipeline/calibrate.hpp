@@ -12,8 +12,11 @@ namespace latentcell {
 
 namespace detail {
 
-// Factors on 1 / theta: observed over predicted excess variance, each gene drawn towards the trend of genes of like mean
-// by the size of its own error.
+// Mean counts a cell at which a gene's own gradients have begun to tell its dispersion, and have told it.
+inline constexpr double rarely_seen = 0.3, often_seen = 1.0;
+
+// Factors on 1 / theta: observed over predicted excess variance, one for all genes of like mean, fading out where genes
+// are seen often.      mean (G) per cell
 inline std::vector<double> dispersion_factors(const std::vector<double>& observed, const std::vector<double>& predicted,
                                               const std::vector<double>& error, const std::vector<double>& mean) {
   const std::size_t genes = mean.size();
@@ -21,35 +24,30 @@ inline std::vector<double> dispersion_factors(const std::vector<double>& observe
   std::iota(order.begin(), order.end(), std::size_t(0));
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return mean[a] < mean[b]; });
   std::vector<double> factor(genes, 1.0);
-  constexpr std::size_t like = 200;  // genes that share a trend
-  for (std::size_t first = 0; first < genes; first += like) {
-    const std::size_t last = genes - first < 2 * like ? genes : first + like;
+  constexpr std::size_t like = 200;  // genes that share a factor
+  for (std::size_t first = 0, last = 0; first < genes; first = last) {
+    last = genes - first < 2 * like ? genes : first + like;
     double above = 0, below = 0;
     for (std::size_t i = first; i < last; ++i) {
-      // Weights that are even over genes of one mean, however strong their excess.
-      const double weight = 1.0 / std::max(1e-12, error[order[i]]);
-      above += weight * observed[order[i]];
-      below += weight * predicted[order[i]];
+      // In units of each gene's own error, so that no gene's excess outweighs the others'.
+      above += observed[order[i]] / std::max(1e-12, error[order[i]]);
+      below += predicted[order[i]] / std::max(1e-12, error[order[i]]);
     }
-    const double trend = std::clamp(below > 0 ? above / below : 1.0, 0.05, 5.0);
+    const double trend = std::clamp(below > 0 ? above / below : 1.0, 0.02, 5.0);
     for (std::size_t i = first; i < last; ++i) {
-      const std::size_t g = order[i];
-      const double noise = error[g] / std::max(1e-12, predicted[g]), spread = 0.5 * trend;
-      const double trust = spread * spread / (spread * spread + noise * noise);
-      factor[g] = std::clamp(trust * observed[g] / std::max(1e-12, predicted[g]) + (1 - trust) * trend, 0.05, 5.0);
+      const double m = std::clamp(mean[order[i]], rarely_seen, often_seen);
+      factor[order[i]] = std::pow(trend, std::log(often_seen / m) / std::log(often_seen / rarely_seen));
     }
-    if (last == genes) break;
   }
   return factor;
 }
 
 }  // namespace detail
 
-/// Brings each gene's dispersion in line with its counts: with mu from the decoder at posterior draws, 1 / theta is
-/// multiplied by the ratio of sum((x - mu)^2 - mu) to its prediction sum(mu^2 / theta), shrunk to the trend of genes of
-/// like mean. Gradients of rarely seen genes are mostly noise, so training leaves their dispersion near its start; and
-/// what dropout blurred while training is counted as dispersion. Negative binomial families only; others stay as they
-/// are.      cells: those the model was trained on
+/// Brings the dispersions of rarely seen genes in line with their counts: with mu from the decoder at posterior draws,
+/// 1 / theta of genes of like mean is multiplied by the ratio of sum((x - mu)^2 - mu) to its prediction
+/// sum(mu^2 / theta). Gradients of such genes are mostly noise, so training leaves their dispersion near its start.
+/// Genes with more than one count a cell stay as they are, as do families other than the negative binomials.      cells: those the model was trained on
 template <class T, class Likelihood>
 void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes, Rng& rng) {
   if constexpr (Likelihood::family == Family::poisson || Likelihood::family == Family::gaussian) return;
@@ -82,6 +80,7 @@ void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const
     }
   }
   for (double& e : error) e = std::sqrt(e);
+  for (double& m : mean) m /= double(std::max<Index>(1, cells.cells()));
   const std::vector<double> factor = detail::dispersion_factors(observed, predicted, error, mean);
   for (Index g = 0; g < genes; ++g) {
     const T shift = T(-std::log(factor[to_size(g)]));

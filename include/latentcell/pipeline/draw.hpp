@@ -27,6 +27,7 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
                      " cells");
   LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == n, "draw: ",
                      options.batch_codes.size(), " batch codes for ", n, " cells");
+  LATENTCELL_REQUIRE(options.batch >= 1, "draw: batch must be at least 1, got ", options.batch);
   const Rng own = rng.fork();
   CellTable out;
   out.counts = Counts(genes);

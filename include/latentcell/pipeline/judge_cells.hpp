@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/filter.hpp>
-#include <latentcell/data/split.hpp>
 
 namespace latentcell {
 
@@ -20,9 +20,9 @@ struct NamedCells {
   const CellTable* cells = nullptr;
 };
 
-/// Genes of the first table that all others have too and that the first two have counts of in `min_cells` cells or more,
-/// both together, in the order of the first table. What was left out is added to `notes`.
-/// Throws std::invalid_argument naming the table that shares no gene with the first.
+/// Genes of the first table that all others have too and that the first two have counts of in `min_cells` cells or
+/// more, both together, in the order of the first table. What was left out is added to `notes`. Throws
+/// std::invalid_argument naming the table that shares no gene with the first.
 inline std::vector<std::string> shared_genes(std::span<const NamedCells> tables, Index min_cells,
                                              std::vector<std::string>& notes) {
   const CellTable& first = *tables.front().cells;
@@ -46,8 +46,8 @@ inline std::vector<std::string> shared_genes(std::span<const NamedCells> tables,
                        " of the ", tables.front().name, " cells (",
                        first.genes() > 0 ? first.gene_names.front() : "none", ", ...)");
     if (shared < first.genes()) {
-      notes.push_back(text(first.genes() - shared, " of ", first.genes(), " genes are missing from the ", tables[t].name,
-                           " cells: not judged"));
+      notes.push_back(text(first.genes() - shared, " of ", first.genes(), " genes are missing from the ",
+                           tables[t].name, " cells: not judged"));
     }
     if (shared < other.genes()) {
       notes.push_back(text(other.genes() - shared, " of ", other.genes(), " genes of the ", tables[t].name,

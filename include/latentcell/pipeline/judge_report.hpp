@@ -14,8 +14,8 @@
 
 namespace latentcell {
 
-/// How near a set of cells comes to real ones: one row of the table. A number without its floors beside it says nothing.
-/// NaN where it could not be told.
+/// How near a set of cells comes to real ones: one row of the table. A number without its floors beside it says
+/// nothing. NaN where it could not be told.
 struct Judgement {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
@@ -60,27 +60,27 @@ inline std::vector<std::pair<std::string, double>> entries(const Judgement& j) {
 /// What is said of one class. Coverages are among the cells of the class, NaN where it has too few.
 struct ClassJudgement {
   std::string level;
-  Index train = 0;                            ///< training cells
-  Index judged = 0;                           ///< real cells it is compared with
-  Index generated = 0;                        ///< generated cells there are
-  double coverage = Judgement::unknown;       ///< of generated cells
-  double coverage_fresh = Judgement::unknown; ///< of fresh real cells
-  double accuracy = Judgement::unknown;       ///< share of generated cells that the classifier gives this label
-  double accuracy_fresh = Judgement::unknown; ///< the same of fresh real cells
+  Index train = 0;                             ///< training cells
+  Index judged = 0;                            ///< real cells it is compared with
+  Index generated = 0;                         ///< generated cells there are
+  double coverage = Judgement::unknown;        ///< of generated cells
+  double coverage_fresh = Judgement::unknown;  ///< of fresh real cells
+  double accuracy = Judgement::unknown;        ///< share of generated cells that the classifier gives this label
+  double accuracy_fresh = Judgement::unknown;  ///< the same of fresh real cells
 };
 
 /// Generated cells beside the floors: fresh real cells are the best possible, the others what to be better than.
 struct JudgeReport {
   Judgement generated;
   Judgement fresh_real;               ///< other real cells that were not trained on
-  Judgement class_gaussian;           ///< a Gaussian per class in the components; in genes: Poisson counts around it
+  Judgement class_gaussian;           ///< a Gaussian per class in the components, and Poisson counts around its points
   Judgement class_negative_binomial;  ///< independent negative binomials per class
   Judgement vae_prior;                ///< the autoencoder alone, from its prior; NaN where not given
   metric::Memorization memorization;
   std::vector<ClassJudgement> classes;
-  std::vector<std::string> missing;   ///< classes of real cells that no generated cell has; they are in no number above
-  std::vector<std::string> notes;     ///< what was left out or repeated, a line each
-  Index cells = 0;                    ///< real cells in the comparison, as many as of each floor and of generated ones
+  std::vector<std::string> missing;  ///< classes of real cells that no generated cell has; they are in no number above
+  std::vector<std::string> notes;    ///< what was left out or repeated, a line each
+  Index cells = 0;                   ///< real cells in the comparison, as many as of each floor and of generated ones
   Index genes = 0;
   Index components = 0;
 };
@@ -91,12 +91,13 @@ struct JudgeRow {
   const char* key;
   const Judgement* judgement;
 };
-inline std::vector<JudgeRow> rows(const JudgeReport& report) {
-  std::vector<JudgeRow> out = {{"fresh real cells (best possible)", "fresh_real", &report.fresh_real},
-                               {"class-wise Gaussian in PCs", "class_gaussian", &report.class_gaussian},
-                               {"class-wise independent NB", "class_negative_binomial", &report.class_negative_binomial},
-                               {"VAE sampled from its prior", "vae_prior", &report.vae_prior},
-                               {"generated cells", "generated", &report.generated}};
+inline std::vector<JudgeRow> table_rows(const JudgeReport& report) {
+  std::vector<JudgeRow> out = {
+      {"fresh real cells (best possible)", "fresh_real", &report.fresh_real},
+      {"class-wise Gaussian in PCs", "class_gaussian", &report.class_gaussian},
+      {"class-wise independent NB", "class_negative_binomial", &report.class_negative_binomial},
+      {"VAE sampled from its prior", "vae_prior", &report.vae_prior},
+      {"generated cells", "generated", &report.generated}};
   if (std::isnan(report.vae_prior.w2)) out.erase(out.begin() + 3);
   return out;
 }
@@ -133,18 +134,19 @@ inline std::string aligned(const std::vector<std::vector<std::string>>& lines) {
 /// The report as a plain-text table: a line for each floor and for the generated cells, then what is said of copies.
 inline std::string table(const JudgeReport& report) {
   using detail::fixed;
-  std::vector<std::vector<std::string>> lines = {{"", "W2", "MMD x1e3", "1-NN", "coverage", "density", "AUC",
-                                                  "gene means r", "corr", "zeros", "label accuracy"}};
-  for (const JudgeRow& row : rows(report)) {
+  std::vector<std::vector<std::string>> lines = {
+      {"", "W2", "MMD x1e3", "1-NN", "coverage", "density", "AUC", "gene means r", "corr", "zeros", "label accuracy"}};
+  for (const JudgeRow& row : table_rows(report)) {
     const Judgement& j = *row.judgement;
-    lines.push_back({row.name, fixed(j.w2, 2), fixed(1e3 * j.mmd, 1), fixed(j.nearest_neighbor, 3), fixed(j.coverage, 3),
-                     fixed(j.density, 2), fixed(j.auc, 3), fixed(j.mean_r, 4), fixed(j.correlation, 3),
-                     fixed(j.zeros, 3, "+"), fixed(j.label_accuracy, 3)});
+    lines.push_back({row.name, fixed(j.w2, 2), fixed(1e3 * j.mmd, 1), fixed(j.nearest_neighbor, 3),
+                     fixed(j.coverage, 3), fixed(j.density, 2), fixed(j.auc, 3), fixed(j.mean_r, 4),
+                     fixed(j.correlation, 3), fixed(j.zeros, 3, "+"), fixed(j.label_accuracy, 3)});
   }
   const metric::Memorization& m = report.memorization;
-  return detail::aligned(lines) + text("nearest training cell: median distance ", fixed(m.generated, 2), " generated, ",
-                                       fixed(m.held_back, 2), " held back; ", fixed(100 * m.nearer_share, 1),
-                                       " % of generated cells are nearer than 95 % of the held-back ones (5 % without copies)\n");
+  return detail::aligned(lines) +
+         text("nearest training cell: median distance ", fixed(m.generated, 2), " generated, ", fixed(m.held_back, 2),
+              " held back; ", fixed(100 * m.nearer_share, 1),
+              " % of generated cells are nearer than 95 % of the held-back ones (5 % without copies)\n");
 }
 
 /// The classes of the report as a plain-text table, missing ones last.

@@ -139,6 +139,8 @@ struct LatentFlow {
 
   /// New cells: latents in the autoencoder's own units, labels, library sizes.
   LatentTable generate(const GenerateOptions& o, Rng& rng) const {
+    LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
+    LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
     std::vector<int> codes = o.codes;
     if (codes.empty()) codes.assign(to_size(o.count), code_of(o.condition));
     const Index n = Index(codes.size()), d = latent();

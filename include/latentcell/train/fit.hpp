@@ -78,6 +78,7 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
   Tape<T> tape;
   typename Source::Batch batch;
   History& history = state.history;
+  state.stop = history.interrupted = false;
   for (int epoch = int(history.epochs.size()); epoch < options.epochs && !history.stopped_early; ++epoch) {
     const auto start = Clock::now();
     Rng rng = Rng(options.seed, 1).at(std::uint64_t(epoch));

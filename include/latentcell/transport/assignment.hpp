@@ -12,10 +12,10 @@ namespace latentcell {
 
 /// A one-to-one matching of least total cost.
 struct Assignment {
-  std::vector<Index> column;        ///< (N), the column each row is given
-  double cost = 0;                  ///< sum of the chosen entries
-  std::vector<double> row_price;    ///< (N), u with u_i + v_j <= cost(i, j) and equality where matched: the proof
-  std::vector<double> column_price; ///< (N), v
+  std::vector<Index> column;         ///< (N), the column each row is given
+  double cost = 0;                   ///< sum of the chosen entries
+  std::vector<double> row_price;     ///< (N), u with u_i + v_j <= cost(i, j) and equality where matched: the proof
+  std::vector<double> column_price;  ///< (N), v
 };
 
 namespace detail {
@@ -191,7 +191,8 @@ class AssignmentSolver {
 /// Gives each row a column of its own so that the sum of the chosen costs is least, exactly.
 /// cost (N, N), finite, of any sign -> column (N)
 /// Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment problems",
-/// Computing 38 (1987). Worst case N^3; one thread. Throws std::invalid_argument where cost is not square or not finite.
+/// Computing 38 (1987). Worst case N^3; one thread. Throws std::invalid_argument where cost is not square or not
+/// finite.
 template <class T>
 Assignment assign(ConstView<T> cost) {
   LATENTCELL_REQUIRE(cost.rows() == cost.cols(), "assign: needs as many rows as columns, got (", cost.rows(), ", ",

@@ -26,11 +26,11 @@ struct SinkhornOptions {
 
 /// A coupling of two weighted sets.
 struct TransportPlan {
-  Matrix<double> plan;        ///< (N, M), entries >= 0; columns sum to their weights, rows up to `error`
-  double cost = 0;            ///< sum of plan * cost, without the entropy
-  double error = 0;           ///< sum over rows of |row sum - weight|
-  Index iterations = 0;       ///< updates made
-  bool converged = false;     ///< error <= tolerance
+  Matrix<double> plan;     ///< (N, M), entries >= 0; columns sum to their weights, rows up to `error`
+  double cost = 0;         ///< sum of plan * cost, without the entropy
+  double error = 0;        ///< sum over rows of |row sum - weight|
+  Index iterations = 0;    ///< updates made
+  bool converged = false;  ///< error <= tolerance
 };
 
 namespace detail {
@@ -38,8 +38,15 @@ namespace detail {
 class SinkhornSolver {
  public:
   SinkhornSolver(ConstView<float> cost, std::vector<double> rows, std::vector<double> cols, double epsilon)
-      : cost_(cost), rows_(std::move(rows)), cols_(std::move(cols)), epsilon_(epsilon), n_(cost.rows()), m_(cost.cols()),
-        kernel_(n_, m_), f_(to_size(n_), 0.0), g_(to_size(m_), 0.0) {}
+      : cost_(cost),
+        rows_(std::move(rows)),
+        cols_(std::move(cols)),
+        epsilon_(epsilon),
+        n_(cost.rows()),
+        m_(cost.cols()),
+        kernel_(n_, m_),
+        f_(to_size(n_), 0.0),
+        g_(to_size(m_), 0.0) {}
 
   TransportPlan solve(const SinkhornOptions& options) {
     TransportPlan out;
@@ -172,9 +179,9 @@ class SinkhornSolver {
   std::vector<double> rows_, cols_;
   double epsilon_;
   Index n_, m_;
-  Matrix<double> kernel_;           // exp((f + g - cost) / epsilon)
-  std::vector<double> f_, g_;       // potentials
-  std::vector<double> u_, v_;       // what the iterations since the last step in logarithms added to them
+  Matrix<double> kernel_;      // exp((f + g - cost) / epsilon)
+  std::vector<double> f_, g_;  // potentials
+  std::vector<double> u_, v_;  // what the iterations since the last step in logarithms added to them
 };
 
 inline std::vector<double> transport_weights(std::span<const double> given, Index n, const char* side) {
@@ -195,12 +202,12 @@ inline std::vector<double> transport_weights(std::span<const double> given, Inde
 /// Moves one weighted set onto another at least cost plus entropy.
 /// cost (N, M), finite; row_weights (N) and col_weights (M), positive, scaled to sum to 1, or empty for equal weights
 /// Minimises <plan, cost> - epsilon * mean(|cost|) * entropy(plan) (Cuturi 2013) by matrix scaling that falls back to
-/// logarithms whenever a scaling leaves its range and by way of coarser epsilons (Schmitzer 2019): small ones are sound.
-/// Throws std::runtime_error where the options ask for it and the tolerance is not met.
+/// logarithms whenever a scaling leaves its range and by way of coarser epsilons (Schmitzer 2019): small ones are
+/// sound. Throws std::runtime_error where the options ask for it and the tolerance is not met.
 inline TransportPlan sinkhorn(ConstView<float> cost, std::span<const double> row_weights,
                               std::span<const double> col_weights, const SinkhornOptions& options = {}) {
-  LATENTCELL_REQUIRE(cost.rows() > 0 && cost.cols() > 0, "sinkhorn: needs a cost, got (", cost.rows(), ", ", cost.cols(),
-                     ")");
+  LATENTCELL_REQUIRE(cost.rows() > 0 && cost.cols() > 0, "sinkhorn: needs a cost, got (", cost.rows(), ", ",
+                     cost.cols(), ")");
   LATENTCELL_REQUIRE(options.epsilon > 0.0 && options.tolerance > 0.0 && options.iterations > 0, "sinkhorn: epsilon ",
                      options.epsilon, ", tolerance ", options.tolerance, " and iterations ", options.iterations,
                      " must be positive");

@@ -1,0 +1,161 @@
+#pragma once
+
+// Everything that needs no more than Eigen and OpenMP, for a first program; single headers compile faster. Files of
+// cells (h5ad, 10x, Matrix Market, CSV) are apart: <latentcell/io/...>, target latentcell::io.
+
+#include <latentcell/core/abi.hpp>
+#include <latentcell/core/arena.hpp>
+#include <latentcell/core/cell_batch.hpp>
+#include <latentcell/core/counts.hpp>
+#include <latentcell/core/error.hpp>
+#include <latentcell/core/random_draw.hpp>
+#include <latentcell/core/rng.hpp>
+#include <latentcell/core/shape.hpp>
+#include <latentcell/core/tensor.hpp>
+#include <latentcell/core/threads.hpp>
+#include <latentcell/core/types.hpp>
+#include <latentcell/core/version.hpp>
+
+#include <latentcell/kernel/attention.hpp>
+#include <latentcell/kernel/centred_rows.hpp>
+#include <latentcell/kernel/cholesky.hpp>
+#include <latentcell/kernel/count_likelihood.hpp>
+#include <latentcell/kernel/count_loss.hpp>
+#include <latentcell/kernel/dot.hpp>
+#include <latentcell/kernel/gamma.hpp>
+#include <latentcell/kernel/gaussian.hpp>
+#include <latentcell/kernel/gemm.hpp>
+#include <latentcell/kernel/jacobi_eigen.hpp>
+#include <latentcell/kernel/layer_norm.hpp>
+#include <latentcell/kernel/log_normalize.hpp>
+#include <latentcell/kernel/modulate.hpp>
+#include <latentcell/kernel/negative_binomial.hpp>
+#include <latentcell/kernel/neighbors.hpp>
+#include <latentcell/kernel/pairwise.hpp>
+#include <latentcell/kernel/parallel.hpp>
+#include <latentcell/kernel/pca.hpp>
+#include <latentcell/kernel/poisson.hpp>
+#include <latentcell/kernel/rows.hpp>
+#include <latentcell/kernel/sparse_linear.hpp>
+#include <latentcell/kernel/stirling.hpp>
+#include <latentcell/kernel/vector_math.hpp>
+#include <latentcell/kernel/zero_inflated.hpp>
+
+#include <latentcell/autodiff/gradcheck.hpp>
+#include <latentcell/autodiff/param.hpp>
+#include <latentcell/autodiff/tape.hpp>
+#include <latentcell/autodiff/visit.hpp>
+
+#include <latentcell/op/attention.hpp>
+#include <latentcell/op/columns.hpp>
+#include <latentcell/op/count_loss.hpp>
+#include <latentcell/op/dropout.hpp>
+#include <latentcell/op/elementwise.hpp>
+#include <latentcell/op/embedding.hpp>
+#include <latentcell/op/gaussian.hpp>
+#include <latentcell/op/layer_norm.hpp>
+#include <latentcell/op/linear.hpp>
+#include <latentcell/op/modulate.hpp>
+#include <latentcell/op/reduce.hpp>
+#include <latentcell/op/sparse_linear.hpp>
+
+#include <latentcell/nn/attention.hpp>
+#include <latentcell/nn/init.hpp>
+#include <latentcell/nn/layer_norm.hpp>
+#include <latentcell/nn/linear.hpp>
+#include <latentcell/nn/mlp.hpp>
+#include <latentcell/nn/sparse_linear.hpp>
+#include <latentcell/nn/time_embedding.hpp>
+
+#include <latentcell/likelihood/likelihood.hpp>
+#include <latentcell/likelihood/moments_start.hpp>
+
+#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/drop.hpp>
+
+#include <latentcell/autoencoder/vae.hpp>
+
+#include <latentcell/backbone/dit.hpp>
+
+#include <latentcell/transport/assignment.hpp>
+#include <latentcell/transport/sinkhorn.hpp>
+
+#include <latentcell/flow/rectified_flow.hpp>
+#include <latentcell/flow/time_sampling.hpp>
+
+#include <latentcell/sample/dormand_prince.hpp>
+#include <latentcell/sample/guidance.hpp>
+#include <latentcell/sample/integrate.hpp>
+#include <latentcell/sample/step.hpp>
+#include <latentcell/sample/velocity_field.hpp>
+
+#include <latentcell/optim/adamw.hpp>
+#include <latentcell/optim/clip.hpp>
+#include <latentcell/optim/ema.hpp>
+#include <latentcell/optim/schedule.hpp>
+
+#include <latentcell/data/align_genes.hpp>
+#include <latentcell/data/annotation.hpp>
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/filter.hpp>
+#include <latentcell/data/highly_variable.hpp>
+#include <latentcell/data/latent_table.hpp>
+#include <latentcell/data/loess.hpp>
+#include <latentcell/data/minibatch.hpp>
+#include <latentcell/data/normalize.hpp>
+#include <latentcell/data/simulate.hpp>
+#include <latentcell/data/split.hpp>
+
+#include <latentcell/io/atomic_file.hpp>
+#include <latentcell/io/checkpoint.hpp>
+#include <latentcell/io/flat_json.hpp>
+#include <latentcell/io/safetensors.hpp>
+#include <latentcell/io/tenx_features.hpp>
+#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/value_check.hpp>
+
+#include <latentcell/train/checkpoint.hpp>
+#include <latentcell/train/csv_log.hpp>
+#include <latentcell/train/fit.hpp>
+#include <latentcell/train/fit_cells.hpp>
+#include <latentcell/train/history.hpp>
+#include <latentcell/train/progress.hpp>
+#include <latentcell/train/stop_on_signal.hpp>
+#include <latentcell/train/train_state.hpp>
+
+#include <latentcell/metric/class_gaussian.hpp>
+#include <latentcell/metric/class_negative_binomial.hpp>
+#include <latentcell/metric/component_counts.hpp>
+#include <latentcell/metric/dense_columns.hpp>
+#include <latentcell/metric/density_coverage.hpp>
+#include <latentcell/metric/energy_distance.hpp>
+#include <latentcell/metric/gene_correlation.hpp>
+#include <latentcell/metric/gene_wasserstein.hpp>
+#include <latentcell/metric/ks.hpp>
+#include <latentcell/metric/logistic_regression.hpp>
+#include <latentcell/metric/median_distance.hpp>
+#include <latentcell/metric/memorization.hpp>
+#include <latentcell/metric/mmd.hpp>
+#include <latentcell/metric/moments.hpp>
+#include <latentcell/metric/most_variable.hpp>
+#include <latentcell/metric/nearest_neighbor_test.hpp>
+#include <latentcell/metric/pearson.hpp>
+#include <latentcell/metric/random_forest.hpp>
+#include <latentcell/metric/roc_auc.hpp>
+#include <latentcell/metric/silhouette.hpp>
+#include <latentcell/metric/sliced_wasserstein.hpp>
+#include <latentcell/metric/subsample.hpp>
+#include <latentcell/metric/two_sample_auc.hpp>
+#include <latentcell/metric/wasserstein.hpp>
+
+#include <latentcell/pipeline/calibrate.hpp>
+#include <latentcell/pipeline/draw.hpp>
+#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/pipeline/fit_flow.hpp>
+#include <latentcell/pipeline/judge.hpp>
+#include <latentcell/pipeline/judge_cells.hpp>
+#include <latentcell/pipeline/judge_report.hpp>
+#include <latentcell/pipeline/latent_flow.hpp>
+#include <latentcell/pipeline/library_model.hpp>
+#include <latentcell/pipeline/two_stage.hpp>

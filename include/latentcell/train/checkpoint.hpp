@@ -1,0 +1,137 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <latentcell/io/checkpoint.hpp>
+#include <latentcell/train/train_state.hpp>
+
+namespace latentcell {
+
+struct CheckpointOptions {
+  double seconds = 30;  ///< written after an epoch that ends this long after the last writing; 0 after every epoch
+  int epochs = 0;       ///< written also when this many epochs have passed; 0 leaves it to the time
+};
+
+namespace detail {
+
+template <class Model, class State>
+struct Training {
+  Model& model;
+  State& state;
+  static void visit(auto& self, auto&& f) {
+    f("model", self.model);
+    f("state", self.state);
+  }
+};
+
+template <class N>
+std::vector<N> plain_numbers(const io::SafeTensors& from, const std::string& file, const std::string& name, Index columns) {
+  const io::SafeTensors::Tensor* t = from.find(name);
+  if (t == nullptr) throw_runtime(file, ": has no tensor '", name, "': it is not a checkpoint of a run");
+  if (t->type != io::SafeTensors::type_name<N>() || t->shape.size() != 2 || t->shape[1] != columns) {
+    throw_runtime(file, ": tensor '", name, "' is not one of ", io::SafeTensors::type_name<N>(), " with ", columns,
+                  " columns");
+  }
+  std::vector<N> out(t->bytes.size() / sizeof(N));
+  if (!out.empty()) std::memcpy(out.data(), t->bytes.data(), t->bytes.size());
+  return out;
+}
+
+}  // namespace detail
+
+/// Writes a run to one safetensors file: the model under "training.model", moments, moving average and best weights
+/// under "training.state", and the history. `metadata` goes along for whoever reads the file. The old file stays until
+/// the new one is whole. Throws std::runtime_error naming the file.
+template <class Model, class T>
+void save_training(const std::string& path, const Model& model, const TrainState<T>& state,
+                   const std::map<std::string, std::string>& metadata = {}) {
+  io::SafeTensors file;
+  file.metadata = metadata;
+  io::store(file, "training", detail::Training<const Model, const TrainState<T>>{model, state});
+  const std::int64_t counters[] = {state.optimizer.steps, state.ema.steps, state.history.best,
+                                   state.history.stopped_early ? 1 : 0};
+  file.add("training.counters", counters, {1, 4});
+  file.add("training.best_loss", &state.best_loss, {1, 1});
+  std::vector<std::int64_t> whole;
+  std::vector<double> real;
+  for (const EpochReport& e : state.history.epochs) {
+    whole.insert(whole.end(), {e.epoch, e.epochs, e.cells});
+    real.insert(real.end(), {e.loss, e.validation, e.rate, e.seconds});
+  }
+  const Index epochs = Index(state.history.epochs.size());
+  file.add("training.history.whole", whole.data(), {epochs, 3});  // epoch, epochs, cells
+  file.add("training.history.real", real.data(), {epochs, 4});    // loss, validation, rate, seconds
+  io::save_safetensors(path, file);
+}
+
+/// Brings back what save_training wrote, so that fit_with with the same options, data and model goes on where the run
+/// stopped, bit for bit. What is an option (rates, decays, which Params are frozen) is not in the file. Throws
+/// std::runtime_error naming the file where it is missing, damaged, or of another model, with both shapes; model and
+/// state are then as they were.
+template <class Model, class T>
+void restore_training(const std::string& path, Model& model, TrainState<T>& state) {
+  const io::SafeTensors file = io::load_safetensors(path);
+  const auto counters = detail::plain_numbers<std::int64_t>(file, path, "training.counters", 4);
+  const auto best_loss = detail::plain_numbers<double>(file, path, "training.best_loss", 1);
+  const auto whole = detail::plain_numbers<std::int64_t>(file, path, "training.history.whole", 3);
+  const auto real = detail::plain_numbers<double>(file, path, "training.history.real", 4);
+  const std::size_t epochs = whole.size() / 3;
+  if (counters.size() != 4 || best_loss.size() != 1 || real.size() != 4 * epochs) {
+    throw_runtime(path, ": its counters and its history of ", epochs, " epochs do not fit together");
+  }
+
+  TrainState<T> found;
+  found.optimizer.options = state.optimizer.options;
+  found.ema.decay = state.ema.decay;
+  const auto prepare = [&](std::vector<Buffer<T>>& buffers, const char* name) {
+    if (file.find(text("training.state.", name, ".0")) == nullptr) return;
+    each_param(std::as_const(model), [&](const Param<T>& p) { buffers.emplace_back(p.value.rows(), p.value.cols()); });
+  };
+  prepare(found.optimizer.mean, "optimizer.mean");
+  prepare(found.optimizer.square, "optimizer.square");
+  prepare(found.ema.average, "ema.average");
+  prepare(found.best, "best");
+  detail::Training<Model, TrainState<T>> both{model, found};
+  io::restore(file, path, "training", both);
+
+  found.optimizer.steps = Index(counters[0]);
+  found.ema.steps = Index(counters[1]);
+  found.history.best = int(counters[2]);
+  found.history.stopped_early = counters[3] != 0;
+  found.best_loss = best_loss[0];
+  for (std::size_t i = 0; i < epochs; ++i) {
+    const std::int64_t* w = whole.data() + 3 * i;
+    const double* r = real.data() + 4 * i;
+    found.history.epochs.push_back({int(w[0]), int(w[1]), r[0], r[1], r[2], r[3], Index(w[2])});
+  }
+  state = std::move(found);
+}
+
+/// A hook that writes the run to a file now and then, after the last epoch, and when the run is stopped by a hook that
+/// stands before it.      hook(model, state)
+/// Throws std::runtime_error naming the file where it cannot be written: at once for a missing or closed folder.
+inline auto checkpoint(std::string path, CheckpointOptions options = {}, std::map<std::string, std::string> metadata = {}) {
+  using Clock = std::chrono::steady_clock;
+  LATENTCELL_REQUIRE(options.seconds >= 0 && options.epochs >= 0, "checkpoint: seconds ", options.seconds, " and epochs ",
+                     options.epochs, " must not be negative");
+  { const io::AtomicFile probe(path); }
+  return [path = std::move(path), options, metadata = std::move(metadata), last = Clock::now(), passed = 0](
+             const auto& model, const auto& state) mutable {
+    if (state.history.epochs.empty()) return;
+    const EpochReport& epoch = state.history.epochs.back();
+    ++passed;
+    const bool due = std::chrono::duration<double>(Clock::now() - last).count() >= options.seconds ||
+                     (options.epochs > 0 && passed >= options.epochs);
+    if (!due && !state.stop && !state.history.stopped_early && epoch.epoch < epoch.epochs) return;
+    save_training(path, model, state, metadata);
+    last = Clock::now();
+    passed = 0;
+  };
+}
+
+}  // namespace latentcell

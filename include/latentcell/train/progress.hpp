@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <latentcell/core/error.hpp>
+#include <latentcell/train/history.hpp>
+
+namespace latentcell {
+
+struct ProgressOptions {
+  std::string label = {};    ///< stands before the bar: the name of the stage
+  std::FILE* out = stderr;   ///< where to draw; nothing is drawn where it is no terminal
+};
+
+/// Seconds as a person says them: "8 s", "3:07", "1:02:11".
+inline std::string clock_text(double seconds) {
+  const auto two = [](long n) { return text(n < 10 ? "0" : "", n); };
+  const long s = std::lround(std::max(0.0, seconds));
+  if (s < 60) return text(s, " s");
+  if (s < 3600) return text(s / 60, ":", two(s % 60));
+  return text(s / 3600, ":", two(s / 60 % 60), ":", two(s % 60));
+}
+
+/// The line that progress() draws: bar, epoch, losses, cells per second, remaining time.
+inline std::string progress_line(const std::string& label, const History& history) {
+  const EpochReport& last = history.epochs.back();
+  constexpr int width = 24;
+  const double share = last.epochs > 0 ? double(last.epoch) / double(last.epochs) : 1.0;
+  const int full = int(share * width);
+  std::string bar(width, '.');
+  for (int i = 0; i < full && i < width; ++i) bar[to_size(i)] = '=';
+  char number[64];
+  const auto words = [&](const char* format, double value) {
+    std::snprintf(number, sizeof number, format, value);
+    return std::string(number);
+  };
+  std::string line = text(label, label.empty() ? "" : " ", "[", bar, "] ", last.epoch, "/", last.epochs, "  loss ",
+                          words("%.5g", last.loss));
+  if (std::isfinite(last.validation)) line += "  validation " + words("%.5g", last.validation);
+  if (last.seconds > 0) line += "  " + words("%.0f", double(last.cells) / last.seconds) + " cells/s";
+  const double remaining = history.seconds() / double(history.epochs.size()) * double(last.epochs - last.epoch);
+  return line + (last.epoch < last.epochs ? "  " + clock_text(remaining) + " left"
+                                          : "  " + clock_text(history.seconds()) + " in all");
+}
+
+/// A hook that draws one line about the run and redraws it after each epoch; quiet where the output is no terminal.
+/// hook(model, state)
+inline auto progress(ProgressOptions options = {}) {
+  return [options](const auto&, const auto& state) {
+    if (state.history.epochs.empty() || ::isatty(::fileno(options.out)) == 0) return;
+    std::string line = progress_line(options.label, state.history);
+    winsize window{};
+    // A line that wraps could not be redrawn.
+    if (::ioctl(::fileno(options.out), TIOCGWINSZ, &window) == 0 && window.ws_col > 1 && line.size() >= window.ws_col) {
+      line.resize(window.ws_col - 1u);
+    }
+    const EpochReport& last = state.history.epochs.back();
+    const bool done = last.epoch >= last.epochs || state.history.stopped_early || state.stop;
+    // ESC [ K clears what a longer line left behind.
+    std::fprintf(options.out, "\r%s\033[K%s", line.c_str(), done ? "\n" : "");
+    std::fflush(options.out);
+  };
+}
+
+}  // namespace latentcell

@@ -1,0 +1,68 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "support/catch.hpp"
+#include "train/small_run.hpp"
+
+#include <latentcell/train/progress.hpp>
+
+using namespace small_run;
+
+namespace {
+
+lc::History history(std::vector<lc::EpochReport> epochs) {
+  lc::History h;
+  h.epochs = std::move(epochs);
+  return h;
+}
+
+}  // namespace
+
+TEST_CASE("progress: the line says epoch, loss, validation, rate and remaining time") {
+  CHECK(lc::progress_line("flow", history({{1, 4, 2.0, NAN, 0.1, 30, 600}, {2, 4, 1.234567, NAN, 0.1, 30, 600}})) ==
+        "flow [============............] 2/4  loss 1.2346  20 cells/s  1:00 left");
+  CHECK(lc::progress_line("", history({{1, 1, 2.0, 3.5, 0.1, 2, 600}})) ==
+        "[========================] 1/1  loss 2  validation 3.5  300 cells/s  2 s in all");
+  CHECK(lc::clock_text(7.4) == "7 s");
+  CHECK(lc::clock_text(187) == "3:07");
+  CHECK(lc::clock_text(3731) == "1:02:11");
+}
+
+TEST_CASE("progress: quiet where the output is no terminal") {
+  std::FILE* out = std::tmpfile();
+  REQUIRE(out != nullptr);
+  Net net;
+  lc::TrainState<float> state;
+  run(net, state, {.epochs = 3}, Watch::no, lc::progress({.label = "net", .out = out}));
+  CHECK(std::ftell(out) == 0);
+  std::fclose(out);
+}
+
+TEST_CASE("progress: one line on a terminal, redrawn, ended once") {
+  const int controller = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (controller < 0 || ::grantpt(controller) != 0 || ::unlockpt(controller) != 0) {
+    WARN("this machine has no pseudo-terminals");
+    return;
+  }
+  std::FILE* out = std::fopen(::ptsname(controller), "w");
+  REQUIRE(out != nullptr);
+  Net net;
+  lc::TrainState<float> state;
+  run(net, state, {.epochs = 3}, Watch::no, lc::progress({.label = "net", .out = out}));
+  std::string seen;
+  pollfd waiting{controller, POLLIN, 0};
+  while (seen.find('\n') == std::string::npos && ::poll(&waiting, 1, 2000) > 0) {
+    char buffer[4096];
+    const ssize_t n = ::read(controller, buffer, sizeof buffer);
+    if (n <= 0) break;
+    seen.append(buffer, lc::to_size(n));
+  }
+  CHECK(seen.rfind("\rnet [", 0) == 0);
+  CHECK(std::count(seen.begin(), seen.end(), '\n') == 1);
+  REQUIRE(!seen.empty());
+  CHECK(seen.back() == '\n');
+  for (const char* part : {" 1/3 ", " 2/3 ", " 3/3 "}) CHECK(seen.find(part) != std::string::npos);
+  std::fclose(out);
+  ::close(controller);
+}
