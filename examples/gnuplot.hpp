@@ -44,15 +44,18 @@ inline std::string quote(std::string_view word, std::size_t longest = 200) {
 /// A picture in the making: a script and its data, in a folder of their own that goes with this object.
 class Gnuplot {
  public:
-  static constexpr const char* axes_on = "set xtics out nomirror textcolor rgb '#333333'\nset ytics out nomirror textcolor rgb '#333333'\nset border 3 linecolor rgb '#666666'";
+  static constexpr const char* axes_on =
+      "set xtics out nomirror textcolor rgb '#333333'\nset ytics out nomirror textcolor rgb '#333333'\nset border 3 "
+      "linecolor rgb '#666666'";
 
   Gnuplot(int width, int height) {
     std::string name = (std::filesystem::temp_directory_path() / "latentcell-plot-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) lc::throw_runtime(name, ": cannot be made: ", std::strerror(errno));
     folder_ = name;
-    script_ = lc::text("set encoding utf8\nset terminal pngcairo size ", width, ",", height,
-                       " font 'Sans,13' background '#ffffff'\nset output ", quote(folder_ + "/out.png", 4096),
-                       "\n", axes_on, "\nset key noenhanced textcolor rgb '#222222' samplen 2\nset format '%g'\nset samples 1000\n");
+    script_ =
+        lc::text("set encoding utf8\nset terminal pngcairo size ", width, ",", height,
+                 " font 'Sans,13' background '#ffffff'\nset output ", quote(folder_ + "/out.png", 4096), "\n", axes_on,
+                 "\nset key noenhanced textcolor rgb '#222222' samplen 2\nset format '%g'\nset samples 1000\n");
   }
   Gnuplot(const Gnuplot&) = delete;
   Gnuplot& operator=(const Gnuplot&) = delete;
@@ -100,7 +103,8 @@ class Gnuplot {
     }
     const std::string picture = read(made);
     if (status != 0 || picture.compare(0, 4, "\x89PNG") != 0) {
-      lc::throw_runtime(path, ": gnuplot made no picture: ", every.empty() ? lc::text("it ended with ", status) : every);
+      lc::throw_runtime(path,
+                        ": gnuplot made no picture: ", every.empty() ? lc::text("it ended with ", status) : every);
     }
     lc::io::AtomicFile file(path);
     write(file.temporary(), picture, path);
@@ -109,7 +113,8 @@ class Gnuplot {
 
   /// Throws std::runtime_error, saying what to install, where there is no gnuplot.
   static void check() {
-    if (run({"gnuplot", "--version"}, "/dev/null") != 0) lc::throw_runtime("gnuplot does not work: no pictures can be drawn");
+    if (run({"gnuplot", "--version"}, "/dev/null") != 0)
+      lc::throw_runtime("gnuplot does not work: no pictures can be drawn");
   }
 
  private:
@@ -127,7 +132,8 @@ class Gnuplot {
     const int trouble = ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (trouble == ENOENT) {
-      lc::throw_runtime("no pictures can be drawn: the program gnuplot is not installed (Debian: apt install gnuplot-nox)");
+      lc::throw_runtime(
+          "no pictures can be drawn: the program gnuplot is not installed (Debian: apt install gnuplot-nox)");
     }
     if (trouble != 0) lc::throw_runtime("gnuplot cannot be started: ", std::strerror(trouble));
     int status = 0;

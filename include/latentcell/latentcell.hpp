@@ -154,7 +154,9 @@
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
 #include <latentcell/pipeline/judge.hpp>
+#include <latentcell/pipeline/judge_bench.hpp>
 #include <latentcell/pipeline/judge_cells.hpp>
+#include <latentcell/pipeline/judge_classes.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
 #include <latentcell/pipeline/library_model.hpp>

@@ -117,18 +117,18 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
 
 TEMPLATE_TEST_CASE("Vae: the loss falls on simulated cells, for every family, link and dispersion", "", Poisson<float>,
                    NegativeBinomial<float>, ZeroInflatedNegativeBinomial<float>, Gaussian<float>) {
-  const CellTable cells = made_cells(200, 60);
+  const CellTable cells = made_cells(120, 40);
   for (const LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
     for (const Dispersion dispersion : {Dispersion::gene, Dispersion::cell}) {
       if (TestType::family == Family::poisson && dispersion == Dispersion::cell) continue;
       Rng rng(2);
-      VaeOptions o = small(60);
+      VaeOptions o = small(40);
       o.link = link;
       o.dropout = 0.1f;
       Vae<float, TestType> vae(o, rng, {.dispersion = dispersion});
       vae.start(cells.counts);
       const double before = evaluate(vae, cells);
-      train(vae, cells, 40);
+      train(vae, cells, 20);
       const double after = evaluate(vae, cells);
       INFO("link " << int(link) << ", dispersion " << int(dispersion) << ": " << before << " to " << after);
       CHECK(std::isfinite(after));

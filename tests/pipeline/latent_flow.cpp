@@ -37,7 +37,8 @@ struct Trained {
 const Trained& trained() {
   static const Trained it = [] {
     Rng rng(11);
-    CellTable cells = simulate({.cells = 300, .genes = 60, .types = 3, .library = 200, .type_library_spread = 0.8}, rng);
+    CellTable cells = simulate({.cells = 300, .genes = 60, .types = 3, .library = 400, .type_library_spread = 0.8,
+                                .marker_share = 0.3, .marker_strength = 2}, rng);
     Model vae({.genes = 60, .hidden = {32}, .latent = 6}, rng);
     fit(vae, cells, {.epochs = 25, .batch = 64, .learning_rate = 5e-3f});
     LatentTable latents = encode(vae, cells);

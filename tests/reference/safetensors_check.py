@@ -1,4 +1,4 @@
-"""Opens a file that the test "safetensors: Python's own writer" left, and writes one for it: run by hand.
+"""Opens a safetensors file of ours and writes one with the Python library, for the other direction: run by hand.
 
     python3 safetensors_check.py written_by_us.safetensors written_by_python.safetensors
 

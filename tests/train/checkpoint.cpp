@@ -133,7 +133,8 @@ TEST_CASE("checkpoint: metadata goes along") {
   CHECK(found.metadata.at("latentcell.version") == lc::version);
 }
 
-TEST_CASE("checkpoint: a file of another shape, a file of something else and a cut file are refused and change nothing") {
+TEST_CASE(
+    "checkpoint: a file of another shape, a file of something else and a cut file are refused and change nothing") {
   const Folder folder;
   const std::string file = folder.file("run");
   Net net;

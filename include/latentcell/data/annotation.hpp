@@ -83,7 +83,8 @@ inline Column select_rows(const Column& column, std::span<const Index> rows) {
 /// Named columns of equal length, in order: the obs of cells or the var of genes.
 class Annotation {
  public:
-  explicit Annotation(Index rows = 0) : rows_(rows) {}
+  Annotation() = default;
+  explicit Annotation(Index rows) : rows_(rows) {}
 
   Index rows() const { return rows_; }
   bool has(std::string_view name) const { return find(name) != nullptr; }
@@ -136,7 +137,7 @@ class Annotation {
     return nullptr;
   }
 
-  Index rows_;
+  Index rows_ = 0;
   std::vector<std::pair<std::string, Column>> columns_;
 };
 

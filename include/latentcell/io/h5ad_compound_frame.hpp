@@ -25,17 +25,9 @@ inline std::optional<Column> read_member(const Hdf5Object& data, const char* mem
     const Hdf5Handle pick = member_type(member, as);
     return pick && H5Dread(data.id(), pick.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, to) >= 0;
   };
-  const auto reclaim = [&](hid_t as, void* texts) {
-    const Hdf5Handle pick = member_type(member, as), space(H5Dget_space(data.id()));
-    H5Dvlen_reclaim(pick.get(), space.get(), H5P_DEFAULT, texts);
-  };
   const Hdf5Kind kind = hdf5_kind(type);
   if (kind == Hdf5Kind::other) return std::nullopt;
-  if (kind == Hdf5Kind::text) {
-    std::vector<std::string> strings;
-    if (!decode_texts(type, rows, strings, read, reclaim)) data.fail_reading();
-    return strings;
-  }
+  if (kind == Hdf5Kind::text) return decode_texts(data, type, rows, read);
   if (kind == Hdf5Kind::boolean) {
     std::vector<std::int8_t> flags(rows);
     if (!read(H5T_NATIVE_INT8, flags.data())) data.fail_reading();
@@ -63,6 +55,9 @@ inline H5adFrame read_compound_frame(const Hdf5Object& root, const Hdf5Object& d
     const std::string name = raw_name;
     H5free_memory(raw_name);
     const Hdf5Handle member(H5Tget_member_type(type.get(), unsigned(m)));
+    if (!member || H5Tget_member_offset(type.get(), unsigned(m)) + H5Tget_size(member.get()) > H5Tget_size(type.get())) {
+      data.fail("its member '", name, "' lies outside its records: the file is damaged");
+    }
     std::optional<Column> column = detail::read_member(data, name.c_str(), member.get(), to_size(rows));
     if (m == 0) {
       auto* names = column ? std::get_if<std::vector<std::string>>(&*column) : nullptr;

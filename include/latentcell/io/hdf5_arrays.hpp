@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include <latentcell/io/hdf5_object.hpp>
+#include <latentcell/io/hdf5_texts.hpp>
 
 namespace latentcell::io {
 
@@ -139,69 +139,15 @@ inline Index read_step(const Hdf5Object& data, Index row_values, Index values) {
   return chunk * std::max<Index>(1, values / (chunk * row_values));
 }
 
-namespace detail {
-
-/// Turns n strings that read(memory type, buffer) gives into std::string. reclaim(memory type, buffer) frees what HDF5
-/// took for strings of variable length.
-template <class Read, class Reclaim>
-bool decode_texts(hid_t file_type, std::size_t n, std::vector<std::string>& to, const Read& read,
-                  const Reclaim& reclaim) {
-  const Hdf5Handle memory(H5Tcopy(H5T_C_S1));
-  H5Tset_cset(memory.get(), H5Tget_cset(file_type));
-  if (H5Tis_variable_str(file_type) > 0) {
-    H5Tset_size(memory.get(), H5T_VARIABLE);
-    std::vector<char*> texts(n, nullptr);
-    struct Guard {
-      const Reclaim& reclaim;
-      hid_t type;
-      char** texts;
-      ~Guard() { reclaim(type, texts); }
-    };
-    const Guard guard{reclaim, memory.get(), texts.data()};
-    if (!read(memory.get(), static_cast<void*>(texts.data()))) return false;
-    for (const char* one : texts) to.emplace_back(one == nullptr ? "" : one);
-    return true;
-  }
-  const std::size_t width = H5Tget_size(file_type);
-  if (width == 0) return false;
-  const bool padded = H5Tget_strpad(file_type) == H5T_STR_SPACEPAD;
-  H5Tset_size(memory.get(), width);
-  H5Tset_strpad(memory.get(), H5Tget_strpad(file_type));
-  std::vector<char> bytes(n * width);
-  if (!read(memory.get(), static_cast<void*>(bytes.data()))) return false;
-  for (std::size_t i = 0; i < n; ++i) {
-    std::string one(bytes.data() + i * width, width);
-    one.resize(std::min(one.find('\0'), one.size()));
-    if (padded) one.resize(one.find_last_not_of(' ') + 1);
-    to.push_back(std::move(one));
-  }
-  return true;
-}
-
-}  // namespace detail
-
 /// Reads a list of strings, of fixed or variable length.   -> (N)
 inline std::vector<std::string> read_texts(const Hdf5Object& data) {
   const Index n = data.length();
   const Hdf5Handle type = data.type();
   if (hdf5_kind(type.get()) != Hdf5Kind::text) data.fail("holds no strings");
   require_plausible(data, n, std::max<std::size_t>(1, H5Tget_size(type.get())));
-  std::vector<std::string> out;
-  out.reserve(to_size(n));
-  const Index step = read_step(data, 1, 1 << 16);
-  for (Index first = 0; first < n; first += step) {
-    const hsize_t start = hsize_t(first), count = hsize_t(std::min(step, n - first));
-    const Hdf5Handle from(H5Dget_space(data.id())), memory(H5Screate_simple(1, &count, nullptr));
-    if (!from || H5Sselect_hyperslab(from.get(), H5S_SELECT_SET, &start, nullptr, &count, nullptr) < 0) {
-      data.fail_reading();
-    }
-    const bool good = detail::decode_texts(
-        type.get(), std::size_t(count), out,
-        [&](hid_t as, void* to) { return H5Dread(data.id(), as, memory.get(), from.get(), H5P_DEFAULT, to) >= 0; },
-        [&](hid_t as, void* texts) { H5Dvlen_reclaim(as, memory.get(), H5P_DEFAULT, texts); });
-    if (!good) data.fail_reading();
-  }
-  return out;
+  return detail::decode_texts(data, type.get(), to_size(n), [&](hid_t as, void* to) {
+    return H5Dread(data.id(), as, H5S_ALL, H5S_ALL, H5P_DEFAULT, to) >= 0;
+  });
 }
 
 }  // namespace latentcell::io

@@ -13,21 +13,17 @@ namespace latentcell::io {
 /// The strings of an attribute, one for a single value; empty where there is none or it holds something else, as an
 /// empty list does that NumPy wrote as numbers.
 inline std::vector<std::string> attribute_texts(const Hdf5Object& of, const char* name) {
-  std::vector<std::string> out;
-  if (!of.has_attribute(name)) return out;
+  if (!of.has_attribute(name)) return {};
   const Hdf5Handle attribute(H5Aopen(of.id(), name, H5P_DEFAULT));
   const Hdf5Handle type(attribute ? H5Aget_type(attribute.get()) : H5I_INVALID_HID);
   const Hdf5Handle space(attribute ? H5Aget_space(attribute.get()) : H5I_INVALID_HID);
   if (!type || !space) of.fail("attribute '", name, "' cannot be read (", hdf5_reason(), ")");
   const hssize_t n = H5Sget_simple_extent_npoints(space.get());
-  if (hdf5_kind(type.get()) != Hdf5Kind::text || n <= 0) return out;
+  if (hdf5_kind(type.get()) != Hdf5Kind::text || n <= 0) return {};
   const std::size_t width = std::max<std::size_t>(1, H5Tget_size(type.get()));
   if (std::uint64_t(n) > of.file_size() || width > of.file_size()) of.fail("attribute '", name, "' is damaged");
-  const bool good = detail::decode_texts(
-      type.get(), std::size_t(n), out, [&](hid_t as, void* to) { return H5Aread(attribute.get(), as, to) >= 0; },
-      [&](hid_t as, void* texts) { H5Dvlen_reclaim(as, space.get(), H5P_DEFAULT, texts); });
-  if (!good) of.fail("attribute '", name, "' cannot be read (", hdf5_reason(), ")");
-  return out;
+  return detail::decode_texts(of, type.get(), std::size_t(n),
+                              [&](hid_t as, void* to) { return H5Aread(attribute.get(), as, to) >= 0; });
 }
 
 /// The first string of an attribute, "" where there is none.

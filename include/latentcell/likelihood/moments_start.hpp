@@ -71,6 +71,11 @@ inline GeneMoments gene_moments(const CountsView& counts, Family family, double 
     const double level = (sum[g] + 0.5) / std::max(1.0, library_sum);
     const double mu_square = level * level * library_square, mu_sum = level * library_sum;
     m.level.push_back(level);
+    if (counts.rows == 0) {
+      raw.push_back(1);
+      error.push_back(1);
+      continue;
+    }
     raw.push_back((square[g] - 2 * level * cross[g] + mu_square - mu_sum) / mu_square);
     error.push_back(std::sqrt(2 * mu_square + mu_sum) / mu_square);  // of a Poisson gene
   }

@@ -30,7 +30,8 @@ struct Training {
 };
 
 template <class N>
-std::vector<N> plain_numbers(const io::SafeTensors& from, const std::string& file, const std::string& name, Index columns) {
+std::vector<N> plain_numbers(const io::SafeTensors& from, const std::string& file, const std::string& name,
+                             Index columns) {
   const io::SafeTensors::Tensor* t = from.find(name);
   if (t == nullptr) throw_runtime(file, ": has no tensor '", name, "': it is not a checkpoint of a run");
   if (t->type != io::SafeTensors::type_name<N>() || t->shape.size() != 2 || t->shape[1] != columns) {
@@ -115,10 +116,11 @@ void restore_training(const std::string& path, Model& model, TrainState<T>& stat
 /// A hook that writes the run to a file now and then, after the last epoch, and when the run is stopped by a hook that
 /// stands before it.      hook(model, state)
 /// Throws std::runtime_error naming the file where it cannot be written: at once for a missing or closed folder.
-inline auto checkpoint(std::string path, CheckpointOptions options = {}, std::map<std::string, std::string> metadata = {}) {
+inline auto checkpoint(std::string path, CheckpointOptions options = {},
+                       std::map<std::string, std::string> metadata = {}) {
   using Clock = std::chrono::steady_clock;
-  LATENTCELL_REQUIRE(options.seconds >= 0 && options.epochs >= 0, "checkpoint: seconds ", options.seconds, " and epochs ",
-                     options.epochs, " must not be negative");
+  LATENTCELL_REQUIRE(options.seconds >= 0 && options.epochs >= 0, "checkpoint: seconds ", options.seconds,
+                     " and epochs ", options.epochs, " must not be negative");
   { const io::AtomicFile probe(path); }
   return [path = std::move(path), options, metadata = std::move(metadata), last = Clock::now(), passed = 0](
              const auto& model, const auto& state) mutable {

@@ -31,7 +31,8 @@ inline void put(const std::string& named, const std::string& file, const char* m
   if (out == nullptr) throw_runtime(named, ": cannot be written: ", std::strerror(errno));
   const bool good = std::fwrite(words.data(), 1, words.size(), out) == words.size();
   const int trouble = errno;
-  if (std::fclose(out) != 0 || !good) throw_runtime(named, ": cannot be written: ", std::strerror(good ? errno : trouble));
+  if (std::fclose(out) != 0 || !good)
+    throw_runtime(named, ": cannot be written: ", std::strerror(good ? errno : trouble));
 }
 
 }  // namespace detail

@@ -13,8 +13,8 @@
 namespace latentcell {
 
 struct ProgressOptions {
-  std::string label = {};    ///< stands before the bar: the name of the stage
-  std::FILE* out = stderr;   ///< where to draw; nothing is drawn where it is no terminal
+  std::string label = {};   ///< stands before the bar: the name of the stage
+  std::FILE* out = stderr;  ///< where to draw; nothing is drawn where it is no terminal
 };
 
 /// Seconds as a person says them: "8 s", "3:07", "1:02:11".
