@@ -181,6 +181,10 @@ lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
   o.vae.latent = o.dit.latent = s.latent;
   o.vae.batches = Index(o.batch_levels.size());
   o.vae.labels = Index(o.levels.size());
+  // Chosen on parts of training sets (docs/results.md): few cells need strong regularisation, or their noise is learned.
+  o.vae.dropout = 0.3f;
+  o.vae.kl_weight = 3.0f;
+  o.dit.depth = 3;
   // The most tokens up to eight that cut the latent evenly.
   for (o.dit.tokens = 8; s.latent % o.dit.tokens != 0;) --o.dit.tokens;
   return o;

@@ -18,6 +18,15 @@
 
 namespace plots {
 
+using Points = std::vector<std::vector<double>>;
+
+/// A panel without a point says so; gnuplot would take it for a mistake.
+inline void say_if_empty(Gnuplot& g, const Points& points) {
+  g.line(points.empty()
+             ? "set xrange [0.1:1]\nset yrange [0.1:1]\nset label 99 'nothing to show' at graph 0.5,0.5 center"
+             : "unset label 99");
+}
+
 /// Mean loss of each epoch, one panel a stage; the validation loss where there is one.
 inline void loss_curves(const std::string& path, const lc::History& autoencoder, const lc::History& flow) {
   Gnuplot g(1200, 620);
@@ -26,17 +35,18 @@ inline void loss_curves(const std::string& path, const lc::History& autoencoder,
       "linecolor rgb '#e8e8e8'");
   const auto panel = [&](const lc::History& h, const char* title, const char* unit) {
     axes(g, title, "epoch", unit);
-    std::vector<std::vector<double>> loss, watched;
+    Points loss, watched;
     double low = INFINITY, high = -INFINITY;
     for (const lc::EpochReport& e : h.epochs) {
-      loss.push_back({double(e.epoch), e.loss});
+      if (std::isfinite(e.loss)) loss.push_back({double(e.epoch), e.loss});
       if (std::isfinite(e.validation)) watched.push_back({double(e.epoch), e.validation});
       for (double v : {e.loss, e.validation}) {
         if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
       }
     }
     g.line(low > 0 && high / low > 20 ? "set logscale y" : "unset logscale y");
-    g.line("set xrange [0:", std::max<std::size_t>(2, h.epochs.size() + 1), "]");
+    g.line("set yrange [*:*]\nset xrange [0:", std::max<std::size_t>(2, h.epochs.size() + 1), "]");
+    say_if_empty(g, loss);
     const char* style = loss.size() < 60 ? " with linespoints pointtype 7 pointsize 0.6" : " with lines";
     g.line("plot ", g.data(loss), style, " linewidth 2 linecolor rgb '", real_color, "' title 'training cells'",
            watched.empty() ? std::string()
@@ -96,7 +106,7 @@ inline void real_and_generated(const std::string& path, const lc::Counts& real, 
   axes(g, lc::text("Generated cells by ", label_name), x, y);
   g.line("plot ", colored_points(g, b, legend, rows_b));
   axes(g, lc::text("Both by origin, ", shown, " cells each"), x, y);
-  std::vector<std::vector<double>> both;
+  Points both;
   for (Index i = 0; i < shown; ++i) {
     const Index p = rows_a[lc::to_size(i)], q = rows_b[lc::to_size(i)];
     both.push_back({double(a.at(p, 0)), double(a.at(p, 1)), color_number(real_color, 110)});
@@ -135,9 +145,8 @@ inline GeneSummary summarize(const lc::Counts& counts) {
 }
 
 // Columns as rows of a table, those with a positive first number alone.
-inline std::vector<std::vector<double>> pairs(const std::vector<double>& x, const std::vector<double>& y,
-                                              double least_y) {
-  std::vector<std::vector<double>> out;
+inline Points pairs(const std::vector<double>& x, const std::vector<double>& y, double least_y) {
+  Points out;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (x[i] > 0 && y[i] > least_y) out.push_back({x[i], y[i]});
   }
@@ -145,9 +154,8 @@ inline std::vector<std::vector<double>> pairs(const std::vector<double>& x, cons
 }
 
 // Real and generated genes in random order, so that neither hides the other.
-inline void gene_points(Gnuplot& g, const std::vector<std::vector<double>>& real,
-                        const std::vector<std::vector<double>>& made, const char* line, const char* line_title) {
-  std::vector<std::vector<double>> both;
+inline void gene_points(Gnuplot& g, const Points& real, const Points& made, const char* line, const char* line_title) {
+  Points both;
   for (Index i : rows_to_draw(Index(real.size() + made.size()), Index(real.size() + made.size()))) {
     const std::size_t at = lc::to_size(i);
     const bool is_real = at < real.size();
@@ -157,14 +165,17 @@ inline void gene_points(Gnuplot& g, const std::vector<std::vector<double>>& real
   const auto entry = [](const char* color, const char* title) {
     return lc::text(", keyentry with points pointtype 7 pointsize 1.3 linecolor rgb '", color, "' title '", title, "'");
   };
+  say_if_empty(g, both);
   g.line("plot ", g.data(both), " using 1:2:3 with points pointtype 7 pointsize 0.45 linecolor rgb variable notitle, ",
          line, " with lines dashtype 2 linewidth 2 linecolor rgb '#222222' title '", line_title, "'",
          entry(real_color, "real"), entry(made_color, "generated"));
 }
 
-inline void agreement(Gnuplot& g, const std::string& pairs_file, const char* diagonal) {
-  g.line("plot ", pairs_file, " using 1:2 with points pointtype 7 pointsize 0.45 linecolor rgb '#a0444444' notitle, ",
-         diagonal, " with lines dashtype 2 linewidth 2 linecolor rgb '#222222' title 'equal'");
+inline void agreement(Gnuplot& g, const Points& points, const char* diagonal) {
+  say_if_empty(g, points);
+  g.line("plot ", g.data(points),
+         " using 1:2 with points pointtype 7 pointsize 0.45 linecolor rgb '#a0444444' notitle, ", diagonal,
+         " with lines dashtype 2 linewidth 2 linecolor rgb '#222222' title 'equal'");
 }
 
 /// Variance against mean of each gene's counts, and generated against real variance.
@@ -178,7 +189,7 @@ inline void mean_variance(const std::string& path, const lc::Counts& real, const
   axes(g, "Each gene: variance against mean", "mean count per cell", "variance of the count");
   gene_points(g, pairs(a.mean, a.variance, 0), pairs(b.mean, b.variance, 0), "x", "variance = mean (Poisson)");
   axes(g, "Each gene: variance, generated against real", "variance in real cells", "variance in generated cells");
-  agreement(g, g.data(pairs(a.variance, b.variance, 0)), "x");
+  agreement(g, pairs(a.variance, b.variance, 0), "x");
   g.draw(path);
 }
 
@@ -195,9 +206,9 @@ inline void zeros_per_gene(const std::string& path, const lc::Counts& real, cons
   g.line("unset logscale x\nset format x '%g'\nset xrange [-0.02:1.02]\nset key top left");
   axes(g, "Each gene: share of zeros, generated against real", "share of zeros in real cells",
        "share of zeros in generated cells");
-  std::vector<std::vector<double>> both;
+  Points both;
   for (std::size_t i = 0; i < std::min(a.zeros.size(), b.zeros.size()); ++i) both.push_back({a.zeros[i], b.zeros[i]});
-  agreement(g, g.data(both), "x");
+  agreement(g, both, "x");
   g.draw(path);
 }
 
@@ -224,7 +235,7 @@ inline void library_sizes(const std::string& path, const lc::Counts& real, const
       for (double n : v) {
         if (n > 0) bins[std::size_t(std::clamp((std::log(n) - from) / step, 0.0, 49.0))] += 100.0 / double(v.size());
       }
-      std::vector<std::vector<double>> points{{std::exp(from), 0}};
+      Points points{{std::exp(from), 0}};
       for (std::size_t i = 0; i < 50; ++i) {
         points.push_back({std::exp(from + step * double(i)), bins[i]});
         points.push_back({std::exp(from + step * double(i + 1)), bins[i]});

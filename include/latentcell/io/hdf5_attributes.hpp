@@ -21,7 +21,7 @@ inline std::vector<std::string> attribute_texts(const Hdf5Object& of, const char
   const hssize_t n = H5Sget_simple_extent_npoints(space.get());
   if (hdf5_kind(type.get()) != Hdf5Kind::text || n <= 0) return {};
   const std::size_t width = std::max<std::size_t>(1, H5Tget_size(type.get()));
-  if (std::uint64_t(n) > of.file_size() || width > of.file_size()) of.fail("attribute '", name, "' is damaged");
+  if (std::uint64_t(n) > of.file_size() / width) of.fail("attribute '", name, "' is damaged");
   return detail::decode_texts(of, type.get(), std::size_t(n),
                               [&](hid_t as, void* to) { return H5Aread(attribute.get(), as, to) >= 0; });
 }
