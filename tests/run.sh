@@ -6,6 +6,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+# Threads that wait must not spin: the machine may be busy.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 source "$root/tests/packages.sh"
 need_compiler
 need_libraries

@@ -95,8 +95,11 @@ class Counts {
                        " values");
     LATENTCELL_REQUIRE(row_start_.back() == std::int64_t(values_.size()), "Counts: the last row ends at ",
                        row_start_.back(), " but there are ", values_.size(), " values");
+    // All starts before any entry: once they ascend to the size, no entry lies outside.
     for (std::size_t r = 0; r + 1 < row_start_.size(); ++r) {
       LATENTCELL_REQUIRE(row_start_[r] <= row_start_[r + 1], "Counts: row ", r, " ends before it starts");
+    }
+    for (std::size_t r = 0; r + 1 < row_start_.size(); ++r) {
       for (std::int64_t k = row_start_[r]; k < row_start_[r + 1]; ++k) {
         const std::int32_t column = columns_[std::size_t(k)];
         LATENTCELL_REQUIRE(column >= 0 && column < cols_, "Counts: row ", r, " has column ", column,

@@ -78,14 +78,17 @@ inline void require_plausible(const Hdf5Object& data, Index values, std::size_t 
   if (std::uint64_t(values) > (std::uint64_t{1} << 48) || (bytes > small && bytes / most > data.file_size())) {
     data.fail("claims ", values, " values in a file of ", data.file_size(), " bytes: the file is damaged");
   }
-  // HDF5 lists all chunks before it reads the first.
+  // Every chunk has a value and a place in a list, so only more values than bytes can mean too many chunks.
+  if (std::uint64_t(values) <= data.file_size()) return;
   const Hdf5Handle plan(H5Dget_create_plist(data.id()));
+  if (!plan) data.fail_reading();
+  if (H5Pget_layout(plan.get()) != H5D_CHUNKED) return;
+  // HDF5 lists all chunks before it reads the first.
   hsize_t chunk[H5S_MAX_RANK] = {0};
-  const int rank =
-      plan && H5Pget_layout(plan.get()) == H5D_CHUNKED ? H5Pget_chunk(plan.get(), H5S_MAX_RANK, chunk) : 0;
+  const int rank = H5Pget_chunk(plan.get(), H5S_MAX_RANK, chunk);
   std::uint64_t chunk_values = 1;
   for (int i = 0; i < rank; ++i) chunk_values *= std::max<hsize_t>(1, chunk[i]);
-  if (rank > 0 && std::uint64_t(values) / chunk_values > data.file_size()) {
+  if (std::uint64_t(values) / chunk_values > data.file_size()) {
     data.fail("claims ", std::uint64_t(values) / chunk_values, " chunks in a file of ", data.file_size(),
               " bytes: the file is damaged");
   }
@@ -125,6 +128,9 @@ std::vector<N> read_numbers(const Hdf5Object& data) {
 /// How many entries (rows, of a matrix) a reader should take at a time: whole chunks, so that none is unpacked twice,
 /// and at least about `values` values.
 inline Index read_step(const Hdf5Object& data, Index row_values, Index values) {
+  Index total = 1;
+  for (Index extent : data.shape()) total = extent > 0 && total > values / extent ? values + 1 : total * extent;
+  if (total <= values) return std::max<Index>(1, values / std::max<Index>(1, row_values));
   const Hdf5Handle plan(H5Dget_create_plist(data.id()));
   Index chunk = 1;
   if (plan && H5Pget_layout(plan.get()) == H5D_CHUNKED) {
