@@ -15,7 +15,8 @@ using fixtures::message;
 namespace {
 
 /// Reads a text as the file of that name.
-CellTable read(const std::string& content, const std::string& name = "t.csv", const io::DelimitedOptions& options = {}) {
+CellTable read(const std::string& content, const std::string& name = "t.csv",
+               const io::DelimitedOptions& options = {}) {
   fixtures::TemporaryFolder folder;
   fixtures::write_bytes(folder / name, content);
   return io::read_delimited(folder / name, options);
@@ -30,10 +31,10 @@ Matrix<float> expected() {
 }  // namespace
 
 TEST_CASE("read_delimited: commas, tabs, semicolons, with and without a corner, Windows line ends") {
-  for (const char* content :
-       {",A,B,C\na,1,0,2\nb,0,3,0\n", "cell,A,B,C\na,1,0,2\nb,0,3,0", "A,B,C\na,1,0,2\nb,0,3,0\n",
-        "\tA\tB\tC\na\t1\t0\t2\nb\t0\t3\t0\n", ";A;B;C\r\na;1;0;2\r\nb;0;3;0\r\n\r\n",
-        "\xEF\xBB\xBF,A,B,C\na,1.0, 0 ,2e0\nb,0,3.00,1e-60\n", "\"\",\"A\",\"B\",\"C\"\n\"a\",1,0,\"2\"\n\"b\",0,3,0\n"}) {
+  for (const char* content : {",A,B,C\na,1,0,2\nb,0,3,0\n", "cell,A,B,C\na,1,0,2\nb,0,3,0", "A,B,C\na,1,0,2\nb,0,3,0\n",
+                              "\tA\tB\tC\na\t1\t0\t2\nb\t0\t3\t0\n", ";A;B;C\r\na;1;0;2\r\nb;0;3;0\r\n\r\n",
+                              "\xEF\xBB\xBF,A,B,C\na,1.0, 0 ,2e0\nb,0,3.00,1e-60\n",
+                              "\"\",\"A\",\"B\",\"C\"\n\"a\",1,0,\"2\"\n\"b\",0,3,0\n"}) {
     INFO(content);
     const CellTable table = read(content);
     CHECK(dense(table.counts) == expected());

@@ -42,7 +42,9 @@ class TemporaryFolder {
   std::string path_;
 };
 
-inline std::string reference(const std::string& name) { return std::string(LATENTCELL_TESTS_DIR "/reference/io/") + name; }
+inline std::string reference(const std::string& name) {
+  return std::string(LATENTCELL_TESTS_DIR "/reference/io/") + name;
+}
 
 inline std::string read_bytes(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -114,8 +114,9 @@ TEST_CASE("read_h5ad: layers and raw") {
 TEST_CASE("read_h5ad: values that are no counts name cell, gene, value and the layers to pick") {
   const std::string path = reference("layers.h5ad");
   CHECK(message([&] { io::read_h5ad(path); }) ==
-        path + ": X holds 0.693147 (cell 'AAAC-1', gene 'CD3D'): counts are whole numbers; pick a layer that has them: "
-               "layers are counts, spliced; or \"raw\"");
+        path +
+            ": X holds 0.693147 (cell 'AAAC-1', gene 'CD3D'): counts are whole numbers; pick a layer that has them: "
+            "layers are counts, spliced; or \"raw\"");
   CHECK(message([&] { io::read_h5ad(path, {.layer = "velocity"}); }) ==
         path + ": has no layer 'velocity'; layers are counts, spliced; or \"raw\"; or X (no layer)");
   CHECK_THAT(message([&] { io::read_h5ad(reference("csr.h5ad"), {.layer = "raw"}); }),
@@ -124,15 +125,18 @@ TEST_CASE("read_h5ad: values that are no counts name cell, gene, value and the l
 
 TEST_CASE("read_h5ad: files that are none") {
   fixtures::TemporaryFolder folder;
-  CHECK_THAT(message([&] { io::read_h5ad("/no/such.h5ad"); }), ContainsText("/no/such.h5ad: cannot be opened: No such file"));
+  CHECK_THAT(message([&] { io::read_h5ad("/no/such.h5ad"); }),
+             ContainsText("/no/such.h5ad: cannot be opened: No such file"));
   CHECK_THAT(message([&] { io::read_h5ad(folder / ""); }), ContainsText("is a folder"));
   fixtures::write_bytes(folder / "empty.h5ad", "");
-  CHECK_THAT(message([&] { io::read_h5ad(folder / "empty.h5ad"); }), ContainsText("empty.h5ad: is empty, not an HDF5 file"));
+  CHECK_THAT(message([&] { io::read_h5ad(folder / "empty.h5ad"); }),
+             ContainsText("empty.h5ad: is empty, not an HDF5 file"));
   fixtures::write_bytes(folder / "text.h5ad", std::string(5000, 'x'));
   CHECK_THAT(message([&] { io::read_h5ad(folder / "text.h5ad"); }), ContainsText("text.h5ad: is not an HDF5 file"));
   const std::string whole = fixtures::read_bytes(reference("csr.h5ad"));
   fixtures::write_bytes(folder / "short.h5ad", whole.substr(0, whole.size() / 2));
-  CHECK_THAT(message([&] { io::read_h5ad(folder / "short.h5ad"); }), ContainsText("short.h5ad: cut short or damaged: truncated"));
+  CHECK_THAT(message([&] { io::read_h5ad(folder / "short.h5ad"); }),
+             ContainsText("short.h5ad: cut short or damaged: truncated"));
   CHECK_THAT(message([&] { io::read_h5ad(reference("tenx_v3.h5")); }), ContainsText("no h5ad file; there are matrix"));
 }
 
@@ -148,39 +152,93 @@ TEST_CASE("read_h5ad: contradictions inside a file are one sentence with field a
       {"no X", [](hid_t f) { H5Ldelete(f, "X", H5P_DEFAULT); }, ": X is missing; the file has no other matrix"},
       {"no obs", [](hid_t f) { H5Ldelete(f, "obs", H5P_DEFAULT); }, ": has no 'obs', so it is no h5ad file"},
       {"no var", [](hid_t f) { H5Ldelete(f, "var", H5P_DEFAULT); }, ": has no 'var', so it is no h5ad file"},
-      {"no indptr", [](hid_t f) { H5Ldelete(f, "X/indptr", H5P_DEFAULT); }, ": X: has no 'indptr'; there are data, indices"},
-      {"index", [](hid_t f) { replace(f, "X/indices", Ints{0, 2}); }, ": X: data has 3 entries but indices has 2"},
-      {"gene out of range", [](hid_t f) { replace(f, "X/indices", Ints{0, 7, 1}); },
+      {"no indptr", [](hid_t f) { H5Ldelete(f, "X/indptr", H5P_DEFAULT); },
+       ": X: has no 'indptr'; there are data, indices"},
+      {"index",
+       [](hid_t f) {
+         replace(f, "X/indices", Ints{0, 2});
+       },
+       ": X: data has 3 entries but indices has 2"},
+      {"gene out of range",
+       [](hid_t f) {
+         replace(f, "X/indices", Ints{0, 7, 1});
+       },
        ": X/indices: entry 1 is 7 but there are 3 genes"},
-      {"gene below 0", [](hid_t f) { replace(f, "X/indices", Ints{0, -4, 1}); },
+      {"gene below 0",
+       [](hid_t f) {
+         replace(f, "X/indices", Ints{0, -4, 1});
+       },
        ": X/indices: entry 1 is -4 but there are 3 genes"},
-      {"gene beyond 32 bits", [](hid_t f) { replace(f, "X/indices", std::vector<std::int64_t>{0, 5000000000, 1}); },
+      {"gene beyond 32 bits",
+       [](hid_t f) {
+         replace(f, "X/indices", std::vector<std::int64_t>{0, 5000000000, 1});
+       },
        ": X/indices: entry 1 is 5000000000 but there are 3 genes"},
-      {"indices are real", [](hid_t f) { replace(f, "X/indices", Floats{0, 1, 2}); }, ": X/indices: holds no whole numbers"},
-      {"indptr falls", [](hid_t f) { replace(f, "X/indptr", Ints{0, 2, 1}); },
+      {"indices are real",
+       [](hid_t f) {
+         replace(f, "X/indices", Floats{0, 1, 2});
+       },
+       ": X/indices: holds no whole numbers"},
+      {"indptr falls",
+       [](hid_t f) {
+         replace(f, "X/indptr", Ints{0, 2, 1});
+       },
        ": X/indptr: falls from 2 to 1 at entry 2: it must ascend"},
-      {"indptr short", [](hid_t f) { replace(f, "X/indptr", Ints{0, 3}); }, ": X/indptr: has 2 entries but 2 cells need 3"},
-      {"indptr start", [](hid_t f) { replace(f, "X/indptr", Ints{1, 2, 3}); }, ": X/indptr: begins with 1, not 0"},
-      {"indptr end", [](hid_t f) { replace(f, "X/indptr", Ints{0, 2, 9}); },
+      {"indptr short",
+       [](hid_t f) {
+         replace(f, "X/indptr", Ints{0, 3});
+       },
+       ": X/indptr: has 2 entries but 2 cells need 3"},
+      {"indptr start",
+       [](hid_t f) {
+         replace(f, "X/indptr", Ints{1, 2, 3});
+       },
+       ": X/indptr: begins with 1, not 0"},
+      {"indptr end",
+       [](hid_t f) {
+         replace(f, "X/indptr", Ints{0, 2, 9});
+       },
        ": X/indptr: ends with 9 but data has 3 entries"},
-      {"NaN", [](hid_t f) { replace(f, "X/data", Floats{1, std::nanf(""), 2}); },
+      {"NaN",
+       [](hid_t f) {
+         replace(f, "X/data", Floats{1, std::nanf(""), 2});
+       },
        ": X holds nan (cell 'c1', gene 'g3'): values must be finite"},
-      {"infinite", [](hid_t f) { replace(f, "X/data", Floats{1, INFINITY, 2}); },
+      {"infinite",
+       [](hid_t f) {
+         replace(f, "X/data", Floats{1, INFINITY, 2});
+       },
        ": X holds inf (cell 'c1', gene 'g3'): values must be finite"},
-      {"too large for float", [](hid_t f) { replace(f, "X/data", std::vector<double>{1, 1e300, 2}); },
+      {"too large for float",
+       [](hid_t f) {
+         replace(f, "X/data", std::vector<double>{1, 1e300, 2});
+       },
        ": X holds inf (cell 'c1', gene 'g3'): values must be finite"},
-      {"negative", [](hid_t f) { replace(f, "X/data", Floats{1, 2, -3}); },
+      {"negative",
+       [](hid_t f) {
+         replace(f, "X/data", Floats{1, 2, -3});
+       },
        ": X holds -3 (cell 'c2', gene 'g2'): counts are never negative; the file has no other matrix to pick"},
-      {"codes", [](hid_t f) { replace(f, "obs/type/codes", Ints{0, 5}); },
+      {"codes",
+       [](hid_t f) {
+         replace(f, "obs/type/codes", Ints{0, 5});
+       },
        ": obs/type/codes: entry 1 is 5 but there are 2 categories"},
       {"codes short", [](hid_t f) { replace(f, "obs/type/codes", Ints{0}); },
        ": obs/type/codes: has 1 entry but there are 2 rows"},
-      {"column short", [](hid_t f) { replace(f, "obs/age", Floats{0}); }, ": obs/age: has 1 entry but there are 2 rows"},
+      {"column short", [](hid_t f) { replace(f, "obs/age", Floats{0}); },
+       ": obs/age: has 1 entry but there are 2 rows"},
       {"obsm short", [](hid_t f) { replace(f, "obsm/z", Floats{0}); }, ": obsm/z: has 1 entry but there are 2 rows"},
       {"two dimensions", [](hid_t f) { replace(f, "X", Floats{0}); }, ": X: has 1 dimensions, not 2"},
-      {"shape", [](hid_t f) { replace(f, "var/_index", Ints{1, 2}); },
+      {"shape",
+       [](hid_t f) {
+         replace(f, "var/_index", Ints{1, 2});
+       },
        ": X: is 2 x 3 but the file names 2 cells and 2 genes"},
-      {"repeated cells", [](hid_t f) { replace(f, "obs/_index", Ints{1, 1}); },
+      {"repeated cells",
+       [](hid_t f) {
+         replace(f, "obs/_index", Ints{1, 1});
+       },
        ": obs: '1' names rows 0 and 1 (counted from 0); names must be unique"},
   };
   CellTable table;

@@ -52,11 +52,14 @@ TEST_CASE("read_matrix_market: entries in any order, real and pattern matrices, 
   CHECK(dense(Folder(head + sorted).read().counts) == expected);
   CHECK(dense(Folder(head + "2 3 4\n1 3 3\n2 1 2\n2 3 4\n1 1 1\n").read().counts) == expected);
   CHECK(dense(Folder(head + "2 3 4\n2 1 2\n2 3 4\n1 1 1\n1 3 3\n").read().counts) == expected);
-  CHECK(dense(Folder("%%matrixmarket MATRIX coordinate real general\n% a\n%b\n2 3 4\r\n1 1 1.0\r\n2 1 2e0\r\n1 3 3\r\n2 3 4")
-                  .read()
-                  .counts) == expected);
+  CHECK(
+      dense(Folder(
+                "%%matrixmarket MATRIX coordinate real general\n% a\n%b\n2 3 4\r\n1 1 1.0\r\n2 1 2e0\r\n1 3 3\r\n2 3 4")
+                .read()
+                .counts) == expected);
   const Matrix<float> ones = (expected.array() > 0).cast<float>();
-  CHECK(dense(Folder("%%MatrixMarket matrix coordinate pattern general\n2 3 4\n1 1\n2 1\n1 3\n2 3\n").read().counts) == ones);
+  CHECK(dense(Folder("%%MatrixMarket matrix coordinate pattern general\n2 3 4\n1 1\n2 1\n1 3\n2 3\n").read().counts) ==
+        ones);
 }
 
 TEST_CASE("read_matrix_market: cells x genes is taken as it is, with a note") {
@@ -113,7 +116,8 @@ TEST_CASE("read_matrix_market: the files beside the matrix") {
   {
     const Folder folder(good);
     fixtures::write_bytes(folder / "genes.tsv", "g1\tX\ng2\n");
-    CHECK_THAT(message([&] { folder.read(); }), ContainsText("genes.tsv: line 2: has 1 fields but the first line has 2"));
+    CHECK_THAT(message([&] { folder.read(); }),
+               ContainsText("genes.tsv: line 2: has 1 fields but the first line has 2"));
   }
   {
     const Folder folder(good);
@@ -127,11 +131,14 @@ TEST_CASE("read_matrix_market: the files beside the matrix") {
     }
     CHECK(folder.read().cells() == 3);
     fixtures::write_bytes(folder / "GSM2_matrix.mtx", good);
-    CHECK_THAT(message([&] { folder.read(); }), ContainsText("several matrices, give the path of one: GSM1_matrix.mtx, GSM2"));
+    CHECK_THAT(message([&] { folder.read(); }),
+               ContainsText("several matrices, give the path of one: GSM1_matrix.mtx, GSM2"));
   }
   {
     const fixtures::TemporaryFolder empty;
-    CHECK_THAT(message([&] { io::read_matrix_market(empty / ""); }), ContainsText("has no matrix.mtx or matrix.mtx.gz"));
+    CHECK_THAT(message([&] { io::read_matrix_market(empty / ""); }),
+               ContainsText("has no matrix.mtx or matrix.mtx.gz"));
   }
-  CHECK_THAT(message([&] { io::read_matrix_market("/no/matrix.mtx"); }), ContainsText("/no/matrix.mtx: cannot be opened"));
+  CHECK_THAT(message([&] { io::read_matrix_market("/no/matrix.mtx"); }),
+             ContainsText("/no/matrix.mtx: cannot be opened"));
 }

@@ -29,9 +29,11 @@ TEST_CASE("read_cells: the path says the reader") {
 TEST_CASE("read_cells: what has no reader is said") {
   fixtures::TemporaryFolder folder;
   fixtures::write_bytes(folder / "t.loom", "x");
-  CHECK_THAT(message([&] { io::read_cells(folder / "t.loom"); }), ContainsText("t.loom: is of no known kind; known are .h5ad"));
+  CHECK_THAT(message([&] { io::read_cells(folder / "t.loom"); }),
+             ContainsText("t.loom: is of no known kind; known are .h5ad"));
   CHECK_THAT(message([] { io::read_cells("/no/such.csv"); }), ContainsText("/no/such.csv: cannot be opened"));
-  CHECK_THAT(message([] { io::read_cells(reference("mtx"), {.layer = "counts"}); }), ContainsText("has no layer 'counts'"));
+  CHECK_THAT(message([] { io::read_cells(reference("mtx"), {.layer = "counts"}); }),
+             ContainsText("has no layer 'counts'"));
   CHECK_THAT(message([] { io::read_cells(reference("tenx_v3.h5"), {.layer = "counts"}); }),
              ContainsText("has no layer 'counts': it is no h5ad file"));
 }

@@ -60,13 +60,19 @@ TEST_CASE("read_tenx_hdf5: contradictions inside a file are one sentence") {
   using Ints = std::vector<std::int32_t>;
   using Floats = std::vector<float>;
   const Case cases[] = {
-      {[](hid_t f) { fixtures::replace(f, "matrix/shape", Ints{5, 7}); },
+      {[](hid_t f) {
+         fixtures::replace(f, "matrix/shape", Ints{5, 7});
+       },
        ": matrix: names 6 barcodes but its shape is 5 features x 7 cells"},
-      {[](hid_t f) { fixtures::replace(f, "matrix/shape", Ints{4, 6}); },
+      {[](hid_t f) {
+         fixtures::replace(f, "matrix/shape", Ints{4, 6});
+       },
        ": matrix/features/id: has 5 entries but the matrix has 4 features"},
       {[](hid_t f) { H5Ldelete(f, "matrix/barcodes", H5P_DEFAULT); }, ": matrix: has no 'barcodes'; there are data"},
       {[](hid_t f) { H5Ldelete(f, "matrix", H5P_DEFAULT); }, ": is no 10x file: it has neither 'matrix' nor a genome"},
-      {[](hid_t f) { fixtures::replace(f, "matrix/data", Floats{0.5f, 1, 1, 1, 1, 1, 1, 1, 1, 1}); },
+      {[](hid_t f) {
+         fixtures::replace(f, "matrix/data", Floats{0.5f, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+       },
        ": matrix holds 0.5 (cell 'AAAC-1', gene 'ENSG00001'): counts are whole numbers"},
       {[](hid_t f) {
          H5Ldelete(f, "matrix/features/id", H5P_DEFAULT);

@@ -106,7 +106,8 @@ inline float parse_value(const LineReader& in, std::string_view field, const std
   // What is too small for a float is 0 and what is too large is refused; from_chars says the same of both.
   if (error == std::errc::result_out_of_range) {
     double wide = 0;
-    if (std::from_chars(field.data(), field.data() + field.size(), wide).ec == std::errc() && wide > -1 && wide < 1) return 0;
+    if (std::from_chars(field.data(), field.data() + field.size(), wide).ec == std::errc() && wide > -1 && wide < 1)
+      return 0;
   }
   if (error != std::errc() || end != field.data() + field.size()) {
     in.fail("column '", column, "': '", given.substr(0, 60), "' is not a number");

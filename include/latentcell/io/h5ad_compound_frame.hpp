@@ -55,7 +55,8 @@ inline H5adFrame read_compound_frame(const Hdf5Object& root, const Hdf5Object& d
     const std::string name = raw_name;
     H5free_memory(raw_name);
     const Hdf5Handle member(H5Tget_member_type(type.get(), unsigned(m)));
-    if (!member || H5Tget_member_offset(type.get(), unsigned(m)) + H5Tget_size(member.get()) > H5Tget_size(type.get())) {
+    if (!member ||
+        H5Tget_member_offset(type.get(), unsigned(m)) + H5Tget_size(member.get()) > H5Tget_size(type.get())) {
       data.fail("its member '", name, "' lies outside its records: the file is damaged");
     }
     std::optional<Column> column = detail::read_member(data, name.c_str(), member.get(), to_size(rows));

@@ -43,8 +43,8 @@ inline std::optional<Matrix<float>> read_sparse_embedding(const Hdf5Object& grou
   const std::vector<std::int64_t> shape = attribute_numbers(group, "shape");
   constexpr std::int64_t widest = 4096;
   if (shape.size() != 2 || shape[1] < 1 || shape[1] > widest) return std::nullopt;
-  const Counts sparse = read_matrix(group, table.cells(), Index(shape[1]), {Values::any, group.where(), "", {}, {}},
-                                    table.notes);
+  const Counts sparse =
+      read_matrix(group, table.cells(), Index(shape[1]), {Values::any, group.where(), "", {}, {}}, table.notes);
   Matrix<float> out = Matrix<float>::Zero(table.cells(), Index(shape[1]));
   for (Index r = 0; r < out.rows(); ++r) {
     const auto columns = sparse.view().row_columns(r);
@@ -65,7 +65,8 @@ inline std::optional<Matrix<float>> read_embedding(const Hdf5Object& data, const
   if (shape.empty() || shape.size() > 2) return std::nullopt;
   require_rows(data, shape[0], table.cells());
   const Index width = shape.size() == 2 ? shape[1] : 1;
-  if (width > (Index{1} << 40) / std::max<Index>(1, shape[0])) data.fail("claims ", width, " columns: the file is damaged");
+  if (width > (Index{1} << 40) / std::max<Index>(1, shape[0]))
+    data.fail("claims ", width, " columns: the file is damaged");
   require_plausible(data, shape[0] * width, sizeof(float));
   Matrix<float> out(shape[0], width);
   const std::vector<Index> start(shape.size(), 0);

@@ -150,8 +150,8 @@ inline H5adFrame read_frame(const Hdf5Object& frame, std::vector<std::string>& n
     if (column) {
       out.columns.set(name, std::move(*column));
     } else {
-      notes.push_back(text(frame.where(), ": column '", name, frame.has(name) ? "' is in an unknown encoding" : "' is listed but missing",
-                           ": left out"));
+      notes.push_back(text(frame.where(), ": column '", name,
+                           frame.has(name) ? "' is in an unknown encoding" : "' is listed but missing", ": left out"));
     }
   }
   return out;

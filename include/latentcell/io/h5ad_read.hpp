@@ -16,7 +16,7 @@
 namespace latentcell::io {
 
 struct H5adOptions {
-  std::string layer = "";          ///< "" takes X, "raw" takes raw/X with the genes of raw/var, a name takes layers/NAME
+  std::string layer = "";  ///< "" takes X, "raw" takes raw/X with the genes of raw/var, a name takes layers/NAME
   Values values = Values::counts;  ///< what the matrix may hold
 };
 
@@ -71,8 +71,8 @@ inline H5adParts open_matrix(const Hdf5Object& root, const std::string& layer) {
 
 }  // namespace detail
 
-/// Reads an AnnData file: one matrix, obs, var, obsm and the lists of strings in uns. Dense, CSR and CSC matrices of any
-/// type of number; files of anndata 0.6 up to today. Gene names that repeat get -1, -2; cell names must be unique.
+/// Reads an AnnData file: one matrix, obs, var, obsm and the lists of strings in uns. Dense, CSR and CSC matrices of
+/// any type of number; files of anndata 0.6 up to today. Gene names that repeat get -1, -2; cell names must be unique.
 /// What is legal but worth a line is in CellTable::notes. Counts above 2^24 are rounded, as float holds them.
 /// Throws std::runtime_error with one sentence naming the file, the field and the numbers.
 inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {

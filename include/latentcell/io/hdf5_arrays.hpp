@@ -31,7 +31,8 @@ enum class Hdf5Kind { integer, real, boolean, text, other };
 
 namespace detail {
 
-/// Whether the bits of a number lie inside its bytes; HDF5 converts a damaged type without a look, and breaks its stack.
+/// Whether the bits of a number lie inside its bytes; HDF5 converts a damaged type without a look, and breaks its
+/// stack.
 inline bool is_sane_number(hid_t type) {
   const std::size_t bits = 8 * H5Tget_size(type), precision = H5Tget_precision(type);
   const int offset = H5Tget_offset(type);

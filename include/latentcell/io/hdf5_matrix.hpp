@@ -78,8 +78,8 @@ inline RawRows read_rows(const Hdf5Object& group, Index cells, Index genes, cons
   return out;
 }
 
-/// Reads a matrix whose columns are compressed (CSC of cells x genes), in two passes over the file, so that memory holds
-/// the rows and one block of columns.
+/// Reads a matrix whose columns are compressed (CSC of cells x genes), in two passes over the file, so that memory
+/// holds the rows and one block of columns.
 inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, const ValueCheck& check) {
   const detail::CompressedArrays in = detail::CompressedArrays::open(group, genes, "genes");
   require_plausible(in.values, in.size, sizeof(float));

@@ -53,7 +53,9 @@ class Hdf5Object {
     throw_runtime(where(), ": ", parts...);
   }
   /// Fails with HDF5's own reason.
-  [[noreturn]] void fail_reading() const { fail("cannot be read (", hdf5_reason(), "): the file is cut short or damaged"); }
+  [[noreturn]] void fail_reading() const {
+    fail("cannot be read (", hdf5_reason(), "): the file is cut short or damaged");
+  }
 
   bool is_group() const { return H5Iget_type(id_.get()) == H5I_GROUP; }
   bool is_dataset() const { return H5Iget_type(id_.get()) == H5I_DATASET; }

@@ -98,7 +98,8 @@ class Hdf5Heap {
     if (address > size_ || base_ > size_ - address || size_ - address - base_ < head_size) damaged();
     read(base_ + address, head, head_size);
     const std::uint64_t size = load<std::uint64_t>(head + 8);
-    if (std::memcmp(head, "GCOL", 4) != 0 || head[4] != 1 || size < head_size || size > size_ - address - base_) damaged();
+    if (std::memcmp(head, "GCOL", 4) != 0 || head[4] != 1 || size < head_size || size > size_ - address - base_)
+      damaged();
     if (held_ + size > most_held) {
       collections_.clear();
       held_ = 0;
@@ -127,8 +128,8 @@ class Hdf5Heap {
 };
 
 /// Leaves the references of strings as they are, instead of following them.
-inline herr_t keep_references(hid_t from, hid_t to, H5T_cdata_t* state, std::size_t, std::size_t, std::size_t, void*, void*,
-                              hid_t) {
+inline herr_t keep_references(hid_t from, hid_t to, H5T_cdata_t* state, std::size_t, std::size_t, std::size_t, void*,
+                              void*, hid_t) {
   if (state->command != H5T_CONV_INIT) return 0;
   state->need_bkg = H5T_BKG_NO;
   if (H5Tis_variable_str(from) <= 0 || H5Tget_class(to) != H5T_OPAQUE || H5Tget_size(from) != reference_size ||

@@ -28,7 +28,8 @@ struct H5adWriteOptions {
 class Hdf5Writer {
  public:
   /// name: the file, in messages.
-  explicit Hdf5Writer(std::string name, const H5adWriteOptions& options = {}) : name_(std::move(name)), options_(options) {
+  explicit Hdf5Writer(std::string name, const H5adWriteOptions& options = {})
+      : name_(std::move(name)), options_(options) {
     const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
     constexpr std::size_t growth = std::size_t{1} << 22;
     H5Pset_fapl_core(access.get(), growth, false);

@@ -43,7 +43,8 @@ class LineReader {
   bool next(std::string_view& line) {
     const void* end_of_line = nullptr;
     std::size_t searched = 0;
-    while ((end_of_line = std::memchr(buffer_.data() + first_ + searched, '\n', last_ - first_ - searched)) == nullptr) {
+    while ((end_of_line = std::memchr(buffer_.data() + first_ + searched, '\n', last_ - first_ - searched)) ==
+           nullptr) {
       searched = last_ - first_;
       if (!refill()) break;
     }
@@ -83,7 +84,8 @@ class LineReader {
     const char* reason = gzerror(file_, &trouble);
     if (got < 0 || (trouble != Z_OK && trouble != Z_STREAM_END)) {
       if (trouble == Z_ERRNO) throw_runtime(path_, ": cannot be read: ", std::strerror(errno));
-      if (trouble == Z_BUF_ERROR) throw_runtime(path_, ": cut short: the gzip data ends too early, after line ", number_);
+      if (trouble == Z_BUF_ERROR)
+        throw_runtime(path_, ": cut short: the gzip data ends too early, after line ", number_);
       throw_runtime(path_, ": damaged: after line ", number_, " the gzip data cannot be unpacked (", reason, ")");
     }
     last_ += std::size_t(got);

@@ -32,7 +32,9 @@ inline bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &known) == 0 && S_ISDIR(known.st_mode);
 }
 
-inline bool ends_with_matrix(std::string_view name) { return name.ends_with("matrix.mtx") || name.ends_with("matrix.mtx.gz"); }
+inline bool ends_with_matrix(std::string_view name) {
+  return name.ends_with("matrix.mtx") || name.ends_with("matrix.mtx.gz");
+}
 
 /// The matrix file of a folder; plain before gzipped where both are there.
 inline std::string find_matrix(const std::string& folder) {
@@ -107,7 +109,8 @@ inline MarketHead read_market_head(LineReader& in) {
   std::string_view line;
   if (!in.next(line)) throw_runtime(in.path(), ": is empty");
   std::string head(line);
-  std::transform(head.begin(), head.end(), head.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+  std::transform(head.begin(), head.end(), head.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   while (!head.empty() && head.back() == ' ') head.pop_back();
   MarketHead out;
   out.pattern = head == "%%matrixmarket matrix coordinate pattern general";
@@ -119,8 +122,8 @@ inline MarketHead read_market_head(LineReader& in) {
   do {
     if (!in.next(line)) throw_runtime(in.path(), ": cut short: it ends before its extents");
   } while (line.empty() || line.front() == '%');
-  if (!take_number(line, out.rows) || !take_number(line, out.cols) || !take_number(line, out.entries) ||
-      out.rows < 0 || out.cols < 0 || out.entries < 0) {
+  if (!take_number(line, out.rows) || !take_number(line, out.cols) || !take_number(line, out.entries) || out.rows < 0 ||
+      out.cols < 0 || out.entries < 0) {
     in.fail("needs three numbers: rows, columns, entries");
   }
   return out;
@@ -152,11 +155,14 @@ inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index
       in.fail("entry (", row, ", ", col, ") lies outside the matrix of ", head.rows, " x ", head.cols);
     }
     const std::int64_t cell = (swapped ? row : col) - 1, gene = (swapped ? col : row) - 1;
-    if (!accepts.accepts(value)) ValueCheck{values, in.where(), "", barcodes, ids}.refuse(value, Index(cell), Index(gene));
-    if (std::int64_t(out.values.size()) == head.entries) in.fail("is one entry more than the ", head.entries, " announced");
+    if (!accepts.accepts(value))
+      ValueCheck{values, in.where(), "", barcodes, ids}.refuse(value, Index(cell), Index(gene));
+    if (std::int64_t(out.values.size()) == head.entries)
+      in.fail("is one entry more than the ", head.entries, " announced");
     if (cell < newest && cell_of.empty()) {
       cell_of.reserve(hint);
-      for (std::size_t c = 0; c < to_size(cells); ++c) cell_of.insert(cell_of.end(), std::size_t(count[c + 1]), std::int32_t(c));
+      for (std::size_t c = 0; c < to_size(cells); ++c)
+        cell_of.insert(cell_of.end(), std::size_t(count[c + 1]), std::int32_t(c));
     }
     newest = std::max(newest, cell);
     if (!cell_of.empty()) cell_of.push_back(std::int32_t(cell));
@@ -182,14 +188,15 @@ inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index
 }  // namespace detail
 
 /// Reads a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or genes.tsv), plain or gzipped; a prefix common to
-/// the three is fine. Takes the folder, or the path of its matrix. The matrix is genes x cells and is turned on reading;
-/// one that is cells x genes, by its extents, is taken as it is, with a line in notes. The gene id is the name of a
-/// gene; its symbol is the var column gene_symbol.
-/// Throws std::runtime_error with one sentence naming the file, the line and the numbers.
+/// the three is fine. Takes the folder, or the path of its matrix. The matrix is genes x cells and is turned on
+/// reading; one that is cells x genes, by its extents, is taken as it is, with a line in notes. The gene id is the name
+/// of a gene; its symbol is the var column gene_symbol. Throws std::runtime_error with one sentence naming the file,
+/// the line and the numbers.
 inline CellTable read_matrix_market(const std::string& path, const TenxOptions& options = {}) {
   const std::string matrix = detail::is_folder(path) ? detail::find_matrix(path) : path;
   if (!detail::is_file(matrix)) throw_runtime(matrix, ": cannot be opened: ", std::strerror(ENOENT));
-  if (!detail::ends_with_matrix(matrix)) throw_runtime(matrix, ": the name of a matrix must end in matrix.mtx or matrix.mtx.gz");
+  if (!detail::ends_with_matrix(matrix))
+    throw_runtime(matrix, ": the name of a matrix must end in matrix.mtx or matrix.mtx.gz");
   if (!options.genome.empty()) {
     throw_runtime(path, ": a folder lists no genomes, so '", options.genome, "' cannot be picked");
   }

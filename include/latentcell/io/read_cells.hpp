@@ -46,14 +46,15 @@ inline CellTable read_cells(const std::string& path, const ReadOptions& options 
   if (!folder && !detail::is_file(path)) throw_runtime(path, ": cannot be opened: ", std::strerror(ENOENT));
   if (!options.layer.empty()) throw_runtime(path, ": has no layer '", options.layer, "': it is no h5ad file");
   if (folder || detail::ends_with_matrix(name)) {
-    return read_matrix_market(path,
-                              {.genome = options.genome, .feature_type = options.feature_type, .values = options.values});
+    return read_matrix_market(
+        path, {.genome = options.genome, .feature_type = options.feature_type, .values = options.values});
   }
   if (name.ends_with(".gz")) name.remove_suffix(3);
   for (const char* end : {".csv", ".tsv", ".tab", ".txt"}) {
     if (name.ends_with(end)) return read_delimited(path, {.rows = options.rows, .values = options.values});
   }
-  throw_runtime(path, ": is of no known kind; known are .h5ad, .h5 (10x), folders with matrix.mtx, .csv, .tsv, .tab and ",
+  throw_runtime(path,
+                ": is of no known kind; known are .h5ad, .h5 (10x), folders with matrix.mtx, .csv, .tsv, .tab and ",
                 ".txt (or .gz of these)");
 }
 

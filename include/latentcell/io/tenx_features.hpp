@@ -14,9 +14,9 @@
 namespace latentcell::io {
 
 struct TenxOptions {
-  std::string genome = "";                        ///< "" takes the only genome, or all of one matrix; a name takes that one
-  std::string feature_type = "Gene Expression";   ///< features of this type are kept; "" keeps all
-  Values values = Values::counts;                 ///< what the matrix may hold
+  std::string genome = "";  ///< "" takes the only genome, or all of one matrix; a name takes that one
+  std::string feature_type = "Gene Expression";  ///< features of this type are kept; "" keeps all
+  Values values = Values::counts;                ///< what the matrix may hold
 };
 
 /// The features of a 10x matrix, by position; lists are empty where the file does not have them.
@@ -66,7 +66,8 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
   std::vector<std::string> dropped;
   std::int32_t kept = 0;
   for (std::size_t i = 0; i < all; ++i) {
-    const bool type = features.types.empty() || options.feature_type.empty() || features.types[i] == options.feature_type;
+    const bool type =
+        features.types.empty() || options.feature_type.empty() || features.types[i] == options.feature_type;
     const bool genome = features.genomes.empty() || options.genome.empty() || features.genomes[i] == options.genome;
     if (type && genome) {
       place[i] = kept++;

@@ -40,7 +40,8 @@ inline TenxFeatures read_tenx_features(const Hdf5Object& group, Index features) 
     if (!from.has(name)) return;
     const Hdf5Object data = from.open(name);
     to = read_texts(data);
-    if (Index(to.size()) != features) data.fail("has ", to.size(), " entries but the matrix has ", features, " features");
+    if (Index(to.size()) != features)
+      data.fail("has ", to.size(), " entries but the matrix has ", features, " features");
   };
   if (!group.has("features")) {
     group.open("genes");

@@ -54,8 +54,8 @@ inline Counts tidy_rows(Index cols, RawRows raw, const std::string& where, std::
   raw.columns.resize(to);
   raw.values.resize(to);
   if (repeated > 0) {
-    notes.push_back(text(where, ": ", repeated, repeated == 1 ? " entry is" : " entries are",
-                         " given more than once: added up"));
+    notes.push_back(
+        text(where, ": ", repeated, repeated == 1 ? " entry is" : " entries are", " given more than once: added up"));
   }
   return Counts(cols, std::move(raw.row_start), std::move(raw.columns), std::move(raw.values));
 }

@@ -19,8 +19,8 @@ enum class Values {
 ///   pbmc.h5ad: X holds 0.693 (cell 'AAAC-1', gene 'LYZ'): counts are whole numbers; pick a layer that has them: ...
 struct ValueCheck {
   Values values = Values::counts;
-  std::string where;                       ///< "pbmc.h5ad: X"
-  std::string advice;                      ///< said after a value that is no count, empty for nothing
+  std::string where;   ///< "pbmc.h5ad: X"
+  std::string advice;  ///< said after a value that is no count, empty for nothing
   std::span<const std::string> cell_names;
   std::span<const std::string> gene_names;
 
@@ -28,7 +28,8 @@ struct ValueCheck {
     return std::isfinite(value) && (values == Values::any || (value >= 0 && std::trunc(value) == value));
   }
   void operator()(float value, Index cell, Index gene) const {
-    if (!accepts(value)) [[unlikely]] refuse(value, cell, gene);
+    if (!accepts(value)) [[unlikely]]
+      refuse(value, cell, gene);
   }
   [[noreturn, gnu::cold, gnu::noinline]] void refuse(float value, Index cell, Index gene) const {
     const auto name = [](std::span<const std::string> names, Index i) {
@@ -37,8 +38,8 @@ struct ValueCheck {
     const char* law = !std::isfinite(value) ? "values must be finite"
                       : value < 0           ? "counts are never negative"
                                             : "counts are whole numbers";
-    throw_runtime(where, " holds ", value, " (cell ", name(cell_names, cell), ", gene ", name(gene_names, gene), "): ",
-                  law, advice.empty() || !std::isfinite(value) ? "" : "; ", std::isfinite(value) ? advice : "");
+    throw_runtime(where, " holds ", value, " (cell ", name(cell_names, cell), ", gene ", name(gene_names, gene),
+                  "): ", law, advice.empty() || !std::isfinite(value) ? "" : "; ", std::isfinite(value) ? advice : "");
   }
 };
 
