@@ -113,9 +113,9 @@ TEST_CASE("read_delimited: what is wrong is said with line and column") {
       {",A,B\na,1,\"2\n", "line 2: field 3 opens a quote that the line does not close"},
       {",A,B\na,1,\"2\"x\n", "line 2: field 3 goes on after its closing quote"},
   };
-  for (const auto& [content, expected_text] : cases) {
-    INFO(content);
-    CHECK_THAT(message([&] { read(content); }), ContainsText(expected_text));
+  for (const auto& one : cases) {
+    INFO(one.first);
+    CHECK_THAT(message([&] { read(one.first); }), ContainsText(one.second));
   }
   CHECK(dense(read(",A,B\na,1,0.5\n", "t.csv", {.values = io::Values::any}).counts)(0, 1) == 0.5f);
   CHECK_THAT(message([] { io::read_delimited("/no/such.csv"); }), ContainsText("/no/such.csv: cannot be opened"));

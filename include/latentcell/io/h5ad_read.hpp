@@ -74,7 +74,8 @@ inline H5adParts open_matrix(const Hdf5Object& root, const std::string& layer) {
 /// Reads an AnnData file: one matrix, obs, var, obsm and the lists of strings in uns. Dense, CSR and CSC matrices of
 /// any type of number; files of anndata 0.6 up to today. Gene names that repeat get -1, -2; cell names must be unique.
 /// What is legal but worth a line is in CellTable::notes. Counts above 2^24 are rounded, as float holds them.
-/// Throws std::runtime_error with one sentence naming the file, the field and the numbers.
+/// Throws std::runtime_error with one sentence naming the file, the field and the numbers. Limit: HDF5 1.10 itself can
+/// crash on a file whose headers were overwritten.
 inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {
   const Hdf5Quiet quiet;
   const Hdf5Object root = Hdf5Object::open_file(path);
