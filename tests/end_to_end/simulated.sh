@@ -20,3 +20,18 @@ fi
 cmp "$folder/a.h5ad" "$folder/d.h5ad"
 "$generate_cells" --from "$folder/model" --count 50 --out "$folder/e.h5ad"
 [ -s "$folder/e.h5ad" ]
+
+# Ctrl-C ends a run after its epoch with exit 130 and writes no cells; it goes on to the very result of a run left alone.
+long=(--count 100 --autoencoder-epochs 60 --flow-epochs 3 --steps 8 --seed 5)
+"$generate_cells" "${long[@]}" --out "$folder/alone.h5ad"
+# A script's background jobs ignore SIGINT, and the program respects that; so the signal is SIGTERM.
+"$generate_cells" "${long[@]}" --out "$folder/stopped.h5ad" --checkpoint "$folder/stopped" &
+job=$!
+until [ -s "$folder/stopped/autoencoder.csv" ]; do sleep 0.05; done
+kill -TERM "$job"
+status=0
+wait "$job" || status=$?
+[ "$status" -eq 130 ] || { echo "WRONG: exit $status after a signal"; exit 1; }
+[ ! -e "$folder/stopped.h5ad" ] || { echo "WRONG: a stopped run wrote cells"; exit 1; }
+"$generate_cells" "${long[@]}" --out "$folder/stopped.h5ad" --checkpoint "$folder/stopped" --resume
+cmp "$folder/alone.h5ad" "$folder/stopped.h5ad"

@@ -22,7 +22,6 @@ struct VaeOptions {
   Index batches = 0;                      ///< levels of a batch covariate that the decoder sees; 0 is none
   Index labels = 0;                       ///< levels of a label whose cells share a prior mean; 0: one prior, at zero
   float dropout = 0.1f;                   ///< share dropped after each hidden layer; larger forgets more
-  float input_dropout = 0.0f;             ///< share of encoder inputs dropped while training
   float kl_weight = 1.0f;                 ///< weight of the KL term; larger gives smoother latents and blurrier cells
   float kl_warmup = 0.1f;                 ///< share of the run over which the KL weight rises from 0
   float free_bits = 0.0f;                 ///< nats a latent dimension may carry without cost
@@ -72,6 +71,7 @@ struct Vae {
       // Heads start near the genes' own levels (see start): the cell's part grows from little.
       heads.back().weight.value *= T(0.1);
     }
+    likelihood.set_rates(heads);
     reference.value(0, 0) = T(o.reference_library > 0 ? o.reference_library : 1e4);
   }
 

@@ -52,6 +52,17 @@ inline Categorical to_categorical(std::span<const std::string> values) {
   return out;
 }
 
+/// Codes of labels among other levels; -1 for a level that is not there and where the label is missing.
+inline std::vector<int> recode(const Categorical& labels, std::span<const std::string> levels) {
+  std::vector<int> of_level, out;
+  for (const std::string& level : labels.levels) {
+    const auto at = std::find(levels.begin(), levels.end(), level);
+    of_level.push_back(at == levels.end() ? Categorical::missing : int(at - levels.begin()));
+  }
+  for (const int code : labels.codes) out.push_back(code < 0 ? Categorical::missing : of_level.at(to_size(code)));
+  return out;
+}
+
 /// One annotation of cells or genes.
 using Column = std::variant<Categorical, std::vector<double>, std::vector<std::string>>;
 
@@ -115,6 +126,11 @@ class Annotation {
     if (const auto* c = std::get_if<Categorical>(&column)) return *c;
     if (const auto* strings = std::get_if<std::vector<std::string>>(&column)) return to_categorical(*strings);
     throw_invalid("column '", name, "' holds numbers, not labels");
+  }
+
+  /// Codes of a column's labels among the given levels; -1 everywhere where there is no such column.    -> (rows)
+  std::vector<int> codes(std::string_view name, std::span<const std::string> levels) const {
+    return has(name) ? recode(labels(name), levels) : std::vector<int>(to_size(rows_), Categorical::missing);
   }
 
   std::string list() const {

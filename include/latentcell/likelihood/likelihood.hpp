@@ -45,10 +45,14 @@ struct CountLikelihood {
   Index heads() const { return 1 + (cell_dispersion() ? 1 : 0) + (zero_inflated ? 1 : 0); }
   bool cell_dispersion() const { return has_dispersion && options.dispersion == Dispersion::cell; }
 
+  /// Gives the heads the learning rates that the likelihood asks for; once, when they are made.
+  void set_rates(std::vector<Linear<T>>& head) const {
+    if (cell_dispersion()) head[1].bias.learning_rate = T(options.dispersion_rate);
+  }
+
   /// Puts gene levels into the heads' biases and dispersions at the genes' moments. counts (N, G)
   void start(const CountsView& counts, std::vector<Linear<T>>& head, double reference) {
     const GeneMoments m = gene_moments(counts, family, reference);
-    if (cell_dispersion()) head[1].bias.learning_rate = T(options.dispersion_rate);
     for (Index g = 0; g < counts.cols; ++g) {
       const double level = m.level[to_size(g)];
       head[0].bias.value(0, g) = T(family == Family::gaussian ? level : std::log(level));

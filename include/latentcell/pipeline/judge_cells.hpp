@@ -70,17 +70,6 @@ inline std::vector<std::string> shared_genes(std::span<const NamedCells> tables,
   return out;
 }
 
-/// Codes of labels among other levels; -1 for a level that is not there and where the label is missing.
-inline std::vector<int> recode(const Categorical& labels, std::span<const std::string> levels) {
-  std::vector<int> of_level, out;
-  for (const std::string& level : labels.levels) {
-    const auto at = std::find(levels.begin(), levels.end(), level);
-    of_level.push_back(at == levels.end() ? -1 : int(at - levels.begin()));
-  }
-  for (const int code : labels.codes) out.push_back(code < 0 ? -1 : of_level.at(std::size_t(code)));
-  return out;
-}
-
 /// Counts of some cells in the given genes.      rows (n), genes (G) -> (n, G)
 inline Counts pick_counts(const CellTable& cells, std::span<const Index> rows, std::span<const std::string> genes) {
   CellTable part;

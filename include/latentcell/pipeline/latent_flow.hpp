@@ -25,18 +25,7 @@ struct FromObs {
   Index size() const { return Index(levels.size()); }
 
   /// Codes of a table's cells; levels that were not trained on, missing labels and a missing column are unknown.
-  std::vector<int> codes(const Annotation& cells) const {
-    if (!cells.has(column)) return std::vector<int>(to_size(cells.rows()), -1);
-    const Categorical labels = cells.labels(column);
-    std::vector<int> of_level;
-    for (const std::string& level : labels.levels) {
-      const auto at = std::find(levels.begin(), levels.end(), level);
-      of_level.push_back(at == levels.end() ? -1 : int(at - levels.begin()));
-    }
-    std::vector<int> out;
-    for (int code : labels.codes) out.push_back(code < 0 ? -1 : of_level[to_size(code)]);
-    return out;
-  }
+  std::vector<int> codes(const Annotation& cells) const { return cells.codes(column, levels); }
   /// The code of one level; throws with the list of levels where there is none of that name.
   int code(const std::string& level) const { return Categorical{levels, {}}.code(level); }
 

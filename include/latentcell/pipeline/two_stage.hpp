@@ -51,12 +51,6 @@ struct TwoStage {
   }
 };
 
-/// Codes of an annotation column by the given levels; other levels, missing labels and a missing column give -1.
-inline std::vector<int> codes_by_level(const Annotation& cells, const std::string& column,
-                                       const std::vector<std::string>& levels) {
-  return FromObs<int>{column, levels, 0}.codes(cells);
-}
-
 /// Latents of the autoencoder's prior, the floor that a flow must beat: standard normal, with labels as asked and
 /// library sizes of the labels' cells.      codes (N)
 inline LatentTable prior_latents(const TwoStage& model, const std::vector<int>& codes, Rng& rng) {
@@ -98,9 +92,8 @@ inline std::string join(const std::vector<Index>& numbers) {
   return join(words);
 }
 
-// A whole number from a checkpoint's metadata.
-inline Index number(const io::SafeTensors& from, const std::string& file, const std::string& key) {
-  const std::string& word = io::metadata(from, file, key);
+// A whole number in a checkpoint's metadata.
+inline Index whole_number(const std::string& word, const std::string& file, const std::string& key) {
   Index value = 0;
   const auto end = std::from_chars(word.data(), word.data() + word.size(), value);
   if (end.ec != std::errc() || end.ptr != word.data() + word.size() || value < 0 || value > 100'000'000) {
@@ -119,6 +112,7 @@ inline void describe(io::SafeTensors& to, const TwoStageOptions& o, const std::v
   m["vae.hidden"] = detail::join(o.vae.hidden);
   m["vae.latent"] = text(o.vae.latent);
   m["vae.batches"] = text(o.vae.batches);
+  m["vae.labels"] = text(o.vae.labels);
   m["vae.link"] = o.vae.link == LibraryLink::softmax ? "softmax" : "exp";
   m["likelihood.dispersion"] = o.likelihood.dispersion == Dispersion::cell ? "cell" : "gene";
   m["dit.tokens"] = text(o.dit.tokens);
@@ -150,14 +144,15 @@ inline void save(const std::string& path, const TwoStage& model) {
 inline TwoStage load_two_stage(const std::string& path) {
   const io::SafeTensors file = io::load_safetensors(path);
   const auto word = [&](const char* key) { return io::metadata(file, path, key); };
-  const auto whole = [&](const char* key) { return detail::number(file, path, key); };
+  const auto whole = [&](const char* key) { return detail::whole_number(io::metadata(file, path, key), path, key); };
   if (word("latentcell.kind") != "two_stage") throw_runtime(path, ": holds a '", word("latentcell.kind"), "', not a two-stage model");
   TwoStageOptions o;
   o.vae.genes = whole("vae.genes");
   o.vae.hidden.clear();
-  for (const std::string& w : detail::cut(word("vae.hidden"))) o.vae.hidden.push_back(std::stol(w));
+  for (const std::string& w : detail::cut(word("vae.hidden"))) o.vae.hidden.push_back(detail::whole_number(w, path, "vae.hidden"));
   o.vae.latent = o.dit.latent = whole("vae.latent");
   o.vae.batches = whole("vae.batches");
+  o.vae.labels = whole("vae.labels");
   o.vae.link = word("vae.link") == "exp" ? LibraryLink::exp : LibraryLink::softmax;
   o.likelihood.dispersion = word("likelihood.dispersion") == "cell" ? Dispersion::cell : Dispersion::gene;
   o.dit.tokens = whole("dit.tokens");

@@ -1,0 +1,40 @@
+#include <latentcell/data/align_genes.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+// Two cells in genes c, a, x.
+CellTable small() {
+  CellTable t;
+  t.counts = Counts(3, {0, 2, 3}, {0, 1, 2}, {5, 7, 9});
+  t.cell_names = {"one", "two"};
+  t.gene_names = {"c", "a", "x"};
+  t.cell_columns = Annotation(2);
+  t.gene_columns = Annotation(3);
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("align_genes: counts follow their gene's name; what is missing is zero, what is not wanted goes") {
+  const std::vector<std::string> wanted{"a", "b", "c"};
+  const AlignedGenes out = align_genes(small(), wanted);
+  CHECK(out.missing == 1);
+  CHECK(out.extra == 1);
+  REQUIRE(out.cells.genes() == 3);
+  REQUIRE(out.cells.counts.nonzeros() == 2);
+  CHECK(out.cells.counts.view().row_columns(0)[0] == 0);
+  CHECK(out.cells.counts.view().row_values(0)[0] == 7);
+  CHECK(out.cells.counts.view().row_columns(0)[1] == 2);
+  CHECK(out.cells.counts.view().row_values(0)[1] == 5);
+  CHECK(out.cells.counts.view().row_values(1).empty());
+  out.cells.check();
+}
+
+TEST_CASE("align_genes: tables without a gene in common are refused with a name of each") {
+  const std::vector<std::string> wanted{"y"};
+  CHECK_THROWS_WITH(align_genes(small(), wanted), ContainsText("none of 3 genes (c, ...) is among the 1 wanted ones (y"));
+}
