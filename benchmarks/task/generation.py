@@ -1,6 +1,6 @@
 """Generation of real cells, judged on cells kept out: the mean and spread of generate_cells over splits.
 
-usage: generation.py GENERATE_CELLS FILE.h5ad [--seeds 0 1 2] [--label cell_type] [--threads 2] [-- more arguments]
+usage: generation.py GENERATE_CELLS FILE.h5ad [--seeds 0 1 2] [--label cell_type] [--threads 2] [arguments of generate_cells]
 needs: anndata (pip install anndata)
 
 A stratified half of the cells trains, the other half judges; the program's own report gives the numbers.
@@ -42,8 +42,7 @@ parser.add_argument('data')
 parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
 parser.add_argument('--label', default='cell_type')
 parser.add_argument('--threads', type=int, default=2)
-parser.add_argument('more', nargs='*')
-options = parser.parse_args()
+options, options.more = parser.parse_known_args()
 cells = anndata.read_h5ad(options.data)
 reports = []
 with tempfile.TemporaryDirectory() as folder:
