@@ -1,0 +1,80 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+
+#include <latentcell/kernel/vector_math.hpp>
+
+// One source, compiled for several instruction sets, chosen when the program runs: a build without -march runs the hot
+// kernels as wide as the machine allows. What is called from `vectorized` and is not inlined stays portable code, so
+// everything below it is LATENTCELL_INLINE.
+
+#if (defined(__x86_64__) || defined(__amd64__)) && !defined(LATENTCELL_PORTABLE)
+#define LATENTCELL_DISPATCHES 1
+#define LATENTCELL_TARGET_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c")))
+#define LATENTCELL_TARGET_AVX512 \
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c")))
+#else
+#define LATENTCELL_DISPATCHES 0
+#endif
+
+namespace latentcell::kernel {
+
+/// Instruction sets that the hot kernels exist for, in ascending order.
+enum class Isa { portable, avx2, avx512 };
+
+namespace detail {
+
+inline Isa detect_isa() {
+#if LATENTCELL_DISPATCHES
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")) {
+    return Isa::avx512;
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) return Isa::avx2;
+#endif
+  return Isa::portable;
+}
+
+inline std::atomic<Isa>& isa_in_use() {
+  static std::atomic<Isa> isa{detect_isa()};
+  return isa;
+}
+
+#if LATENTCELL_DISPATCHES
+template <class Body>
+LATENTCELL_TARGET_AVX512 void run_avx512(const Body& body) {
+  body();
+}
+template <class Body>
+LATENTCELL_TARGET_AVX2 void run_avx2(const Body& body) {
+  body();
+}
+#endif
+
+}  // namespace detail
+
+/// The instruction set that kernels run with: the machine's best, or what limit_isa allows.
+inline Isa isa() { return detail::isa_in_use().load(std::memory_order_relaxed); }
+
+/// Keeps kernels to an instruction set, for tests and comparisons; never above what the machine has. A file compiled
+/// with -march uses at least what it was compiled for.
+inline void limit_isa(Isa most) { detail::isa_in_use() = std::min(most, detail::detect_isa()); }
+
+/// Runs body(), compiled for the instruction set in use.
+/// body must be marked __attribute__((always_inline)), and so must all that it calls and that should be wide; it captures
+/// by value, because GCC does not vectorise a loop whose bounds it reads through references.
+template <class Body>
+void vectorized(const Body& body) {
+#if LATENTCELL_DISPATCHES
+  switch (isa()) {
+    case Isa::avx512: return detail::run_avx512(body);
+    case Isa::avx2: return detail::run_avx2(body);
+    case Isa::portable: break;
+  }
+#endif
+  body();
+}
+
+}  // namespace latentcell::kernel
