@@ -19,6 +19,7 @@
 #include <latentcell/kernel/attention.hpp>
 #include <latentcell/kernel/centred_rows.hpp>
 #include <latentcell/kernel/cholesky.hpp>
+#include <latentcell/kernel/count_decoder.hpp>
 #include <latentcell/kernel/count_likelihood.hpp>
 #include <latentcell/kernel/count_loss.hpp>
 #include <latentcell/kernel/dot.hpp>
@@ -48,6 +49,7 @@
 
 #include <latentcell/op/attention.hpp>
 #include <latentcell/op/columns.hpp>
+#include <latentcell/op/count_decoder.hpp>
 #include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>

@@ -64,6 +64,8 @@ double exact_softplus(double x) { return (x > 0 ? x : 0.0) + std::log1p(std::exp
 TEST_CASE("vector_math: errors stay within the stated units of the last place") {
   CHECK_ULPS(exp, -infinity, infinity, std::exp(x), 1.1);
   CHECK_ULPS(expm1, -infinity, infinity, std::expm1(x), 2.0);
+  CHECK_ULPS(reciprocal, 1e-37f, 1e37f, 1.0 / x, 2.0);
+  CHECK_ULPS(sqrt, 1e-37f, 3e38f, std::sqrt(x), 2.0);
   CHECK_ULPS(log, 0.0f, infinity, std::log(x), 1.0);
   CHECK_ULPS(log1p, -1.0f, infinity, std::log1p(x), 2.0);
   CHECK_ULPS(tanh, -infinity, infinity, std::tanh(x), 3.0);
@@ -93,6 +95,8 @@ TEST_CASE("vector_math: limits at the ends of the range") {
   CHECK(fast::exp(infinity) == infinity);
   CHECK(fast::expm1(-infinity) == -1.0f);
   CHECK(fast::expm1(0.0f) == 0.0f);
+  CHECK(fast::sqrt(0.0f) == 0.0f);
+  CHECK(std::abs(fast::sqrt(1e-44f) - 1e-22f) < 1e-19f);
   CHECK(fast::expm1(infinity) == infinity);
   CHECK(fast::log(0.0f) == -infinity);
   CHECK(fast::log(1.0f) == 0.0f);

@@ -8,6 +8,7 @@
 
 #include <latentcell/op/attention.hpp>
 #include <latentcell/op/columns.hpp>
+#include <latentcell/op/count_decoder.hpp>
 #include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>
@@ -83,6 +84,29 @@ inline void add_count_cases(std::vector<OpCase>& cases) {
           return count_loss<double>(family, link, p, {cells->counts, cells->library, cells->weight, 20.0});
         };
         cases.push_back(c);
+
+        OpCase d;
+        d.name = "count_decoder" + c.name.substr(std::string("count_loss").size());
+        const Index width = 3;
+        const auto head = [&](std::uint64_t seed) {
+          d.inputs.push_back(made_matrix(genes, width, seed));
+          d.inputs.push_back(made_matrix(1, genes, seed + 1));
+        };
+        d.inputs.push_back(0.5 * made_matrix(batch, width, 44));
+        head(45);
+        if (link == LibraryLink::exp) d.inputs[2].array() -= 1.5;
+        if (per_cell) head(47);
+        if (family != Family::poisson && !per_cell) d.inputs.push_back(made_matrix(1, genes, 42));
+        if (inflated) head(49);
+        d.run = [cells, family = family, link, inflated, per_cell = per_cell](Tape<double>&, const OpCase::Inputs& x) {
+          DecoderHeads<double> heads;
+          heads.mean = {x[1], x[2]};
+          if (per_cell) heads.dispersion = {x[3], x[4]};
+          if (family != Family::poisson && !per_cell) heads.log_theta = x[3];
+          if (inflated) heads.inflation = {x[x.size() - 2], x[x.size() - 1]};
+          return count_decoder<double>(family, link, x[0], heads, {cells->counts, cells->library, cells->weight, 20.0});
+        };
+        cases.push_back(d);
       }
     }
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -22,6 +21,8 @@ struct VaeOptions {
   Index batches = 0;                      ///< levels of a batch covariate that the decoder sees; 0 is none
   Index labels = 0;                       ///< levels of a label whose cells share a prior mean; 0: one prior, at zero
   float dropout = 0.1f;                   ///< share dropped after each hidden layer; larger forgets more
+  float input_share = 1.0f;               ///< share of a cell's molecules that the encoder is shown in training, the
+                                          ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
   float kl_weight = 1.0f;                 ///< weight of the KL term; larger gives smoother latents and blurrier cells
   float kl_warmup = 0.1f;                 ///< share of the run over which the KL weight rises from 0
   float free_bits = 0.0f;                 ///< nats a latent dimension may carry without cost
@@ -95,9 +96,9 @@ struct Vae {
   Posterior<T> encode(Tape<T>& tape, const CellBatch& batch) const {
     float* factor = tape.template scratch_of<float>(batch.size());
     for (Index b = 0; b < batch.size(); ++b) {
-      factor[b] = std::max(1.0f, batch.library[to_size(b)]) / float(reference.value(0, 0));
+      factor[b] = std::max(1.0f, batch.shown_library()[to_size(b)]) / float(reference.value(0, 0));
     }
-    const Var<T> h = encoder(first_tail(first(tape, batch.counts, {factor, to_size(batch.size())})));
+    const Var<T> h = encoder(first_tail(first(tape, batch.shown(), {factor, to_size(batch.size())})));
     return {to_mean(h), clamp(to_log_variance(h), T(-10), T(6))};
   }
 
@@ -132,11 +133,9 @@ struct Vae {
   /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
   /// z (B, D), weight (B) -> (1, 1)
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
-    const Var<T> h = decode_hidden(tape, z, batch.batch);
-    std::array<Var<T>, 3> out;  // a family has three parameters at most; a vector would take memory in every step
-    for (std::size_t i = 0; i < heads.size(); ++i) out.at(i) = heads[i](h);
-    return count_loss(Likelihood::family, options.link, likelihood.predictors(tape, {out.data(), heads.size()}),
-                      {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
+    return count_decoder(Likelihood::family, options.link, decode_hidden(tape, z, batch.batch),
+                         likelihood.decoder_heads(tape, heads),
+                         {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
   }
 
   /// Prior means of a batch's cells: that of their label, zero where it is unknown.    -> (B, D)

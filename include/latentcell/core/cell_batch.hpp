@@ -15,8 +15,12 @@ struct CellBatch {
   std::span<const int> batch;     // (B)  batch of each cell, -1 where unknown; empty where there are none
   std::span<const int> label;     // (B)  label of each cell, -1 where unknown; empty where there are none
   std::span<const Index> cell;    // (B)  row of each cell in the table it came from
+  CountsView input;               // (B, G) what the encoder is shown in place of counts; no rows: the counts themselves
+  std::span<const float> input_library;  // (B) counts of each cell of input, > 0
 
   Index size() const { return counts.rows; }
+  const CountsView& shown() const { return input.rows > 0 ? input : counts; }
+  std::span<const float> shown_library() const { return input.rows > 0 ? input_library : library; }
 };
 
 /// Yields shuffled minibatches of cells: begin_epoch, then next until it says false.

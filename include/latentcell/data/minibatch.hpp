@@ -11,6 +11,7 @@
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/thinning.hpp>
 
 namespace latentcell {
 
@@ -19,6 +20,8 @@ struct CellBatchesOptions {
   Index batch = 256;  ///< cells in a minibatch, at least 2; larger: smoother gradients, fewer steps an epoch
   std::optional<std::vector<Index>> rows = {};  ///< the cells to use, in the order of an ordered pass; all if not given
   std::vector<int> codes = {};  ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
+  float input_share = 1;  ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see Thinning);
+                          ///< drawn anew in every shuffled epoch; 1 and ordered passes: no split
   std::vector<int> labels = {};  ///< label of each cell of the whole table, -1 where unknown; empty: no labels
 };
 
@@ -38,6 +41,9 @@ class CellBatches {
                        " batch codes for ", table_.rows, " cells");
     LATENTCELL_REQUIRE(labels_.empty() || Index(labels_.size()) == table_.rows, "CellBatches: ", labels_.size(),
                        " labels for ", table_.rows, " cells");
+    LATENTCELL_REQUIRE(options.input_share > 0 && options.input_share <= 1,
+                       "CellBatches: input_share must lie in (0, 1], got ", options.input_share);
+    if (options.input_share < 1) thinning_.emplace(double(options.input_share));
     if (options.rows) {
       rows_ = std::move(*options.rows);
     } else {
@@ -58,8 +64,13 @@ class CellBatches {
     // Room for the batch_ + 1 longest rows is room for any batch.
     const std::size_t most = std::min(rows_.size(), to_size(batch_ + 1));
     std::partial_sort(lengths.begin(), lengths.begin() + Index(most), lengths.end(), std::greater<>());
-    counts_.reserve(Index(most), std::accumulate(lengths.begin(), lengths.begin() + Index(most), Index(0)));
+    const Index nonzeros = std::accumulate(lengths.begin(), lengths.begin() + Index(most), Index(0));
+    counts_.reserve(Index(most), nonzeros);
     library_.reserve(most);
+    if (thinning_) {
+      input_.reserve(Index(most), nonzeros);
+      input_library_.reserve(most);
+    }
     codes_here_.reserve(most);
     labels_here_.reserve(most);
     cells_.reserve(most);
@@ -87,12 +98,14 @@ class CellBatches {
     begin_ordered();
     Rng own = rng.fork();
     shuffle(std::span<Index>(order_), own);
+    if (thinning_) split_rng_ = own.fork();
   }
 
   /// Starts a pass in the order of `rows`: for encoding and for judging.
   void begin_ordered() {
     std::iota(order_.begin(), order_.end(), Index(0));
     position_ = 0;
+    split_rng_.reset();
   }
 
   /// The next minibatch, valid until the following call; false at the end of the epoch.
@@ -102,20 +115,32 @@ class CellBatches {
     if (size() - position_ - take == 1) ++take;
     counts_.clear(table_.cols);
     library_.clear();
+    input_.clear(table_.cols);
+    input_library_.clear();
     codes_here_.clear();
     labels_here_.clear();
     cells_.clear();
     for (Index i = position_; i < position_ + take; ++i) {
       const std::size_t at = to_size(order_[to_size(i)]);
       const Index row = rows_[at];
-      counts_.push_row(table_, row);
-      library_.push_back(library_of_[at]);
+      if (split_rng_) {
+        const auto [shown, left] = (*thinning_)(table_, row, split_rng_->at(std::uint64_t(row)), input_, counts_);
+        input_library_.push_back(shown > 0 ? float(shown) : 1.0f);
+        library_.push_back(left > 0 ? float(left) : 1.0f);
+      } else {
+        counts_.push_row(table_, row);
+        library_.push_back(library_of_[at]);
+      }
       if (!codes_.empty()) codes_here_.push_back(codes_[to_size(row)]);
       if (!labels_.empty()) labels_here_.push_back(labels_[to_size(row)]);
       cells_.push_back(row);
     }
     position_ += take;
-    out = {counts_.view(), library_, codes_here_, labels_here_, cells_};
+    out = {counts_.view(), library_, codes_here_, labels_here_, cells_, {}, {}};
+    if (split_rng_) {
+      out.input = input_.view();
+      out.input_library = input_library_;
+    }
     return true;
   }
 
@@ -138,7 +163,11 @@ class CellBatches {
   std::vector<Index> order_;       // (N)  positions in rows_
   Index position_ = 0;
 
-  Counts counts_;  // the batch handed out last, and its companions
+  std::optional<Thinning> thinning_;
+  std::optional<Rng> split_rng_;  // of this epoch; none in an ordered pass
+
+  Counts counts_, input_;  // the batch handed out last, and its companions
+  std::vector<float> input_library_;
   std::vector<float> library_;
   std::vector<int> codes_here_;
   std::vector<Index> cells_;

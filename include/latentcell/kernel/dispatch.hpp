@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <type_traits>
 
 #include <latentcell/kernel/vector_math.hpp>
 
@@ -23,6 +24,13 @@ namespace latentcell::kernel {
 /// Instruction sets that the hot kernels exist for, in ascending order.
 enum class Isa { portable, avx2, avx512 };
 
+/// An instruction set as a type, for a body that wants to know it when it is compiled.
+template <Isa isa_>
+struct IsaOf {
+  static constexpr Isa isa = isa_;
+  static constexpr int vector_bytes = isa == Isa::avx512 ? 64 : isa == Isa::avx2 ? 32 : 16;
+};
+
 namespace detail {
 
 inline Isa detect_isa() {
@@ -42,14 +50,23 @@ inline std::atomic<Isa>& isa_in_use() {
   return isa;
 }
 
+template <Isa isa, class Body>
+LATENTCELL_INLINE void run_body(const Body& body) {
+  if constexpr (std::is_invocable_v<const Body&, IsaOf<isa>>) {
+    body(IsaOf<isa>());
+  } else {
+    body();
+  }
+}
+
 #if LATENTCELL_DISPATCHES
 template <class Body>
 LATENTCELL_TARGET_AVX512 void run_avx512(const Body& body) {
-  body();
+  run_body<Isa::avx512>(body);
 }
 template <class Body>
 LATENTCELL_TARGET_AVX2 void run_avx2(const Body& body) {
-  body();
+  run_body<Isa::avx2>(body);
 }
 #endif
 
@@ -62,7 +79,7 @@ inline Isa isa() { return detail::isa_in_use().load(std::memory_order_relaxed); 
 /// with -march uses at least what it was compiled for.
 inline void limit_isa(Isa most) { detail::isa_in_use() = std::min(most, detail::detect_isa()); }
 
-/// Runs body(), compiled for the instruction set in use.
+/// Runs body(), or body(IsaOf<...>) where it takes that, compiled for the instruction set in use.
 /// body must be marked __attribute__((always_inline)), and so must all that it calls and that should be wide; it captures
 /// by value, because GCC does not vectorise a loop whose bounds it reads through references.
 template <class Body>
@@ -74,7 +91,7 @@ void vectorized(const Body& body) {
     case Isa::portable: break;
   }
 #endif
-  body();
+  detail::run_body<Isa::portable>(body);
 }
 
 }  // namespace latentcell::kernel

@@ -1,16 +1,148 @@
 #pragma once
 
-#include <latentcell/core/types.hpp>
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include <latentcell/kernel/gemm_tile.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-// The library's three matrix products, and the only ones: each adds to C. Row-major everywhere.
+// The library's three matrix products: each adds to C. Row-major everywhere. Register-blocked, packed and cut for the
+// caches, compiled for each instruction set and chosen at run time; the same numbers with any number of threads.
 
 namespace latentcell::kernel {
 
 namespace detail {
 
-// Rows below which a second thread costs more than it brings, in multiply-adds.
-inline Index gemm_grain(Index k, Index n) { return std::max<Index>(1, 65536 / std::max<Index>(1, k * n)); }
+// Multiply-adds below which a second thread costs more than it brings.
+inline constexpr Index gemm_work = 1 << 18;
+
+// Cuts: packed B (depth x cols) stays in the second cache level, a block of A (rows x depth) beside it.
+inline constexpr Index gemm_depth = 256, gemm_cols = 512, gemm_rows = 96;
+
+// Memory of a thread for packed operands; made once.
+template <class T>
+struct GemmMemory {
+  struct Release {
+    void operator()(T* p) const { ::operator delete[](p, std::align_val_t(64)); }
+  };
+  static T* take(Index n) { return static_cast<T*>(::operator new[](to_size(n) * sizeof(T), std::align_val_t(64))); }
+  std::unique_ptr<T, Release> b{take(gemm_depth * gemm_cols)}, a{take(gemm_depth * gemm_rows)};
+};
+template <class T>
+GemmMemory<T>& gemm_memory() {
+  thread_local GemmMemory<T> memory;
+  return memory;
+}
+
+// Rows of A that lie side by side (a_row == 1) would be read from a new page every step: copied together instead, a few
+// tiles' rows at a time.    a (depth, rows), its rows a_step apart -> to, groups of (depth, pack_step)
+inline constexpr Index pack_step = 24;
+static_assert(gemm_rows % pack_step == 0 && pack_step % 8 == 0 && pack_step % 6 == 0);
+
+template <class T>
+void pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to) {
+  vectorized([=]() __attribute__((always_inline)) {
+    T* out = to;
+    for (Index i = 0; i < rows; i += pack_step) {
+      const Index here = rows - i < pack_step ? rows - i : pack_step;
+      for (Index k = 0; k < depth; ++k) {
+        for (Index r = 0; r < here; ++r) out[k * pack_step + r] = a[k * a_step + i + r];
+      }
+      out += depth * pack_step;
+    }
+  });
+}
+
+}  // namespace detail
+
+// Parts of a product, for operations that keep an operand packed or work on blocks in cache. On the calling thread.
+
+/// Room for a packed (depth, cols) matrix.
+inline Index packed_size(Index depth, Index cols) { return depth * ((cols + 31) / 32 * 32); }
+
+/// Packs b (depth, cols), its rows b_row apart, as the right side of gemm_packed.     to (packed_size(depth, cols))
+template <class T>
+void pack_rows(Index depth, Index cols, const T* b, Index b_row, T* to) {
+  vectorized([=](auto isa) __attribute__((always_inline)) {
+    detail::pack_row_panels<T, decltype(isa)::isa>(depth, cols, b, b_row, to);
+  });
+}
+
+/// The same for the transpose of b (cols, depth).
+template <class T>
+void pack_columns(Index depth, Index cols, const T* b, Index b_row, T* to) {
+  vectorized([=](auto isa) __attribute__((always_inline)) {
+    detail::pack_column_panels<T, decltype(isa)::isa>(depth, cols, b, b_row, to);
+  });
+}
+
+using detail::GemmStart;
+
+/// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows c_row
+/// apart
+template <class T>
+void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
+                 T* c, Index c_row) {
+  vectorized([=](auto isa) __attribute__((always_inline)) {
+    detail::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, a_row, a_step, b, c, c_row);
+  });
+}
+
+namespace detail {
+
+// C += A op(B), one thread.  a (rows, depth) at strides (a_row, a_step); b_transposed: b is (cols, depth)
+template <class T>
+void gemm_cut(bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
+              Index b_row, T* c, Index c_row) {
+  GemmMemory<T>& memory = gemm_memory<T>();
+  T *const packed_a = memory.a.get(), *const packed_b = memory.b.get();
+  for (Index k = 0; k < depth; k += gemm_depth) {
+    const Index deep = std::min(gemm_depth, depth - k);
+    for (Index j = 0; j < cols; j += gemm_cols) {
+      const Index wide = std::min(gemm_cols, cols - j);
+      if (b_transposed) {
+        kernel::pack_columns(deep, wide, b + j * b_row + k, b_row, packed_b);
+      } else {
+        kernel::pack_rows(deep, wide, b + k * b_row + j, b_row, packed_b);
+      }
+      for (Index i = 0; i < rows; i += gemm_rows) {
+        const Index high = std::min(gemm_rows, rows - i);
+        const T* const block = a + i * a_row + k * a_step;
+        T* const to = c + i * c_row + j;
+        if (a_row == 1 && a_step > 1) {
+          pack_tiles(high, deep, block, a_step, packed_a);
+          for (Index r = 0; r < high; r += pack_step) {
+            kernel::gemm_packed<T>({}, std::min(pack_step, high - r), wide, deep, packed_a + r * deep, Index(1), pack_step,
+                                   packed_b, to + r * c_row, c_row);
+          }
+        } else {
+          kernel::gemm_packed<T>({}, high, wide, deep, block, a_row, a_step, packed_b, to, c_row);
+        }
+      }
+    }
+  }
+}
+
+// The same on all threads: rows are split, or columns where there are few rows.
+template <class T>
+void gemm(bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
+          Index b_row, T* c) {
+  if (rows == 0 || cols == 0 || depth == 0) return;
+  const Index work = rows * cols * depth;
+  const Index parts = std::max<Index>(1, std::min<Index>(threads(), work / gemm_work));
+  const bool by_rows = rows >= 2 * gemm_rows || rows >= cols;
+  // Whole tiles for each thread.
+  const Index unit = by_rows ? 8 : 32, units = ((by_rows ? rows : cols) + unit - 1) / unit;
+  parallel_ranges(units, std::max<Index>(1, (units + parts - 1) / parts), [&](Index first, Index last) {
+    const Index begin = first * unit, end = std::min(by_rows ? rows : cols, last * unit);
+    const Index m = by_rows ? end - begin : rows, n = by_rows ? cols : end - begin;
+    const T* const from_a = by_rows ? a + begin * a_row : a;
+    const T* const from_b = by_rows ? b : b + begin * (b_transposed ? b_row : 1);
+    T* const to = by_rows ? c + begin * cols : c + begin;
+    gemm_cut(b_transposed, m, n, depth, from_a, a_row, a_step, from_b, b_row, to, cols);
+  });
+}
 
 }  // namespace detail
 
@@ -18,27 +150,21 @@ inline Index gemm_grain(Index k, Index n) { return std::max<Index>(1, 65536 / st
 template <class T>
 void gemm_nn(ConstView<T> a, ConstView<T> b, View<T> c) {
   eigen_assert(a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols());
-  parallel_ranges(a.rows(), detail::gemm_grain(a.cols(), b.cols()), [&](Index first, Index last) {
-    c.middleRows(first, last - first).noalias() += a.middleRows(first, last - first) * b;
-  });
+  detail::gemm(false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
 /// C += A B^T.    a (N, K), b (M, K), c (N, M)
 template <class T>
 void gemm_nt(ConstView<T> a, ConstView<T> b, View<T> c) {
   eigen_assert(a.cols() == b.cols() && c.rows() == a.rows() && c.cols() == b.rows());
-  parallel_ranges(a.rows(), detail::gemm_grain(a.cols(), b.rows()), [&](Index first, Index last) {
-    c.middleRows(first, last - first).noalias() += a.middleRows(first, last - first) * b.transpose();
-  });
+  detail::gemm(true, a.rows(), b.rows(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
 /// C += A^T B.    a (K, N), b (K, M), c (N, M)
 template <class T>
 void gemm_tn(ConstView<T> a, ConstView<T> b, View<T> c) {
   eigen_assert(a.rows() == b.rows() && c.rows() == a.cols() && c.cols() == b.cols());
-  parallel_ranges(a.cols(), detail::gemm_grain(a.rows(), b.cols()), [&](Index first, Index last) {
-    c.middleRows(first, last - first).noalias() += a.middleCols(first, last - first).transpose() * b;
-  });
+  detail::gemm(false, a.cols(), b.cols(), a.rows(), a.data(), Index(1), a.cols(), b.data(), b.cols(), c.data());
 }
 
 #ifdef LATENTCELL_INSTANCES

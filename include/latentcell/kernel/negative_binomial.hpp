@@ -28,10 +28,9 @@ struct NbDispersion {
   T slope;     // stirling_slope at theta
 };
 
-/// The dispersion whose logarithm is given; vectorises.
+/// The rest of a dispersion from itself and its inverse; vectorises.
 template <fast::detail::Real T>
-LATENTCELL_INLINE NbDispersion<T> nb_dispersion(T log_theta) {
-  const T theta = fast::exp(log_theta), inv_theta = fast::exp(-log_theta);
+LATENTCELL_INLINE NbDispersion<T> nb_dispersion_of(T theta, T inv_theta) {
   if constexpr (std::is_same_v<T, float>) {
     using fast::detail::where_less;
     // Below one, both follow from theta + 1 by the recurrence of Gamma.
@@ -44,6 +43,12 @@ LATENTCELL_INLINE NbDispersion<T> nb_dispersion(T log_theta) {
   } else {
     return {theta, inv_theta, stirling_error(inv_theta), stirling_slope(inv_theta)};
   }
+}
+
+/// The dispersion whose logarithm is given; vectorises.
+template <fast::detail::Real T>
+LATENTCELL_INLINE NbDispersion<T> nb_dispersion(T log_theta) {
+  return nb_dispersion_of(fast::exp(log_theta), fast::exp(-log_theta));
 }
 
 /// The term of a count of zero: log_prob = -theta log(1 + mu / theta); vectorises.

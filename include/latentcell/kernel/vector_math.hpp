@@ -52,6 +52,22 @@ LATENTCELL_INLINE void each(Size n, Body body) {
   }
 }
 
+// Sum of body(i) over i in [0, n), in sixteen partial sums: the same order whatever the vector width.
+template <class T, class Size, class Body>
+LATENTCELL_INLINE T sum_each(Size n, Body body) {
+  constexpr int lanes = 16;
+  T lane[lanes] = {};
+  Size i = 0;
+  for (; i + lanes <= n; i += lanes) {
+#pragma omp simd
+    for (int j = 0; j < lanes; ++j) lane[j] += body(i + j);
+  }
+  T sum = 0;
+  for (; i < n; ++i) sum += body(i);
+  for (int j = 0; j < lanes; ++j) sum += lane[j];
+  return sum;
+}
+
 // x = n ln 2 + r with |r| <= ln(2)/2 (a little more near the ends); e^r - 1 = r + r^2 (1/2 + ...).
 struct ExpParts {
   std::int32_t n;
@@ -149,6 +165,39 @@ LATENTCELL_INLINE T log(T x) {
     return y;
   } else {
     return std::log(x);
+  }
+}
+
+/// 1 / x for x from 1e-37 to 1e37. Float: at most 2 ulp, by Newton's steps, which are several times faster than
+/// a division.
+template <detail::Real T>
+LATENTCELL_INLINE T reciprocal(T x) {
+  if constexpr (std::is_same_v<T, float>) {
+    using namespace detail;
+    float y = from_bits(0x7ef311c7 - bits(x));
+    y = y * (2.0f - x * y);
+    y = y * (2.0f - x * y);
+    y = y * (2.0f - x * y);
+    return y + y * (1.0f - x * y);
+  } else {
+    return T(1) / x;
+  }
+}
+
+/// Square root of x >= 0. Float: at most 2 ulp for normal x, by Newton's steps; an absolute error below 1e-19 beneath.
+template <detail::Real T>
+LATENTCELL_INLINE T sqrt(T x) {
+  if constexpr (std::is_same_v<T, float>) {
+    using namespace detail;
+    const float half = 0.5f * x;
+    float y = from_bits(0x5f375a86 - (bits(x) >> 1));
+    y = y * (1.5f - half * y * y);
+    y = y * (1.5f - half * y * y);
+    y = y * (1.5f - half * y * y);
+    const float root = x * y;
+    return root + 0.5f * y * (x - root * root);
+  } else {
+    return std::sqrt(x);
   }
 }
 

@@ -8,7 +8,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/likelihood/moments_start.hpp>
 #include <latentcell/nn/linear.hpp>
-#include <latentcell/op/count_loss.hpp>
+#include <latentcell/op/count_decoder.hpp>
 #include <latentcell/op/elementwise.hpp>
 
 namespace latentcell {
@@ -71,6 +71,20 @@ struct CountLikelihood {
     if (per_gene(options)) p.log_theta = tape.watch(log_theta);
     if (zero_inflated) p.logit_pi = out[out.size() - 1];
     return p;
+  }
+
+  /// The heads as count_decoder takes them.
+  DecoderHeads<T> decoder_heads(Tape<T>& tape, const std::vector<Linear<T>>& head) const {
+    LATENTCELL_REQUIRE(Index(head.size()) == heads(), "likelihood: ", head.size(), " heads but needs ", heads());
+    const auto layer = [&](const Linear<T>& l) {
+      return typename DecoderHeads<T>::Layer{tape.watch(l.weight), tape.watch(l.bias)};
+    };
+    DecoderHeads<T> out;
+    out.mean = layer(head.front());
+    if (cell_dispersion()) out.dispersion = layer(head[1]);
+    if (per_gene(options)) out.log_theta = tape.watch(log_theta);
+    if (zero_inflated) out.inflation = layer(head.back());
+    return out;
   }
 
   /// Moments of count x given plain predictors of one cell and gene.  mean > 0

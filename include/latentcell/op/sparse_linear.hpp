@@ -1,8 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/sparse_linear.hpp>
@@ -11,7 +8,6 @@ namespace latentcell {
 
 /// y = log1p(x / size_factor) W + b on the non-zeros only; zeros cost nothing.
 /// x (B, G) sparse counts, size_factor (B) > 0, weight (G, M), bias (1, M) -> (B, M)
-/// The counts must outlive backward().
 template <class T>
 Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Var<T> weight, Var<T> bias) {
   LATENTCELL_REQUIRE(x.cols == weight.rows(), "sparse_linear: counts of ", x.cols, " genes but weight ",
@@ -22,19 +18,33 @@ Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Va
                      " does not fit weight ", weight.shape());
   Tape<T>& tape = weight.tape();
   Var<T> y = tape.alloc(Shape(x.rows, weight.cols()), weight, bias);
-  T* values = tape.scratch(x.nonzeros());
+  T* const values = tape.scratch(x.nonzeros());
   kernel::parallel_ranges(x.rows, 8, [&](Index first, Index last) {
     for (Index b = first; b < last; ++b) {
       const T factor = T(1) / T(size_factor[to_size(b)]);
-      for (std::int64_t k = x.row_start[b]; k < x.row_start[b + 1]; ++k) {
-        values[k - x.row_start[0]] = std::log1p(T(x.values[k]) * factor);
-      }
+      const std::int64_t from = x.row_start[b], count = x.row_start[b + 1] - from;
+      const float* const counts = x.values + from;
+      T* const to = values + (from - x.row_start[0]);
+      kernel::vectorized([=]() __attribute__((always_inline)) {
+        kernel::fast::detail::each<T>(count, [=](std::int64_t k) __attribute__((always_inline)) {
+          to[k] = kernel::fast::log1p(T(counts[k]) * factor);
+        });
+      });
     }
   });
-  kernel::fill_rows<T>(bias.value().data(), y.out());
-  kernel::sparse_linear<T>(x, values, weight.value(), y.out());
+  const kernel::GeneMajorPlan plan{x.rows, x.cols};
+  auto* const pieces = tape.template scratch_of<kernel::GeneMajor<T>>(plan.turns() * kernel::GeneMajorPlan::parts);
+  auto* const words =
+      tape.template scratch_of<std::int32_t>(x.nonzeros() + plan.turns() * (x.cols + kernel::GeneMajorPlan::parts));
+  const kernel::SparseInput<T> input = kernel::sparse_input(x, values, pieces, words, tape.scratch(x.nonzeros()));
+  kernel::sparse_linear<T>(input, weight.value(), bias.value().data(), y.out(),
+                           tape.scratch(kernel::sparse_linear_scratch(plan, weight.cols())));
   tape.on_backward(y, [=] {
-    if (weight.needs_grad()) kernel::sparse_linear_grad<T>(x, values, y.upstream(), weight.grad());
+    if (weight.needs_grad()) {
+      T* const gradient = y.tape().scratch(weight.shape().size());
+      kernel::sparse_linear_grad<T>(input, y.upstream(), gradient);
+      y.tape().hand_gradient(weight, gradient);
+    }
     if (bias.needs_grad()) kernel::add_column_sums<T>(y.upstream(), bias.grad().data());
   });
   return y;

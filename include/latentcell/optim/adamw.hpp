@@ -5,7 +5,8 @@
 
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
-#include <latentcell/kernel/rows.hpp>
+#include <latentcell/kernel/optimizer.hpp>
+#include <latentcell/optim/ema.hpp>
 
 namespace latentcell {
 
@@ -37,20 +38,31 @@ struct AdamW {
     });
   }
 
-  /// Moves each Param by its gradient on the tape, times `gradient_scale` (what clipping asks for).
+  /// Moves each Param by its gradient on the tape, times `gradient_scale` (what clipping asks for), and in the same pass
+  /// over memory the moving average of all weights, where one is given and on.
   template <class Model>
-  void step(Model& model, const Tape<T>& tape, T rate, T gradient_scale = T(1)) {
+  void step(Model& model, const Tape<T>& tape, T rate, T gradient_scale = T(1), Ema<T>* average = nullptr) {
     prepare(model);
     ++steps;
-    const T correct1 = T(1) / T(1 - std::pow(double(options.beta1), double(steps)));
-    const T correct2 = T(1) / T(1 - std::pow(double(options.beta2), double(steps)));
+    const bool averages = average != nullptr && average->on();
+    if (averages) average->prepare(model);
+    kernel::AdamWStep<T> s{.rate = rate, .keep = T(1), .beta1 = T(options.beta1), .beta2 = T(options.beta2),
+                           .epsilon = T(options.epsilon), .correct1 = correction(options.beta1),
+                           .correct2 = correction(options.beta2), .gradient_scale = gradient_scale,
+                           .average = averages ? T(average->advance()) : T(0)};
     std::size_t i = 0;
     each_param(model, [&](Param<T>& p) {
-      LATENTCELL_REQUIRE(i < mean.size() && mean[i].value.size() == p.value.size(),
+      const Index n = p.value.size();
+      LATENTCELL_REQUIRE(i < mean.size() && mean[i].value.size() == n,
                          "AdamW: the model is not the one that the moments belong to");
+      T* const to = averages ? average->average[i].value.data() : nullptr;
       if (const T* g = tape.grad(p); g != nullptr && !p.frozen) {
-        update(p, g, mean[i].value.data(), square[i].value.data(), rate * p.learning_rate, gradient_scale, correct1,
-               correct2);
+        s.rate = rate * p.learning_rate;
+        s.keep = T(1) - s.rate * T(options.weight_decay) * p.weight_decay;
+        kernel::adamw(n, s, g, p.value.data(), mean[i].value.data(), square[i].value.data(), to);
+      } else if (averages) {
+        const T* const from = p.value.data();
+        kernel::each_element(n, [=, share = s.average](Index k) { to[k] += share * (from[k] - to[k]); });
       }
       ++i;
     });
@@ -62,17 +74,7 @@ struct AdamW {
   }
 
  private:
-  void update(Param<T>& p, const T* g, T* m, T* v, T rate, T scale, T correct1, T correct2) const {
-    const T b1 = T(options.beta1), b2 = T(options.beta2), eps = T(options.epsilon);
-    const T keep = T(1) - rate * T(options.weight_decay) * p.weight_decay;
-    T* x = p.value.data();
-    kernel::each_element(p.value.size(), [=](Index i) {
-      const T grad = g[i] * scale;
-      m[i] = b1 * m[i] + (T(1) - b1) * grad;
-      v[i] = b2 * v[i] + (T(1) - b2) * grad * grad;
-      x[i] = keep * x[i] - rate * (m[i] * correct1) / (std::sqrt(v[i] * correct2) + eps);
-    });
-  }
+  T correction(float beta) const { return T(1) / T(1 - std::pow(double(beta), double(steps))); }
 };
 
 }  // namespace latentcell

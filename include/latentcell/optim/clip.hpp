@@ -4,6 +4,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
+#include <latentcell/kernel/optimizer.hpp>
 
 namespace latentcell {
 
@@ -14,7 +15,7 @@ double gradient_norm(const Model& model, const Tape<T>& tape) {
   each_param(model, [&](const Param<T>& p) {
     const T* g = tape.grad(p);
     if (g == nullptr) return;
-    sum += ConstView<T>(g, p.value.rows(), p.value.cols()).template cast<double>().squaredNorm();
+    sum += kernel::squared_norm(p.value.size(), g);
   });
   return std::sqrt(sum);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include <latentcell/autodiff/visit.hpp>
@@ -9,7 +10,7 @@
 namespace latentcell {
 
 /// Exponential moving average of the weights, with the usual early correction: the decay of step n is at most
-/// (1 + n) / (10 + n), so that the first steps do not weigh for ever.
+/// (1 + n) / (10 + n), so that the first steps do not weigh for ever. AdamW::step moves it in its own pass.
 template <class T>
 struct Ema {
   double decay = 0;                ///< memory; larger averages over more steps, 0 is off
@@ -28,17 +29,23 @@ struct Ema {
     each_param(model, [&](const Param<T>& p) { average.emplace_back().value = p.value; });
   }
 
+  /// Counts a step; gives the share of the way to the weights that the average goes in it.
+  double advance() {
+    ++steps;
+    return 1 - std::min(decay, double(1 + steps) / double(10 + steps));
+  }
+
+  /// Moves the average by itself, for loops without AdamW.
   template <class Model>
   void update(const Model& model) {
     if (!on()) return;
     prepare(model);
-    ++steps;
-    const T a = T(1 - std::min(decay, double(1 + steps) / double(10 + steps)));
+    const T share = T(advance());
     std::size_t i = 0;
     each_param(model, [&](const Param<T>& p) {
-      T* to = average[i++].value.data();
-      const T* from = p.value.data();
-      kernel::each_element(p.value.size(), [=](Index k) { to[k] += a * (from[k] - to[k]); });
+      T* const to = average[i++].value.data();
+      const T* const from = p.value.data();
+      kernel::each_element(p.value.size(), [=](Index k) { to[k] += share * (from[k] - to[k]); });
     });
   }
 

@@ -48,7 +48,9 @@ void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const Cel
   LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
                      model.genes());
   WatchSplit split = watch_split(cells.cells(), options.validation, options.seed);
-  CellBatches train(cells, {.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label});
+  CellBatchesOptions source{.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label};
+  if constexpr (requires { model.options.input_share; }) source.input_share = model.options.input_share;
+  CellBatches train(cells, source);
   const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());
   };

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include <latentcell/core/counts.hpp>
+
+// Counts turned around, gene by gene: what reads or writes a row of weights per gene then does so once, in order.
+
+namespace latentcell::kernel {
+
+/// The non-zeros of genes [first_gene, first_gene + genes) of some cells: those of gene first_gene + g are place[k],
+/// value[k] for k in [start[g], start[g + 1]), cells ascending. place is an index into a (genes, stride) matrix, that is
+/// g * stride + cell.
+template <class T>
+struct GeneMajor {
+  Index first_gene = 0, genes = 0, stride = 0;
+  const std::int32_t* start = nullptr;  // (genes + 1)
+  const std::int32_t* place = nullptr;  // (non-zeros)
+  const T* value = nullptr;             // (non-zeros)
+};
+
+/// Memory that gene_major writes to.
+template <class T>
+struct GeneMajorMemory {
+  std::int32_t* start;  // (genes + 1)
+  std::int32_t* place;  // (non-zeros of the range)
+  T* value;             // (non-zeros of the range)
+};
+
+/// Where a cell's non-zeros of the genes [first_gene, last_gene) stand in columns and values.
+inline std::pair<std::int64_t, std::int64_t> gene_range(const CountsView& x, Index cell, Index first_gene, Index last_gene) {
+  const std::int32_t* const begin = x.columns + x.row_start[cell];
+  const std::int32_t* const end = x.columns + x.row_start[cell + 1];
+  const std::int32_t* const from = std::lower_bound(begin, end, std::int32_t(first_gene));
+  const std::int32_t* const to = std::lower_bound(from, end, std::int32_t(last_gene));
+  return {from - x.columns, to - x.columns};
+}
+
+/// Turns the counts of genes [first_gene, last_gene) around: a counting sort. `values` (non-zeros of x, counted from
+/// x.values) stand in place of the counts.     x (B, G), stride >= B
+template <class T, class U>
+GeneMajor<T> gene_major(const CountsView& x, const U* values, Index first_gene, Index last_gene, Index stride,
+                        GeneMajorMemory<T> to) {
+  const Index genes = last_gene - first_gene;
+  std::fill_n(to.start, genes + 1, 0);
+  // start[g + 1] counts gene g, then is where it ends; filling moves start[g] there from where it begins.
+  for (Index b = 0; b < x.rows; ++b) {
+    const auto [from, end] = gene_range(x, b, first_gene, last_gene);
+    for (std::int64_t k = from; k < end; ++k) ++to.start[x.columns[k] - first_gene + 1];
+  }
+  for (Index g = 0; g < genes; ++g) to.start[g + 1] += to.start[g];
+  for (Index b = 0; b < x.rows; ++b) {
+    const auto [from, end] = gene_range(x, b, first_gene, last_gene);
+    for (std::int64_t k = from; k < end; ++k) {
+      const Index g = x.columns[k] - first_gene;
+      const std::int32_t at = to.start[g]++;
+      to.place[at] = std::int32_t(g * stride + b);
+      to.value[at] = T(values[k]);
+    }
+  }
+  for (Index g = genes; g > 0; --g) to.start[g] = to.start[g - 1];
+  to.start[0] = 0;
+  return {first_gene, genes, stride, to.start, to.place, to.value};
+}
+
+/// A cut of cells and genes into pieces that are turned around one by one: cells in turns, genes in parts, both the same
+/// whatever the number of threads.
+struct GeneMajorPlan {
+  static constexpr Index most_cells = 128;  ///< of a turn: what is kept per cell stays in cache
+  static constexpr Index parts = 8;         ///< of the genes: what threads share out
+  Index cells = 0, genes = 0;
+
+  Index turns() const { return (cells + most_cells - 1) / most_cells; }
+  Index first_cell(Index turn) const { return std::min(cells, turn * most_cells); }
+  Index cells_of(Index turn) const { return first_cell(turn + 1) - first_cell(turn); }
+  Index first_gene(Index part) const { return genes * part / parts; }
+  Index genes_of(Index part) const { return first_gene(part + 1) - first_gene(part); }
+  /// Cells of a turn, padded to whole vectors.
+  Index stride() const { return (std::min(cells, most_cells) + 15) / 16 * 16; }
+};
+
+}  // namespace latentcell::kernel

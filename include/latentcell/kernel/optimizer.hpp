@@ -1,0 +1,77 @@
+#pragma once
+
+#include <algorithm>
+
+#include <latentcell/kernel/dispatch.hpp>
+#include <latentcell/kernel/rows.hpp>
+
+// What a training step does with all weights, each in one pass over memory.
+
+namespace latentcell::kernel {
+
+/// Numbers that squared_norm adds up together; its sum does not depend on the number of threads.
+inline constexpr Index squared_norm_block = 4096;
+
+/// Sum of squares in double; NaN or infinity where one is among them.     x (n)
+template <class T>
+double squared_norm(Index n, const T* x) {
+  constexpr Index at_once = 64;  // blocks whose sums fit on the stack
+  double total = 0;
+  for (Index start = 0; start < n; start += at_once * squared_norm_block) {
+    double sums[at_once];
+    double* const to = sums;
+    const Index here = std::min(n - start, at_once * squared_norm_block);
+    const Index blocks = (here + squared_norm_block - 1) / squared_norm_block;
+    parallel_ranges(blocks, 8, [&](Index first, Index last) {
+      vectorized([=]() __attribute__((always_inline)) {
+        for (Index block = first; block < last; ++block) {
+          const T* const from = x + start + block * squared_norm_block;
+          const Index left = here - block * squared_norm_block;
+          to[block] = fast::detail::sum_each<double>(
+              left < squared_norm_block ? left : squared_norm_block,
+              [=](Index i) __attribute__((always_inline)) { return double(from[i]) * double(from[i]); });
+        }
+      });
+    });
+    for (Index block = 0; block < blocks; ++block) total += sums[block];
+  }
+  return total;
+}
+
+/// Numbers of one AdamW step that all elements share.
+template <class T>
+struct AdamWStep {
+  T rate, keep;            // step length; 1 - rate * weight decay
+  T beta1, beta2, epsilon;
+  T correct1, correct2;    // 1 / (1 - beta^steps)
+  T gradient_scale;        // what clipping asks for
+  T average = T(0);        // share of the way that the moving average goes, where there is one
+};
+
+/// Weights x, their first and second moments m and v, and the moving average a (or null) after one step.     all (n)
+template <class T>
+void adamw(Index n, const AdamWStep<T>& step, const T* g, T* x, T* m, T* v, T* a) {
+  parallel_ranges(n, row_work, [&](Index first, Index last) {
+    vectorized([=, s = step]() __attribute__((always_inline)) {
+      const T rate = s.rate * s.correct1;
+      const auto move = [=](Index i) __attribute__((always_inline)) {
+        const T grad = g[i] * s.gradient_scale;
+        m[i] = s.beta1 * m[i] + (T(1) - s.beta1) * grad;
+        v[i] = s.beta2 * v[i] + (T(1) - s.beta2) * grad * grad;
+        x[i] = s.keep * x[i] - rate * m[i] * fast::reciprocal(fast::sqrt(v[i] * s.correct2) + s.epsilon);
+      };
+      if (a == nullptr) {
+#pragma omp simd
+        for (Index i = first; i < last; ++i) move(i);
+      } else {
+#pragma omp simd
+        for (Index i = first; i < last; ++i) {
+          move(i);
+          a[i] += s.average * (x[i] - a[i]);
+        }
+      }
+    });
+  });
+}
+
+}  // namespace latentcell::kernel
