@@ -46,6 +46,35 @@ TEST_CASE("sparse_linear: the dense product of log1p(x / size_factor)") {
   CHECK(part.value() == y.value().middleRows(3, 2));
 }
 
+TEST_CASE("sparse_linear: many cells, odd widths, every instruction set: values and gradients of the dense product") {
+  const Index cells = 150, genes = 61;  // more cells than are turned around at once
+  const Counts counts = made_counts(cells, genes);
+  std::vector<float> factor(std::size_t(cells), 1.0f);
+  for (std::size_t b = 0; b < factor.size(); ++b) factor[b] += 0.01f * float(b);
+  Matrix<float> dense = Matrix<float>::Zero(cells, genes);
+  for (Index b = 0; b < cells; ++b) {
+    for (std::size_t k = 0; k < counts.view().row_values(b).size(); ++k) {
+      dense(b, counts.view().row_columns(b)[k]) = std::log1p(counts.view().row_values(b)[k] / factor[std::size_t(b)]);
+    }
+  }
+  for (Index width : {1, 21, 83}) {
+    const Matrix<float> w = support::made_matrix<float>(genes, width, 1), bias = support::made_matrix<float>(1, width, 2),
+                        seed = support::made_matrix<float>(cells, width, 3);
+    const Matrix<float> expected = (dense * w).rowwise() + bias.row(0), gradient = dense.transpose() * seed;
+    for (kernel::Isa isa : {kernel::Isa::portable, kernel::Isa::avx2, kernel::Isa::avx512}) {
+      kernel::limit_isa(isa);
+      Tape<float> tape;
+      const Var<float> weight = tape.input(window(w)), b = tape.input(window(bias));
+      const Var<float> y = sparse_linear<float>(counts, factor, weight, b);
+      tape.backward(y, window(seed));
+      kernel::limit_isa(kernel::Isa::avx512);
+      CHECK((y.value() - expected).cwiseAbs().maxCoeff() < 1e-4f);
+      CHECK((weight.upstream() - gradient).cwiseAbs().maxCoeff() < 1e-4f);
+      CHECK((b.upstream() - seed.colwise().sum()).cwiseAbs().maxCoeff() < 1e-4f);
+    }
+  }
+}
+
 TEST_CASE("sparse_linear: one and two threads give the same bits") {
   const Counts counts = made_counts(64, 100);
   const std::vector<float> factor(64, 1.5f);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <utility>
 
 #include <latentcell/kernel/count_decoder_block.hpp>
@@ -172,18 +173,34 @@ struct DecoderTurn {
     }
   }
 
+  /// Room of a matrix with a row per gene: the next block of it is asked for while this one is worked on.
+  struct ByGene {
+    const T* data = nullptr;
+    Index row = 0;
+  };
+  GemmAhead next(Index first, Index genes, std::initializer_list<ByGene> matrices) const {
+    GemmAhead ahead;
+    const Index begin = first + genes, count = std::min(genes, plan.genes - begin);
+    std::size_t i = 0;
+    for (const ByGene& m : matrices) {
+      if (m.data != nullptr && count > 0) ahead.spans[i++] = {m.data + begin * m.row, count * m.row * Index(sizeof(T))};
+    }
+    return ahead;
+  }
+
   /// to (genes, stride) = W h^T + b for the genes [first, first + genes).
   void product(const DecoderHead<T>& head, Index first, Index genes, T* to) const {
     const Index stride = plan.stride;
     gemm_packed<T>({false, head.bias + first}, genes, stride, plan.width, head.weight + first * plan.width, plan.width,
-                   Index(1), shared.hidden_by_width, to, stride);
+                   Index(1), shared.hidden_by_width, to, stride, next(first, genes, {{head.weight, plan.width}, {to == shared.means + first * stride ? shared.means : nullptr, stride}}));
   }
 
   /// From the gradient of a block of predictors, (genes, stride), to that of the weights and of the hidden values.
   void spread(const DecoderHead<T>& head, Index first, Index genes, const T* d, DecoderMemory<T>& m) const {
     const Index stride = plan.stride, width = plan.width;
     pack_rows(genes, width, head.weight + first * width, width, m.weights);
-    gemm_packed<T>({}, counts.rows, width, genes, d, Index(1), stride, m.weights, m.d_hidden, width);
+    gemm_packed<T>({}, counts.rows, width, genes, d, Index(1), stride, m.weights, m.d_hidden, width,
+                   next(first, genes, {{head.weight, width}, {head.d_weight, width}}));
     if (head.d_weight == nullptr) return;
     T *const d_weight = head.d_weight + first * width, *const d_bias = head.d_bias + first;
     const bool overwrite = fresh;
@@ -194,7 +211,10 @@ struct DecoderTurn {
         d_bias[g] = overwrite ? sum : d_bias[g] + sum;
       }
     });
-    gemm_packed<T>({!overwrite, nullptr}, genes, width, counts.rows, d, stride, Index(1), shared.hidden, d_weight, width);
+    gemm_packed<T>({!overwrite, nullptr}, genes, width, counts.rows, d, stride, Index(1), shared.hidden, d_weight, width,
+                   plan.softmax && head.weight == a.mean.weight
+                       ? next(first, genes, {{shared.means, stride}, {shared.d_means, stride}})
+                       : GemmAhead());
   }
 
   /// Pass 1 of a part: logits, and each cell's maximum and sum of exponentials.
@@ -261,6 +281,11 @@ struct DecoderTurn {
       if (inflated) product(a.inflation, g, genes, m.pi);
       for (Index i = 0; i < genes; i += decoder_rows) {
         const Index at = i * stride, gene = g + i;
+        if (plan.softmax && gene + 2 * decoder_rows <= last) {
+          const Index block = decoder_rows * stride;
+          detail::prefetch(mean + at + block, block * Index(sizeof(T)));
+          detail::prefetch(d_mean + at + block, block * Index(sizeof(T)));
+        }
         DecoderTerms<T>{.family = a.family,
                         .softmax = plan.softmax,
                         .stride = stride,

@@ -77,15 +77,16 @@ void pack_columns(Index depth, Index cols, const T* b, Index b_row, T* to) {
   });
 }
 
+using detail::GemmAhead;
 using detail::GemmStart;
 
 /// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows c_row
 /// apart
 template <class T>
 void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
-                 T* c, Index c_row) {
+                 T* c, Index c_row, const GemmAhead& ahead = {}) {
   vectorized([=](auto isa) __attribute__((always_inline)) {
-    detail::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, a_row, a_step, b, c, c_row);
+    detail::gemm_panels<T, decltype(isa)::isa>(start, ahead, rows, cols, depth, a, a_row, a_step, b, c, c_row);
   });
 }
 

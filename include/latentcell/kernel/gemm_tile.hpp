@@ -72,14 +72,35 @@ LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, In
   }
 }
 
+/// Memory that the caller will want after the product: asked for a little after each tile, so that it arrives while the
+/// product works (see prefetch).
+struct GemmAhead {
+  struct Span {
+    const void* from = nullptr;
+    Index bytes = 0;
+  };
+  Span spans[3] = {};
+  Index tiles = 0, done = 0;  // of the product; set by gemm_panels
+
+  LATENTCELL_INLINE void after_tile() {
+    if (done >= tiles) return;
+    for (const Span& span : spans) {
+      const Index lines = (span.bytes + 63) / 64, begin = lines * done / tiles, end = lines * (done + 1) / tiles;
+      prefetch(static_cast<const char*>(span.from) + 64 * begin, 64 * (end - begin));
+    }
+    ++done;
+  }
+};
+
 /// One panel of C: all rows, `vectors` vectors wide.
 template <class T, Isa isa, int vectors>
-LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, Index rows, Index depth, const T* a, Index a_row, Index a_step,
+LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, GemmAhead& ahead, Index rows, Index depth, const T* a, Index a_row, Index a_step,
                                   const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   Index i = 0;
   for (; i + Shape::rows <= rows; i += Shape::rows) {
     gemm_tile<T, isa, Shape::rows, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row, c_row);
+    ahead.after_tile();
   }
   for (; i + Shape::few <= rows; i += Shape::few) {
     gemm_tile<T, isa, Shape::few, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row, c_row);
@@ -98,7 +119,8 @@ LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index c
   alignas(64) T tile[Shape::rows * width];
   for (Index i = 0; i < rows; i += Shape::rows) {
     const Index count = rows - i < Shape::rows ? rows - i : Shape::rows;
-    gemm_panel<T, isa, vectors>({false, start.from(i).row}, count, depth, a + i * a_row, a_row, a_step, b, tile, width);
+    GemmAhead nothing;
+    gemm_panel<T, isa, vectors>({false, start.from(i).row}, nothing, count, depth, a + i * a_row, a_row, a_step, b, tile, width);
     for (Index r = 0; r < count; ++r) {
       T* const to = c + (i + r) * c_row;
       for (Index j = 0; j < cols; ++j) to[j] = (start.add ? to[j] : T(0)) + tile[r * width + j];
@@ -167,17 +189,18 @@ LATENTCELL_INLINE void pack_column_panels(Index depth, Index cols, const T* b, I
 /// c = start + a b on the calling thread, inside a `vectorized` body.    a (rows, depth) at strides
 /// (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows c_row apart
 template <class T, Isa isa>
-LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row,
-                                   Index a_step, const T* b, T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, GemmAhead ahead, Index rows, Index cols, Index depth, const T* a,
+                                   Index a_row, Index a_step, const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
+  ahead.tiles = ahead.spans[0].bytes == 0 ? 0 : (rows / Shape::rows) * (cols / Shape::cols);
   for (Index j = 0; j < cols; j += Shape::cols, b += depth * Shape::cols) {
     const Index here = cols - j;
     if (here >= Shape::cols) {
-      gemm_panel<T, isa, Shape::vectors>(start, rows, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_panel<T, isa, Shape::vectors>(start, ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
     } else if (here > Shape::lanes) {
       gemm_narrow_panel<T, isa, Shape::vectors>(start, rows, here, depth, a, a_row, a_step, b, c + j, c_row);
     } else if (here == Shape::lanes) {
-      gemm_panel<T, isa, 1>(start, rows, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_panel<T, isa, 1>(start, ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
     } else {
       gemm_narrow_panel<T, isa, 1>(start, rows, here, depth, a, a_row, a_step, b, c + j, c_row);
     }

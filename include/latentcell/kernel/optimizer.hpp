@@ -15,7 +15,7 @@ inline constexpr Index squared_norm_block = 4096;
 /// Sum of squares in double; NaN or infinity where one is among them.     x (n)
 template <class T>
 double squared_norm(Index n, const T* x) {
-  constexpr Index at_once = 64;  // blocks whose sums fit on the stack
+  constexpr Index at_once = 1024;  // blocks whose sums fit on the stack
   double total = 0;
   for (Index start = 0; start < n; start += at_once * squared_norm_block) {
     double sums[at_once];
@@ -27,6 +27,7 @@ double squared_norm(Index n, const T* x) {
         for (Index block = first; block < last; ++block) {
           const T* const from = x + start + block * squared_norm_block;
           const Index left = here - block * squared_norm_block;
+          if (left >= 2 * squared_norm_block) detail::prefetch(from + squared_norm_block, 4096);
           to[block] = fast::detail::sum_each<double>(
               left < squared_norm_block ? left : squared_norm_block,
               [=](Index i) __attribute__((always_inline)) { return double(from[i]) * double(from[i]); });
@@ -60,14 +61,25 @@ void adamw(Index n, const AdamWStep<T>& step, const T* g, T* x, T* m, T* v, T* a
         v[i] = s.beta2 * v[i] + (T(1) - s.beta2) * grad * grad;
         x[i] = s.keep * x[i] - rate * m[i] * fast::reciprocal(fast::sqrt(v[i] * s.correct2) + s.epsilon);
       };
-      if (a == nullptr) {
+      constexpr Index block = 256, ahead = 2 * block;
+      for (Index start = first; start < last; start += block) {
+        const Index end = start + block < last ? start + block : last;
+        if (start + ahead + block <= last) {
+          constexpr Index bytes = block * Index(sizeof(T));
+          detail::prefetch(g + start + ahead, bytes);
+          detail::prefetch(x + start + ahead, bytes);
+          detail::prefetch(m + start + ahead, bytes);
+          detail::prefetch(v + start + ahead, bytes);
+        }
+        if (a == nullptr) {
 #pragma omp simd
-        for (Index i = first; i < last; ++i) move(i);
-      } else {
+          for (Index i = start; i < end; ++i) move(i);
+        } else {
 #pragma omp simd
-        for (Index i = first; i < last; ++i) {
-          move(i);
-          a[i] += s.average * (x[i] - a[i]);
+          for (Index i = start; i < end; ++i) {
+            move(i);
+            a[i] += s.average * (x[i] - a[i]);
+          }
         }
       }
     });

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <latentcell/kernel/dispatch.hpp>
+#include <type_traits>
+
+#include <latentcell/kernel/gemm_tile.hpp>
 #include <latentcell/kernel/gene_major.hpp>
 #include <latentcell/kernel/rows.hpp>
 
@@ -45,6 +47,70 @@ SparseInput<T> sparse_input(const CountsView& x, const T* values, GeneMajor<T>* 
   return {plan, pieces};
 }
 
+namespace detail {
+
+/// Runs body(first column, vectors) over [0, cols) in pieces of `vectors` whole vectors, four or one at a time; what is
+/// left goes column by column to rest(column).
+template <class T, int bytes, class Body, class Rest>
+LATENTCELL_INLINE void by_vectors(Index cols, const Body& body, const Rest& rest) {
+  constexpr Index lanes = bytes / Index(sizeof(T));
+  Index j = 0;
+  for (; j + 4 * lanes <= cols; j += 4 * lanes) body(j, std::integral_constant<int, 4>());
+  for (; j + lanes <= cols; j += lanes) body(j, std::integral_constant<int, 1>());
+  for (; j < cols; ++j) rest(j);
+}
+
+/// to[cell] += value * row for the non-zeros of one gene.    row (d), to (cells, d)
+template <class T, int bytes>
+LATENTCELL_INLINE void scatter_row(const GeneMajor<T>& x, Index g, const T* row, Index d, T* to) {
+  using V = typename VectorOf<T, bytes>::type;
+  constexpr Index lanes = bytes / Index(sizeof(T));
+  const Index begin = x.start[g], end = x.start[g + 1], base = g * x.stride;
+  by_vectors<T, bytes>(
+      d,
+      [=](Index j, auto vectors) __attribute__((always_inline)) {
+        constexpr int n = decltype(vectors)::value;
+        V w[std::size_t(n)];
+        for (int i = 0; i < n; ++i) w[i] = *reinterpret_cast<const V*>(row + j + i * lanes);
+        for (Index k = begin; k < end; ++k) {
+          T* const out = to + (x.place[k] - base) * d + j;
+          const T v = x.value[k];
+          for (int i = 0; i < n; ++i) *reinterpret_cast<V*>(out + i * lanes) += v * w[i];
+        }
+      },
+      [=](Index j) __attribute__((always_inline)) {
+        for (Index k = begin; k < end; ++k) to[(x.place[k] - base) * d + j] += x.value[k] * row[j];
+      });
+}
+
+/// row = (add ? row : 0) + the sum of value * from[cell] over the non-zeros of one gene.    from (cells, d), row (d)
+template <class T, int bytes>
+LATENTCELL_INLINE void gather_row(const GeneMajor<T>& x, Index g, const T* from, Index d, bool add, T* row) {
+  using V = typename VectorOf<T, bytes>::type;
+  constexpr Index lanes = bytes / Index(sizeof(T));
+  const Index begin = x.start[g], end = x.start[g + 1], base = g * x.stride;
+  by_vectors<T, bytes>(
+      d,
+      [=](Index j, auto vectors) __attribute__((always_inline)) {
+        constexpr int n = decltype(vectors)::value;
+        V sum[std::size_t(n)];
+        for (int i = 0; i < n; ++i) sum[i] = add ? *reinterpret_cast<const V*>(row + j + i * lanes) : V{};
+        for (Index k = begin; k < end; ++k) {
+          const T* const in = from + (x.place[k] - base) * d + j;
+          const T v = x.value[k];
+          for (int i = 0; i < n; ++i) sum[i] += v * *reinterpret_cast<const V*>(in + i * lanes);
+        }
+        for (int i = 0; i < n; ++i) *reinterpret_cast<V*>(row + j + i * lanes) = sum[i];
+      },
+      [=](Index j) __attribute__((always_inline)) {
+        T sum = add ? row[j] : T(0);
+        for (Index k = begin; k < end; ++k) sum += x.value[k] * from[(x.place[k] - base) * d + j];
+        row[j] = sum;
+      });
+}
+
+}  // namespace detail
+
 /// Numbers of scratch memory of sparse_linear.
 inline Index sparse_linear_scratch(const GeneMajorPlan& plan, Index width) {
   return GeneMajorPlan::parts * std::min(plan.cells, GeneMajorPlan::most_cells) * width;
@@ -61,17 +127,9 @@ void sparse_linear(const SparseInput<T>& x, ConstView<T> w, const T* bias, View<
       const GeneMajor<T> piece = x.piece(turn, part);
       const T* const from = w.data() + piece.first_gene * d;
       T* const to = scratch + part * size;
-      vectorized([=]() __attribute__((always_inline)) {
-        std::fill_n(to, size, T(0));
-        for (Index g = 0; g < piece.genes; ++g) {
-          const T* const row = from + g * d;
-          for (Index k = piece.start[g]; k < piece.start[g + 1]; ++k) {
-            const T v = piece.value[k];
-            T* const out = to + (piece.place[k] - g * piece.stride) * d;
-#pragma omp simd
-            for (Index j = 0; j < d; ++j) out[j] += v * row[j];
-          }
-        }
+      std::fill_n(to, size, T(0));
+      vectorized([=](auto isa) __attribute__((always_inline)) {
+        for (Index g = 0; g < piece.genes; ++g) detail::scatter_row<T, isa.vector_bytes>(piece, g, from + g * d, d, to);
       });
     });
     T* const out = y.data() + x.plan.first_cell(turn) * d;
@@ -99,16 +157,9 @@ void sparse_linear_grad(const SparseInput<T>& x, ConstView<T> dy, T* dw) {
       const GeneMajor<T> piece = x.piece(turn, part);
       const T* const from = dy.data() + x.plan.first_cell(turn) * d;
       T* const to = dw + piece.first_gene * d;
-      vectorized([=]() __attribute__((always_inline)) {
+      vectorized([=](auto isa) __attribute__((always_inline)) {
         for (Index g = 0; g < piece.genes; ++g) {
-          T* const row = to + g * d;
-          if (turn == 0) std::fill_n(row, d, T(0));
-          for (Index k = piece.start[g]; k < piece.start[g + 1]; ++k) {
-            const T v = piece.value[k];
-            const T* const in = from + (piece.place[k] - g * piece.stride) * d;
-#pragma omp simd
-            for (Index j = 0; j < d; ++j) row[j] += v * in[j];
-          }
+          detail::gather_row<T, isa.vector_bytes>(piece, g, from, d, turn > 0, to + g * d);
         }
       });
     }
