@@ -58,6 +58,17 @@ class Var {
     const auto& n = tape().node(*this);
     return {tape().gradient_of(*this), n.shape.rows(), n.shape.cols()};
   }
+  /// The gradient for an op that writes all of it: `add` says whether to add to what is there or to write over it, which
+  /// saves the pass that zeroes it.
+  struct Slot {
+    View<T> grad;
+    bool add;
+  };
+  Slot slot() const {
+    auto& n = tape().node(*this);
+    const bool add = n.grad != nullptr;
+    return {{add ? n.grad : tape().fresh_gradient(*this), n.shape.rows(), n.shape.cols()}, add};
+  }
   /// The gradient that has arrived here, for the op that hands it on.
   ConstView<T> upstream() const {
     const View<T> g = grad();
@@ -234,12 +245,13 @@ class Tape {
   }
   T* gradient_of(const Var<T>& v) {
     Node& n = node(v);
-    LATENTCELL_REQUIRE(n.needs_grad, "grad: the Var of shape ", n.shape, " carries no gradient");
-    if (n.grad == nullptr) {
-      n.grad = arena_.template take<T>(n.shape.size());
-      std::fill_n(n.grad, n.shape.size(), T(0));
-    }
+    if (n.grad == nullptr) std::fill_n(fresh_gradient(v), n.shape.size(), T(0));
     return n.grad;
+  }
+  T* fresh_gradient(const Var<T>& v) {
+    Node& n = node(v);
+    LATENTCELL_REQUIRE(n.needs_grad, "grad: the Var of shape ", n.shape, " carries no gradient");
+    return n.grad = arena_.template take<T>(n.shape.size());
   }
   std::size_t slot(const Param<T>* p) const {
     return (reinterpret_cast<std::uintptr_t>(p) * 0x9E3779B97F4A7C15u >> 32) & (leaves_.size() - 1);

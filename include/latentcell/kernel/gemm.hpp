@@ -7,7 +7,7 @@
 #include <latentcell/kernel/gemm_tile.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-// The library's three matrix products: each adds to C. Row-major everywhere. Register-blocked, packed and cut for the
+// The library's three matrix products. Each adds to C, or writes over it where a start says so. Row-major everywhere. Register-blocked, packed and cut for the
 // caches, compiled for each instruction set and chosen at run time; the same numbers with any number of threads.
 
 namespace latentcell::kernel {
@@ -94,12 +94,13 @@ namespace detail {
 
 // C += A op(B), one thread.  a (rows, depth) at strides (a_row, a_step); b_transposed: b is (cols, depth)
 template <class T>
-void gemm_cut(bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
+void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
               Index b_row, T* c, Index c_row) {
   GemmMemory<T>& memory = gemm_memory<T>();
   T *const packed_a = memory.a.get(), *const packed_b = memory.b.get();
   for (Index k = 0; k < depth; k += gemm_depth) {
     const Index deep = std::min(gemm_depth, depth - k);
+    const GemmStart<T> from = k == 0 ? start : GemmStart<T>();
     for (Index j = 0; j < cols; j += gemm_cols) {
       const Index wide = std::min(gemm_cols, cols - j);
       if (b_transposed) {
@@ -114,11 +115,11 @@ void gemm_cut(bool b_transposed, Index rows, Index cols, Index depth, const T* a
         if (a_row == 1 && a_step > 1) {
           pack_tiles(high, deep, block, a_step, packed_a);
           for (Index r = 0; r < high; r += pack_step) {
-            kernel::gemm_packed<T>({}, std::min(pack_step, high - r), wide, deep, packed_a + r * deep, Index(1), pack_step,
+            kernel::gemm_packed<T>(from.from(i + r, j), std::min(pack_step, high - r), wide, deep, packed_a + r * deep, Index(1), pack_step,
                                    packed_b, to + r * c_row, c_row);
           }
         } else {
-          kernel::gemm_packed<T>({}, high, wide, deep, block, a_row, a_step, packed_b, to, c_row);
+          kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, block, a_row, a_step, packed_b, to, c_row);
         }
       }
     }
@@ -127,9 +128,13 @@ void gemm_cut(bool b_transposed, Index rows, Index cols, Index depth, const T* a
 
 // The same on all threads: rows are split, or columns where there are few rows.
 template <class T>
-void gemm(bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
+void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
           Index b_row, T* c) {
-  if (rows == 0 || cols == 0 || depth == 0) return;
+  if (rows == 0 || cols == 0) return;
+  if (depth == 0) {
+    for (Index i = 0; i < rows * cols && !start.add; ++i) c[i] = start.col == nullptr ? T(0) : start.col[i % cols];
+    return;
+  }
   const Index work = rows * cols * depth;
   const Index parts = std::max<Index>(1, std::min<Index>(threads(), work / gemm_work));
   const bool by_rows = rows >= 2 * gemm_rows || rows >= cols;
@@ -141,37 +146,37 @@ void gemm(bool b_transposed, Index rows, Index cols, Index depth, const T* a, In
     const T* const from_a = by_rows ? a + begin * a_row : a;
     const T* const from_b = by_rows ? b : b + begin * (b_transposed ? b_row : 1);
     T* const to = by_rows ? c + begin * cols : c + begin;
-    gemm_cut(b_transposed, m, n, depth, from_a, a_row, a_step, from_b, b_row, to, cols);
+    gemm_cut(by_rows ? start : start.from(0, begin), b_transposed, m, n, depth, from_a, a_row, a_step, from_b, b_row, to, cols);
   });
 }
 
 }  // namespace detail
 
-/// C += A B.      a (N, K), b (K, M), c (N, M)
+/// C = start + A B.      a (N, K), b (K, M), c (N, M)
 template <class T>
-void gemm_nn(ConstView<T> a, ConstView<T> b, View<T> c) {
+void gemm_nn(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
   eigen_assert(a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols());
-  detail::gemm(false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
+  detail::gemm(start, false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
-/// C += A B^T.    a (N, K), b (M, K), c (N, M)
+/// C = start + A B^T.    a (N, K), b (M, K), c (N, M)
 template <class T>
-void gemm_nt(ConstView<T> a, ConstView<T> b, View<T> c) {
+void gemm_nt(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
   eigen_assert(a.cols() == b.cols() && c.rows() == a.rows() && c.cols() == b.rows());
-  detail::gemm(true, a.rows(), b.rows(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
+  detail::gemm(start, true, a.rows(), b.rows(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
-/// C += A^T B.    a (K, N), b (K, M), c (N, M)
+/// C = start + A^T B.    a (K, N), b (K, M), c (N, M)
 template <class T>
-void gemm_tn(ConstView<T> a, ConstView<T> b, View<T> c) {
+void gemm_tn(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
   eigen_assert(a.rows() == b.rows() && c.rows() == a.cols() && c.cols() == b.cols());
-  detail::gemm(false, a.cols(), b.cols(), a.rows(), a.data(), Index(1), a.cols(), b.data(), b.cols(), c.data());
+  detail::gemm(start, false, a.cols(), b.cols(), a.rows(), a.data(), Index(1), a.cols(), b.data(), b.cols(), c.data());
 }
 
 #ifdef LATENTCELL_INSTANCES
-extern template void gemm_nn<float>(ConstView<float>, ConstView<float>, View<float>);
-extern template void gemm_nt<float>(ConstView<float>, ConstView<float>, View<float>);
-extern template void gemm_tn<float>(ConstView<float>, ConstView<float>, View<float>);
+extern template void gemm_nn<float>(ConstView<float>, ConstView<float>, View<float>, GemmStart<float>);
+extern template void gemm_nt<float>(ConstView<float>, ConstView<float>, View<float>, GemmStart<float>);
+extern template void gemm_tn<float>(ConstView<float>, ConstView<float>, View<float>, GemmStart<float>);
 #endif
 
 }  // namespace latentcell::kernel

@@ -27,12 +27,15 @@ struct TileShape {
   static constexpr int cols = vectors * lanes;
 };
 
-/// What a product starts from: C itself, or one number a row (null: zero), so that C need not be filled first.
+/// What a product starts from: C itself, or one number a row or a column (null: zero), so that C need not be filled first.
 template <class T>
 struct GemmStart {
   bool add = true;
   const T* row = nullptr;
-  LATENTCELL_INLINE GemmStart from(Index i) const { return {add, row == nullptr ? nullptr : row + i}; }
+  const T* col = nullptr;
+  LATENTCELL_INLINE GemmStart from(Index i, Index j = 0) const {
+    return {add, row == nullptr ? nullptr : row + i, col == nullptr ? nullptr : col + j};
+  }
 };
 
 /// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, TileShape::cols), of which the first
@@ -67,7 +70,13 @@ LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, In
 #pragma GCC unroll 8
     for (int j = 0; j < vectors; ++j) {
       V* const to = reinterpret_cast<V*>(c + i * c_row + j * Shape::lanes);
-      *to = start.add ? *to + sum[i][j] : level + sum[i][j];
+      if (start.add) {
+        *to += sum[i][j];
+      } else if (start.col != nullptr) {
+        *to = *reinterpret_cast<const V*>(start.col + j * Shape::lanes) + sum[i][j];
+      } else {
+        *to = level + sum[i][j];
+      }
     }
   }
 }
@@ -120,10 +129,12 @@ LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index c
   for (Index i = 0; i < rows; i += Shape::rows) {
     const Index count = rows - i < Shape::rows ? rows - i : Shape::rows;
     GemmAhead nothing;
-    gemm_panel<T, isa, vectors>({false, start.from(i).row}, nothing, count, depth, a + i * a_row, a_row, a_step, b, tile, width);
+    gemm_panel<T, isa, vectors>({false, start.from(i).row, nullptr}, nothing, count, depth, a + i * a_row, a_row, a_step, b, tile, width);
     for (Index r = 0; r < count; ++r) {
       T* const to = c + (i + r) * c_row;
-      for (Index j = 0; j < cols; ++j) to[j] = (start.add ? to[j] : T(0)) + tile[r * width + j];
+      for (Index j = 0; j < cols; ++j) {
+        to[j] = (start.add ? to[j] : start.col != nullptr ? start.col[j] : T(0)) + tile[r * width + j];
+      }
     }
   }
 }
@@ -196,13 +207,13 @@ LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, GemmAhead ahead, Index ro
   for (Index j = 0; j < cols; j += Shape::cols, b += depth * Shape::cols) {
     const Index here = cols - j;
     if (here >= Shape::cols) {
-      gemm_panel<T, isa, Shape::vectors>(start, ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_panel<T, isa, Shape::vectors>(start.from(0, j), ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
     } else if (here > Shape::lanes) {
-      gemm_narrow_panel<T, isa, Shape::vectors>(start, rows, here, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_narrow_panel<T, isa, Shape::vectors>(start.from(0, j), rows, here, depth, a, a_row, a_step, b, c + j, c_row);
     } else if (here == Shape::lanes) {
-      gemm_panel<T, isa, 1>(start, ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_panel<T, isa, 1>(start.from(0, j), ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
     } else {
-      gemm_narrow_panel<T, isa, 1>(start, rows, here, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_narrow_panel<T, isa, 1>(start.from(0, j), rows, here, depth, a, a_row, a_step, b, c + j, c_row);
     }
   }
 }

@@ -9,14 +9,15 @@ template <class T>
 void modulate(ConstView<T> x, ConstView<T> shift, ConstView<T> scale, View<T> y) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
   parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
-    for (Index n = first; n < last; ++n) {
-      const T* in = x.data() + n * d;
-      const T* a = scale.data() + n / tokens * d;
-      const T* b = shift.data() + n / tokens * d;
-      T* out = y.data() + n * d;
+    vectorized([=, ins = x.data(), scales = scale.data(), shifts = shift.data(), outs = y.data()]()
+                   __attribute__((always_inline)) {
+      for (Index n = first; n < last; ++n) {
+        const T *const in = ins + n * d, *const a = scales + n / tokens * d, *const b = shifts + n / tokens * d;
+        T* const out = outs + n * d;
 #pragma omp simd
-      for (Index j = 0; j < d; ++j) out[j] = in[j] * (T(1) + a[j]) + b[j];
-    }
+        for (Index j = 0; j < d; ++j) out[j] = in[j] * (T(1) + a[j]) + b[j];
+      }
+    });
   });
 }
 
@@ -26,24 +27,24 @@ template <class T>
 void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, T* dshift, T* dscale) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
   parallel_ranges(scale.rows(), row_grain(d * tokens), [&](Index first, Index last) {
-    for (Index n = first * tokens; n < last * tokens; ++n) {
-      const Index b = n / tokens;
-      const T* g = dy.data() + n * d;
-      const T* in = x.data() + n * d;
-      const T* a = scale.data() + b * d;
-      if (dx != nullptr) {
+    vectorized([=, gs = dy.data(), ins = x.data(), scales = scale.data()]() __attribute__((always_inline)) {
+      for (Index n = first * tokens; n < last * tokens; ++n) {
+        const Index b = n / tokens;
+        const T *const g = gs + n * d, *const in = ins + n * d, *const a = scales + b * d;
+        if (dx != nullptr) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j] * (T(1) + a[j]);
-      }
-      if (dshift != nullptr) {
+          for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j] * (T(1) + a[j]);
+        }
+        if (dshift != nullptr) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) dshift[b * d + j] += g[j];
-      }
-      if (dscale != nullptr) {
+          for (Index j = 0; j < d; ++j) dshift[b * d + j] += g[j];
+        }
+        if (dscale != nullptr) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) dscale[b * d + j] += g[j] * in[j];
+          for (Index j = 0; j < d; ++j) dscale[b * d + j] += g[j] * in[j];
+        }
       }
-    }
+    });
   });
 }
 
@@ -52,14 +53,15 @@ template <class T>
 void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
   const Index d = x.cols(), tokens = x.rows() / gate.rows();
   parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
-    for (Index n = first; n < last; ++n) {
-      const T* a = gate.data() + n / tokens * d;
-      const T* in = x.data() + n * d;
-      const T* branch = r.data() + n * d;
-      T* out = y.data() + n * d;
+    vectorized([=, gates = gate.data(), ins = x.data(), branches = r.data(), outs = y.data()]()
+                   __attribute__((always_inline)) {
+      for (Index n = first; n < last; ++n) {
+        const T *const a = gates + n / tokens * d, *const in = ins + n * d, *const branch = branches + n * d;
+        T* const out = outs + n * d;
 #pragma omp simd
-      for (Index j = 0; j < d; ++j) out[j] = in[j] + a[j] * branch[j];
-    }
+        for (Index j = 0; j < d; ++j) out[j] = in[j] + a[j] * branch[j];
+      }
+    });
   });
 }
 
@@ -68,24 +70,24 @@ template <class T>
 void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dx, T* dgate, T* dr) {
   const Index d = r.cols(), tokens = r.rows() / gate.rows();
   parallel_ranges(gate.rows(), row_grain(d * tokens), [&](Index first, Index last) {
-    for (Index n = first * tokens; n < last * tokens; ++n) {
-      const Index b = n / tokens;
-      const T* g = dy.data() + n * d;
-      const T* a = gate.data() + b * d;
-      const T* branch = r.data() + n * d;
-      if (dx != nullptr) {
+    vectorized([=, gs = dy.data(), gates = gate.data(), branches = r.data()]() __attribute__((always_inline)) {
+      for (Index n = first * tokens; n < last * tokens; ++n) {
+        const Index b = n / tokens;
+        const T *const g = gs + n * d, *const a = gates + b * d, *const branch = branches + n * d;
+        if (dx != nullptr) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j];
-      }
-      if (dr != nullptr) {
+          for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j];
+        }
+        if (dr != nullptr) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) dr[n * d + j] += g[j] * a[j];
-      }
-      if (dgate != nullptr) {
+          for (Index j = 0; j < d; ++j) dr[n * d + j] += g[j] * a[j];
+        }
+        if (dgate != nullptr) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) dgate[b * d + j] += g[j] * branch[j];
+          for (Index j = 0; j < d; ++j) dgate[b * d + j] += g[j] * branch[j];
+        }
       }
-    }
+    });
   });
 }
 

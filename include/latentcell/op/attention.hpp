@@ -19,8 +19,12 @@ Var<T> attention(Var<T> qkv, Index heads) {
   T* p = tape.scratch(shape.batch() * heads * shape.tokens() * shape.tokens());
   kernel::attention<T>(qkv.value().data(), p, y.out().data(), shape.batch(), shape.tokens(), width, heads);
   tape.on_backward(y, [=] {
-    kernel::attention_grad<T>(qkv.value().data(), p, y.upstream().data(), qkv.grad().data(), shape.batch(),
-                              shape.tokens(), width, heads);
+    Tape<T>& own = y.tape();
+    T* const gradient = own.scratch(shape.size());
+    T* const scratch = own.scratch(shape.batch() * shape.tokens() * shape.tokens());
+    kernel::attention_grad<T>(qkv.value().data(), p, y.upstream().data(), gradient, scratch, shape.batch(), shape.tokens(),
+                              width, heads);
+    own.hand_gradient(qkv, gradient);
   });
   return y;
 }

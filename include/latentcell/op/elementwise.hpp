@@ -15,11 +15,16 @@ Var<T> map_elements(Var<T> x, F f, D df) {
   Var<T> y = tape.alloc(x.shape(), x);
   const T* in = x.value().data();
   T* out = y.out().data();
-  kernel::each_element(x.shape().size(), [=](Index i) { out[i] = f(in[i]); });
+  kernel::each_element(x.shape().size(), [=](Index i) __attribute__((always_inline)) { out[i] = f(in[i]); });
   tape.on_backward(y, [=] {
     const T* g = y.upstream().data();
-    T* to = x.grad().data();
-    kernel::each_element(x.shape().size(), [=](Index i) { to[i] += df(in[i]) * g[i]; });
+    auto slot = x.slot();
+    T* to = slot.grad.data();
+    if (slot.add) {
+      kernel::each_element(x.shape().size(), [=](Index i) __attribute__((always_inline)) { to[i] += df(in[i]) * g[i]; });
+    } else {
+      kernel::each_element(x.shape().size(), [=](Index i) __attribute__((always_inline)) { to[i] = df(in[i]) * g[i]; });
+    }
   });
   return y;
 }
@@ -30,8 +35,8 @@ Var<T> map_elements(Var<T> x, F f, D df) {
 template <class T>
 Var<T> silu(Var<T> x) {
   return detail::map_elements<T>(
-      x, [](T v) { return v * kernel::fast::sigmoid(v); },
-      [](T v) {
+      x, [](T v) __attribute__((always_inline)) { return v * kernel::fast::sigmoid(v); },
+      [](T v) __attribute__((always_inline)) {
         const T s = kernel::fast::sigmoid(v);
         return s * (T(1) + v * (T(1) - s));
       });
@@ -42,8 +47,8 @@ template <class T>
 Var<T> gelu(Var<T> x) {
   constexpr T a = T(0.7978845608028654), b = T(0.044715);
   return detail::map_elements<T>(
-      x, [](T v) { return v * kernel::fast::sigmoid(T(2) * a * (v + b * v * v * v)); },
-      [](T v) {
+      x, [](T v) __attribute__((always_inline)) { return v * kernel::fast::sigmoid(T(2) * a * (v + b * v * v * v)); },
+      [](T v) __attribute__((always_inline)) {
         const T s = kernel::fast::sigmoid(T(2) * a * (v + b * v * v * v));
         return s + v * s * (T(1) - s) * T(2) * a * (T(1) + T(3) * b * v * v);
       });
@@ -53,21 +58,21 @@ Var<T> gelu(Var<T> x) {
 template <class T>
 Var<T> exp(Var<T> x) {
   return detail::map_elements<T>(
-      x, [](T v) { return kernel::fast::exp(v); }, [](T v) { return kernel::fast::exp(v); });
+      x, [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); }, [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); });
 }
 
 /// a x.      x (...) -> (...)
 template <class T>
 Var<T> scale(Var<T> x, T a) {
-  return detail::map_elements<T>(x, [a](T v) { return a * v; }, [a](T) { return a; });
+  return detail::map_elements<T>(x, [a](T v) __attribute__((always_inline)) { return a * v; }, [a](T) __attribute__((always_inline)) { return a; });
 }
 
 /// max(x, bottom); no gradient below.
 template <class T>
 Var<T> clamp(Var<T> x, T bottom, T top) {
   return detail::map_elements<T>(
-      x, [=](T v) { return v < bottom ? bottom : (v > top ? top : v); },
-      [=](T v) { return v < bottom || v > top ? T(0) : T(1); });
+      x, [=](T v) __attribute__((always_inline)) { return v < bottom ? bottom : (v > top ? top : v); },
+      [=](T v) __attribute__((always_inline)) { return v < bottom || v > top ? T(0) : T(1); });
 }
 
 /// x + y, element by element.

@@ -15,11 +15,16 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
                      " does not fit weight ", weight.shape());
   Tape<T>& tape = x.tape();
   Var<T> y = tape.alloc(x.shape().with_cols(weight.rows()), x, weight, bias);
-  kernel::fill_rows<T>(bias.value().data(), y.out());
-  kernel::gemm_nt<T>(x.value(), weight.value(), y.out());
+  kernel::gemm_nt<T>(x.value(), weight.value(), y.out(), {false, nullptr, bias.value().data()});
   tape.on_backward(y, [=] {
-    if (x.needs_grad()) kernel::gemm_nn<T>(y.upstream(), weight.value(), x.grad());
-    if (weight.needs_grad()) kernel::gemm_tn<T>(y.upstream(), x.value(), weight.grad());
+    if (x.needs_grad()) {
+      const auto slot = x.slot();
+      kernel::gemm_nn<T>(y.upstream(), weight.value(), slot.grad, {slot.add});
+    }
+    if (weight.needs_grad()) {
+      const auto slot = weight.slot();
+      kernel::gemm_tn<T>(y.upstream(), x.value(), slot.grad, {slot.add});
+    }
     if (bias.needs_grad()) kernel::add_column_sums<T>(y.upstream(), bias.grad().data());
   });
   return y;
