@@ -41,7 +41,7 @@ struct Settings {
   std::vector<std::string> types;
   Index genes = 0, count = 0, latent = 10, steps = 25;
   int autoencoder_epochs = 0, flow_epochs = 0, threads = 0;
-  double holdback = 0, guidance = 1;
+  double holdback = 0, guidance = 1.1;
   std::uint64_t seed = 0;
   bool resume = false;
 };
@@ -193,7 +193,8 @@ lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
   o.vae.labels = Index(o.levels.size());
   // Chosen on parts of training sets (docs/results.md): few cells need strong regularisation, or their noise is learned.
   o.vae.dropout = 0.3f;
-  o.vae.kl_weight = 3.0f;
+  o.vae.kl_weight = 0.5f;
+  o.vae.input_share = 0.7f;
   o.dit.depth = 3;
   // The most tokens up to eight that cut the latent evenly.
   for (o.dit.tokens = 8; s.latent % o.dit.tokens != 0;) --o.dit.tokens;

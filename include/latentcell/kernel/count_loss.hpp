@@ -46,7 +46,7 @@ struct CountLossArguments {
 /// mean[j] = library * softmax(eta)[j] or library * exp(eta[j]); kept off zero so that a count there stays finite.
 /// eta, mean (G)
 template <class T>
-void count_means(LibraryLink link, const T* eta, T library, Index genes, T* mean) {
+LATENTCELL_INLINE void count_means(LibraryLink link, const T* eta, T library, Index genes, T* mean) {
   constexpr T least = T(1e-10);
   if (link == LibraryLink::exp) {
 #pragma omp simd
@@ -57,14 +57,9 @@ void count_means(LibraryLink link, const T* eta, T library, Index genes, T* mean
     return;
   }
   T top = eta[0];
-#pragma omp simd reduction(max : top)
-  for (Index j = 0; j < genes; ++j) top = eta[j] > top ? eta[j] : top;
-  T sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (Index j = 0; j < genes; ++j) {
-    mean[j] = fast::exp(eta[j] - top);
-    sum += mean[j];
-  }
+  for (Index j = 1; j < genes; ++j) top = eta[j] > top ? eta[j] : top;
+  fast::detail::each<T>(genes, [=](Index j) __attribute__((always_inline)) { mean[j] = fast::exp(eta[j] - top); });
+  const T sum = fast::detail::sum_each<T>(genes, [=](Index j) __attribute__((always_inline)) { return mean[j]; });
   const T factor = library / sum;
 #pragma omp simd
   for (Index j = 0; j < genes; ++j) mean[j] = mean[j] * factor + least;

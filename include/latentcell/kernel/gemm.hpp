@@ -35,23 +35,30 @@ GemmMemory<T>& gemm_memory() {
   return memory;
 }
 
-// Rows of A that lie side by side (a_row == 1) would be read from a new page every step: copied together instead, a few
-// tiles' rows at a time.    a (depth, rows), its rows a_step apart -> to, groups of (depth, pack_step)
-inline constexpr Index pack_step = 24;
-static_assert(gemm_rows % pack_step == 0 && pack_step % 8 == 0 && pack_step % 6 == 0);
-
+/// Rows of A that lie side by side (a_row == 1) would be read from a new page every step: copied together instead, a
+/// tile's rows at a time.    a (depth, rows), its rows a_step apart -> to, groups of (depth, rows of a tile)
+/// Returns the rows of a group.
 template <class T>
-void pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to) {
-  vectorized([=]() __attribute__((always_inline)) {
+Index pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to) {
+  Index group = 0;
+  vectorized([=, &group](auto isa) __attribute__((always_inline)) {
+    constexpr Index step = TileShape<T, decltype(isa)::isa>::rows;
+    group = step;
     T* out = to;
-    for (Index i = 0; i < rows; i += pack_step) {
-      const Index here = rows - i < pack_step ? rows - i : pack_step;
-      for (Index k = 0; k < depth; ++k) {
-        for (Index r = 0; r < here; ++r) out[k * pack_step + r] = a[k * a_step + i + r];
+    for (Index i = 0; i < rows; i += step, out += depth * step) {
+      const T* const from = a + i;
+      if (rows - i >= step) {
+        for (Index k = 0; k < depth; ++k) {
+          for (Index r = 0; r < step; ++r) out[k * step + r] = from[k * a_step + r];
+        }
+      } else {
+        for (Index k = 0; k < depth; ++k) {
+          for (Index r = 0; r < rows - i; ++r) out[k * step + r] = from[k * a_step + r];
+        }
       }
-      out += depth * pack_step;
     }
   });
+  return group;
 }
 
 }  // namespace detail
@@ -113,10 +120,10 @@ void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Ind
         const T* const block = a + i * a_row + k * a_step;
         T* const to = c + i * c_row + j;
         if (a_row == 1 && a_step > 1) {
-          pack_tiles(high, deep, block, a_step, packed_a);
-          for (Index r = 0; r < high; r += pack_step) {
-            kernel::gemm_packed<T>(from.from(i + r, j), std::min(pack_step, high - r), wide, deep, packed_a + r * deep, Index(1), pack_step,
-                                   packed_b, to + r * c_row, c_row);
+          const Index group = pack_tiles(high, deep, block, a_step, packed_a);
+          for (Index r = 0; r < high; r += group) {
+            kernel::gemm_packed<T>(from.from(i + r, j), std::min(group, high - r), wide, deep, packed_a + r * deep, Index(1),
+                                   group, packed_b, to + r * c_row, c_row);
           }
         } else {
           kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, block, a_row, a_step, packed_b, to, c_row);

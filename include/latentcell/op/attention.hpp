@@ -17,11 +17,11 @@ Var<T> attention(Var<T> qkv, Index heads) {
   const Shape shape = qkv.shape();
   Var<T> y = tape.alloc(shape.with_cols(width), qkv);
   T* p = tape.scratch(shape.batch() * heads * shape.tokens() * shape.tokens());
-  kernel::attention<T>(qkv.value().data(), p, y.out().data(), shape.batch(), shape.tokens(), width, heads);
+  T* scratch = tape.scratch(shape.batch() * kernel::attention_scratch(shape.tokens(), width / heads));
+  kernel::attention<T>(qkv.value().data(), p, y.out().data(), scratch, shape.batch(), shape.tokens(), width, heads);
   tape.on_backward(y, [=] {
     Tape<T>& own = y.tape();
     T* const gradient = own.scratch(shape.size());
-    T* const scratch = own.scratch(shape.batch() * shape.tokens() * shape.tokens());
     kernel::attention_grad<T>(qkv.value().data(), p, y.upstream().data(), gradient, scratch, shape.batch(), shape.tokens(),
                               width, heads);
     own.hand_gradient(qkv, gradient);

@@ -6,6 +6,7 @@
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
+#include <latentcell/kernel/count_draw.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
 namespace latentcell {
@@ -49,24 +50,27 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
     const CountPredictors<T> p = vae.likelihood.predictors(tape, heads);
     const ConstView<T> eta = p.eta.value();
     T* means = tape.scratch(count * genes);
+    const auto row = [&](const Var<T>& v, Index i) {
+      return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : i * genes);
+    };
     kernel::parallel_items(count, [&](Index i) {
       Rng cell = own.at(std::uint64_t(first + i));
-      T* mean = means + i * genes;
-      if constexpr (Likelihood::draws_counts) {
-        kernel::count_means(vae.options.link, eta.data() + i * genes, T(latents.library[to_size(first + i)]), genes, mean);
-      } else {
-        std::copy_n(eta.data() + i * genes, genes, mean);
-      }
+      T* const mean = means + i * genes;
       Drawn& to = cells[to_size(i)];
       to.columns.clear();
       to.values.clear();
-      for (Index g = 0; g < genes; ++g) {
-        const T theta = p.log_theta.empty() ? T(0) : p.log_theta.value()(p.log_theta.rows() == 1 ? 0 : i, g);
-        const T logit = p.logit_pi.empty() ? T(0) : p.logit_pi.value()(i, g);
-        const double x = vae.likelihood.draw(double(mean[g]), double(theta), double(logit), cell);
-        if (x != 0.0) {
+      if constexpr (Likelihood::draws_counts) {
+        const T library = T(latents.library[to_size(first + i)]);
+        const T* const predictor = eta.data() + i * genes;
+        kernel::vectorized([=, link = vae.options.link]() __attribute__((always_inline)) {
+          kernel::count_means(link, predictor, library, genes, mean);
+        });
+        kernel::draw_counts<T>({genes, mean, row(p.log_theta, i), row(p.logit_pi, i)}, cell, to.columns, to.values);
+      } else {
+        const T* const deviation = row(p.log_theta, i);
+        for (Index g = 0; g < genes; ++g) {
           to.columns.push_back(std::int32_t(g));
-          to.values.push_back(float(x));
+          to.values.push_back(float(vae.likelihood.draw(double(eta(i, g)), double(deviation[g]), 0.0, cell)));
         }
       }
     });
