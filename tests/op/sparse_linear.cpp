@@ -60,7 +60,9 @@ TEST_CASE("sparse_linear: many cells, odd widths, every instruction set: values 
   for (Index width : {1, 21, 83}) {
     const Matrix<float> w = support::made_matrix<float>(genes, width, 1), bias = support::made_matrix<float>(1, width, 2),
                         seed = support::made_matrix<float>(cells, width, 3);
-    const Matrix<float> expected = (dense * w).rowwise() + bias.row(0), gradient = dense.transpose() * seed;
+    Matrix<float> expected = bias.row(0).replicate(cells, 1), gradient = Matrix<float>::Zero(genes, width);
+    kernel::gemm_nn<float>(window(dense), window(w), view(expected));
+    kernel::gemm_tn<float>(window(dense), window(seed), view(gradient));
     for (kernel::Isa isa : {kernel::Isa::portable, kernel::Isa::avx2, kernel::Isa::avx512}) {
       kernel::limit_isa(isa);
       Tape<float> tape;
