@@ -88,15 +88,18 @@ int main(int argc, char** argv) {
     lc::Rng rng(3);
     for (int i = 0; i <= n; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      flow.generate({.codes = codes, .steps = steps, .method = lc::Method::euler, .guidance = 2.0f, .batch = batch}, rng);
+      flow.generate({.codes = codes, .steps = steps, .method = lc::Method::euler, .guidance = 2.0f, .batch = batch},
+                    rng);
       seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
   }
   seconds.erase(seconds.begin());
   std::sort(seconds.begin(), seconds.end());
   const double median = seconds[seconds.size() / 2];
-  std::printf("{\"what\": \"dit_%s\", \"samples_per_s\": %.2f, \"ms\": %.2f, \"best_ms\": %.2f, \"threads\": %d, \"params\": %lld}\n",
-              what.c_str(), double(batch) / median, median * 1e3, seconds.front() * 1e3, threads,
-              static_cast<long long>(lc::parameter_count(flow)));
+  std::printf(
+      "{\"what\": \"dit_%s\", \"samples_per_s\": %.2f, \"ms\": %.2f, \"best_ms\": %.2f, \"threads\": %d, \"params\": "
+      "%lld}\n",
+      what.c_str(), double(batch) / median, median * 1e3, seconds.front() * 1e3, threads,
+      static_cast<long long>(lc::parameter_count(flow)));
   return 0;
 }

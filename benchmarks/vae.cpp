@@ -63,10 +63,11 @@ void report(const Settings& s, Index cells_a_step, double before_mb, Step&& step
   }
   std::sort(seconds.begin(), seconds.end());
   const double median = seconds[seconds.size() / 2];
-  std::printf("{\"what\": \"%s\", \"genes\": %ld, \"batch\": %ld, \"cells_per_s\": %.1f, \"ms\": %.3f, \"best_ms\": %.3f, "
-              "\"threads\": %d, \"rss_mb\": %.0f, \"model_mb\": %.0f}\n",
-              s.what.c_str(), long(s.genes), long(cells_a_step), double(cells_a_step) / median, median * 1e3,
-              seconds.front() * 1e3, s.threads, resident_mb(), resident_mb() - before_mb);
+  std::printf(
+      "{\"what\": \"%s\", \"genes\": %ld, \"batch\": %ld, \"cells_per_s\": %.1f, \"ms\": %.3f, \"best_ms\": %.3f, "
+      "\"threads\": %d, \"rss_mb\": %.0f, \"model_mb\": %.0f}\n",
+      s.what.c_str(), long(s.genes), long(cells_a_step), double(cells_a_step) / median, median * 1e3,
+      seconds.front() * 1e3, s.threads, resident_mb(), resident_mb() - before_mb);
 }
 
 template <class Likelihood>

@@ -66,7 +66,7 @@ Settings parse(int argc, char** argv) {
   app.add_option("--flow-epochs", s.flow_epochs, "0 chooses by the number of cells")->check(CLI::Range(0, 1000000000));
   app.add_option("--latent", s.latent, "dimensions of the latent")->capture_default_str()->check(CLI::Range(2, 512));
   app.add_option("--steps", s.steps, "steps of the sampler")->capture_default_str()->check(CLI::Range(1, 10000));
-  app.add_option("--guidance", s.guidance, "classifier-free guidance; above 1: more typical, less varied")->capture_default_str();
+  app.add_option("--guidance", s.guidance, "classifier-free guidance; 1 is none, above: more typical, less varied")->capture_default_str();
   app.add_option("--seed", s.seed, "of everything random")->capture_default_str();
   app.add_option("--threads", s.threads, "all cores where not given")->check(CLI::Range(1, 1024));
   auto* folder = app.add_option("--checkpoint", s.checkpoint, "folder for checkpoints and the trained model");
@@ -268,6 +268,11 @@ std::optional<Trained> train(const Settings& s, const Data& d, const lc::TwoStag
                        .batch = 64, .learning_rate = 1e-3f, .seed = s.seed};
   lc::FitOptions second{.epochs = s.flow_epochs > 0 ? s.flow_epochs : epochs_for(cells, 128, 3200, 16, 800),
                         .batch = 128, .learning_rate = 5e-4f, .ema = 0.999f, .seed = s.seed + 1};
+  const auto training = [](const lc::FitOptions& f) {
+    return Json{{"epochs", f.epochs}, {"batch", f.batch}, {"learning_rate", f.learning_rate}, {"weight_decay", f.weight_decay},
+                {"ema", f.ema}, {"clip", f.clip}};
+  };
+  report["training"] = {{"autoencoder", training(first)}, {"flow", training(second)}};
   say(lc::text("training on ", cells, " cells, ", d.train.genes(), " genes, ", o.levels.size(), " labels; ",
                lc::parameter_count(m), " parameters"));
   lc::StopOnSignal stop;
@@ -416,6 +421,10 @@ int run(const Settings& s) {
   report["training_cells"] = d.train.cells();
   report["training_genes"] = d.train.genes();
   const lc::TwoStageOptions o = model_options(s, d);
+  report["model"] = {{"latent", o.vae.latent}, {"hidden", o.vae.hidden}, {"dropout", o.vae.dropout},
+                     {"kl_weight", o.vae.kl_weight}, {"kl_warmup", o.vae.kl_warmup}, {"input_share", o.vae.input_share},
+                     {"dispersion", o.likelihood.dispersion == lc::Dispersion::cell ? "cell" : "gene"},
+                     {"dit_tokens", o.dit.tokens}, {"dit_width", o.dit.width}, {"dit_depth", o.dit.depth}, {"dit_heads", o.dit.heads}};
   const std::vector<int> chosen = chosen_types(s, o.levels);
   std::optional<Trained> t = train(s, d, o, report, rng);
   if (!t) {

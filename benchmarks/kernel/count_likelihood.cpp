@@ -15,14 +15,14 @@ using namespace latentcell::kernel;
 
 struct Row {
   static constexpr Index genes = 2048;
-  std::vector<float> log_theta, theta, inv_theta, stirling, slope, log_mu, mu, logit_pi;
+  std::vector<float> log_theta, theta, inv_theta, log_mu, mu, logit_pi;
   std::vector<float> log_prob, d_log_mu, d_log_theta, d_logit_pi;
   std::vector<float> x;
   std::vector<std::int32_t> columns;
 
   explicit Row(double share_of_nonzeros) {
     Rng rng(1);
-    for (auto* v : {&log_theta, &theta, &inv_theta, &stirling, &slope, &log_mu, &mu, &logit_pi, &log_prob, &d_log_mu,
+    for (auto* v : {&log_theta, &theta, &inv_theta, &log_mu, &mu, &logit_pi, &log_prob, &d_log_mu,
                     &d_log_theta, &d_logit_pi}) {
       v->resize(std::size_t(genes));
     }
@@ -39,9 +39,9 @@ struct Row {
     dispersions();
   }
   void dispersions() {
-    nb_dispersions(genes, log_theta.data(), theta.data(), inv_theta.data(), stirling.data(), slope.data());
+    nb_dispersions(genes, log_theta.data(), theta.data(), inv_theta.data());
   }
-  NbDispersions<float> at() const { return {theta.data(), inv_theta.data(), stirling.data(), slope.data()}; }
+  NbDispersions<float> at() const { return {theta.data(), inv_theta.data()}; }
   NbTerms<float> out() { return {log_prob.data(), d_log_mu.data(), d_log_theta.data()}; }
 };
 

@@ -20,18 +20,26 @@
 #include <latentcell/kernel/centred_rows.hpp>
 #include <latentcell/kernel/cholesky.hpp>
 #include <latentcell/kernel/count_decoder.hpp>
+#include <latentcell/kernel/count_decoder_block.hpp>
+#include <latentcell/kernel/count_decoder_memory.hpp>
+#include <latentcell/kernel/count_draw.hpp>
 #include <latentcell/kernel/count_likelihood.hpp>
 #include <latentcell/kernel/count_loss.hpp>
+#include <latentcell/kernel/count_targets.hpp>
+#include <latentcell/kernel/dispatch.hpp>
 #include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/gamma.hpp>
 #include <latentcell/kernel/gaussian.hpp>
 #include <latentcell/kernel/gemm.hpp>
+#include <latentcell/kernel/gemm_tile.hpp>
+#include <latentcell/kernel/gene_major.hpp>
 #include <latentcell/kernel/jacobi_eigen.hpp>
 #include <latentcell/kernel/layer_norm.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/modulate.hpp>
 #include <latentcell/kernel/negative_binomial.hpp>
 #include <latentcell/kernel/neighbors.hpp>
+#include <latentcell/kernel/optimizer.hpp>
 #include <latentcell/kernel/pairwise.hpp>
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/kernel/pca.hpp>
@@ -55,6 +63,7 @@
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/embedding.hpp>
 #include <latentcell/op/gaussian.hpp>
+#include <latentcell/op/gene_major.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
 #include <latentcell/op/modulate.hpp>
@@ -107,6 +116,7 @@
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/split.hpp>
+#include <latentcell/data/thinning.hpp>
 
 #include <latentcell/io/atomic_file.hpp>
 #include <latentcell/io/checkpoint.hpp>

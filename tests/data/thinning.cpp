@@ -46,7 +46,8 @@ TEST_CASE("Thinning: draws are binomial") {
       double chi2 = 0;
       int cells = 0;
       for (Index k = 0; k <= n; ++k) {
-        const double expected = draws * std::exp(log_choose(double(n), double(k)) + double(k) * std::log(share) + double(n - k) * std::log1p(-share));
+        const double expected = draws * std::exp(log_choose(double(n), double(k)) + double(k) * std::log(share) +
+                                                 double(n - k) * std::log1p(-share));
         if (expected < 5) continue;
         chi2 += (seen[k] - expected) * (seen[k] - expected) / expected;
         ++cells;
@@ -112,5 +113,6 @@ TEST_CASE("CellBatches: a split is the same after skip_to, and an ordered pass s
   CHECK(batch.input.rows == 0);
   CHECK(dense(batch.counts) == dense(counts));
   CHECK(dense(batch.shown()) == dense(counts));
-  REQUIRE_THROWS_WITH(CellBatches(counts, {.input_share = 0.0f}), ContainsText("input_share must lie in (0, 1], got 0"));
+  REQUIRE_THROWS_WITH(CellBatches(counts, {.input_share = 0.0f}),
+                      ContainsText("input_share must lie in (0, 1], got 0"));
 }

@@ -14,7 +14,8 @@ struct Drawn {
   std::vector<float> values;
 };
 
-Drawn draw(const std::vector<float>& mean, const std::vector<float>& log_theta, const std::vector<float>& logit, const Rng& rng) {
+Drawn draw(const std::vector<float>& mean, const std::vector<float>& log_theta, const std::vector<float>& logit,
+           const Rng& rng) {
   Drawn out;
   kernel::draw_counts<float>({Index(mean.size()), mean.data(), log_theta.empty() ? nullptr : log_theta.data(),
                               logit.empty() ? nullptr : logit.data()},
@@ -87,10 +88,12 @@ TEST_CASE("draw_counts: neighbouring genes and cells are independent") {
   const std::vector<double> x = dense(a), y = dense(b);
   const auto correlation = [](const std::vector<double>& u, const std::vector<double>& v, std::size_t lag) {
     double uv = 0, uu = 0, vv = 0;
-    for (std::size_t i = 0; i + lag < u.size(); ++i) uv += u[i] * v[i + lag], uu += u[i] * u[i], vv += v[i + lag] * v[i + lag];
+    for (std::size_t i = 0; i + lag < u.size(); ++i)
+      uv += u[i] * v[i + lag], uu += u[i] * u[i], vv += v[i + lag] * v[i + lag];
     return uv / std::sqrt(uu * vv);
   };
-  for (std::size_t lag : {1u, 2u, 3u, 4u, 16u, 32u, 64u, 256u}) CHECK(std::abs(correlation(x, x, lag)) < 0.036);  // five deviations
+  for (std::size_t lag : {1u, 2u, 3u, 4u, 16u, 32u, 64u, 256u})
+    CHECK(std::abs(correlation(x, x, lag)) < 0.036);  // five deviations
   CHECK(std::abs(correlation(x, y, 0)) < 0.036);
 }
 

@@ -13,8 +13,8 @@ struct Sizes {
   Index rows, cols, depth;
 };
 // Around every cut: tiles, panels, packed blocks, deep sums, and nothing at all.
-const std::vector<Sizes> sizes{{1, 1, 1},     {7, 5, 3},      {8, 32, 16},   {13, 37, 50},  {97, 33, 257}, {3, 520, 40},
-                               {200, 31, 64}, {48, 64, 1030}, {130, 700, 9}, {0, 4, 4},     {4, 0, 4},     {4, 4, 0}};
+const std::vector<Sizes> sizes{{1, 1, 1},     {7, 5, 3},      {8, 32, 16},   {13, 37, 50}, {97, 33, 257}, {3, 520, 40},
+                               {200, 31, 64}, {48, 64, 1030}, {130, 700, 9}, {0, 4, 4},    {4, 0, 4},     {4, 4, 0}};
 
 template <class T>
 double worst_error(const Sizes& s, int kind) {
@@ -47,7 +47,8 @@ TEST_CASE("gemm: all three products add to C, at every size, with every instruct
 TEST_CASE("gemm: one, two and three threads give the same bits") {
   const int before = threads();
   for (const Sizes& s : {Sizes{300, 200, 300}, Sizes{20, 900, 100}}) {
-    const Matrix<float> a = support::made_matrix<float>(s.rows, s.depth, 1), b = support::made_matrix<float>(s.depth, s.cols, 2);
+    const Matrix<float> a = support::made_matrix<float>(s.rows, s.depth, 1),
+                        b = support::made_matrix<float>(s.depth, s.cols, 2);
     const Matrix<float> at = a.transpose(), bt = b.transpose();
     std::vector<Matrix<float>> results;
     for (int n : {1, 2, 3}) {
@@ -79,4 +80,24 @@ TEST_CASE("gemm_packed: starts from C, from a number a row, or from zero") {
   CHECK((run({}) - (product.array() + 7).matrix()).cwiseAbs().maxCoeff() < 1e-5f);
   CHECK((run({false, nullptr}) - product).cwiseAbs().maxCoeff() < 1e-5f);
   CHECK((run({false, start.data()}) - (product.colwise() + start.col(0))).cwiseAbs().maxCoeff() < 1e-5f);
+}
+
+TEST_CASE("gemm: starts of rows and columns, with threads, deep sums and no sum at all") {
+  const int before = threads();
+  for (int n : {1, 3}) {
+    set_threads(n);
+    for (const Sizes& s : {Sizes{300, 200, 300}, Sizes{20, 900, 100}, Sizes{5, 7, 0}}) {
+      const Matrix<float> a = support::made_matrix<float>(s.rows, s.depth, 1),
+                          b = support::made_matrix<float>(s.depth, s.cols, 2);
+      const Matrix<float> row = support::made_matrix<float>(s.rows, 1, 3),
+                          col = support::made_matrix<float>(1, s.cols, 4);
+      Matrix<float> product = Matrix<float>::Zero(s.rows, s.cols), c = Matrix<float>::Constant(s.rows, s.cols, 7);
+      kernel::gemm_nn<float>(window(a), window(b), view(product));
+      kernel::gemm_nn<float>(window(a), window(b), view(c), {false, row.data(), nullptr});
+      CHECK((c - product - row.replicate(1, s.cols)).cwiseAbs().maxCoeff() < 1e-4f);
+      kernel::gemm_nn<float>(window(a), window(b), view(c), {false, nullptr, col.data()});
+      CHECK((c - product - col.replicate(s.rows, 1)).cwiseAbs().maxCoeff() < 1e-4f);
+    }
+  }
+  set_threads(before);
 }

@@ -27,19 +27,17 @@ double relative(double value, double exact) { return std::abs(value - exact) / s
 // Arrays of n elements with dispersions, ready for the row loops.
 template <class T>
 struct Elements {
-  std::vector<T> mu, theta, inv_theta, stirling, slope, log_prob, d_log_mu, d_log_theta;
+  std::vector<T> mu, theta, inv_theta, log_prob, d_log_mu, d_log_theta;
   explicit Elements(const std::vector<T>& log_theta)
       : mu(log_theta.size()),
         theta(mu),
         inv_theta(mu),
-        stirling(mu),
-        slope(mu),
         log_prob(mu),
         d_log_mu(mu),
         d_log_theta(mu) {
-    nb_dispersions(Index(mu.size()), log_theta.data(), theta.data(), inv_theta.data(), stirling.data(), slope.data());
+    nb_dispersions(Index(mu.size()), log_theta.data(), theta.data(), inv_theta.data());
   }
-  NbDispersions<T> at() const { return {theta.data(), inv_theta.data(), stirling.data(), slope.data()}; }
+  NbDispersions<T> at() const { return {theta.data(), inv_theta.data()}; }
   NbTerms<T> out() { return {log_prob.data(), d_log_mu.data(), d_log_theta.data()}; }
 };
 

@@ -85,7 +85,7 @@ TEST_CASE("zero_inflated: hopeless zeros stay finite") {
 
 TEST_CASE("zero_inflated: row loops agree with single terms") {
   constexpr std::size_t n = 150;
-  std::vector<float> log_theta(n), theta(n), inv_theta(n), stirling(n), slope(n), mu(n), logit_pi(n);
+  std::vector<float> log_theta(n), theta(n), inv_theta(n), mu(n), logit_pi(n);
   std::vector<float> log_prob(n), d_log_mu(n), d_log_theta(n), d_logit_pi(n), x;
   std::vector<std::int32_t> columns;
   for (std::size_t i = 0; i < n; ++i) {
@@ -95,8 +95,8 @@ TEST_CASE("zero_inflated: row loops agree with single terms") {
     // Some of the stored counts are zero.
     if (i % 2 == 1) x.push_back(float(i % 30 == 5 ? 0 : i * i % 600 + 1)), columns.push_back(std::int32_t(i));
   }
-  nb_dispersions(Index(n), log_theta.data(), theta.data(), inv_theta.data(), stirling.data(), slope.data());
-  const NbDispersions<float> at{theta.data(), inv_theta.data(), stirling.data(), slope.data()};
+  nb_dispersions(Index(n), log_theta.data(), theta.data(), inv_theta.data());
+  const NbDispersions<float> at{theta.data(), inv_theta.data()};
   const NbTerms<float> out{log_prob.data(), d_log_mu.data(), d_log_theta.data()};
   zinb_zero(Index(n), mu.data(), at, logit_pi.data(), out, d_logit_pi.data());
   zinb_nonzero(Index(x.size()), x.data(), columns.data(), 0, mu.data(), at, logit_pi.data(), out, d_logit_pi.data());

@@ -1,10 +1,12 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/op/count_decoder.hpp>
+#include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/linear.hpp>
 
 #include "support/catch.hpp"
+#include "support/extreme_counts.hpp"
 #include "support/made_matrix.hpp"
 
 using namespace latentcell;
@@ -49,7 +51,8 @@ struct Kind {
 };
 std::vector<Kind> kinds() {
   std::vector<Kind> all;
-  for (Family family : {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial, Family::gaussian}) {
+  for (Family family :
+       {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial, Family::gaussian}) {
     for (LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
       all.push_back({family, link, false});
       if (family != Family::poisson) all.push_back({family, link, true});
@@ -114,9 +117,11 @@ TEST_CASE("count_decoder: agrees with linear layers and count_loss, with every i
       kernel::limit_isa(isa);
       const Result fused = run(cells, kind, true);
       kernel::limit_isa(kernel::Isa::avx512);
-      INFO("family " << int(kind.family) << ", link " << int(kind.link) << ", per cell " << kind.per_cell << ", isa " << int(isa));
+      INFO("family " << int(kind.family) << ", link " << int(kind.link) << ", per cell " << kind.per_cell << ", isa "
+                     << int(isa));
       CHECK(fused.loss == Approx(plain.loss).epsilon(1e-5));
-      for (std::size_t b = 0; b < plain.log_prob.size(); ++b) REQUIRE(fused.log_prob[b] == Approx(plain.log_prob[b]).epsilon(1e-5));
+      for (std::size_t b = 0; b < plain.log_prob.size(); ++b)
+        REQUIRE(fused.log_prob[b] == Approx(plain.log_prob[b]).epsilon(1e-5));
       for (std::size_t i = 0; i < plain.gradients.size(); ++i) {
         INFO("gradient " << i);
         CHECK(difference(fused.gradients[i], plain.gradients[i]) < 1e-4);
@@ -147,7 +152,8 @@ TEST_CASE("count_decoder: fractional counts go another way to the same numbers")
     const Result plain = run(cells, kind, false), fused = run(cells, kind, true);
     INFO("family " << int(kind.family) << ", link " << int(kind.link) << ", per cell " << kind.per_cell);
     CHECK(fused.loss == Approx(plain.loss).epsilon(1e-5));
-    for (std::size_t i = 0; i < plain.gradients.size(); ++i) CHECK(difference(fused.gradients[i], plain.gradients[i]) < 1e-4);
+    for (std::size_t i = 0; i < plain.gradients.size(); ++i)
+      CHECK(difference(fused.gradients[i], plain.gradients[i]) < 1e-4);
   }
 }
 
@@ -155,7 +161,8 @@ TEST_CASE("count_decoder: a second backward adds the same gradients again") {
   const Cells cells;
   for (const Kind& kind : kinds()) {
     const Result once = run(cells, kind, true), twice = run(cells, kind, true, 2);
-    for (std::size_t i = 0; i < once.gradients.size(); ++i) CHECK(difference(twice.gradients[i], 2 * once.gradients[i]) < 1e-6);
+    for (std::size_t i = 0; i < once.gradients.size(); ++i)
+      CHECK(difference(twice.gradients[i], 2 * once.gradients[i]) < 1e-6);
   }
 }
 
@@ -167,7 +174,9 @@ TEST_CASE("count_decoder: values alone need no gradients, and frozen heads get n
   DecoderHeads<float> heads;
   heads.mean = {tape.input(window(cells.weights[0])), tape.input(window(cells.biases[0]))};
   heads.log_theta = tape.input(window(cells.log_theta));
-  CHECK(double(count_decoder(kind.family, kind.link, tape.input(window(cells.hidden)), heads, cells.targets()).item()) == reference.loss);
+  CHECK(
+      double(count_decoder(kind.family, kind.link, tape.input(window(cells.hidden)), heads, cells.targets()).item()) ==
+      reference.loss);
 
   Tape<float> frozen;
   const Var<float> hidden = frozen.input(window(cells.hidden));
@@ -178,12 +187,7 @@ TEST_CASE("count_decoder: values alone need no gradients, and frozen heads get n
 }
 
 TEST_CASE("count_decoder: extreme predictors and counts stay finite in float") {
-  Counts counts(4);
-  counts.push(0, 30000.0f);
-  counts.push(2, 1.0f);
-  counts.end_row();
-  counts.end_row();
-  const std::vector<float> library{30001.0f, 1.0f}, weight{1, 1};
+  const support::ExtremeCounts cells;
   Matrix<float> hidden(2, 1);
   hidden << 1, -1;
   for (const Kind& kind : kinds()) {
@@ -200,9 +204,11 @@ TEST_CASE("count_decoder: extreme predictors and counts stay finite in float") {
         if (kind.family == Family::zero_inflated_negative_binomial) heads.inflation = heads.mean;
         if (kind.per_cell) heads.dispersion = {tape.input(window(flat)), tape.input(window(log_theta))};
         if (!kind.per_cell && kind.family != Family::poisson) heads.log_theta = tape.input(window(log_theta));
-        const Var<float> y = count_decoder(kind.family, kind.link, tape.input(window(hidden)), heads, {counts, library, weight});
+        const Var<float> y = count_decoder(kind.family, kind.link, tape.input(window(hidden)), heads,
+                                           {cells.counts, cells.library, cells.weight});
         tape.backward(y);
-        INFO("family " << int(kind.family) << ", link " << int(kind.link) << ", level " << level << ", dispersion " << dispersion);
+        INFO("family " << int(kind.family) << ", link " << int(kind.link) << ", level " << level << ", dispersion "
+                       << dispersion);
         CHECK(std::isfinite(y.item()));
         CHECK(heads.mean.weight.upstream().allFinite());
       }

@@ -11,12 +11,16 @@
 using namespace latentcell;
 using support::window;
 
-TEST_CASE("op: every gradient agrees with central differences") {
-  for (const support::OpCase& c : support::op_cases()) {
-    const GradcheckResult result = gradcheck(c.run, c.inputs, c.shapes, {.floor = 1e-3});
-    INFO(c.name << ": " << result.where);
-    CHECK(result.worst < 1e-6);
+TEST_CASE("op: every gradient agrees with central differences, with every instruction set") {
+  for (kernel::Isa isa : {kernel::Isa::portable, kernel::Isa::avx2, kernel::Isa::avx512}) {
+    kernel::limit_isa(isa);
+    for (const support::OpCase& c : support::op_cases()) {
+      const GradcheckResult result = gradcheck(c.run, c.inputs, c.shapes, {.floor = 1e-3});
+      INFO(c.name << ": " << result.where << ", instruction set " << int(isa));
+      CHECK(result.worst < 1e-6);
+    }
   }
+  kernel::limit_isa(kernel::Isa::avx512);
 }
 
 TEST_CASE("op: a gradient is added to what is there already") {

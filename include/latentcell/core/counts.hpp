@@ -25,6 +25,8 @@ struct CountsView {
   std::span<const float> row_values(Index row) const {
     return {values + row_start[row], to_size(Index(row_start[row + 1] - row_start[row]))};
   }
+  /// Where the values of the first row begin; those of the others follow.
+  const float* first_value() const { return rows == 0 ? values : values + row_start[0]; }
   /// Sum of one row: the library size of a cell.
   double row_sum(Index row) const {
     double sum = 0;
@@ -79,14 +81,14 @@ class Counts {
   }
   void end_row() { row_start_.push_back(std::int64_t(values_.size())); }
 
-  /// Adds a copy of one row of another matrix with the same columns.
-  void push_row(const CountsView& from, Index row) {
-    const auto c = from.row_columns(row);
-    const auto v = from.row_values(row);
-    columns_.insert(columns_.end(), c.begin(), c.end());
-    values_.insert(values_.end(), v.begin(), v.end());
+  /// Adds a row: columns ascending, values beside them.
+  void push_row(std::span<const std::int32_t> columns, std::span<const float> values) {
+    columns_.insert(columns_.end(), columns.begin(), columns.end());
+    values_.insert(values_.end(), values.begin(), values.end());
     end_row();
   }
+  /// Adds a copy of one row of another matrix with the same columns.
+  void push_row(const CountsView& from, Index row) { push_row(from.row_columns(row), from.row_values(row)); }
 
  private:
   void check() const {

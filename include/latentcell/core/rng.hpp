@@ -11,16 +11,20 @@ namespace latentcell {
 /// (SC 2011): block i of a stream is a pure function of (seed, stream, i), so threads may fill parts of one array
 /// and the answer does not depend on how many there are.
 struct Philox {
+  static constexpr int rounds = 10;
+  static constexpr std::uint64_t multiplier[2] = {0xD2511F53u, 0xCD9E8D57u};
+  static constexpr std::uint32_t key_step[2] = {0x9E3779B9u, 0xBB67AE85u};
+
   static std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t stream, std::uint64_t index) {
     std::array<std::uint32_t, 4> c{std::uint32_t(index), std::uint32_t(index >> 32), std::uint32_t(stream),
                                    std::uint32_t(stream >> 32)};
     std::uint32_t k0 = std::uint32_t(seed), k1 = std::uint32_t(seed >> 32);
-    for (int round = 0; round < 10; ++round) {
-      const std::uint64_t a = std::uint64_t{0xD2511F53u} * c[0];
-      const std::uint64_t b = std::uint64_t{0xCD9E8D57u} * c[2];
+    for (int round = 0; round < rounds; ++round) {
+      const std::uint64_t a = multiplier[0] * c[0];
+      const std::uint64_t b = multiplier[1] * c[2];
       c = {std::uint32_t(b >> 32) ^ c[1] ^ k0, std::uint32_t(b), std::uint32_t(a >> 32) ^ c[3] ^ k1, std::uint32_t(a)};
-      k0 += 0x9E3779B9u;
-      k1 += 0xBB67AE85u;
+      k0 += key_step[0];
+      k1 += key_step[1];
     }
     return c;
   }

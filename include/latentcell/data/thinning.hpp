@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/rng.hpp>

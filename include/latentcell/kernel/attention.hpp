@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include <latentcell/kernel/gemm.hpp>
@@ -12,25 +13,27 @@ namespace latentcell::kernel {
 
 namespace detail {
 
-/// c (rows, cols) = start + a b for one head: b (depth, cols), or its transpose, is packed into `packed` first.
+/// c (rows, cols) = a b for one head: b (depth, cols), or its transpose, is packed into `packed` first.
 template <class T, Isa isa>
-LATENTCELL_INLINE void head_product(bool b_transposed, bool add, Index rows, Index cols, Index depth, const T* a, Index a_row,
+LATENTCELL_INLINE void head_product(bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row,
                                     Index a_step, const T* b, Index b_row, T* packed, T* c, Index c_row) {
   if (b_transposed) {
     pack_column_panels<T, isa>(depth, cols, b, b_row, packed);
   } else {
     pack_row_panels<T, isa>(depth, cols, b, b_row, packed);
   }
-  gemm_panels<T, isa>({add}, {}, rows, cols, depth, a, a_row, a_step, packed, c, c_row);
+  gemm_panels<T, isa>({false}, rows, cols, depth, a, a_row, a_step, packed, c, c_row);
 }
 
 /// row = softmax(scale * row).     row (n)
 template <class T>
 LATENTCELL_INLINE void softmax_row(Index n, T scale, T* row) {
-  T top = row[0];
-  for (Index j = 1; j < n; ++j) top = row[j] > top ? row[j] : top;
-  fast::detail::each<T>(n, [=](Index j) __attribute__((always_inline)) { row[j] = fast::exp(scale * (row[j] - top)); });
-  const T sum = fast::detail::sum_each<T>(n, [=](Index j) __attribute__((always_inline)) { return row[j]; });
+  const T top = fast::detail::max_each<T>(
+      n, [=](Index j) __attribute__((always_inline)) { return row[j]; });
+  fast::detail::each<T>(
+      n, [=](Index j) __attribute__((always_inline)) { row[j] = fast::exp(scale * (row[j] - top)); });
+  const T sum = fast::detail::sum_each<T>(
+      n, [=](Index j) __attribute__((always_inline)) { return row[j]; });
   const T factor = T(1) / sum;
 #pragma omp simd
   for (Index j = 0; j < n; ++j) row[j] *= factor;
@@ -39,7 +42,8 @@ LATENTCELL_INLINE void softmax_row(Index n, T scale, T* row) {
 /// d = scale * row * (d - sum(row * d)).     row, d (n)
 template <class T>
 LATENTCELL_INLINE void softmax_row_grad(Index n, T scale, const T* row, T* d) {
-  const T mean = fast::detail::sum_each<T>(n, [=](Index j) __attribute__((always_inline)) { return row[j] * d[j]; });
+  const T mean = fast::detail::sum_each<T>(
+      n, [=](Index j) __attribute__((always_inline)) { return row[j] * d[j]; });
 #pragma omp simd
   for (Index j = 0; j < n; ++j) d[j] = scale * row[j] * (d[j] - mean);
 }
@@ -67,9 +71,9 @@ void attention(const T* qkv, T* p, T* y, T* scratch, Index batch, Index tokens, 
         const T* const q = qkv + b * tokens * step + h * d;
         const T *const k = q + width, *const v = k + width;
         T* const weights = p + bh * tokens * tokens;
-        detail::head_product<T, isa>(true, false, tokens, tokens, d, q, step, Index(1), k, step, packed, weights, tokens);
+        detail::head_product<T, isa>(true, tokens, tokens, d, q, step, Index(1), k, step, packed, weights, tokens);
         for (Index i = 0; i < tokens; ++i) detail::softmax_row(tokens, scale, weights + i * tokens);
-        detail::head_product<T, isa>(false, false, tokens, d, tokens, weights, tokens, Index(1), v, step, packed,
+        detail::head_product<T, isa>(false, tokens, d, tokens, weights, tokens, Index(1), v, step, packed,
                                      y + b * tokens * width + h * d, width);
       }
     });
@@ -93,11 +97,12 @@ void attention_grad(const T* qkv, const T* p, const T* dy, T* dqkv, T* scratch, 
         const T *const q = qkv + at, *const k = q + width, *const v = k + width;
         T *const dq = dqkv + at, *const dk = dq + width, *const dv = dk + width;
         const T *const weights = p + bh * tokens * tokens, *const g = dy + b * tokens * width + h * d;
-        detail::head_product<T, isa>(true, false, tokens, tokens, d, g, width, Index(1), v, step, packed, ds, tokens);
-        for (Index i = 0; i < tokens; ++i) detail::softmax_row_grad(tokens, scale, weights + i * tokens, ds + i * tokens);
-        detail::head_product<T, isa>(false, false, tokens, d, tokens, ds, tokens, Index(1), k, step, packed, dq, step);
-        detail::head_product<T, isa>(false, false, tokens, d, tokens, ds, Index(1), tokens, q, step, packed, dk, step);
-        detail::head_product<T, isa>(false, false, tokens, d, tokens, weights, Index(1), tokens, g, width, packed, dv, step);
+        detail::head_product<T, isa>(true, tokens, tokens, d, g, width, Index(1), v, step, packed, ds, tokens);
+        for (Index i = 0; i < tokens; ++i)
+          detail::softmax_row_grad(tokens, scale, weights + i * tokens, ds + i * tokens);
+        detail::head_product<T, isa>(false, tokens, d, tokens, ds, tokens, Index(1), k, step, packed, dq, step);
+        detail::head_product<T, isa>(false, tokens, d, tokens, ds, Index(1), tokens, q, step, packed, dk, step);
+        detail::head_product<T, isa>(false, tokens, d, tokens, weights, Index(1), tokens, g, width, packed, dv, step);
       }
     });
   });

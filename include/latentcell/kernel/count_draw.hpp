@@ -8,8 +8,8 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/kernel/dispatch.hpp>
 
-// Counts of one cell drawn from means and dispersions. Nearly all are zero, and whether one is takes a uniform number and
-// the probability of no zero, both worked out for many genes side by side; only what is left goes one by one.
+// Counts of one cell drawn from means and dispersions. Nearly all are zero, and whether one is takes a uniform number
+// and the probability of no zero, both worked out for many genes side by side; only what is left goes one by one.
 
 namespace latentcell::kernel {
 
@@ -44,19 +44,19 @@ LATENTCELL_INLINE void philox_words(std::uint64_t seed, std::uint64_t stream, st
       c3[i] = std::uint32_t(stream >> 32);
     }
     std::uint32_t k0 = std::uint32_t(seed), k1 = std::uint32_t(seed >> 32);
-    for (int round = 0; round < 10; ++round) {
+    for (int round = 0; round < Philox::rounds; ++round) {
 #pragma omp simd
       for (int i = 0; i < lanes; ++i) {
-        const std::uint64_t a = std::uint64_t{0xD2511F53u} * c0[i];
-        const std::uint64_t b = std::uint64_t{0xCD9E8D57u} * c2[i];
+        const std::uint64_t a = Philox::multiplier[0] * c0[i];
+        const std::uint64_t b = Philox::multiplier[1] * c2[i];
         const std::uint32_t d0 = std::uint32_t(b >> 32) ^ c1[i] ^ k0, d2 = std::uint32_t(a >> 32) ^ c3[i] ^ k1;
         c1[i] = std::uint32_t(b);
         c3[i] = std::uint32_t(a);
         c0[i] = d0;
         c2[i] = d2;
       }
-      k0 += 0x9E3779B9u;
-      k1 += 0xBB67AE85u;
+      k0 += Philox::key_step[0];
+      k1 += Philox::key_step[1];
     }
     // Which of the four words goes to which gene does not matter: by word, then by block.
     std::uint32_t* const to = out + 4 * block;
@@ -91,7 +91,8 @@ double draw_positive(double mean, bool poisson, double log_theta, double chance,
 /// cell's own generator, and the parameters alone. Between instruction sets a count can differ where a uniform number
 /// falls within a rounding error of a probability. Sound for means from 1e-8 to 1e6 and dispersions from 1e-4 to 1e6.
 template <class T>
-void draw_counts(const CountDrawArguments<T>& a, const Rng& cell, std::vector<std::int32_t>& columns, std::vector<float>& values) {
+void draw_counts(const CountDrawArguments<T>& a, const Rng& cell, std::vector<std::int32_t>& columns,
+                 std::vector<float>& values) {
   using namespace detail;
   const Rng::State state = cell.state();
   std::uint32_t words[draw_genes];
@@ -110,33 +111,36 @@ void draw_counts(const CountDrawArguments<T>& a, const Rng& cell, std::vector<st
         fast::detail::each<float>(
             count, [=](Index g) __attribute__((always_inline)) { no_zero[g] = -fast::expm1(-float(mean[g])); });
       } else {
-        fast::detail::each<float>(count, [=](Index g) __attribute__((always_inline)) {
-          const float at = float(log_theta[g]);
-          no_zero[g] = -fast::expm1(-fast::exp(at) * fast::log1p(float(mean[g]) * fast::exp(-at)));
-        });
+        fast::detail::each<float>(
+            count, [=](Index g) __attribute__((always_inline)) {
+              const float at = float(log_theta[g]);
+              no_zero[g] = -fast::expm1(-fast::exp(at) * fast::log1p(float(mean[g]) * fast::exp(-at)));
+            });
       }
 #pragma omp simd
       for (Index g = 0; g < count; ++g) {
         float keep = no_zero[g];
-        // A large mean is drawn whole, a zero included.
-        keep = float(mean[g]) < draw_large ? keep : 1.0f;
+        // A large mean is drawn whole, a zero included; the uniform number below can round up to one.
+        keep = float(mean[g]) < draw_large ? keep : 2.0f;
         hit[g] = std::int32_t(float(word[g] >> 8) * 0x1p-24f + float(word[g] & 255u) * 0x1p-32f < keep);
       }
       if (logit != nullptr) {
         // A second use of the word's low bits would tie the two choices together: the inflation has words of its own.
-        philox_words(state.seed ^ 0x5851F42D4C957F2Du, state.stream, state.drawn + std::uint64_t(first / 4), draw_genes / 4, word);
-        fast::detail::each<float>(count, [=](Index g) __attribute__((always_inline)) {
-          const float kept = fast::sigmoid(-float(logit[g]));
-          hit[g] = float(word[g] >> 8) * 0x1p-24f < kept ? hit[g] : 0;
-        });
+        philox_words(state.seed ^ 0x5851F42D4C957F2Du, state.stream, state.drawn + std::uint64_t(first / 4),
+                     draw_genes / 4, word);
+        fast::detail::each<float>(
+            count, [=](Index g) __attribute__((always_inline)) {
+              const float kept = fast::sigmoid(-float(logit[g]));
+              hit[g] = float(word[g] >> 8) * 0x1p-24f < kept ? hit[g] : 0;
+            });
       }
     });
     for (Index g = 0; g < count; ++g) {
       if (found[g] == 0) continue;
       // Words of the gene's own: 2^20 are more than any rejection takes.
       Rng own = Rng::restore({state.seed ^ 0x14057B7EF767814Fu, state.stream, std::uint64_t(first + g) << 20});
-      const double x = draw_positive<T>(double(mean[g]), log_theta == nullptr, log_theta == nullptr ? 0.0 : double(log_theta[g]),
-                                        double(chance[g]), own);
+      const double x = draw_positive<T>(double(mean[g]), log_theta == nullptr,
+                                        log_theta == nullptr ? 0.0 : double(log_theta[g]), double(chance[g]), own);
       if (x == 0.0) continue;
       columns.push_back(std::int32_t(first + g));
       values.push_back(float(x));

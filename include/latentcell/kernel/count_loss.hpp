@@ -2,25 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
-#include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/count_likelihood.hpp>
+#include <latentcell/kernel/count_targets.hpp>
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/kernel/vector_math.hpp>
 
 // Negative log-likelihood of sparse counts and all its gradients, row by row while a row is in cache: at a zero no log
 // Gamma is worked out, and nothing as large as (cells, genes) is made besides the predictors and their gradients.
-
-namespace latentcell {
-
-/// Observation models of the decoder. gaussian sees log1p of counts scaled to the reference library.
-enum class Family { poisson, negative_binomial, zero_inflated_negative_binomial, gaussian };
-
-/// From linear predictor eta to mean: softmax over the genes times library, or exp(eta) times library.
-enum class LibraryLink { softmax, exp };
-
-}  // namespace latentcell
 
 namespace latentcell::kernel {
 
@@ -29,10 +18,7 @@ template <class T>
 struct CountLossArguments {
   Family family;
   LibraryLink link;
-  CountsView counts;               // (B, G)
-  std::span<const float> library;  // (B)
-  double reference = 1e4;          // library that the Gaussian's values are scaled to
-  std::span<const T> weight;       // (B) weight of a cell in the loss
+  CountTargets<T> targets;
   const T* eta = nullptr;          // linear predictor of the mean
   const T* log_theta = nullptr;    // log dispersion, or log sigma: (1, G) or (B, G); null for Poisson
   bool theta_per_cell = false;     // log_theta is (B, G)
@@ -56,8 +42,7 @@ LATENTCELL_INLINE void count_means(LibraryLink link, const T* eta, T library, In
     }
     return;
   }
-  T top = eta[0];
-  for (Index j = 1; j < genes; ++j) top = eta[j] > top ? eta[j] : top;
+  const T top = fast::detail::max_each<T>(genes, [=](Index j) __attribute__((always_inline)) { return eta[j]; });
   fast::detail::each<T>(genes, [=](Index j) __attribute__((always_inline)) { mean[j] = fast::exp(eta[j] - top); });
   const T sum = fast::detail::sum_each<T>(genes, [=](Index j) __attribute__((always_inline)) { return mean[j]; });
   const T factor = library / sum;
@@ -70,25 +55,25 @@ namespace detail {
 // Row blocks are a fixed number, so that sums over cells do not depend on the number of threads.
 inline constexpr Index count_loss_blocks = 4;
 // Rows of G numbers that a block works in.
-inline constexpr Index count_loss_rows = 10;
+inline constexpr Index count_loss_rows = 8;
 
 template <class T>
 struct CountLossRow {
-  T *mean, *log_prob, *d_mean, *d_theta, *d_pi, *theta, *inv_theta, *stirling, *slope, *sum_theta;
+  T *mean, *log_prob, *d_mean, *d_theta, *d_pi, *theta, *inv_theta, *sum_theta;
 
   CountLossRow(T* memory, Index genes) {
-    T** const parts[] = {&mean, &log_prob, &d_mean, &d_theta, &d_pi, &theta, &inv_theta, &stirling, &slope, &sum_theta};
+    T** const parts[] = {&mean, &log_prob, &d_mean, &d_theta, &d_pi, &theta, &inv_theta, &sum_theta};
     for (T** part : parts) {
       *part = memory;
       memory += genes;
     }
   }
-  NbDispersions<T> dispersions() const { return {theta, inv_theta, stirling, slope}; }
+  NbDispersions<T> dispersions() const { return {theta, inv_theta}; }
 };
 
 template <class T>
 void gaussian_row(const CountLossArguments<T>& a, Index b, const T* eta, const T* log_sigma, CountLossRow<T>& row) {
-  const Index genes = a.counts.cols;
+  const Index genes = a.targets.counts.cols;
   const auto set = [&](Index j, T y) __attribute__((always_inline)) {
     const GaussianTerm<T> t = gaussian_term(y, eta[j], log_sigma[j]);
     row.log_prob[j] = t.log_prob;
@@ -97,30 +82,30 @@ void gaussian_row(const CountLossArguments<T>& a, Index b, const T* eta, const T
   };
 #pragma omp simd
   for (Index j = 0; j < genes; ++j) set(j, T(0));
-  const T factor = T(a.reference / std::max(1.0, double(a.library[to_size(b)])));
-  for (std::int64_t k = a.counts.row_start[b]; k < a.counts.row_start[b + 1]; ++k) {
-    set(a.counts.columns[k], fast::log1p(T(a.counts.values[k]) * factor));
+  const T factor = T(a.targets.reference / std::max(1.0, double(a.targets.library[to_size(b)])));
+  for (std::int64_t k = a.targets.counts.row_start[b]; k < a.targets.counts.row_start[b + 1]; ++k) {
+    set(a.targets.counts.columns[k], fast::log1p(T(a.targets.counts.values[k]) * factor));
   }
 }
 
 // Terms of one cell, gene by gene, before weights and link.
 template <class T>
 void count_row(const CountLossArguments<T>& a, Index b, CountLossRow<T>& row) {
-  const Index genes = a.counts.cols;
+  const Index genes = a.targets.counts.cols;
   const T* eta = a.eta + b * genes;
   const T* log_theta = a.log_theta == nullptr ? nullptr : a.log_theta + (a.theta_per_cell ? b * genes : 0);
   if (a.family == Family::gaussian) return gaussian_row(a, b, eta, log_theta, row);
 
-  count_means(a.link, eta, T(a.library[to_size(b)]), genes, row.mean);
-  const auto columns = a.counts.row_columns(b);
-  const auto values = a.counts.row_values(b);
+  count_means(a.link, eta, T(a.targets.library[to_size(b)]), genes, row.mean);
+  const auto columns = a.targets.counts.row_columns(b);
+  const auto values = a.targets.counts.row_values(b);
   const Index m = Index(values.size());
   if (a.family == Family::poisson) {
     poisson_zero(genes, row.mean, row.log_prob, row.d_mean);
     poisson_nonzero(m, values.data(), columns.data(), 0, row.mean, row.log_prob, row.d_mean);
     return;
   }
-  if (a.theta_per_cell) nb_dispersions(genes, log_theta, row.theta, row.inv_theta, row.stirling, row.slope);
+  if (a.theta_per_cell) nb_dispersions(genes, log_theta, row.theta, row.inv_theta);
   const NbTerms<T> out{row.log_prob, row.d_mean, row.d_theta};
   if (a.family == Family::negative_binomial) {
     nb_zero(genes, row.mean, row.dispersions(), out);
@@ -135,15 +120,15 @@ void count_row(const CountLossArguments<T>& a, Index b, CountLossRow<T>& row) {
 // Writes the cell's gradients of -weight * log p.
 template <class T>
 void count_row_gradients(const CountLossArguments<T>& a, Index b, const CountLossRow<T>& row) {
-  const Index genes = a.counts.cols;
-  const T w = -a.weight[to_size(b)];
+  const Index genes = a.targets.counts.cols;
+  const T w = -a.targets.weight[to_size(b)];
   T* d_eta = a.d_eta + b * genes;
   if (a.link == LibraryLink::softmax && a.family != Family::gaussian) {
     // d eta = d log mu - softmax * sum(d log mu)
     T sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (Index j = 0; j < genes; ++j) sum += row.d_mean[j];
-    const T share = sum / T(a.library[to_size(b)]);
+    const T share = sum / T(a.targets.library[to_size(b)]);
 #pragma omp simd
     for (Index j = 0; j < genes; ++j) d_eta[j] = w * (row.d_mean[j] - share * row.mean[j]);
   } else {
@@ -174,13 +159,13 @@ inline Index count_loss_scratch(Index genes) {
 template <class T>
 T count_loss(const CountLossArguments<T>& a, T* scratch) {
   using namespace detail;
-  const Index genes = a.counts.cols, cells = a.counts.rows;
+  const Index genes = a.targets.counts.cols, cells = a.targets.counts.rows;
   const bool shared_theta = a.log_theta != nullptr && !a.theta_per_cell && a.family != Family::gaussian;
   T* partial = scratch + count_loss_blocks * count_loss_rows * genes;
   parallel_items(count_loss_blocks, [&](Index block) {
     CountLossRow<T> row(scratch + block * count_loss_rows * genes, genes);
     std::fill_n(row.sum_theta, genes, T(0));
-    if (shared_theta) nb_dispersions(genes, a.log_theta, row.theta, row.inv_theta, row.stirling, row.slope);
+    if (shared_theta) nb_dispersions(genes, a.log_theta, row.theta, row.inv_theta);
     T sum = 0;
     for (Index b = cells * block / count_loss_blocks; b < cells * (block + 1) / count_loss_blocks; ++b) {
       count_row(a, b, row);
@@ -188,7 +173,7 @@ T count_loss(const CountLossArguments<T>& a, T* scratch) {
 #pragma omp simd reduction(+ : log_prob)
       for (Index j = 0; j < genes; ++j) log_prob += row.log_prob[j];
       if (a.log_prob != nullptr) a.log_prob[b] = log_prob;
-      sum -= a.weight[to_size(b)] * log_prob;
+      sum -= a.targets.weight[to_size(b)] * log_prob;
       if (a.d_eta != nullptr) count_row_gradients(a, b, row);
     }
     partial[block] = sum;

@@ -14,8 +14,7 @@
 #if (defined(__x86_64__) || defined(__amd64__)) && !defined(LATENTCELL_PORTABLE)
 #define LATENTCELL_DISPATCHES 1
 #define LATENTCELL_TARGET_AVX2 __attribute__((target("avx2,fma,bmi,bmi2,f16c")))
-#define LATENTCELL_TARGET_AVX512 \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c")))
+#define LATENTCELL_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2,f16c")))
 #else
 #define LATENTCELL_DISPATCHES 0
 #endif
@@ -41,7 +40,8 @@ inline Isa detect_isa() {
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")) {
     return Isa::avx512;
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) return Isa::avx2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+    return Isa::avx2;
 #endif
   return Isa::portable;
 }
@@ -71,12 +71,6 @@ LATENTCELL_TARGET_AVX2 void run_avx2(const Body& body) {
 }
 #endif
 
-/// Asks for memory that will be needed soon, to read or to write. Hardware does so by itself within a page of 4 KB; a loop
-/// through much more memory than caches hold gains by asking for the next page early.
-LATENTCELL_INLINE void prefetch(const void* from, Index bytes) {
-  for (Index at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(from) + at);
-}
-
 }  // namespace detail
 
 /// The instruction set that kernels run with: the machine's best, or what limit_isa allows.
@@ -87,15 +81,18 @@ inline Isa isa() { return detail::isa_in_use().load(std::memory_order_relaxed); 
 inline void limit_isa(Isa most) { detail::isa_in_use() = std::min(most, detail::detect_isa()); }
 
 /// Runs body(), or body(IsaOf<...>) where it takes that, compiled for the instruction set in use.
-/// body must be marked __attribute__((always_inline)), and so must all that it calls and that should be wide; it captures
-/// by value, because GCC does not vectorise a loop whose bounds it reads through references.
+/// body must be marked __attribute__((always_inline)), and so must all that it calls and that should be wide; it
+/// captures by value, because GCC does not vectorise a loop whose bounds it reads through references.
 template <class Body>
 void vectorized(const Body& body) {
 #if LATENTCELL_DISPATCHES
   switch (isa()) {
-    case Isa::avx512: return detail::run_avx512(body);
-    case Isa::avx2: return detail::run_avx2(body);
-    case Isa::portable: break;
+    case Isa::avx512:
+      return detail::run_avx512(body);
+    case Isa::avx2:
+      return detail::run_avx2(body);
+    case Isa::portable:
+      break;
   }
 #endif
   detail::run_body<Isa::portable>(body);

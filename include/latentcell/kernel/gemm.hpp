@@ -7,8 +7,9 @@
 #include <latentcell/kernel/gemm_tile.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-// The library's three matrix products. Each adds to C, or writes over it where a start says so. Row-major everywhere. Register-blocked, packed and cut for the
-// caches, compiled for each instruction set and chosen at run time; the same numbers with any number of threads.
+// The library's three matrix products. Each adds to C, or writes over it where a start says so. Row-major everywhere.
+// Register-blocked, packed and cut for the caches, compiled for each instruction set and chosen at run time; the same
+// numbers with any number of threads.
 
 namespace latentcell::kernel {
 
@@ -41,7 +42,7 @@ GemmMemory<T>& gemm_memory() {
 template <class T>
 Index pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to) {
   Index group = 0;
-  vectorized([=, &group](auto isa) __attribute__((always_inline)) {
+  vectorized([ =, &group ](auto isa) __attribute__((always_inline)) {
     constexpr Index step = TileShape<T, decltype(isa)::isa>::rows;
     group = step;
     T* out = to;
@@ -84,16 +85,15 @@ void pack_columns(Index depth, Index cols, const T* b, Index b_row, T* to) {
   });
 }
 
-using detail::GemmAhead;
 using detail::GemmStart;
 
-/// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows c_row
-/// apart
+/// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows
+/// c_row apart
 template <class T>
-void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
-                 T* c, Index c_row, const GemmAhead& ahead = {}) {
+void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step,
+                 const T* b, T* c, Index c_row) {
   vectorized([=](auto isa) __attribute__((always_inline)) {
-    detail::gemm_panels<T, decltype(isa)::isa>(start, ahead, rows, cols, depth, a, a_row, a_step, b, c, c_row);
+    detail::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, a_row, a_step, b, c, c_row);
   });
 }
 
@@ -101,8 +101,8 @@ namespace detail {
 
 // C += A op(B), one thread.  a (rows, depth) at strides (a_row, a_step); b_transposed: b is (cols, depth)
 template <class T>
-void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
-              Index b_row, T* c, Index c_row) {
+void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row,
+              Index a_step, const T* b, Index b_row, T* c, Index c_row) {
   GemmMemory<T>& memory = gemm_memory<T>();
   T *const packed_a = memory.a.get(), *const packed_b = memory.b.get();
   for (Index k = 0; k < depth; k += gemm_depth) {
@@ -122,8 +122,8 @@ void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Ind
         if (a_row == 1 && a_step > 1) {
           const Index group = pack_tiles(high, deep, block, a_step, packed_a);
           for (Index r = 0; r < high; r += group) {
-            kernel::gemm_packed<T>(from.from(i + r, j), std::min(group, high - r), wide, deep, packed_a + r * deep, Index(1),
-                                   group, packed_b, to + r * c_row, c_row);
+            kernel::gemm_packed<T>(from.from(i + r, j), std::min(group, high - r), wide, deep, packed_a + r * deep,
+                                   Index(1), group, packed_b, to + r * c_row, c_row);
           }
         } else {
           kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, block, a_row, a_step, packed_b, to, c_row);
@@ -135,25 +135,28 @@ void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Ind
 
 // The same on all threads: rows are split, or columns where there are few rows.
 template <class T>
-void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step, const T* b,
-          Index b_row, T* c) {
+void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row,
+          Index a_step, const T* b, Index b_row, T* c) {
   if (rows == 0 || cols == 0) return;
   if (depth == 0) {
-    for (Index i = 0; i < rows * cols && !start.add; ++i) c[i] = start.col == nullptr ? T(0) : start.col[i % cols];
+    for (Index i = 0; i < rows * cols && !start.add; ++i) {
+      c[i] = start.col != nullptr ? start.col[i % cols] : start.row != nullptr ? start.row[i / cols] : T(0);
+    }
     return;
   }
   const Index work = rows * cols * depth;
   const Index parts = std::max<Index>(1, std::min<Index>(threads(), work / gemm_work));
   const bool by_rows = rows >= 2 * gemm_rows || rows >= cols;
-  // Whole tiles for each thread.
-  const Index unit = by_rows ? 8 : 32, units = ((by_rows ? rows : cols) + unit - 1) / unit;
+  // Whole tiles for each thread, with every instruction set.
+  const Index unit = by_rows ? 24 : 32, units = ((by_rows ? rows : cols) + unit - 1) / unit;
   parallel_ranges(units, std::max<Index>(1, (units + parts - 1) / parts), [&](Index first, Index last) {
     const Index begin = first * unit, end = std::min(by_rows ? rows : cols, last * unit);
     const Index m = by_rows ? end - begin : rows, n = by_rows ? cols : end - begin;
     const T* const from_a = by_rows ? a + begin * a_row : a;
     const T* const from_b = by_rows ? b : b + begin * (b_transposed ? b_row : 1);
     T* const to = by_rows ? c + begin * cols : c + begin;
-    gemm_cut(by_rows ? start : start.from(0, begin), b_transposed, m, n, depth, from_a, a_row, a_step, from_b, b_row, to, cols);
+    gemm_cut(start.from(by_rows ? begin : 0, by_rows ? 0 : begin), b_transposed, m, n, depth, from_a, a_row, a_step,
+             from_b, b_row, to, cols);
   });
 }
 

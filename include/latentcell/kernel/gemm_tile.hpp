@@ -27,7 +27,8 @@ struct TileShape {
   static constexpr int cols = vectors * lanes;
 };
 
-/// What a product starts from: C itself, or one number a row or a column (null: zero), so that C need not be filled first.
+/// What a product starts from: C itself, or one number a row or a column (null: zero), so that C need not be filled
+/// first.
 template <class T>
 struct GemmStart {
   bool add = true;
@@ -41,8 +42,8 @@ struct GemmStart {
 /// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, TileShape::cols), of which the first
 /// `vectors` vectors are used; c (rows, vectors * lanes), its rows c_row apart
 template <class T, Isa isa, int rows, int vectors>
-LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, Index a_row, Index a_step, const T* b, T* c,
-                                 Index c_row) {
+LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, Index a_row, Index a_step, const T* b,
+                                 T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   using V = typename VectorOf<T, Shape::bytes>::type;
   V sum[std::size_t(rows)][std::size_t(vectors)];
@@ -81,35 +82,15 @@ LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, In
   }
 }
 
-/// Memory that the caller will want after the product: asked for a little after each tile, so that it arrives while the
-/// product works (see prefetch).
-struct GemmAhead {
-  struct Span {
-    const void* from = nullptr;
-    Index bytes = 0;
-  };
-  Span spans[3] = {};
-  Index tiles = 0, done = 0;  // of the product; set by gemm_panels
-
-  LATENTCELL_INLINE void after_tile() {
-    if (done >= tiles) return;
-    for (const Span& span : spans) {
-      const Index lines = (span.bytes + 63) / 64, begin = lines * done / tiles, end = lines * (done + 1) / tiles;
-      prefetch(static_cast<const char*>(span.from) + 64 * begin, 64 * (end - begin));
-    }
-    ++done;
-  }
-};
-
 /// One panel of C: all rows, `vectors` vectors wide.
 template <class T, Isa isa, int vectors>
-LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, GemmAhead& ahead, Index rows, Index depth, const T* a, Index a_row, Index a_step,
+LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, Index rows, Index depth, const T* a, Index a_row, Index a_step,
                                   const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   Index i = 0;
   for (; i + Shape::rows <= rows; i += Shape::rows) {
-    gemm_tile<T, isa, Shape::rows, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row, c_row);
-    ahead.after_tile();
+    gemm_tile<T, isa, Shape::rows, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row,
+                                            c_row);
   }
   for (; i + Shape::few <= rows; i += Shape::few) {
     gemm_tile<T, isa, Shape::few, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row, c_row);
@@ -121,15 +102,15 @@ LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, GemmAhead& ahead, Index ro
 
 /// The same where C is narrower than the vectors: it goes through a small buffer.
 template <class T, Isa isa, int vectors>
-LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step,
-                                         const T* b, T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a,
+                                         Index a_row, Index a_step, const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   constexpr Index width = vectors * Shape::lanes;
   alignas(64) T tile[Shape::rows * width];
   for (Index i = 0; i < rows; i += Shape::rows) {
     const Index count = rows - i < Shape::rows ? rows - i : Shape::rows;
-    GemmAhead nothing;
-    gemm_panel<T, isa, vectors>({false, start.from(i).row, nullptr}, nothing, count, depth, a + i * a_row, a_row, a_step, b, tile, width);
+    gemm_panel<T, isa, vectors>({false, start.from(i).row, nullptr}, count, depth, a + i * a_row, a_row, a_step, b,
+                                tile, width);
     for (Index r = 0; r < count; ++r) {
       T* const to = c + (i + r) * c_row;
       for (Index j = 0; j < cols; ++j) {
@@ -139,15 +120,8 @@ LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index c
   }
 }
 
-/// Columns as pack_row_panels and pack_column_panels lay them out: whole panels.
-template <class T, Isa isa>
-constexpr Index padded_columns(Index cols) {
-  constexpr Index width = TileShape<T, isa>::cols;
-  return (cols + width - 1) / width * width;
-}
-
 /// Copies b (depth, cols), its rows b_row apart, into panels of TileShape::cols columns, one after the other, the last
-/// padded with zeros.   to (depth * padded_columns(cols))
+/// padded with zeros.   to (depth, columns rounded up to whole panels)
 template <class T, Isa isa>
 LATENTCELL_INLINE void pack_row_panels(Index depth, Index cols, const T* b, Index b_row, T* to) {
   constexpr Index width = TileShape<T, isa>::cols;
@@ -179,8 +153,10 @@ LATENTCELL_INLINE void pack_column_panels(Index depth, Index cols, const T* b, I
         const Four r0 = *reinterpret_cast<const Four*>(from + k), r1 = *reinterpret_cast<const Four*>(from + b_row + k);
         const Four r2 = *reinterpret_cast<const Four*>(from + 2 * b_row + k);
         const Four r3 = *reinterpret_cast<const Four*>(from + 3 * b_row + k);
-        const Four low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-        const Four low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5), high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+        const Four low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5),
+                   high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+        const Four low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5),
+                   high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
         T* const at = to + k * width + j;
         *reinterpret_cast<Four*>(at) = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
         *reinterpret_cast<Four*>(at + width) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
@@ -200,18 +176,17 @@ LATENTCELL_INLINE void pack_column_panels(Index depth, Index cols, const T* b, I
 /// c = start + a b on the calling thread, inside a `vectorized` body.    a (rows, depth) at strides
 /// (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows c_row apart
 template <class T, Isa isa>
-LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, GemmAhead ahead, Index rows, Index cols, Index depth, const T* a,
-                                   Index a_row, Index a_step, const T* b, T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row,
+                                   Index a_step, const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
-  ahead.tiles = ahead.spans[0].bytes == 0 ? 0 : (rows / Shape::rows) * (cols / Shape::cols);
   for (Index j = 0; j < cols; j += Shape::cols, b += depth * Shape::cols) {
     const Index here = cols - j;
     if (here >= Shape::cols) {
-      gemm_panel<T, isa, Shape::vectors>(start.from(0, j), ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_panel<T, isa, Shape::vectors>(start.from(0, j), rows, depth, a, a_row, a_step, b, c + j, c_row);
     } else if (here > Shape::lanes) {
       gemm_narrow_panel<T, isa, Shape::vectors>(start.from(0, j), rows, here, depth, a, a_row, a_step, b, c + j, c_row);
     } else if (here == Shape::lanes) {
-      gemm_panel<T, isa, 1>(start.from(0, j), ahead, rows, depth, a, a_row, a_step, b, c + j, c_row);
+      gemm_panel<T, isa, 1>(start.from(0, j), rows, depth, a, a_row, a_step, b, c + j, c_row);
     } else {
       gemm_narrow_panel<T, isa, 1>(start.from(0, j), rows, here, depth, a, a_row, a_step, b, c + j, c_row);
     }

@@ -5,14 +5,15 @@
 #include <utility>
 
 #include <latentcell/core/counts.hpp>
+#include <latentcell/kernel/parallel.hpp>
 
 // Counts turned around, gene by gene: what reads or writes a row of weights per gene then does so once, in order.
 
 namespace latentcell::kernel {
 
 /// The non-zeros of genes [first_gene, first_gene + genes) of some cells: those of gene first_gene + g are place[k],
-/// value[k] for k in [start[g], start[g + 1]), cells ascending. place is an index into a (genes, stride) matrix, that is
-/// g * stride + cell.
+/// value[k] for k in [start[g], start[g + 1]), cells ascending. place is an index into a (genes, stride) matrix, that
+/// is g * stride + cell.
 template <class T>
 struct GeneMajor {
   Index first_gene = 0, genes = 0, stride = 0;
@@ -30,7 +31,8 @@ struct GeneMajorMemory {
 };
 
 /// Where a cell's non-zeros of the genes [first_gene, last_gene) stand in columns and values.
-inline std::pair<std::int64_t, std::int64_t> gene_range(const CountsView& x, Index cell, Index first_gene, Index last_gene) {
+inline std::pair<std::int64_t, std::int64_t> gene_range(const CountsView& x, Index cell, Index first_gene,
+                                                        Index last_gene) {
   const std::int32_t* const begin = x.columns + x.row_start[cell];
   const std::int32_t* const end = x.columns + x.row_start[cell + 1];
   const std::int32_t* const from = std::lower_bound(begin, end, std::int32_t(first_gene));
@@ -38,11 +40,11 @@ inline std::pair<std::int64_t, std::int64_t> gene_range(const CountsView& x, Ind
   return {from - x.columns, to - x.columns};
 }
 
-/// Turns the counts of genes [first_gene, last_gene) around: a counting sort. `values` (non-zeros of x, counted from
-/// x.values) stand in place of the counts.     x (B, G), stride >= B
+/// Turns the counts of genes [first_gene, last_gene) around: a counting sort. `values` stand in place of the
+/// counts, the one at position k of x.values in values[k - base].     x (B, G), stride >= B
 template <class T, class U>
-GeneMajor<T> gene_major(const CountsView& x, const U* values, Index first_gene, Index last_gene, Index stride,
-                        GeneMajorMemory<T> to) {
+GeneMajor<T> gene_major(const CountsView& x, const U* values, std::int64_t base, Index first_gene, Index last_gene,
+                        Index stride, GeneMajorMemory<T> to) {
   const Index genes = last_gene - first_gene;
   std::fill_n(to.start, genes + 1, 0);
   // start[g + 1] counts gene g, then is where it ends; filling moves start[g] there from where it begins.
@@ -57,7 +59,7 @@ GeneMajor<T> gene_major(const CountsView& x, const U* values, Index first_gene, 
       const Index g = x.columns[k] - first_gene;
       const std::int32_t at = to.start[g]++;
       to.place[at] = std::int32_t(g * stride + b);
-      to.value[at] = T(values[k]);
+      to.value[at] = T(values[k - base]);
     }
   }
   for (Index g = genes; g > 0; --g) to.start[g] = to.start[g - 1];
@@ -65,8 +67,8 @@ GeneMajor<T> gene_major(const CountsView& x, const U* values, Index first_gene, 
   return {first_gene, genes, stride, to.start, to.place, to.value};
 }
 
-/// A cut of cells and genes into pieces that are turned around one by one: cells in turns, genes in parts, both the same
-/// whatever the number of threads.
+/// A cut of cells and genes into pieces that are turned around one by one: cells in turns, genes in parts, both the
+/// same whatever the number of threads.
 struct GeneMajorPlan {
   static constexpr Index most_cells = 128;  ///< of a turn: what is kept per cell stays in cache
   static constexpr Index parts = 8;         ///< of the genes: what threads share out
@@ -79,6 +81,46 @@ struct GeneMajorPlan {
   Index genes_of(Index part) const { return first_gene(part + 1) - first_gene(part); }
   /// Cells of a turn, padded to whole vectors.
   Index stride() const { return (std::min(cells, most_cells) + 15) / 16 * 16; }
+
+  Index pieces() const { return turns() * parts; }
+  /// 4-byte words that the pieces of so many non-zeros take besides their values.
+  Index words(Index nonzeros) const { return nonzeros + turns() * (genes + parts); }
 };
+
+/// All pieces of a batch.
+template <class T>
+struct GeneMajorCounts {
+  GeneMajorPlan plan;
+  const GeneMajor<T>* pieces = nullptr;  // (turns, parts)
+
+  const GeneMajor<T>& piece(Index turn, Index part) const { return pieces[turn * GeneMajorPlan::parts + part]; }
+};
+
+/// Turns a batch around. `values` (non-zeros of x, in order) stand in place of the counts; pieces (plan.pieces()),
+/// words (plan.words(non-zeros)) and numbers (non-zeros) are memory that the result points to.    x (B, G)
+template <class T, class U>
+GeneMajorCounts<T> gene_major_counts(const CountsView& x, const U* values, GeneMajor<T>* pieces, std::int32_t* words,
+                                     T* numbers) {
+  const GeneMajorPlan plan{x.rows, x.cols};
+  for (Index turn = 0; turn < plan.turns(); ++turn) {
+    const CountsView cells = x.middle(plan.first_cell(turn), plan.cells_of(turn));
+    GeneMajorMemory<T> memory[GeneMajorPlan::parts];
+    for (Index part = 0; part < GeneMajorPlan::parts; ++part) {
+      Index nonzeros = 0;
+      for (Index b = 0; b < cells.rows; ++b) {
+        const auto [from, to] = gene_range(cells, b, plan.first_gene(part), plan.first_gene(part + 1));
+        nonzeros += Index(to - from);
+      }
+      memory[part] = {words, words + plan.genes_of(part) + 1, numbers};
+      words += plan.genes_of(part) + 1 + nonzeros;
+      numbers += nonzeros;
+    }
+    parallel_items(GeneMajorPlan::parts, [&](Index part) {
+      pieces[turn * GeneMajorPlan::parts + part] = gene_major(cells, values, x.row_start[0], plan.first_gene(part),
+                                                              plan.first_gene(part + 1), plan.stride(), memory[part]);
+    });
+  }
+  return {plan, pieces};
+}
 
 }  // namespace latentcell::kernel

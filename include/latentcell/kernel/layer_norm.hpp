@@ -11,11 +11,13 @@ template <class T>
 void layer_norm(ConstView<T> x, View<T> y, T* rstd, T eps) {
   const Index d = x.cols();
   parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
-    vectorized([=, from = x.data(), to = y.data()]() __attribute__((always_inline)) {
+    vectorized([ =, from = x.data(), to = y.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
         const T* const in = from + n * d;
         T* const out = to + n * d;
-        const T mean = fast::detail::sum_each<T>(d, [=](Index j) __attribute__((always_inline)) { return in[j]; }) / T(d);
+        const T mean = fast::detail::sum_each<T>(
+                           d, [=](Index j) __attribute__((always_inline)) { return in[j]; }) /
+                       T(d);
         const T square = fast::detail::sum_each<T>(
             d, [=](Index j) __attribute__((always_inline)) { return (in[j] - mean) * (in[j] - mean); });
         const T r = T(1) / std::sqrt(square / T(d) + eps);
@@ -32,13 +34,16 @@ template <class T>
 void layer_norm_grad(ConstView<T> y, const T* rstd, ConstView<T> dy, View<T> dx) {
   const Index d = y.cols();
   parallel_ranges(y.rows(), row_grain(d), [&](Index first, Index last) {
-    vectorized([=, outs = y.data(), gs = dy.data(), tos = dx.data()]() __attribute__((always_inline)) {
+    vectorized([ =, outs = y.data(), gs = dy.data(), tos = dx.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
         const T *const out = outs + n * d, *const g = gs + n * d;
         T* const to = tos + n * d;
-        const T mean = fast::detail::sum_each<T>(d, [=](Index j) __attribute__((always_inline)) { return g[j]; }) / T(d);
-        const T dot =
-            fast::detail::sum_each<T>(d, [=](Index j) __attribute__((always_inline)) { return g[j] * out[j]; }) / T(d);
+        const T mean = fast::detail::sum_each<T>(
+                           d, [=](Index j) __attribute__((always_inline)) { return g[j]; }) /
+                       T(d);
+        const T dot = fast::detail::sum_each<T>(
+                          d, [=](Index j) __attribute__((always_inline)) { return g[j] * out[j]; }) /
+                      T(d);
         const T r = rstd[n];
 #pragma omp simd
         for (Index j = 0; j < d; ++j) to[j] += r * (g[j] - mean - out[j] * dot);

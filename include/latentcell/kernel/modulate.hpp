@@ -9,8 +9,8 @@ template <class T>
 void modulate(ConstView<T> x, ConstView<T> shift, ConstView<T> scale, View<T> y) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
   parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
-    vectorized([=, ins = x.data(), scales = scale.data(), shifts = shift.data(), outs = y.data()]()
-                   __attribute__((always_inline)) {
+    vectorized([ =, ins = x.data(), scales = scale.data(), shifts = shift.data(),
+                 outs = y.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
         const T *const in = ins + n * d, *const a = scales + n / tokens * d, *const b = shifts + n / tokens * d;
         T* const out = outs + n * d;
@@ -27,7 +27,7 @@ template <class T>
 void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, T* dshift, T* dscale) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
   parallel_ranges(scale.rows(), row_grain(d * tokens), [&](Index first, Index last) {
-    vectorized([=, gs = dy.data(), ins = x.data(), scales = scale.data()]() __attribute__((always_inline)) {
+    vectorized([ =, gs = dy.data(), ins = x.data(), scales = scale.data() ]() __attribute__((always_inline)) {
       for (Index n = first * tokens; n < last * tokens; ++n) {
         const Index b = n / tokens;
         const T *const g = gs + n * d, *const in = ins + n * d, *const a = scales + b * d;
@@ -53,8 +53,8 @@ template <class T>
 void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
   const Index d = x.cols(), tokens = x.rows() / gate.rows();
   parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
-    vectorized([=, gates = gate.data(), ins = x.data(), branches = r.data(), outs = y.data()]()
-                   __attribute__((always_inline)) {
+    vectorized([ =, gates = gate.data(), ins = x.data(), branches = r.data(),
+                 outs = y.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
         const T *const a = gates + n / tokens * d, *const in = ins + n * d, *const branch = branches + n * d;
         T* const out = outs + n * d;
@@ -70,7 +70,7 @@ template <class T>
 void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dx, T* dgate, T* dr) {
   const Index d = r.cols(), tokens = r.rows() / gate.rows();
   parallel_ranges(gate.rows(), row_grain(d * tokens), [&](Index first, Index last) {
-    vectorized([=, gs = dy.data(), gates = gate.data(), branches = r.data()]() __attribute__((always_inline)) {
+    vectorized([ =, gs = dy.data(), gates = gate.data(), branches = r.data() ]() __attribute__((always_inline)) {
       for (Index n = first * tokens; n < last * tokens; ++n) {
         const Index b = n / tokens;
         const T *const g = gs + n * d, *const a = gates + b * d, *const branch = branches + n * d;

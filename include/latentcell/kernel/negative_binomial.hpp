@@ -134,8 +134,8 @@ T nb_variance(T mu, T theta) {
 /// Dispersions as arrays, one a gene (or one an element): what the loops below read.
 template <class T>
 struct NbDispersions {
-  const T *theta, *inv_theta, *stirling, *slope;
-  NbDispersion<T> operator[](Index i) const { return {theta[i], inv_theta[i], stirling[i], slope[i]}; }
+  const T *theta, *inv_theta;
+  NbDispersion<T> operator[](Index i) const { return nb_dispersion_of(theta[i], inv_theta[i]); }
 };
 
 /// Where the loops below write; each element is overwritten, not added to.
@@ -149,16 +149,13 @@ struct NbTerms {
   }
 };
 
-/// Fills the four arrays of NbDispersions from log dispersions, element by element.      log_theta (n)
+/// Fills the arrays of NbDispersions from log dispersions, element by element.      log_theta (n)
 template <fast::detail::Real T>
-LATENTCELL_INLINE void nb_dispersions(Index n, const T* log_theta, T* theta, T* inv_theta, T* stirling, T* slope) {
+LATENTCELL_INLINE void nb_dispersions(Index n, const T* log_theta, T* theta, T* inv_theta) {
   fast::detail::each<T>(
       n, [=](Index i) __attribute__((always_inline)) {
-        const NbDispersion<T> d = nb_dispersion(log_theta[i]);
-        theta[i] = d.theta;
-        inv_theta[i] = d.inv_theta;
-        stirling[i] = d.stirling;
-        slope[i] = d.slope;
+        theta[i] = fast::exp(log_theta[i]);
+        inv_theta[i] = fast::exp(-log_theta[i]);
       });
 }
 
@@ -176,8 +173,9 @@ template <fast::detail::Real T>
 LATENTCELL_INLINE void nb_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column, const T* mu,
                                   NbDispersions<T> at, NbTerms<T> out) {
   constexpr Index chunk = detail::nonzero_chunk;
-  T means[chunk], theta[chunk], inv_theta[chunk], stirling[chunk], slope[chunk];
-  T log_prob[chunk], d_log_mu[chunk], d_log_theta[chunk];
+  T means[chunk], theta[chunk], inv_theta[chunk], log_prob[chunk], d_log_mu[chunk], d_log_theta[chunk];
+  const T *const mean_of = means, *const theta_of = theta, *const inv_theta_of = inv_theta;
+  const NbTerms<T> here{log_prob, d_log_mu, d_log_theta};
   for (Index start = 0; start < m; start += chunk) {
     const Index count = m - start < chunk ? m - start : chunk;
     for (Index k = 0; k < count; ++k) {
@@ -185,14 +183,11 @@ LATENTCELL_INLINE void nb_nonzero(Index m, const float* x, const std::int32_t* c
       means[k] = mu[i];
       theta[k] = at.theta[i];
       inv_theta[k] = at.inv_theta[i];
-      stirling[k] = at.stirling[i];
-      slope[k] = at.slope[i];
     }
-    const NbTerms<T> here{log_prob, d_log_mu, d_log_theta};
+    const float* const counts = x + start;
     fast::detail::each<T>(
-        count, [&, here ](Index k) __attribute__((always_inline)) {
-          here.set(k, nb_positive_term(T(x[start + k]), means[k],
-                                       NbDispersion<T>{theta[k], inv_theta[k], stirling[k], slope[k]}));
+        count, [=](Index k) __attribute__((always_inline)) {
+          here.set(k, nb_positive_term(T(counts[k]), mean_of[k], nb_dispersion_of(theta_of[k], inv_theta_of[k])));
         });
     for (Index k = 0; k < count; ++k) {
       const Index i = Index(columns[start + k]) - first_column;

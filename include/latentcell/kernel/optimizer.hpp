@@ -9,6 +9,16 @@
 
 namespace latentcell::kernel {
 
+namespace detail {
+
+/// Asks for memory that will be needed soon, to read or to write. Hardware does so by itself within a page of 4 KB; a
+/// loop through much more memory than caches hold gains by asking for the next page early.
+LATENTCELL_INLINE void prefetch(const void* from, Index bytes) {
+  for (Index at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(from) + at);
+}
+
+}  // namespace detail
+
 /// Numbers that squared_norm adds up together; its sum does not depend on the number of threads.
 inline constexpr Index squared_norm_block = 4096;
 
@@ -29,8 +39,9 @@ double squared_norm(Index n, const T* x) {
           const Index left = here - block * squared_norm_block;
           if (left >= 2 * squared_norm_block) detail::prefetch(from + squared_norm_block, 4096);
           to[block] = fast::detail::sum_each<double>(
-              left < squared_norm_block ? left : squared_norm_block,
-              [=](Index i) __attribute__((always_inline)) { return double(from[i]) * double(from[i]); });
+              left < squared_norm_block ? left : squared_norm_block, [=](Index i) __attribute__((always_inline)) {
+                return double(from[i]) * double(from[i]);
+              });
         }
       });
     });
@@ -42,18 +53,18 @@ double squared_norm(Index n, const T* x) {
 /// Numbers of one AdamW step that all elements share.
 template <class T>
 struct AdamWStep {
-  T rate, keep;            // step length; 1 - rate * weight decay
+  T rate, keep;  // step length; 1 - rate * weight decay
   T beta1, beta2, epsilon;
-  T correct1, correct2;    // 1 / (1 - beta^steps)
-  T gradient_scale;        // what clipping asks for
-  T average = T(0);        // share of the way that the moving average goes, where there is one
+  T correct1, correct2;  // 1 / (1 - beta^steps)
+  T gradient_scale;      // what clipping asks for
+  T average = T(0);      // share of the way that the moving average goes, where there is one
 };
 
 /// Weights x, their first and second moments m and v, and the moving average a (or null) after one step.     all (n)
 template <class T>
 void adamw(Index n, const AdamWStep<T>& step, const T* g, T* x, T* m, T* v, T* a) {
   parallel_ranges(n, row_work, [&](Index first, Index last) {
-    vectorized([=, s = step]() __attribute__((always_inline)) {
+    vectorized([ =, s = step ]() __attribute__((always_inline)) {
       const T rate = s.rate * s.correct1;
       const auto move = [=](Index i) __attribute__((always_inline)) {
         const T grad = g[i] * s.gradient_scale;

@@ -13,15 +13,6 @@ inline constexpr Index row_work = 1 << 14;
 
 inline Index row_grain(Index cols) { return std::max<Index>(1, row_work / std::max<Index>(1, cols)); }
 
-/// y[n] = b for every row n.      b (D), y (N, D)
-template <class T>
-void fill_rows(const T* b, View<T> y) {
-  const Index d = y.cols();
-  parallel_ranges(y.rows(), row_grain(d), [&](Index first, Index last) {
-    for (Index n = first; n < last; ++n) std::copy_n(b, d, y.data() + n * d);
-  });
-}
-
 /// sum[j] += x[n, j] over the rows n.     x (N, D), sum (D)
 template <class T>
 void add_column_sums(ConstView<T> x, T* sum) {

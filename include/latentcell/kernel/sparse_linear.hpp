@@ -11,42 +11,6 @@
 
 namespace latentcell::kernel {
 
-/// The counts of a batch turned around, for sparse_linear and its gradient.
-template <class T>
-struct SparseInput {
-  GeneMajorPlan plan;
-  const GeneMajor<T>* pieces = nullptr;  // (turns, parts)
-
-  const GeneMajor<T>& piece(Index turn, Index part) const { return pieces[turn * GeneMajorPlan::parts + part]; }
-};
-
-/// Turns x around.    values (non-zeros) stand in place of the counts; pieces (turns * parts), words (non-zeros +
-/// turns * (G + parts)) and numbers (non-zeros) are memory that the result points to
-template <class T>
-SparseInput<T> sparse_input(const CountsView& x, const T* values, GeneMajor<T>* pieces, std::int32_t* words, T* numbers) {
-  const GeneMajorPlan plan{x.rows, x.cols};
-  const T* const of_columns = values - x.row_start[0];
-  for (Index turn = 0; turn < plan.turns(); ++turn) {
-    const CountsView cells = x.middle(plan.first_cell(turn), plan.cells_of(turn));
-    GeneMajorMemory<T> memory[GeneMajorPlan::parts];
-    for (Index part = 0; part < GeneMajorPlan::parts; ++part) {
-      Index nonzeros = 0;
-      for (Index b = 0; b < cells.rows; ++b) {
-        const auto [from, to] = gene_range(cells, b, plan.first_gene(part), plan.first_gene(part + 1));
-        nonzeros += Index(to - from);
-      }
-      memory[part] = {words, words + plan.genes_of(part) + 1, numbers};
-      words += plan.genes_of(part) + 1 + nonzeros;
-      numbers += nonzeros;
-    }
-    parallel_items(GeneMajorPlan::parts, [&](Index part) {
-      pieces[turn * GeneMajorPlan::parts + part] =
-          gene_major(cells, of_columns, plan.first_gene(part), plan.first_gene(part + 1), plan.stride(), memory[part]);
-    });
-  }
-  return {plan, pieces};
-}
-
 namespace detail {
 
 /// Runs body(first column, vectors) over [0, cols) in pieces of `vectors` whole vectors, four or one at a time; what is
@@ -119,7 +83,7 @@ inline Index sparse_linear_scratch(const GeneMajorPlan& plan, Index width) {
 /// y[b] = bias + sum over the non-zeros (g, v) of cell b of v * w[g].
 /// w (G, D), bias (D), y (B, D), scratch (sparse_linear_scratch)
 template <class T>
-void sparse_linear(const SparseInput<T>& x, ConstView<T> w, const T* bias, View<T> y, T* scratch) {
+void sparse_linear(const GeneMajorCounts<T>& x, ConstView<T> w, const T* bias, View<T> y, T* scratch) {
   const Index d = w.cols();
   for (Index turn = 0; turn < x.plan.turns(); ++turn) {
     const Index cells = x.plan.cells_of(turn), size = cells * d;
@@ -150,7 +114,7 @@ void sparse_linear(const SparseInput<T>& x, ConstView<T> w, const T* bias, View<
 
 /// dw[g] = sum over the non-zeros (b, v) of gene g of v * dy[b], overwritten.     dy (B, D), dw (G, D)
 template <class T>
-void sparse_linear_grad(const SparseInput<T>& x, ConstView<T> dy, T* dw) {
+void sparse_linear_grad(const GeneMajorCounts<T>& x, ConstView<T> dy, T* dw) {
   const Index d = dy.cols(), turns = x.plan.turns();
   parallel_items(GeneMajorPlan::parts, [&](Index part) {
     for (Index turn = 0; turn < turns; ++turn) {

@@ -68,6 +68,25 @@ LATENTCELL_INLINE T sum_each(Size n, Body body) {
   return sum;
 }
 
+// The largest body(i) over i in [0, n), n > 0.
+template <class T, class Size, class Body>
+LATENTCELL_INLINE T max_each(Size n, Body body) {
+  constexpr int lanes = 16;
+  T lane[lanes], top = body(Size(0));
+  for (int j = 0; j < lanes; ++j) lane[j] = top;
+  Size i = 0;
+  for (; i + lanes <= n; i += lanes) {
+#pragma omp simd
+    for (int j = 0; j < lanes; ++j) {
+      const T x = body(i + j);
+      lane[j] = x > lane[j] ? x : lane[j];
+    }
+  }
+  for (; i < n; ++i) top = body(i) > top ? body(i) : top;
+  for (int j = 0; j < lanes; ++j) top = lane[j] > top ? lane[j] : top;
+  return top;
+}
+
 // x = n ln 2 + r with |r| <= ln(2)/2 (a little more near the ends); e^r - 1 = r + r^2 (1/2 + ...).
 struct ExpParts {
   std::int32_t n;

@@ -9,6 +9,7 @@
 #include <latentcell/likelihood/moments_start.hpp>
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/count_decoder.hpp>
+#include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/elementwise.hpp>
 
 namespace latentcell {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <latentcell/core/counts.hpp>
-#include <latentcell/kernel/count_loss.hpp>
+#include <latentcell/kernel/count_targets.hpp>
 
 namespace latentcell {
 

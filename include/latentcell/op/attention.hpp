@@ -22,8 +22,8 @@ Var<T> attention(Var<T> qkv, Index heads) {
   tape.on_backward(y, [=] {
     Tape<T>& own = y.tape();
     T* const gradient = own.scratch(shape.size());
-    kernel::attention_grad<T>(qkv.value().data(), p, y.upstream().data(), gradient, scratch, shape.batch(), shape.tokens(),
-                              width, heads);
+    kernel::attention_grad<T>(qkv.value().data(), p, y.upstream().data(), gradient, scratch, shape.batch(),
+                              shape.tokens(), width, heads);
     own.hand_gradient(qkv, gradient);
   });
   return y;

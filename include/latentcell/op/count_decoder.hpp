@@ -1,7 +1,8 @@
 #pragma once
 
 #include <latentcell/kernel/count_decoder.hpp>
-#include <latentcell/op/count_loss.hpp>
+#include <latentcell/kernel/rows.hpp>
+#include <latentcell/op/gene_major.hpp>
 
 namespace latentcell {
 
@@ -22,14 +23,16 @@ struct DecoderHeads {
 /// -sum over the cells of weight * log p(counts | heads(hidden)), without a (cells, genes) matrix on the tape: the same
 /// numbers as count_loss over linear layers, in one pass over the weights (kernel/count_decoder.hpp).
 /// hidden (B, H) -> (1, 1); `log_prob` (B), where given, gets each cell's value.
-/// The gradients leave the forward pass ready and backward() only hands them on; a second backward() works them out anew.
+/// The gradients leave the forward pass ready and backward() only hands them on; a second backward() works them out
+/// anew.
 template <class T>
 Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const DecoderHeads<T>& heads,
                      const CountTargets<T>& x, T* log_prob = nullptr) {
   const Shape shape(x.counts.rows, x.counts.cols);
   LATENTCELL_REQUIRE(hidden.rows() == shape.rows(), "count_decoder: hidden ", hidden.shape(), " for counts ", shape);
-  LATENTCELL_REQUIRE(Index(x.library.size()) == shape.rows() && Index(x.weight.size()) == shape.rows(), "count_decoder: ",
-                     x.library.size(), " library sizes and ", x.weight.size(), " weights for ", shape.rows(), " cells");
+  LATENTCELL_REQUIRE(Index(x.library.size()) == shape.rows() && Index(x.weight.size()) == shape.rows(),
+                     "count_decoder: ", x.library.size(), " library sizes and ", x.weight.size(), " weights for ",
+                     shape.rows(), " cells");
   LATENTCELL_REQUIRE(!heads.mean.weight.empty(), "count_decoder: needs a head for the mean");
   LATENTCELL_REQUIRE((family == Family::poisson) == (heads.dispersion.weight.empty() && heads.log_theta.empty()),
                      "count_decoder: every family but Poisson needs a dispersion, and Poisson has none");
@@ -37,26 +40,24 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
                      "count_decoder: dispersions are per gene or per cell and gene, not both");
   LATENTCELL_REQUIRE(heads.inflation.weight.empty() == (family != Family::zero_inflated_negative_binomial),
                      "count_decoder: the inflation head belongs to the zero-inflated family alone");
-  LATENTCELL_REQUIRE(heads.log_theta.empty() || heads.log_theta.shape() == Shape(1, shape.cols()), "count_decoder: log_theta ",
-                     heads.log_theta.shape(), " for counts ", shape);
+  LATENTCELL_REQUIRE(heads.log_theta.empty() || heads.log_theta.shape() == Shape(1, shape.cols()),
+                     "count_decoder: log_theta ", heads.log_theta.shape(), " for counts ", shape);
   Tape<T>& tape = hidden.tape();
   const auto wants = [](const Var<T>& v) { return !v.empty() && v.needs_grad(); };
   kernel::CountDecoderArguments<T> a{};
   a.family = family;
   a.link = link;
-  a.counts = x.counts;
-  a.library = x.library;
-  a.reference = x.reference;
-  a.weight = x.weight;
+  a.targets = x;
+  a.counts = gene_major_counts(tape, x.counts, x.counts.first_value());
   a.hidden = hidden.value().data();
   a.width = hidden.cols();
   a.log_prob = log_prob;
   const auto head = [&](const typename DecoderHeads<T>::Layer& layer) -> kernel::DecoderHead<T> {
     if (layer.weight.empty()) return {};
-    LATENTCELL_REQUIRE(layer.weight.shape() == Shape(shape.cols(), hidden.cols()) &&
-                           layer.bias.shape() == Shape(1, shape.cols()),
-                       "count_decoder: head ", layer.weight.shape(), " with bias ", layer.bias.shape(), " for hidden ",
-                       hidden.shape(), " and counts ", shape);
+    LATENTCELL_REQUIRE(
+        layer.weight.shape() == Shape(shape.cols(), hidden.cols()) && layer.bias.shape() == Shape(1, shape.cols()),
+        "count_decoder: head ", layer.weight.shape(), " with bias ", layer.bias.shape(), " for hidden ", hidden.shape(),
+        " and counts ", shape);
     return {layer.weight.value().data(), layer.bias.value().data(), nullptr, nullptr};
   };
   a.mean = head(heads.mean);
@@ -80,9 +81,8 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
     if (wants(heads.log_theta)) to.d_log_theta = take(heads.log_theta);
   };
   if (y.needs_grad()) take_gradients(tape, a);
-  T* const numbers = tape.scratch(kernel::count_decoder_numbers(a));
-  std::int32_t* const words = tape.template scratch_of<std::int32_t>(kernel::count_decoder_words(a));
-  y.out()(0, 0) = kernel::count_decoder<T>(a, numbers, words);
+  T* const scratch = tape.scratch(kernel::count_decoder_scratch(a));
+  y.out()(0, 0) = kernel::count_decoder<T>(a, scratch);
   bool* const handed = tape.template scratch_of<bool>(1);
   *handed = false;
   a.log_prob = nullptr;
@@ -90,13 +90,15 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
     Tape<T>& own = y.tape();
     if (*handed) {  // the first backward() gave the memory away
       take_gradients(own, a);
-      (void)kernel::count_decoder<T>(a, numbers, words);
+      (void)kernel::count_decoder<T>(a, scratch);
     }
     *handed = true;
     const T seed = y.upstream()(0, 0);
     const auto hand = [&](const Var<T>& to, T* g) {
       if (!wants(to)) return;
-      if (seed != T(1)) kernel::each_element(to.shape().size(), [=](Index i) { g[i] *= seed; });
+      if (seed != T(1))
+        kernel::each_element(
+            to.shape().size(), [=](Index i) __attribute__((always_inline)) { g[i] *= seed; });
       own.hand_gradient(to, g);
     };
     hand(hidden, a.d_hidden);

@@ -14,15 +14,6 @@ struct CountPredictors {
   Var<T> logit_pi;   // (B, G): zero inflation
 };
 
-/// What a count likelihood is compared with; a window on the batch, which must outlive backward().
-template <class T>
-struct CountTargets {
-  CountsView counts;               // (B, G)
-  std::span<const float> library;  // (B)
-  std::span<const T> weight;       // (B) weight of each cell in the sum
-  double reference = 1e4;          // library that a Gaussian's values are scaled to
-};
-
 /// -sum over the cells of weight * log p(counts).    -> (1, 1); `log_prob` (B), where given, gets each cell's value.
 /// The gradients leave the forward pass ready and backward() only scales them; a second backward() works them out anew.
 template <class T>
@@ -37,8 +28,7 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
   LATENTCELL_REQUIRE(p.logit_pi.empty() == (family != Family::zero_inflated_negative_binomial),
                      "count_loss: logit_pi belongs to the zero-inflated family alone");
   Tape<T>& tape = p.eta.tape();
-  kernel::CountLossArguments<T> a{.family = family, .link = link, .counts = x.counts, .library = x.library,
-                          .reference = x.reference, .weight = x.weight};
+  kernel::CountLossArguments<T> a{.family = family, .link = link, .targets = x};
   a.eta = p.eta.value().data();
   a.log_prob = log_prob;
   Var<T> y;
@@ -80,7 +70,7 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
     const T seed = y.upstream()(0, 0);
     const auto hand = [&](const Var<T>& to, T* g) {
       if (!to.needs_grad()) return;
-      if (seed != T(1)) kernel::each_element(to.shape().size(), [=](Index i) { g[i] *= seed; });
+      if (seed != T(1)) kernel::each_element(to.shape().size(), [=](Index i) __attribute__((always_inline)) { g[i] *= seed; });
       own.hand_gradient(to, g);
     };
     hand(p.eta, a.d_eta);

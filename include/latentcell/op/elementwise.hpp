@@ -15,15 +15,18 @@ Var<T> map_elements(Var<T> x, F f, D df) {
   Var<T> y = tape.alloc(x.shape(), x);
   const T* in = x.value().data();
   T* out = y.out().data();
-  kernel::each_element(x.shape().size(), [=](Index i) __attribute__((always_inline)) { out[i] = f(in[i]); });
+  kernel::each_element(
+      x.shape().size(), [=](Index i) __attribute__((always_inline)) { out[i] = f(in[i]); });
   tape.on_backward(y, [=] {
     const T* g = y.upstream().data();
     auto slot = x.slot();
     T* to = slot.grad.data();
     if (slot.add) {
-      kernel::each_element(x.shape().size(), [=](Index i) __attribute__((always_inline)) { to[i] += df(in[i]) * g[i]; });
+      kernel::each_element(
+          x.shape().size(), [=](Index i) __attribute__((always_inline)) { to[i] += df(in[i]) * g[i]; });
     } else {
-      kernel::each_element(x.shape().size(), [=](Index i) __attribute__((always_inline)) { to[i] = df(in[i]) * g[i]; });
+      kernel::each_element(
+          x.shape().size(), [=](Index i) __attribute__((always_inline)) { to[i] = df(in[i]) * g[i]; });
     }
   });
   return y;
@@ -58,13 +61,16 @@ Var<T> gelu(Var<T> x) {
 template <class T>
 Var<T> exp(Var<T> x) {
   return detail::map_elements<T>(
-      x, [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); }, [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); });
+      x, [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); },
+      [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); });
 }
 
 /// a x.      x (...) -> (...)
 template <class T>
 Var<T> scale(Var<T> x, T a) {
-  return detail::map_elements<T>(x, [a](T v) __attribute__((always_inline)) { return a * v; }, [a](T) __attribute__((always_inline)) { return a; });
+  return detail::map_elements<T>(
+      x, [a](T v) __attribute__((always_inline)) { return a * v; },
+      [a](T) __attribute__((always_inline)) { return a; });
 }
 
 /// max(x, bottom); no gradient below.

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <latentcell/autodiff/tape.hpp>
-#include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/sparse_linear.hpp>
+#include <latentcell/op/gene_major.hpp>
 
 namespace latentcell {
 
@@ -10,8 +9,8 @@ namespace latentcell {
 /// x (B, G) sparse counts, size_factor (B) > 0, weight (G, M), bias (1, M) -> (B, M)
 template <class T>
 Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Var<T> weight, Var<T> bias) {
-  LATENTCELL_REQUIRE(x.cols == weight.rows(), "sparse_linear: counts of ", x.cols, " genes but weight ",
-                     weight.shape(), " takes ", weight.rows());
+  LATENTCELL_REQUIRE(x.cols == weight.rows(), "sparse_linear: counts of ", x.cols, " genes but weight ", weight.shape(),
+                     " takes ", weight.rows());
   LATENTCELL_REQUIRE(Index(size_factor.size()) == x.rows, "sparse_linear: ", size_factor.size(), " size factors for ",
                      x.rows, " cells");
   LATENTCELL_REQUIRE(bias.rows() == 1 && bias.cols() == weight.cols(), "sparse_linear: bias ", bias.shape(),
@@ -26,19 +25,15 @@ Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Va
       const float* const counts = x.values + from;
       T* const to = values + (from - x.row_start[0]);
       kernel::vectorized([=]() __attribute__((always_inline)) {
-        kernel::fast::detail::each<T>(count, [=](std::int64_t k) __attribute__((always_inline)) {
-          to[k] = kernel::fast::log1p(T(counts[k]) * factor);
-        });
+        kernel::fast::detail::each<T>(
+            count, [=](std::int64_t k)
+                       __attribute__((always_inline)) { to[k] = kernel::fast::log1p(T(counts[k]) * factor); });
       });
     }
   });
-  const kernel::GeneMajorPlan plan{x.rows, x.cols};
-  auto* const pieces = tape.template scratch_of<kernel::GeneMajor<T>>(plan.turns() * kernel::GeneMajorPlan::parts);
-  auto* const words =
-      tape.template scratch_of<std::int32_t>(x.nonzeros() + plan.turns() * (x.cols + kernel::GeneMajorPlan::parts));
-  const kernel::SparseInput<T> input = kernel::sparse_input(x, values, pieces, words, tape.scratch(x.nonzeros()));
+  const kernel::GeneMajorCounts<T> input = gene_major_counts<T, T>(tape, x, values);
   kernel::sparse_linear<T>(input, weight.value(), bias.value().data(), y.out(),
-                           tape.scratch(kernel::sparse_linear_scratch(plan, weight.cols())));
+                           tape.scratch(kernel::sparse_linear_scratch(input.plan, weight.cols())));
   tape.on_backward(y, [=] {
     if (weight.needs_grad()) {
       T* const gradient = y.tape().scratch(weight.shape().size());

@@ -61,8 +61,7 @@ struct AdamW {
         s.keep = T(1) - s.rate * T(options.weight_decay) * p.weight_decay;
         kernel::adamw(n, s, g, p.value.data(), mean[i].value.data(), square[i].value.data(), to);
       } else if (averages) {
-        const T* const from = p.value.data();
-        kernel::each_element(n, [=, share = s.average](Index k) { to[k] += share * (from[k] - to[k]); });
+        average->move(i, p, s.average);
       }
       ++i;
     });

@@ -35,6 +35,14 @@ struct Ema {
     return 1 - std::min(decay, double(1 + steps) / double(10 + steps));
   }
 
+  /// Moves the average of Param i by `share` of the way to its value.
+  void move(std::size_t i, const Param<T>& p, T share) {
+    T* const to = average[i].value.data();
+    const T* const from = p.value.data();
+    kernel::each_element(p.value.size(),
+                         [=](Index k) __attribute__((always_inline)) { to[k] += share * (from[k] - to[k]); });
+  }
+
   /// Moves the average by itself, for loops without AdamW.
   template <class Model>
   void update(const Model& model) {
@@ -42,11 +50,7 @@ struct Ema {
     prepare(model);
     const T share = T(advance());
     std::size_t i = 0;
-    each_param(model, [&](const Param<T>& p) {
-      T* const to = average[i++].value.data();
-      const T* const from = p.value.data();
-      kernel::each_element(p.value.size(), [=](Index k) { to[k] += share * (from[k] - to[k]); });
-    });
+    each_param(model, [&](const Param<T>& p) { move(i++, p, share); });
   }
 
   /// Exchanges the model's weights and the average; calling it again brings them back.

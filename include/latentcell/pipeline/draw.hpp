@@ -76,8 +76,7 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
     });
     for (Index i = 0; i < count; ++i) {
       const Drawn& from = cells[to_size(i)];
-      for (std::size_t k = 0; k < from.columns.size(); ++k) out.counts.push(from.columns[k], from.values[k]);
-      out.counts.end_row();
+      out.counts.push_row(from.columns, from.values);
     }
   }
   out.cell_names = latents.cell_names;

@@ -41,7 +41,7 @@ class Guided {
     const T weight = T(options_.weight);
     T* v = dz.data();
     const T* c = with.data();
-    kernel::each_element(z.size(), [=](Index i) { v[i] += weight * (c[i] - v[i]); });
+    kernel::each_element(z.size(), [=](Index i) __attribute__((always_inline)) { v[i] += weight * (c[i] - v[i]); });
   }
 
  private:
