@@ -22,8 +22,8 @@ struct Row {
 
   explicit Row(double share_of_nonzeros) {
     Rng rng(1);
-    for (auto* v : {&log_theta, &theta, &inv_theta, &log_mu, &mu, &logit_pi, &log_prob, &d_log_mu,
-                    &d_log_theta, &d_logit_pi}) {
+    for (auto* v :
+         {&log_theta, &theta, &inv_theta, &log_mu, &mu, &logit_pi, &log_prob, &d_log_mu, &d_log_theta, &d_logit_pi}) {
       v->resize(std::size_t(genes));
     }
     for (std::size_t i = 0; i < std::size_t(genes); ++i) {
@@ -38,9 +38,7 @@ struct Row {
     }
     dispersions();
   }
-  void dispersions() {
-    nb_dispersions(genes, log_theta.data(), theta.data(), inv_theta.data());
-  }
+  void dispersions() { nb_dispersions(genes, log_theta.data(), theta.data(), inv_theta.data()); }
   NbDispersions<float> at() const { return {theta.data(), inv_theta.data()}; }
   NbTerms<float> out() { return {log_prob.data(), d_log_mu.data(), d_log_theta.data()}; }
 };

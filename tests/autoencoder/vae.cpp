@@ -78,7 +78,8 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
   for (const Dispersion dispersion : {Dispersion::gene, Dispersion::cell}) {
     if (poisson && dispersion == Dispersion::cell) continue;
     Rng rng(2);
-    VaeOptions o{.genes = 9, .hidden = {5, 4}, .latent = 3, .batches = 2, .labels = 2, .dropout = 0.0f, .kl_weight = 0.7f};
+    VaeOptions o{
+        .genes = 9, .hidden = {5, 4}, .latent = 3, .batches = 2, .labels = 2, .dropout = 0.0f, .kl_weight = 0.7f};
     Vae<double, TestType> vae(o, rng, {.dispersion = dispersion});
     vae.start(cells.counts);
     each_param(vae, [&](Param<double>& p) {
@@ -152,7 +153,8 @@ TEST_CASE("Vae: a cell's code does not depend on the cells beside it, nor on its
   const Vae<float, NegativeBinomial<float>> vae(o, rng);
   Tape<float> tape(Mode::no_gradient);
   Matrix<float> all;
-  with_batch(cells, std::vector<int>(20, 1), {}, [&](const CellBatch& batch) { all = vae.encode(tape, batch).mean.value(); });
+  with_batch(cells, std::vector<int>(20, 1), {},
+             [&](const CellBatch& batch) { all = vae.encode(tape, batch).mean.value(); });
   CellBatches pairs(cells, {.batch = 2});
   CellBatch batch;
   for (Index first = 0; pairs.next(batch); first += batch.size()) {
@@ -285,7 +287,8 @@ TEST_CASE("Vae: settings that make no model are named") {
   using Model = Vae<float, NegativeBinomial<float>>;
   Rng rng(1);
   REQUIRE_THROWS_WITH(Model({.genes = 0}, rng), ContainsText("Vae: needs the number of genes, got 0"));
-  REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 0}, rng), ContainsText("needs at least one latent dimension, got 0"));
+  REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 0}, rng),
+                      ContainsText("needs at least one latent dimension, got 0"));
   REQUIRE_THROWS_WITH(Model({.genes = 5, .hidden = {}}, rng), ContainsText("needs at least one hidden layer"));
   Model vae(small(5), rng);
   REQUIRE_THROWS_WITH(vae.start(Counts(6)), ContainsText("counts of 6 genes but the model has 5"));

@@ -67,7 +67,8 @@ TEST_CASE("Dit: depends on latent, time and condition after a few steps") {
   Rng rng(1);
   Dit<float> dit(tiny, rng);
   AdamW<float> optimizer;
-  const Matrix<float> z = made_matrix<float>(4, 6, 1), c = made_matrix<float>(4, 5, 2), target = made_matrix<float>(4, 6, 3);
+  const Matrix<float> z = made_matrix<float>(4, 6, 1), c = made_matrix<float>(4, 5, 2),
+                      target = made_matrix<float>(4, 6, 3);
   const std::vector<float> t{0.1f, 0.3f, 0.7f, 0.9f}, other{0.9f, 0.3f, 0.7f, 0.9f};
   Tape<float> tape;
   const auto value = [&](const Matrix<float>& at, const std::vector<float>& time, const Matrix<float>& given) {
@@ -91,8 +92,8 @@ TEST_CASE("Dit: depends on latent, time and condition after a few steps") {
   Matrix<float> c2 = c, z2 = z;
   c2(0, 0) += 1;
   z2(0, 0) += 1;
-  for (const auto& [first, rest] : {rows_that_change(value(z, t, c2)), rows_that_change(value(z2, t, c)),
-                                    rows_that_change(value(z, other, c))}) {
+  for (const auto& [first, rest] :
+       {rows_that_change(value(z, t, c2)), rows_that_change(value(z2, t, c)), rows_that_change(value(z, other, c))}) {
     CHECK(first > 1e-5f);
     CHECK(rest < 1e-6f);  // cells do not see each other
   }
@@ -154,6 +155,8 @@ TEST_CASE("Dit: settings and inputs that do not fit are named") {
   Tape<float> tape;
   REQUIRE_THROWS_WITH(dit(tape, tape.constant(window(wide)), t, tape.constant(window(c))),
                       ContainsText("z (2, 7) has 7 columns but the latent has 6"));
-  REQUIRE_THROWS_WITH(dit(tape, tape.constant(window(z)), few, tape.constant(window(c))), ContainsText("2 cells but 1 times"));
-  REQUIRE_THROWS_WITH(dit(tape, tape.constant(window(z)), t, tape.constant(window(z))), ContainsText("linear: x (2, 6)"));
+  REQUIRE_THROWS_WITH(dit(tape, tape.constant(window(z)), few, tape.constant(window(c))),
+                      ContainsText("2 cells but 1 times"));
+  REQUIRE_THROWS_WITH(dit(tape, tape.constant(window(z)), t, tape.constant(window(z))),
+                      ContainsText("linear: x (2, 6)"));
 }

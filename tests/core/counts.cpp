@@ -28,7 +28,8 @@ TEST_CASE("Counts: rows and columns are picked and renumbered") {
   const Counts picked = select_cols(select_rows(counts, rows), cols);
   CHECK(picked.rows() == 2);
   CHECK(picked.cols() == 2);
-  CHECK(std::vector<std::int32_t>(picked.columns().begin(), picked.columns().end()) == std::vector<std::int32_t>{0, 0, 1});
+  CHECK(std::vector<std::int32_t>(picked.columns().begin(), picked.columns().end()) ==
+        std::vector<std::int32_t>{0, 0, 1});
   CHECK(std::vector<float>(picked.values().begin(), picked.values().end()) == std::vector<float>{2, 5, 6});
 }
 

@@ -36,5 +36,6 @@ TEST_CASE("align_genes: counts follow their gene's name; what is missing is zero
 
 TEST_CASE("align_genes: tables without a gene in common are refused with a name of each") {
   const std::vector<std::string> wanted{"y"};
-  CHECK_THROWS_WITH(align_genes(small(), wanted), ContainsText("none of 3 genes (c, ...) is among the 1 wanted ones (y"));
+  CHECK_THROWS_WITH(align_genes(small(), wanted),
+                    ContainsText("none of 3 genes (c, ...) is among the 1 wanted ones (y"));
 }

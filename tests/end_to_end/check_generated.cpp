@@ -1,4 +1,5 @@
-// check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT: what must hold for generated cells even after short training.
+// check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT: what must hold for generated cells even after short
+// training.
 
 #include <cmath>
 #include <cstdio>

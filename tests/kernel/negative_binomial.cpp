@@ -29,12 +29,7 @@ template <class T>
 struct Elements {
   std::vector<T> mu, theta, inv_theta, log_prob, d_log_mu, d_log_theta;
   explicit Elements(const std::vector<T>& log_theta)
-      : mu(log_theta.size()),
-        theta(mu),
-        inv_theta(mu),
-        log_prob(mu),
-        d_log_mu(mu),
-        d_log_theta(mu) {
+      : mu(log_theta.size()), theta(mu), inv_theta(mu), log_prob(mu), d_log_mu(mu), d_log_theta(mu) {
     nb_dispersions(Index(mu.size()), log_theta.data(), theta.data(), inv_theta.data());
   }
   NbDispersions<T> at() const { return {theta.data(), inv_theta.data()}; }

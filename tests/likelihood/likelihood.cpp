@@ -53,7 +53,8 @@ TEST_CASE("likelihood: heads and Params are as many as the family has parameters
   CHECK(Gaussian<float>(5).log_theta.value.cols() == 5);
   CHECK(Poisson<float>(5).log_theta.value.size() == 0);
   CHECK(NegativeBinomial<float>(5, {.dispersion = Dispersion::cell}).log_theta.value.size() == 0);
-  REQUIRE_THROWS_WITH(Poisson<float>(5, {.dispersion = Dispersion::cell}), ContainsText("has no dispersion to put per cell"));
+  REQUIRE_THROWS_WITH(Poisson<float>(5, {.dispersion = Dispersion::cell}),
+                      ContainsText("has no dispersion to put per cell"));
   const NegativeBinomial<float> nb(5);
   Tape<float> tape;
   REQUIRE_THROWS_WITH(nb.predictors(tape, {}), ContainsText("0 outputs but 1 heads"));
@@ -91,7 +92,8 @@ TEST_CASE("gene_moments: a Gaussian's are those of log-normalised values") {
       const auto c = counts.view().row_columns(b);
       for (std::size_t k = 0; k < c.size(); ++k) {
         if (c[k] != g) continue;
-        const double x = std::log1p(double(counts.view().row_values(b)[k]) * 1000 / std::max(1.0, counts.view().row_sum(b)));
+        const double x =
+            std::log1p(double(counts.view().row_values(b)[k]) * 1000 / std::max(1.0, counts.view().row_sum(b)));
         sum += x;
         square += x * x;
       }

@@ -35,8 +35,8 @@ TEST_CASE("Mlp: widths follow one another, none at all is the identity") {
   CHECK(mlp(in).shape() == Shape(2, 3));
   CHECK(nothing(in).value() == x);
   CHECK(parameter_count(mlp) == 4 * 7 + 7 * 5 + 5 * 3 + 3 * (7 + 5 + 3));
-  CHECK(gradcheck([&](Tape<double>&, const std::vector<Var<double>>& v) { return mlp(v[0]); }, {x}, {}, {.floor = 1e-3}).worst <
-        1e-6);
+  CHECK(gradcheck([&](Tape<double>&, const std::vector<Var<double>>& v) { return mlp(v[0]); }, {x}, {}, {.floor = 1e-3})
+            .worst < 1e-6);
 }
 
 TEST_CASE("Mlp: dropout acts in training alone") {
@@ -57,9 +57,8 @@ TEST_CASE("Attention: keeps the shape of its tokens, gradients agree") {
   Rng rng(1);
   const Attention<double> attention(6, 2, rng);
   CHECK(parameter_count(attention) == 6 * 18 + 18 + 36 + 6);
-  const auto result =
-      gradcheck([&](Tape<double>&, const std::vector<Var<double>>& v) { return attention(v[0]); }, {made_matrix(6, 6, 1)},
-                {Shape(2, 3, 6)}, {.floor = 1e-3});
+  const auto result = gradcheck([&](Tape<double>&, const std::vector<Var<double>>& v) { return attention(v[0]); },
+                                {made_matrix(6, 6, 1)}, {Shape(2, 3, 6)}, {.floor = 1e-3});
   CHECK(result.worst < 1e-6);
 }
 
@@ -73,7 +72,8 @@ TEST_CASE("SparseLinear: a gene without counts has no weight in the result") {
   first.weight.value.row(1).setConstant(100);
   tape.reset();
   CHECK(first(tape, counts, factor).value() == before);
-  const Matrix<float> expected = std::log1p(1.5f) * first.weight.value.row(0) + std::log1p(0.5f) * first.weight.value.row(2);
+  const Matrix<float> expected =
+      std::log1p(1.5f) * first.weight.value.row(0) + std::log1p(0.5f) * first.weight.value.row(2);
   CHECK((before - expected).cwiseAbs().maxCoeff() < 1e-6f);
 }
 

@@ -138,9 +138,9 @@ TEST_CASE("count_loss: one cell, whose dispersions are per gene and per cell at 
   Tape<float> tape;
   const Matrix<float> eta = cells.eta.topRows(1);
   const CountPredictors<float> p{tape.input(window(eta)), tape.input(window(cells.log_theta)), {}};
-  const Var<float> y = count_loss(Family::negative_binomial, LibraryLink::softmax, p,
-                                  {cells.counts.view().middle(0, 1), std::span(cells.library).first(1),
-                                   std::span(cells.weight).first(1)});
+  const Var<float> y = count_loss(
+      Family::negative_binomial, LibraryLink::softmax, p,
+      {cells.counts.view().middle(0, 1), std::span(cells.library).first(1), std::span(cells.weight).first(1)});
   tape.backward(y);
   CHECK(p.log_theta.upstream().cwiseAbs().maxCoeff() > 0);
 }
@@ -160,7 +160,8 @@ TEST_CASE("count_loss: extreme predictors and counts stay finite in float") {
           if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(window(logit));
           const Var<float> y = count_loss(family, link, p, {cells.counts, cells.library, cells.weight});
           tape.backward(y);
-          INFO("family " << int(family) << ", link " << int(link) << ", level " << level << ", dispersion " << dispersion);
+          INFO("family " << int(family) << ", link " << int(link) << ", level " << level << ", dispersion "
+                         << dispersion);
           CHECK(std::isfinite(y.item()));
           CHECK(p.eta.upstream().allFinite());
           if (!p.log_theta.empty()) CHECK(p.log_theta.upstream().allFinite());
@@ -185,7 +186,8 @@ TEST_CASE("count_loss: predictors that do not fit are named") {
   REQUIRE_THROWS_WITH(loss(Family::negative_binomial, {eta, {}, {}}), ContainsText("needs log_theta"));
   REQUIRE_THROWS_WITH(loss(Family::poisson, {eta, theta, {}}), ContainsText("Poisson has none"));
   REQUIRE_THROWS_WITH(loss(Family::negative_binomial, {eta, theta, eta}), ContainsText("zero-inflated family alone"));
-  REQUIRE_THROWS_WITH(loss(Family::zero_inflated_negative_binomial, {eta, theta, bad}), ContainsText("logit_pi (3, 150)"));
+  REQUIRE_THROWS_WITH(loss(Family::zero_inflated_negative_binomial, {eta, theta, bad}),
+                      ContainsText("logit_pi (3, 150)"));
   CountTargets<float> few = cells.targets();
   few.weight = few.weight.first(2);
   REQUIRE_THROWS_WITH(count_loss(Family::poisson, LibraryLink::softmax, {eta, {}, {}}, few),

@@ -17,7 +17,8 @@ TEST_CASE("silu and gelu: closed forms, also far out") {
     const double v = x(0, i);
     CHECK(s(0, i) == Approx(v / (1 + std::exp(-v))).margin(1e-15));
     CHECK(g(0, i) ==
-          Approx(0.5 * v * (1 + std::tanh(std::sqrt(2 / 3.14159265358979323846) * (v + 0.044715 * v * v * v)))).margin(1e-15));
+          Approx(0.5 * v * (1 + std::tanh(std::sqrt(2 / 3.14159265358979323846) * (v + 0.044715 * v * v * v))))
+              .margin(1e-15));
   }
 }
 

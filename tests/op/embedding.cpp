@@ -22,5 +22,6 @@ TEST_CASE("embedding: a code outside the table is named") {
   const std::vector<int> high{1, 4}, low{-1};
   REQUIRE_THROWS_WITH(embedding(tape.input(window(table)), std::span<const int>(high)),
                       ContainsText("embedding: code 4 of cell 1 but the table has 4 rows"));
-  REQUIRE_THROWS_WITH(embedding(tape.input(window(table)), std::span<const int>(low)), ContainsText("code -1 of cell 0"));
+  REQUIRE_THROWS_WITH(embedding(tape.input(window(table)), std::span<const int>(low)),
+                      ContainsText("code -1 of cell 0"));
 }

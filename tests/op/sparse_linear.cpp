@@ -58,7 +58,8 @@ TEST_CASE("sparse_linear: many cells, odd widths, every instruction set: values 
     }
   }
   for (Index width : {1, 21, 83}) {
-    const Matrix<float> w = support::made_matrix<float>(genes, width, 1), bias = support::made_matrix<float>(1, width, 2),
+    const Matrix<float> w = support::made_matrix<float>(genes, width, 1),
+                        bias = support::made_matrix<float>(1, width, 2),
                         seed = support::made_matrix<float>(cells, width, 3);
     Matrix<float> expected = bias.row(0).replicate(cells, 1), gradient = Matrix<float>::Zero(genes, width);
     kernel::gemm_nn<float>(window(dense), window(w), view(expected));
@@ -101,7 +102,8 @@ TEST_CASE("sparse_linear: one and two threads give the same bits") {
 TEST_CASE("sparse_linear: shapes that do not fit are named") {
   const Counts counts = made_counts(3, 30);
   const std::vector<float> factor(3, 1.0f), few(2, 1.0f);
-  const Matrix<float> w = Matrix<float>::Zero(30, 4), wrong = Matrix<float>::Zero(29, 4), bias = Matrix<float>::Zero(1, 4);
+  const Matrix<float> w = Matrix<float>::Zero(30, 4), wrong = Matrix<float>::Zero(29, 4),
+                      bias = Matrix<float>::Zero(1, 4);
   Tape<float> tape;
   const Var<float> b = tape.input(window(bias));
   REQUIRE_THROWS_WITH(sparse_linear<float>(counts, factor, tape.input(window(wrong)), b),

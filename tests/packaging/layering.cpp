@@ -56,7 +56,8 @@ std::string included(const std::string& line) {
   const std::size_t hash = line.find_first_not_of(" \t");
   if (hash == std::string::npos || line[hash] != '#' || line.find("include") == std::string::npos) return {};
   const std::size_t open = line.find('<'), close = line.find('>');
-  return open == std::string::npos || close == std::string::npos ? std::string() : line.substr(open + 1, close - open - 1);
+  return open == std::string::npos || close == std::string::npos ? std::string()
+                                                                 : line.substr(open + 1, close - open - 1);
 }
 
 /// "latentcell/op/linear.hpp" and "op/linear.hpp" are in the room "op"; "latentcell.hpp" is in none.

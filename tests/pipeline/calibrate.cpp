@@ -21,7 +21,8 @@ TEST_CASE("calibrate_dispersion: dispersions that start far off come near those 
   Rng rng(4);
   const CellTable cells = simulate({.cells = 400, .genes = 300, .types = 1, .factors = 0}, rng);
   for (const Dispersion where : {Dispersion::gene, Dispersion::cell}) {
-    Vae<float, NegativeBinomial<float>> vae({.genes = cells.genes(), .hidden = {16}, .latent = 2}, rng, {.dispersion = where});
+    Vae<float, NegativeBinomial<float>> vae({.genes = cells.genes(), .hidden = {16}, .latent = 2}, rng,
+                                            {.dispersion = where});
     vae.start(cells.counts);
     Param<float>& theta = where == Dispersion::gene ? vae.likelihood.log_theta : vae.heads[1].bias;
     const Matrix<float> right = theta.value;

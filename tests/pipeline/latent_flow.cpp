@@ -39,8 +39,15 @@ const Trained& trained() {
     const int before = threads();
     set_threads(1);  // products this small only wait for a second one
     Rng rng(11);
-    CellTable cells = simulate({.cells = 300, .genes = 60, .types = 3, .library = 400, .type_library_spread = 0.8,
-                                .type_skew = 0, .marker_share = 0.3, .marker_strength = 2}, rng);
+    CellTable cells = simulate({.cells = 300,
+                                .genes = 60,
+                                .types = 3,
+                                .library = 400,
+                                .type_library_spread = 0.8,
+                                .type_skew = 0,
+                                .marker_share = 0.3,
+                                .marker_strength = 2},
+                               rng);
     Model vae({.genes = 60, .hidden = {32}, .latent = 6}, rng);
     fit(vae, cells, {.epochs = 25, .batch = 64, .learning_rate = 5e-3f});
     LatentTable latents = encode(vae, cells);
@@ -88,7 +95,8 @@ TEST_CASE("encode: a row for every cell, in order, with names and columns") {
 TEST_CASE("generate and draw: labels as asked, whole counts, the genes of the training cells") {
   const Trained& t = trained();
   Rng rng(5);
-  const LatentTable z = t.flow.generate({.count = 70, .condition = {{"cell_type", "type_2"}}, .steps = 8, .batch = 32}, rng);
+  const LatentTable z =
+      t.flow.generate({.count = 70, .condition = {{"cell_type", "type_2"}}, .steps = 8, .batch = 32}, rng);
   CHECK(z.cells() == 70);
   const Categorical label = z.cell_columns.labels("cell_type");
   CHECK(label.count(label.code("type_2")) == 70);
@@ -129,7 +137,8 @@ TEST_CASE("generate and draw: the same seed gives the same cells, in batches of 
   const auto make = [&](std::uint64_t seed, Index batch, int n) {
     set_threads(n);
     Rng rng(seed);
-    const LatentTable z = t.flow.generate({.codes = std::vector<int>(60, 1), .steps = 6, .guidance = 1.5f, .batch = batch}, rng);
+    const LatentTable z =
+        t.flow.generate({.codes = std::vector<int>(60, 1), .steps = 6, .guidance = 1.5f, .batch = batch}, rng);
     return std::pair(z, draw(t.vae, z, rng, {.batch = batch}));
   };
   const auto [z, cells] = make(1, 60, 1);
@@ -194,7 +203,8 @@ TEST_CASE("LatentFlow: latents are standardised, posterior noise included") {
     double mean = 0, square = 0;
     for (Index i = 0; i < 300; ++i) mean += double(t.latents.mean(i, j)) / 300;
     for (Index i = 0; i < 300; ++i) {
-      square += (std::pow(double(t.latents.mean(i, j)) - mean, 2) + std::pow(double(t.latents.deviation(i, j)), 2)) / 300;
+      square +=
+          (std::pow(double(t.latents.mean(i, j)) - mean, 2) + std::pow(double(t.latents.deviation(i, j)), 2)) / 300;
     }
     CHECK(t.flow.center.value(0, j) == Approx(mean).margin(1e-4));
     CHECK(t.flow.spread.value(0, j) == Approx(std::sqrt(square)).epsilon(1e-4));
@@ -216,12 +226,15 @@ TEST_CASE("FromObs: codes follow names, not positions") {
 TEST_CASE("generate and draw: bad requests are named") {
   const Trained& t = trained();
   Rng rng(1);
-  REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .condition = {{"cell_type", "type_9"}}}, rng), ContainsText("no level 'type_9'"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .condition = {{"cell_type", "type_9"}}}, rng),
+                      ContainsText("no level 'type_9'"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .condition = {{"tissue", "x"}}}, rng),
                       ContainsText("no condition 'tissue', only 'cell_type'"));
   REQUIRE_THROWS_WITH(t.flow.generate({.codes = {3}}, rng), ContainsText("there are 3 levels"));
-  REQUIRE_THROWS_WITH(t.flow.generate({.count = -1}, rng), ContainsText("generate: count must not be negative, got -1"));
-  REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .batch = 0}, rng), ContainsText("generate: batch must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.count = -1}, rng),
+                      ContainsText("generate: count must not be negative, got -1"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .batch = 0}, rng),
+                      ContainsText("generate: batch must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch = 0}), ContainsText("draw: batch must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch_codes = {1}}), ContainsText("1 batch codes for 300 cells"));
   LatentTable wrong = t.latents;

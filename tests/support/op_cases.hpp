@@ -120,7 +120,8 @@ inline std::vector<OpCase> op_cases() {
   std::vector<OpCase> cases;
 
   for (const auto& [tokens, heads] : {std::pair<Index, Index>{1, 1}, {3, 1}, {4, 2}, {2, 6}}) {
-    cases.push_back({text("attention ", tokens, " tokens, ", heads, " heads"), {m(2 * tokens, 18, 1)},
+    cases.push_back({text("attention ", tokens, " tokens, ", heads, " heads"),
+                     {m(2 * tokens, 18, 1)},
                      {Shape(2, tokens, 18)},
                      [heads = heads](auto&, const Inputs& x) { return attention(x[0], heads); }});
   }
@@ -148,8 +149,10 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"affine", {m(4, 3, 16), m(1, 3, 17), m(1, 3, 18)}, {}, [](auto&, const Inputs& x) {
                      return affine(x[0], x[1], x[2]);
                    }});
-  cases.push_back({"add_positions", {m(6, 4, 19), m(3, 4, 20)}, {Shape(2, 3, 4), Shape(3, 4)},
-                   [](auto&, const Inputs& x) { return add_positions(x[0], x[1]); }});
+  cases.push_back(
+      {"add_positions", {m(6, 4, 19), m(3, 4, 20)}, {Shape(2, 3, 4), Shape(3, 4)}, [](auto&, const Inputs& x) {
+         return add_positions(x[0], x[1]);
+       }});
 
   cases.push_back({"embedding, a row twice and a row never", {m(4, 3, 21)}, {}, [](auto&, const Inputs& x) {
                      const std::vector<int> code{2, 0, 2, 3, 2};
@@ -162,7 +165,9 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"kl_standard_normal", {m(5, 4, 24), m(5, 4, 25)}, {}, [](auto&, const Inputs& x) {
                      return kl_standard_normal(x[0], x[1]);
                    }});
-  cases.push_back({"kl_standard_normal, free bits above some dimensions", {m(5, 6, 24), m(5, 6, 25)}, {},
+  cases.push_back({"kl_standard_normal, free bits above some dimensions",
+                   {m(5, 6, 24), m(5, 6, 25)},
+                   {},
                    [](auto&, const Inputs& x) { return kl_standard_normal(x[0], x[1], 1.0); }});
 
   cases.push_back({"layer_norm", {m(4, 6, 26)}, {}, [](auto&, const Inputs& x) { return layer_norm(x[0]); }});
@@ -173,22 +178,27 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"linear", {m(4, 3, 27), m(5, 3, 28), m(1, 5, 29)}, {}, [](auto&, const Inputs& x) {
                      return linear(x[0], x[1], x[2]);
                    }});
-  cases.push_back({"linear over tokens", {m(6, 3, 27), m(5, 3, 28), m(1, 5, 29)},
+  cases.push_back({"linear over tokens",
+                   {m(6, 3, 27), m(5, 3, 28), m(1, 5, 29)},
                    {Shape(2, 3, 3), Shape(5, 3), Shape(1, 5)},
                    [](auto&, const Inputs& x) { return linear(x[0], x[1], x[2]); }});
-  cases.push_back({"linear, one weight used twice", {m(4, 3, 27), m(3, 3, 28), m(1, 3, 29)}, {},
-                   [](auto&, const Inputs& x) { return linear(silu(linear(x[0], x[1], x[2])), x[1], x[2]); }});
+  cases.push_back(
+      {"linear, one weight used twice", {m(4, 3, 27), m(3, 3, 28), m(1, 3, 29)}, {}, [](auto&, const Inputs& x) {
+         return linear(silu(linear(x[0], x[1], x[2])), x[1], x[2]);
+       }});
 
   cases.push_back({"modulate", {m(3, 4, 30), m(3, 4, 31), m(3, 4, 32)}, {}, [](auto&, const Inputs& x) {
                      return modulate(x[0], x[1], x[2]);
                    }});
-  cases.push_back({"modulate over tokens", {m(6, 4, 30), m(2, 4, 31), m(2, 4, 32)},
+  cases.push_back({"modulate over tokens",
+                   {m(6, 4, 30), m(2, 4, 31), m(2, 4, 32)},
                    {Shape(2, 3, 4), Shape(2, 4), Shape(2, 4)},
                    [](auto&, const Inputs& x) { return modulate(x[0], x[1], x[2]); }});
   cases.push_back({"gated_add", {m(3, 4, 33), m(3, 4, 34), m(3, 4, 35)}, {}, [](auto&, const Inputs& x) {
                      return gated_add(x[0], x[1], x[2]);
                    }});
-  cases.push_back({"gated_add over tokens", {m(6, 4, 33), m(2, 4, 34), m(6, 4, 35)},
+  cases.push_back({"gated_add over tokens",
+                   {m(6, 4, 33), m(2, 4, 34), m(6, 4, 35)},
                    {Shape(2, 3, 4), Shape(2, 4), Shape(2, 3, 4)},
                    [](auto&, const Inputs& x) { return gated_add(x[0], x[1], x[2]); }});
 
@@ -198,9 +208,8 @@ inline std::vector<OpCase> op_cases() {
                    }});
   cases.push_back({"mean", {m(4, 3, 37)}, {}, [](auto&, const Inputs& x) { return latentcell::mean(x[0]); }});
   const auto target = std::make_shared<Matrix<double>>(m(4, 3, 39));
-  cases.push_back({"mse", {m(4, 3, 38)}, {}, [target](auto&, const Inputs& x) {
-                     return mse(x[0], view(std::as_const(*target)));
-                   }});
+  cases.push_back(
+      {"mse", {m(4, 3, 38)}, {}, [target](auto&, const Inputs& x) { return mse(x[0], view(std::as_const(*target))); }});
 
   const auto cells = count_cells();
   cases.push_back({"sparse_linear", {m(5, 3, 40), m(1, 3, 44)}, {}, [cells](auto&, const Inputs& x) {

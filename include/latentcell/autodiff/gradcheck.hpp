@@ -10,9 +10,9 @@
 namespace latentcell {
 
 struct GradcheckOptions {
-  double step = 1e-5;       ///< half the distance of the two points of a central difference
-  double floor = 1e-4;      ///< errors are taken relative to max(|analytic|, |difference|, floor)
-  std::uint64_t seed = 1;   ///< of the tape's random numbers and of the weights that make a scalar of the result
+  double step = 1e-5;      ///< half the distance of the two points of a central difference
+  double floor = 1e-4;     ///< errors are taken relative to max(|analytic|, |difference|, floor)
+  std::uint64_t seed = 1;  ///< of the tape's random numbers and of the weights that make a scalar of the result
 };
 
 struct GradcheckResult {

@@ -58,8 +58,8 @@ class Var {
     const auto& n = tape().node(*this);
     return {tape().gradient_of(*this), n.shape.rows(), n.shape.cols()};
   }
-  /// The gradient for an op that writes all of it: `add` says whether to add to what is there or to write over it, which
-  /// saves the pass that zeroes it.
+  /// The gradient for an op that writes all of it: `add` says whether to add to what is there or to write over it,
+  /// which saves the pass that zeroes it.
   struct Slot {
     View<T> grad;
     bool add;
@@ -240,7 +240,8 @@ class Tape {
     return Var<T>(this, std::int32_t(nodes_.size()) - 1, epoch_);
   }
   Node& node(const Var<T>& v) {
-    if (v.epoch_ != epoch_) [[unlikely]] throw_invalid("Var: used after its tape was reset");
+    if (v.epoch_ != epoch_) [[unlikely]]
+      throw_invalid("Var: used after its tape was reset");
     return nodes_[std::size_t(v.index_)];
   }
   T* gradient_of(const Var<T>& v) {

@@ -15,19 +15,19 @@
 namespace latentcell {
 
 struct VaeOptions {
-  Index genes = 0;                        ///< G
-  std::vector<Index> hidden = {128};      ///< widths of the encoder, used in reverse by the decoder
-  Index latent = 32;                      ///< D; larger keeps more of a cell, down to its noise
-  Index batches = 0;                      ///< levels of a batch covariate that the decoder sees; 0 is none
-  Index labels = 0;                       ///< levels of a label whose cells share a prior mean; 0: one prior, at zero
-  float dropout = 0.1f;                   ///< share dropped after each hidden layer; larger forgets more
-  float input_share = 1.0f;               ///< share of a cell's molecules that the encoder is shown in training, the
-                                          ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
-  float kl_weight = 1.0f;                 ///< weight of the KL term; larger gives smoother latents and blurrier cells
-  float kl_warmup = 0.1f;                 ///< share of the run over which the KL weight rises from 0
-  float free_bits = 0.0f;                 ///< nats a latent dimension may carry without cost
-  double reference_library = 0;           ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
-  LibraryLink link = LibraryLink::softmax;///< softmax scale times library (scVI), or exp of the predictor times size
+  Index genes = 0;                    ///< G
+  std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
+  Index latent = 32;                  ///< D; larger keeps more of a cell, down to its noise
+  Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
+  Index labels = 0;                   ///< levels of a label whose cells share a prior mean; 0: one prior, at zero
+  float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
+  float input_share = 1.0f;           ///< share of a cell's molecules that the encoder is shown in training, the
+                             ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
+  float kl_weight = 1.0f;        ///< weight of the KL term; larger gives smoother latents and blurrier cells
+  float kl_warmup = 0.1f;        ///< share of the run over which the KL weight rises from 0
+  float free_bits = 0.0f;        ///< nats a latent dimension may carry without cost
+  double reference_library = 0;  ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
+  LibraryLink link = LibraryLink::softmax;  ///< softmax scale times library (scVI), or exp of the predictor times size
 };
 
 /// Mean and log variance of a cell's latent, (B, D) each.
@@ -43,16 +43,16 @@ struct Vae {
   using Scalar = T;
   VaeOptions options;
   Likelihood likelihood;
-  SparseLinear<T> first;            // genes -> hidden[0]
+  SparseLinear<T> first;  // genes -> hidden[0]
   HiddenTail<T> first_tail;
-  Mlp<T> encoder;                   // hidden[0] -> hidden.back()
-  Linear<T> to_mean;                // hidden.back() -> latent
-  Linear<T> to_log_variance;        // hidden.back() -> latent
-  Mlp<T> decoder;                   // latent + batches -> hidden.back() -> ... -> hidden[0]
-  std::vector<Linear<T>> heads;     // hidden[0] + batches -> genes; as many as the likelihood has parameters per cell
+  Mlp<T> encoder;                // hidden[0] -> hidden.back()
+  Linear<T> to_mean;             // hidden.back() -> latent
+  Linear<T> to_log_variance;     // hidden.back() -> latent
+  Mlp<T> decoder;                // latent + batches -> hidden.back() -> ... -> hidden[0]
+  std::vector<Linear<T>> heads;  // hidden[0] + batches -> genes; as many as the likelihood has parameters per cell
   std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; empty where nobody said
-  Param<T> prior_mean;              // (labels, latent), or (0, latent)
-  Buffer<T> reference;              // (1, 1) library size that inputs are scaled to
+  Param<T> prior_mean;                  // (labels, latent), or (0, latent)
+  Buffer<T> reference;                  // (1, 1) library size that inputs are scaled to
 
   Vae(const VaeOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
       : options(checked(o)),
@@ -174,8 +174,8 @@ struct Vae {
 
   /// One column per batch: 1 for the cell's own, the batches' mean where it is unknown.
   Var<T> batch_columns(Tape<T>& tape, Index cells, std::span<const int> batch) const {
-    LATENTCELL_REQUIRE(batch.empty() || Index(batch.size()) == cells, "Vae: ", batch.size(), " batch codes for ",
-                       cells, " cells");
+    LATENTCELL_REQUIRE(batch.empty() || Index(batch.size()) == cells, "Vae: ", batch.size(), " batch codes for ", cells,
+                       " cells");
     const Index levels = options.batches;
     T* rows = tape.scratch(cells * levels);
     for (Index b = 0; b < cells; ++b) {

@@ -13,14 +13,14 @@
 namespace latentcell {
 
 struct DitOptions {
-  Index latent = 64;     ///< D of the latent vector
-  Index tokens = 8;      ///< pieces the vector is cut into; more pieces see finer structure and cost more
-  Index width = 128;     ///< width of a token inside
-  Index depth = 4;       ///< blocks
-  Index heads = 4;       ///< attention heads; must divide width
-  Index mlp_ratio = 4;   ///< hidden width of a block's MLP, in widths
-  Index condition = 128; ///< width of the condition vector
-  float dropout = 0;     ///< share dropped in each branch; larger forgets more
+  Index latent = 64;      ///< D of the latent vector
+  Index tokens = 8;       ///< pieces the vector is cut into; more pieces see finer structure and cost more
+  Index width = 128;      ///< width of a token inside
+  Index depth = 4;        ///< blocks
+  Index heads = 4;        ///< attention heads; must divide width
+  Index mlp_ratio = 4;    ///< hidden width of a block's MLP, in widths
+  Index condition = 128;  ///< width of the condition vector
+  float dropout = 0;      ///< share dropped in each branch; larger forgets more
 };
 
 /// One transformer block whose norms are shifted, scaled and gated by the condition: adaLN-Zero.
@@ -67,8 +67,8 @@ struct Dit {
   TimeEmbedding<T> time;   // t -> width
   Linear<T> conditioning;  // (width, condition)
   std::vector<DitBlock<T>> blocks;
-  Linear<T> last_ada;      // (2 width, width)
-  Linear<T> last;          // (latent / tokens, width)
+  Linear<T> last_ada;  // (2 width, width)
+  Linear<T> last;      // (latent / tokens, width)
 
   Dit(const DitOptions& o, Rng& rng)
       : options(checked(o)),
@@ -111,8 +111,8 @@ struct Dit {
 
  private:
   static const DitOptions& checked(const DitOptions& o) {
-    LATENTCELL_REQUIRE(o.tokens > 0 && o.latent % o.tokens == 0, "Dit: a latent of ", o.latent,
-                       " cannot be cut into ", o.tokens, " tokens of equal length");
+    LATENTCELL_REQUIRE(o.tokens > 0 && o.latent % o.tokens == 0, "Dit: a latent of ", o.latent, " cannot be cut into ",
+                       o.tokens, " tokens of equal length");
     LATENTCELL_REQUIRE(o.heads > 0 && o.width % o.heads == 0, "Dit: width ", o.width, " cannot be cut into ", o.heads,
                        " heads");
     return o;

@@ -104,8 +104,8 @@ class Counts {
     for (std::size_t r = 0; r + 1 < row_start_.size(); ++r) {
       for (std::int64_t k = row_start_[r]; k < row_start_[r + 1]; ++k) {
         const std::int32_t column = columns_[std::size_t(k)];
-        LATENTCELL_REQUIRE(column >= 0 && column < cols_, "Counts: row ", r, " has column ", column,
-                           " but there are ", cols_, " columns");
+        LATENTCELL_REQUIRE(column >= 0 && column < cols_, "Counts: row ", r, " has column ", column, " but there are ",
+                           cols_, " columns");
         LATENTCELL_REQUIRE(k == row_start_[r] || columns_[std::size_t(k - 1)] < column, "Counts: row ", r,
                            " does not list its columns in ascending order, once each");
       }

@@ -16,8 +16,7 @@ inline void append(std::string& out, char letter) { out += letter; }
 inline void append(std::string& out, bool value) { out += value ? "true" : "false"; }
 
 template <class N>
-  requires(std::is_arithmetic_v<N>)
-void append(std::string& out, N value) {
+requires(std::is_arithmetic_v<N>) void append(std::string& out, N value) {
   char digits[64];
   std::to_chars_result end{};
   if constexpr (std::is_floating_point_v<N>) {
@@ -29,12 +28,10 @@ void append(std::string& out, N value) {
 }
 
 template <class S>
-  requires requires(const S& s) {
-    { s.to_string() } -> std::convertible_to<std::string>;
-  }
-void append(std::string& out, const S& value) {
-  out += value.to_string();
+requires requires(const S& s) {
+  { s.to_string() } -> std::convertible_to<std::string>;
 }
+void append(std::string& out, const S& value) { out += value.to_string(); }
 
 }  // namespace detail
 
@@ -62,7 +59,8 @@ template <class... Parts>
 
 /// Checks an argument; the message names the function, what was given and what was needed, with the numbers:
 ///   LATENTCELL_REQUIRE(d > 1, "layer_norm: needs at least two columns, got x ", shape);
-#define LATENTCELL_REQUIRE(condition, ...)                                \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]] ::latentcell::throw_invalid(__VA_ARGS__); \
+#define LATENTCELL_REQUIRE(condition, ...)      \
+  do {                                          \
+    if (!(condition)) [[unlikely]]              \
+      ::latentcell::throw_invalid(__VA_ARGS__); \
   } while (false)

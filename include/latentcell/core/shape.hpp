@@ -13,10 +13,10 @@ class Shape {
   Shape(Index batch, Index tokens, Index cols) : batch_(batch), tokens_(tokens), cols_(cols), rank_(3) {}
 
   Index rank() const { return rank_; }
-  Index batch() const { return batch_; }            ///< B
-  Index tokens() const { return tokens_; }          ///< T, 1 where there are no tokens
-  Index rows() const { return batch_ * tokens_; }   ///< B, or B * T
-  Index cols() const { return cols_; }              ///< D
+  Index batch() const { return batch_; }           ///< B
+  Index tokens() const { return tokens_; }         ///< T, 1 where there are no tokens
+  Index rows() const { return batch_ * tokens_; }  ///< B, or B * T
+  Index cols() const { return cols_; }             ///< D
   Index size() const { return rows() * cols_; }
 
   /// The same rows with another number of columns.

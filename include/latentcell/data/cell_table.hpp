@@ -35,7 +35,8 @@ struct CellTable {
     same("gene names", gene_names.size(), genes(), "genes");
     same("obs rows", to_size(cell_columns.rows()), cells(), "cells");
     same("var rows", to_size(gene_columns.rows()), genes(), "genes");
-    for (const auto& [name, matrix] : embeddings) same("rows of an obsm entry", to_size(matrix.rows()), cells(), "cells");
+    for (const auto& [name, matrix] : embeddings)
+      same("rows of an obsm entry", to_size(matrix.rows()), cells(), "cells");
   }
 
   /// The cells named by `rows`, in that order, with everything they carry.

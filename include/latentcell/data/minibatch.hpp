@@ -20,8 +20,8 @@ struct CellBatchesOptions {
   Index batch = 256;  ///< cells in a minibatch, at least 2; larger: smoother gradients, fewer steps an epoch
   std::optional<std::vector<Index>> rows = {};  ///< the cells to use, in the order of an ordered pass; all if not given
   std::vector<int> codes = {};  ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
-  float input_share = 1;  ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see Thinning);
-                          ///< drawn anew in every shuffled epoch; 1 and ordered passes: no split
+  float input_share = 1;        ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see
+                          ///< Thinning); drawn anew in every shuffled epoch; 1 and ordered passes: no split
   std::vector<int> labels = {};  ///< label of each cell of the whole table, -1 where unknown; empty: no labels
 };
 
@@ -156,11 +156,11 @@ class CellBatches {
  private:
   CountsView table_;
   Index batch_;
-  std::vector<Index> rows_;        // (N)  rows of the table
+  std::vector<Index> rows_;  // (N)  rows of the table
   std::vector<int> codes_;
-  std::vector<int> labels_, labels_here_;         // (rows of the table), or empty
-  std::vector<float> library_of_;  // (N)
-  std::vector<Index> order_;       // (N)  positions in rows_
+  std::vector<int> labels_, labels_here_;  // (rows of the table), or empty
+  std::vector<float> library_of_;          // (N)
+  std::vector<Index> order_;               // (N)  positions in rows_
   Index position_ = 0;
 
   std::optional<Thinning> thinning_;

@@ -53,7 +53,8 @@ void restore(const SafeTensors& from, const std::string& file, const std::string
 /// A metadata entry; throws std::runtime_error naming the file and the key where there is none.
 inline const std::string& metadata(const SafeTensors& from, const std::string& file, const std::string& key) {
   const auto at = from.metadata.find(key);
-  if (at == from.metadata.end()) throw_runtime(file, ": has no entry '", key, "': it is a checkpoint of something else");
+  if (at == from.metadata.end())
+    throw_runtime(file, ": has no entry '", key, "': it is a checkpoint of something else");
   return at->second;
 }
 

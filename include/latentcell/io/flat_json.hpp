@@ -91,8 +91,8 @@ class FlatJson {
 
  private:
   void space() {
-    while (at_ < source_.size() && (source_[at_] == ' ' || source_[at_] == '\n' || source_[at_] == '\t' ||
-                                    source_[at_] == '\r')) {
+    while (at_ < source_.size() &&
+           (source_[at_] == ' ' || source_[at_] == '\n' || source_[at_] == '\t' || source_[at_] == '\r')) {
       ++at_;
     }
   }
@@ -108,14 +108,24 @@ class FlatJson {
   std::string escape() {
     if (at_ >= source_.size()) fail("a string without an end");
     switch (const char c = source_[at_++]) {
-      case '"': case '\\': case '/': return std::string(1, c);
-      case 'n': return "\n";
-      case 't': return "\t";
-      case 'r': return "\r";
-      case 'b': return "\b";
-      case 'f': return "\f";
-      case 'u': return code_point();
-      default: fail("an unknown escape");
+      case '"':
+      case '\\':
+      case '/':
+        return std::string(1, c);
+      case 'n':
+        return "\n";
+      case 't':
+        return "\t";
+      case 'r':
+        return "\r";
+      case 'b':
+        return "\b";
+      case 'f':
+        return "\f";
+      case 'u':
+        return code_point();
+      default:
+        fail("an unknown escape");
     }
   }
   unsigned hex() {
@@ -123,8 +133,10 @@ class FlatJson {
     unsigned value = 0;
     for (int i = 0; i < 4; ++i) {
       const char c = source_[at_++];
-      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                               : -1;
       if (digit < 0) fail("a \\u escape with a letter that is not hexadecimal");
       value = value * 16 + unsigned(digit);
     }

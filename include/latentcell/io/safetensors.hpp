@@ -23,7 +23,7 @@ namespace latentcell::io {
 struct SafeTensors {
   struct Tensor {
     std::string name;
-    std::string type;           // "F32", "F64", "I64"
+    std::string type;  // "F32", "F64", "I64"
     std::vector<Index> shape;
     std::vector<char> bytes;
   };
@@ -107,8 +107,8 @@ inline SafeTensors load_safetensors(const std::string& path) {
   std::fseek(in.get(), 0, SEEK_SET);
   std::uint64_t length = 0;
   read(&length, sizeof length, "the header's length");
-  if (length > size - 8) throw_runtime(path, ": not a safetensors file, or cut short: a header of ", length,
-                                       " bytes in a file of ", size);
+  if (length > size - 8)
+    throw_runtime(path, ": not a safetensors file, or cut short: a header of ", length, " bytes in a file of ", size);
   std::string header(length, '\0');
   read(header.data(), length, "the header");
 
@@ -161,7 +161,8 @@ inline SafeTensors load_safetensors(const std::string& path) {
   std::uint64_t at = 0;
   for (Place& place : places) {
     SafeTensors::Tensor& t = place.tensor;
-    if (place.first != at) throw_runtime(path, ": its header is wrong: tensor '", t.name, "' does not lie where it says");
+    if (place.first != at)
+      throw_runtime(path, ": its header is wrong: tensor '", t.name, "' does not lie where it says");
     at = place.last;
     t.bytes.resize(at - place.first);
     read(t.bytes.data(), t.bytes.size(), "a tensor");

@@ -19,14 +19,14 @@ struct CountLossArguments {
   Family family;
   LibraryLink link;
   CountTargets<T> targets;
-  const T* eta = nullptr;          // linear predictor of the mean
-  const T* log_theta = nullptr;    // log dispersion, or log sigma: (1, G) or (B, G); null for Poisson
-  bool theta_per_cell = false;     // log_theta is (B, G)
-  const T* logit_pi = nullptr;     // zero inflation, ZINB only
-  T* d_eta = nullptr;              // overwritten; a null pointer asks for values only
-  T* d_log_theta = nullptr;        // overwritten, shape of log_theta
-  T* d_logit_pi = nullptr;         // overwritten
-  T* log_prob = nullptr;           // (B) unweighted log-probability of each cell, overwritten
+  const T* eta = nullptr;        // linear predictor of the mean
+  const T* log_theta = nullptr;  // log dispersion, or log sigma: (1, G) or (B, G); null for Poisson
+  bool theta_per_cell = false;   // log_theta is (B, G)
+  const T* logit_pi = nullptr;   // zero inflation, ZINB only
+  T* d_eta = nullptr;            // overwritten; a null pointer asks for values only
+  T* d_log_theta = nullptr;      // overwritten, shape of log_theta
+  T* d_logit_pi = nullptr;       // overwritten
+  T* log_prob = nullptr;         // (B) unweighted log-probability of each cell, overwritten
 };
 
 /// mean[j] = library * softmax(eta)[j] or library * exp(eta[j]); kept off zero so that a count there stays finite.
@@ -42,9 +42,12 @@ LATENTCELL_INLINE void count_means(LibraryLink link, const T* eta, T library, In
     }
     return;
   }
-  const T top = fast::detail::max_each<T>(genes, [=](Index j) __attribute__((always_inline)) { return eta[j]; });
-  fast::detail::each<T>(genes, [=](Index j) __attribute__((always_inline)) { mean[j] = fast::exp(eta[j] - top); });
-  const T sum = fast::detail::sum_each<T>(genes, [=](Index j) __attribute__((always_inline)) { return mean[j]; });
+  const T top = fast::detail::max_each<T>(
+      genes, [=](Index j) __attribute__((always_inline)) { return eta[j]; });
+  fast::detail::each<T>(
+      genes, [=](Index j) __attribute__((always_inline)) { mean[j] = fast::exp(eta[j] - top); });
+  const T sum = fast::detail::sum_each<T>(
+      genes, [=](Index j) __attribute__((always_inline)) { return mean[j]; });
   const T factor = library / sum;
 #pragma omp simd
   for (Index j = 0; j < genes; ++j) mean[j] = mean[j] * factor + least;

@@ -19,7 +19,7 @@ void add_column_sums(ConstView<T> x, T* sum) {
   const Index d = x.cols();
   // Columns are split, not rows, so that the order of the sum does not depend on the number of threads.
   parallel_ranges(d, std::max<Index>(16, row_grain(x.rows())), [&](Index first, Index last) {
-    vectorized([=, data = x.data(), rows = x.rows()]() __attribute__((always_inline)) {
+    vectorized([ =, data = x.data(), rows = x.rows() ]() __attribute__((always_inline)) {
       for (Index n = 0; n < rows; ++n) {
         const T* const row = data + n * d;
 #pragma omp simd

@@ -35,9 +35,9 @@ struct CountLikelihood {
   LikelihoodOptions options;
   Param<T> log_theta;  // (1, G): log dispersion, or log sigma of the Gaussian; (1, 0) where there is none per gene
 
-  explicit CountLikelihood(Index genes, LikelihoodOptions o = {})
-      : options(o), log_theta(1, per_gene(o) ? genes : 0) {
-    LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene, "Poisson: has no dispersion to put per cell");
+  explicit CountLikelihood(Index genes, LikelihoodOptions o = {}) : options(o), log_theta(1, per_gene(o) ? genes : 0) {
+    LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene,
+                       "Poisson: has no dispersion to put per cell");
     log_theta.weight_decay = T(0);
     log_theta.learning_rate = T(o.dispersion_rate);
   }

@@ -12,8 +12,7 @@ struct Attention {
   Linear<T> qkv;   // (3 D, D)
   Linear<T> proj;  // (D, D)
 
-  Attention(Index width, Index heads_, Rng& rng)
-      : heads(heads_), qkv(width, 3 * width, rng), proj(width, width, rng) {}
+  Attention(Index width, Index heads_, Rng& rng) : heads(heads_), qkv(width, 3 * width, rng), proj(width, width, rng) {}
 
   /// x (B, T, D) -> (B, T, D)
   Var<T> operator()(Var<T> x) const { return proj(attention(qkv(x), heads)); }

@@ -21,8 +21,9 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
                   T* log_prob = nullptr) {
   const Shape shape(x.counts.rows, x.counts.cols);
   LATENTCELL_REQUIRE(p.eta.shape() == shape, "count_loss: predictor ", p.eta.shape(), " for counts ", shape);
-  LATENTCELL_REQUIRE(Index(x.library.size()) == shape.rows() && Index(x.weight.size()) == shape.rows(), "count_loss: ",
-                     x.library.size(), " library sizes and ", x.weight.size(), " weights for ", shape.rows(), " cells");
+  LATENTCELL_REQUIRE(Index(x.library.size()) == shape.rows() && Index(x.weight.size()) == shape.rows(),
+                     "count_loss: ", x.library.size(), " library sizes and ", x.weight.size(), " weights for ",
+                     shape.rows(), " cells");
   LATENTCELL_REQUIRE(p.log_theta.empty() == (family == Family::poisson),
                      "count_loss: every family but Poisson needs log_theta, and Poisson has none");
   LATENTCELL_REQUIRE(p.logit_pi.empty() == (family != Family::zero_inflated_negative_binomial),
@@ -42,7 +43,8 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
     if (p.logit_pi.empty()) {
       y = tape.alloc(Shape(1, 1), p.eta, p.log_theta);
     } else {
-      LATENTCELL_REQUIRE(p.logit_pi.shape() == shape, "count_loss: logit_pi ", p.logit_pi.shape(), " for counts ", shape);
+      LATENTCELL_REQUIRE(p.logit_pi.shape() == shape, "count_loss: logit_pi ", p.logit_pi.shape(), " for counts ",
+                         shape);
       a.logit_pi = p.logit_pi.value().data();
       y = tape.alloc(Shape(1, 1), p.eta, p.log_theta, p.logit_pi);
     }
@@ -70,7 +72,9 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
     const T seed = y.upstream()(0, 0);
     const auto hand = [&](const Var<T>& to, T* g) {
       if (!to.needs_grad()) return;
-      if (seed != T(1)) kernel::each_element(to.shape().size(), [=](Index i) __attribute__((always_inline)) { g[i] *= seed; });
+      if (seed != T(1))
+        kernel::each_element(
+            to.shape().size(), [=](Index i) __attribute__((always_inline)) { g[i] *= seed; });
       own.hand_gradient(to, g);
     };
     hand(p.eta, a.d_eta);

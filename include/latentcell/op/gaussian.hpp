@@ -11,8 +11,8 @@ namespace latentcell {
 /// mean, log_variance (B, D) -> (B, D)
 template <class T>
 Var<T> reparameterize(Var<T> mean, Var<T> log_variance) {
-  LATENTCELL_REQUIRE(mean.shape() == log_variance.shape(), "reparameterize: mean ", mean.shape(),
-                     " and log variance ", log_variance.shape(), " differ");
+  LATENTCELL_REQUIRE(mean.shape() == log_variance.shape(), "reparameterize: mean ", mean.shape(), " and log variance ",
+                     log_variance.shape(), " differ");
   Tape<T>& tape = mean.tape();
   const Index n = mean.shape().size();
   Var<T> z = tape.alloc(mean.shape(), mean, log_variance);

@@ -38,17 +38,22 @@ struct AdamW {
     });
   }
 
-  /// Moves each Param by its gradient on the tape, times `gradient_scale` (what clipping asks for), and in the same pass
-  /// over memory the moving average of all weights, where one is given and on.
+  /// Moves each Param by its gradient on the tape, times `gradient_scale` (what clipping asks for), and in the same
+  /// pass over memory the moving average of all weights, where one is given and on.
   template <class Model>
   void step(Model& model, const Tape<T>& tape, T rate, T gradient_scale = T(1), Ema<T>* average = nullptr) {
     prepare(model);
     ++steps;
     const bool averages = average != nullptr && average->on();
     if (averages) average->prepare(model);
-    kernel::AdamWStep<T> s{.rate = rate, .keep = T(1), .beta1 = T(options.beta1), .beta2 = T(options.beta2),
-                           .epsilon = T(options.epsilon), .correct1 = correction(options.beta1),
-                           .correct2 = correction(options.beta2), .gradient_scale = gradient_scale,
+    kernel::AdamWStep<T> s{.rate = rate,
+                           .keep = T(1),
+                           .beta1 = T(options.beta1),
+                           .beta2 = T(options.beta2),
+                           .epsilon = T(options.epsilon),
+                           .correct1 = correction(options.beta1),
+                           .correct2 = correction(options.beta2),
+                           .gradient_scale = gradient_scale,
                            .average = averages ? T(average->advance()) : T(0)};
     std::size_t i = 0;
     each_param(model, [&](Param<T>& p) {

@@ -39,8 +39,8 @@ struct Ema {
   void move(std::size_t i, const Param<T>& p, T share) {
     T* const to = average[i].value.data();
     const T* const from = p.value.data();
-    kernel::each_element(p.value.size(),
-                         [=](Index k) __attribute__((always_inline)) { to[k] += share * (from[k] - to[k]); });
+    kernel::each_element(
+        p.value.size(), [=](Index k) __attribute__((always_inline)) { to[k] += share * (from[k] - to[k]); });
   }
 
   /// Moves the average by itself, for loops without AdamW.

@@ -47,9 +47,11 @@ inline std::vector<double> dispersion_factors(const std::vector<double>& observe
 /// Brings the dispersions of rarely seen genes in line with their counts: with mu from the decoder at posterior draws,
 /// 1 / theta of genes of like mean is multiplied by the ratio of sum((x - mu)^2 - mu) to its prediction
 /// sum(mu^2 / theta). Gradients of such genes are mostly noise, so training leaves their dispersion near its start.
-/// Genes with more than one count a cell stay as they are, as do families other than the negative binomials.      cells: those the model was trained on
+/// Genes with more than one count a cell stay as they are, as do families other than the negative binomials. cells:
+/// those the model was trained on
 template <class T, class Likelihood>
-void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes, Rng& rng) {
+void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes,
+                          Rng& rng) {
   if constexpr (Likelihood::family == Family::poisson || Likelihood::family == Family::gaussian) return;
   const Index genes = vae.genes();
   std::vector<double> observed(to_size(genes)), predicted(to_size(genes)), error(to_size(genes)), mean(to_size(genes));
@@ -63,7 +65,8 @@ void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const
     const std::vector<Var<T>> out = vae.decode(tape, reparameterize(q.mean, q.log_variance), batch.batch);
     const CountPredictors<T> p = vae.likelihood.predictors(tape, out);
     for (Index b = 0; b < batch.size(); ++b) {
-      kernel::count_means(vae.options.link, p.eta.value().data() + b * genes, T(batch.library[to_size(b)]), genes, mu.data());
+      kernel::count_means(vae.options.link, p.eta.value().data() + b * genes, T(batch.library[to_size(b)]), genes,
+                          mu.data());
       std::fill(x.begin(), x.end(), T(0));
       const auto c = batch.counts.row_columns(b);
       const auto v = batch.counts.row_values(b);

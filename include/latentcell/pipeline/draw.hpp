@@ -26,8 +26,8 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
   const Index n = latents.cells(), genes = vae.genes();
   LATENTCELL_REQUIRE(Index(latents.library.size()) == n, "draw: ", latents.library.size(), " library sizes for ", n,
                      " cells");
-  LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == n, "draw: ",
-                     options.batch_codes.size(), " batch codes for ", n, " cells");
+  LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == n,
+                     "draw: ", options.batch_codes.size(), " batch codes for ", n, " cells");
   LATENTCELL_REQUIRE(options.batch >= 1, "draw: batch must be at least 1, got ", options.batch);
   const Rng own = rng.fork();
   CellTable out;
@@ -43,9 +43,8 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
     tape.reset();
     const Matrix<T> z = latents.mean.middleRows(first, count).template cast<T>();
     const std::span<const int> codes =
-        options.batch_codes.empty()
-            ? std::span<const int>{}
-            : std::span<const int>(options.batch_codes).subspan(to_size(first), to_size(count));
+        options.batch_codes.empty() ? std::span<const int>{}
+                                    : std::span<const int>(options.batch_codes).subspan(to_size(first), to_size(count));
     const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), codes);
     const CountPredictors<T> p = vae.likelihood.predictors(tape, heads);
     const ConstView<T> eta = p.eta.value();
@@ -62,7 +61,7 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
       if constexpr (Likelihood::draws_counts) {
         const T library = T(latents.library[to_size(first + i)]);
         const T* const predictor = eta.data() + i * genes;
-        kernel::vectorized([=, link = vae.options.link]() __attribute__((always_inline)) {
+        kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
           kernel::count_means(link, predictor, library, genes, mean);
         });
         kernel::draw_counts<T>({genes, mean, row(p.log_theta, i), row(p.logit_pi, i)}, cell, to.columns, to.values);

@@ -45,15 +45,15 @@ struct LatentFlowOptions {
 
 /// What to generate.
 struct GenerateOptions {
-  Index count = 1000;                            ///< cells
+  Index count = 1000;                                 ///< cells
   std::map<std::string, std::string> condition = {};  ///< obs column to level, the same for all cells; empty: unknown
-  std::vector<int> codes = {};                   ///< level of each cell in place of `condition`, -1 unknown
-  Index steps = 50;                              ///< steps of the integrator; more follow the path closer
-  Method method = Method::heun;                  ///< integrator
-  float guidance = 1.0f;                         ///< classifier-free guidance; above 1 gives more typical, less varied cells
-  float guidance_from = 0.0f;                    ///< times within which guidance acts
+  std::vector<int> codes = {};                        ///< level of each cell in place of `condition`, -1 unknown
+  Index steps = 50;                                   ///< steps of the integrator; more follow the path closer
+  Method method = Method::heun;                       ///< integrator
+  float guidance = 1.0f;       ///< classifier-free guidance; above 1 gives more typical, less varied cells
+  float guidance_from = 0.0f;  ///< times within which guidance acts
   float guidance_to = 1.0f;
-  Index batch = 512;                             ///< cells moved at once; memory only
+  Index batch = 512;  ///< cells moved at once; memory only
 };
 
 /// Stage 2: a rectified flow over standardised latents under a condition, with all that generation needs besides: the
@@ -85,8 +85,8 @@ struct LatentFlow {
 
   /// Takes scale and library sizes from the training latents.
   void start(const LatentTable& table) {
-    LATENTCELL_REQUIRE(table.latent() == latent(), "LatentFlow: latents of ", table.latent(), " dimensions but the field has ",
-                       latent());
+    LATENTCELL_REQUIRE(table.latent() == latent(), "LatentFlow: latents of ", table.latent(),
+                       " dimensions but the field has ", latent());
     const double n = double(table.cells());
     Matrix<float> z = table.mean;
     for (Index j = 0; j < latent(); ++j) {

@@ -41,7 +41,8 @@ class Guided {
     const T weight = T(options_.weight);
     T* v = dz.data();
     const T* c = with.data();
-    kernel::each_element(z.size(), [=](Index i) __attribute__((always_inline)) { v[i] += weight * (c[i] - v[i]); });
+    kernel::each_element(
+        z.size(), [=](Index i) __attribute__((always_inline)) { v[i] += weight * (c[i] - v[i]); });
   }
 
  private:
@@ -56,8 +57,8 @@ class Guided {
 /// evaluate the conditional field only, weight 0 inside it the unconditional one only, any other weight both. Fields
 /// are kept by value; give std::ref for one that must not be copied.
 template <class T = float, class C, class U>
-  requires VelocityField<C, T> && VelocityField<U, T>
-Guided<T, C, U> guided(C conditional, U unconditional, const GuidanceOptions& options = {}) {
+requires VelocityField<C, T> && VelocityField<U, T> Guided<T, C, U> guided(C conditional, U unconditional,
+                                                                           const GuidanceOptions& options = {}) {
   return Guided<T, C, U>(std::move(conditional), std::move(unconditional), options);
 }
 

@@ -29,8 +29,8 @@ struct IntegrateOptions {
 /// part of [0, 1], or the way back, walks the same curve; a shift other than 1 needs both times in [0, 1].
 inline std::vector<double> time_grid(Index steps, double from = 0, double to = 1, double shift = 1) {
   LATENTCELL_REQUIRE(steps > 0, "time_grid: steps must be positive, got ", steps);
-  LATENTCELL_REQUIRE(std::isfinite(from) && std::isfinite(to), "time_grid: times must be finite, got ", from,
-                     " and ", to);
+  LATENTCELL_REQUIRE(std::isfinite(from) && std::isfinite(to), "time_grid: times must be finite, got ", from, " and ",
+                     to);
   LATENTCELL_REQUIRE(shift > 0 && std::isfinite(shift), "time_grid: shift must be positive, got ", shift);
   LATENTCELL_REQUIRE(shift == 1 || (std::min(from, to) >= 0 && std::max(from, to) <= 1), "time_grid: a shift of ",
                      shift, " needs times in [0, 1], got ", from, " and ", to);
@@ -71,11 +71,20 @@ IntegrateResult integrate(V&& velocity, View<T> z, const IntegrateOptions& optio
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
     const T t = T(times[i]), next = T(times[i + 1]);
     switch (options.method) {
-      case Method::euler: euler_step(velocity, t, next, z, memory); break;
-      case Method::midpoint: midpoint_step(velocity, t, next, z, memory); break;
-      case Method::heun: heun_step(velocity, t, next, z, memory); break;
-      case Method::rk4: rk4_step(velocity, t, next, z, memory); break;
-      default: throw_invalid("integrate: there is no method ", int(options.method));
+      case Method::euler:
+        euler_step(velocity, t, next, z, memory);
+        break;
+      case Method::midpoint:
+        midpoint_step(velocity, t, next, z, memory);
+        break;
+      case Method::heun:
+        heun_step(velocity, t, next, z, memory);
+        break;
+      case Method::rk4:
+        rk4_step(velocity, t, next, z, memory);
+        break;
+      default:
+        throw_invalid("integrate: there is no method ", int(options.method));
     }
     ++result.steps;
     if (!finite()) {

@@ -33,7 +33,8 @@ template <class T>
 void ahead(const View<T>& z, T h, const View<T>& k, View<T> out) {
   const T *from = z.data(), *slope = k.data();
   T* to = out.data();
-  kernel::each_element(z.size(), [=](Index i) __attribute__((always_inline)) { to[i] = from[i] + h * slope[i]; });
+  kernel::each_element(
+      z.size(), [=](Index i) __attribute__((always_inline)) { to[i] = from[i] + h * slope[i]; });
 }
 
 }  // namespace detail
@@ -67,7 +68,8 @@ void heun_step(V&& velocity, T t, T next, View<T> z, StepMemory<T>& memory) {
   velocity(next, as_const(end), k2);
   T* to = z.data();
   const T *a = k1.data(), *b = k2.data();
-  kernel::each_element(z.size(), [=](Index i) __attribute__((always_inline)) { to[i] += h / 2 * (a[i] + b[i]); });
+  kernel::each_element(
+      z.size(), [=](Index i) __attribute__((always_inline)) { to[i] += h / 2 * (a[i] + b[i]); });
 }
 
 /// The classical rule of Runge and Kutta: order 4, four evaluations.   z (B, D)

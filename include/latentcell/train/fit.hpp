@@ -10,24 +10,24 @@
 namespace latentcell {
 
 struct FitOptions {
-  int epochs = 100;              ///< passes over the training cells
-  Index batch = 128;             ///< cells in a step; larger is smoother and makes fewer steps
-  float learning_rate = 1e-3f;   ///< peak of the schedule
-  float weight_decay = 0.01f;    ///< decoupled; larger keeps weights smaller
-  float beta2 = 0.999f;          ///< AdamW's memory of squared gradients
-  float warmup = 0.05f;          ///< share of all steps over which the rate rises
-  float last_rate = 0.01f;       ///< rate at the end, relative to the peak
-  float clip = 1.0f;             ///< largest global norm of a gradient; 0 does not clip
-  float ema = 0.0f;              ///< decay of the moving average of weights that the model ends with; 0 is off
-  float validation = 0.0f;       ///< share of the cells kept out to watch; 0 keeps none
-  int patience = 0;              ///< epochs without a better validation loss until the run ends; 0 never ends it
-  std::uint64_t seed = 0;        ///< of shuffling, dropout and posterior noise
+  int epochs = 100;             ///< passes over the training cells
+  Index batch = 128;            ///< cells in a step; larger is smoother and makes fewer steps
+  float learning_rate = 1e-3f;  ///< peak of the schedule
+  float weight_decay = 0.01f;   ///< decoupled; larger keeps weights smaller
+  float beta2 = 0.999f;         ///< AdamW's memory of squared gradients
+  float warmup = 0.05f;         ///< share of all steps over which the rate rises
+  float last_rate = 0.01f;      ///< rate at the end, relative to the peak
+  float clip = 1.0f;            ///< largest global norm of a gradient; 0 does not clip
+  float ema = 0.0f;             ///< decay of the moving average of weights that the model ends with; 0 is off
+  float validation = 0.0f;      ///< share of the cells kept out to watch; 0 keeps none
+  int patience = 0;             ///< epochs without a better validation loss until the run ends; 0 never ends it
+  std::uint64_t seed = 0;       ///< of shuffling, dropout and posterior noise
 };
 
 /// Where a step stands in its run: what warm-ups look at.
 struct StepInfo {
-  Index step = 0;        ///< from 0
-  Index total = 0;       ///< steps of the whole run
+  Index step = 0;   ///< from 0
+  Index total = 0;  ///< steps of the whole run
   double share() const { return total > 0 ? double(step) / double(total) : 1.0; }
 };
 
@@ -105,8 +105,8 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
     report.loss /= double(report.cells);
     if (validation != nullptr) {
       state.ema.swap(model);
-      report.validation = detail::mean_loss(*validation, loss, tape, {(epoch + 1) * per_epoch, total},
-                                            Rng(options.seed, 2));
+      report.validation =
+          detail::mean_loss(*validation, loss, tape, {(epoch + 1) * per_epoch, total}, Rng(options.seed, 2));
       if (report.validation < state.best_loss) {
         state.best_loss = report.validation;
         history.best = epoch + 1;

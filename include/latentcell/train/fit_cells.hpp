@@ -13,7 +13,7 @@ template <class M>
 concept CellModel = requires(M model, const M same, Tape<typename M::Scalar>& tape, const CellBatch& batch,
                              const CountsView& counts) {
   model.start(counts);
-  { same.loss(tape, batch, 0.5) };
+  {same.loss(tape, batch, 0.5)};
   { same.genes() } -> std::convertible_to<Index>;
 };
 
@@ -61,7 +61,8 @@ void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const Cel
   if (split.watch.empty()) {
     fit_with(model, train, static_cast<CellBatches*>(nullptr), loss, options, state, hooks...);
   } else {
-    CellBatches watch(cells, {.batch = options.batch, .rows = split.watch, .codes = known.batch, .labels = known.label});
+    CellBatches watch(cells,
+                      {.batch = options.batch, .rows = split.watch, .codes = known.batch, .labels = known.label});
     fit_with(model, train, &watch, loss, options, state, hooks...);
   }
 }

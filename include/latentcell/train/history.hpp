@@ -9,13 +9,13 @@ namespace latentcell {
 
 /// What one pass over the training data did.
 struct EpochReport {
-  int epoch = 0;          ///< from 1
-  int epochs = 0;         ///< as planned
-  double loss = 0;        ///< mean training loss
+  int epoch = 0;                                                 ///< from 1
+  int epochs = 0;                                                ///< as planned
+  double loss = 0;                                               ///< mean training loss
   double validation = std::numeric_limits<double>::quiet_NaN();  ///< mean loss on the cells kept out; NaN without
-  double rate = 0;        ///< learning rate of the last step
-  double seconds = 0;     ///< of this epoch
-  Index cells = 0;        ///< cells seen in this epoch
+  double rate = 0;                                               ///< learning rate of the last step
+  double seconds = 0;                                            ///< of this epoch
+  Index cells = 0;                                               ///< cells seen in this epoch
 };
 
 struct History {
