@@ -73,7 +73,7 @@ TEST_CASE("gemm_packed: starts from C, from a number a row, or from zero") {
   kernel::pack_rows(depth, cols, b.data(), cols, packed.data());
   const auto run = [&](kernel::GemmStart<float> from) {
     Matrix<float> c = Matrix<float>::Constant(rows, cols, 7);
-    kernel::gemm_packed<float>(from, rows, cols, depth, a.data(), depth, Index(1), packed.data(), c.data(), cols);
+    kernel::gemm_packed<float>(from, rows, cols, depth, {a.data(), depth, 1}, packed.data(), c.data(), cols);
     return c;
   };
   const Matrix<float> product = a * b;

@@ -22,7 +22,7 @@ LATENTCELL_INLINE void head_product(bool b_transposed, Index rows, Index cols, I
   } else {
     pack_row_panels<T, isa>(depth, cols, b, b_row, packed);
   }
-  gemm_panels<T, isa>({false}, rows, cols, depth, a, a_row, a_step, packed, c, c_row);
+  gemm_panels<T, isa>({false}, rows, cols, depth, {a, a_row, a_step}, packed, c, c_row);
 }
 
 /// row = softmax(scale * row).     row (n)

@@ -51,15 +51,15 @@ struct DecoderTurn {
   /// to (genes, stride) = W h^T + b for the genes [first, first + genes).
   void product(const DecoderHead<T>& head, Index first, Index genes, T* to) const {
     const Index stride = plan.stride;
-    gemm_packed<T>({false, head.bias + first}, genes, stride, plan.width, head.weight + first * plan.width, plan.width,
-                   Index(1), shared.hidden_by_width, to, stride);
+    gemm_packed<T>({false, head.bias + first}, genes, stride, plan.width, {head.weight + first * plan.width, plan.width, 1},
+                   shared.hidden_by_width, to, stride);
   }
 
   /// From the gradient of a block of predictors, (genes, stride), to that of the weights and of the hidden values.
   void spread(const DecoderHead<T>& head, Index first, Index genes, const T* d, DecoderMemory<T>& m) const {
     const Index stride = plan.stride, width = plan.width;
     pack_rows(genes, width, head.weight + first * width, width, m.weights);
-    gemm_packed<T>({}, cells(), width, genes, d, Index(1), stride, m.weights, m.d_hidden, width);
+    gemm_packed<T>({}, cells(), width, genes, {d, 1, stride}, m.weights, m.d_hidden, width);
     if (head.d_weight == nullptr) return;
     T *const d_weight = head.d_weight + first * width, *const d_bias = head.d_bias + first;
     const bool overwrite = fresh();
@@ -71,7 +71,7 @@ struct DecoderTurn {
         d_bias[g] = overwrite ? sum : d_bias[g] + sum;
       }
     });
-    gemm_packed<T>({!overwrite}, genes, width, cells(), d, stride, Index(1), shared.hidden, d_weight, width);
+    gemm_packed<T>({!overwrite}, genes, width, cells(), {d, stride, 1}, shared.hidden, d_weight, width);
   }
 
   /// Pass 1 of a part: logits, and each cell's maximum and sum of exponentials.

@@ -37,29 +37,28 @@ GemmMemory<T>& gemm_memory() {
 }
 
 /// Rows of A that lie side by side (a_row == 1) would be read from a new page every step: copied together instead, a
-/// tile's rows at a time.    a (depth, rows), its rows a_step apart -> to, groups of (depth, rows of a tile)
-/// Returns the rows of a group.
+/// tile's rows at a time.    a (depth, rows), its rows a_step apart -> to (rows rounded up to 24, depth)
 template <class T>
-Index pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to) {
+GemmLeft<T> pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to) {
   Index group = 0;
   vectorized([ =, &group ](auto isa) __attribute__((always_inline)) {
     constexpr Index step = TileShape<T, decltype(isa)::isa>::rows;
     group = step;
-    T* out = to;
-    for (Index i = 0; i < rows; i += step, out += depth * step) {
-      const T* const from = a + i;
-      if (rows - i >= step) {
-        for (Index k = 0; k < depth; ++k) {
-          for (Index r = 0; r < step; ++r) out[k * step + r] = from[k * a_step + r];
+    // Several tiles at a time: a step is on a page of its own.
+    constexpr Index together = 4 * step;
+    for (Index i = 0; i < rows; i += together) {
+      const Index here = rows - i < together ? rows - i : together, whole = here / step * step;
+      for (Index k = 0; k < depth; ++k) {
+        const T* const from = a + i + k * a_step;
+        T* out = to + i * depth + k * step;
+        for (Index r = 0; r < whole; r += step, out += depth * step) {
+          for (Index l = 0; l < step; ++l) out[l] = from[r + l];
         }
-      } else {
-        for (Index k = 0; k < depth; ++k) {
-          for (Index r = 0; r < rows - i; ++r) out[k * step + r] = from[k * a_step + r];
-        }
+        for (Index r = whole; r < here; ++r) out[r - whole] = from[r];
       }
     }
   });
-  return group;
+  return {to, 1, group, depth * group};
 }
 
 }  // namespace detail
@@ -85,15 +84,15 @@ void pack_columns(Index depth, Index cols, const T* b, Index b_row, T* to) {
   });
 }
 
+using detail::GemmLeft;
 using detail::GemmStart;
 
-/// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows
-/// c_row apart
+/// c = start + a b.   a (rows, depth); b (depth, cols) packed; c (rows, cols), its rows c_row apart
 template <class T>
-void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row, Index a_step,
-                 const T* b, T* c, Index c_row) {
+void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, GemmLeft<T> a, const T* b, T* c,
+                 Index c_row) {
   vectorized([=](auto isa) __attribute__((always_inline)) {
-    detail::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, a_row, a_step, b, c, c_row);
+    detail::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, b, c, c_row);
   });
 }
 
@@ -118,16 +117,10 @@ void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Ind
       for (Index i = 0; i < rows; i += gemm_rows) {
         const Index high = std::min(gemm_rows, rows - i);
         const T* const block = a + i * a_row + k * a_step;
-        T* const to = c + i * c_row + j;
-        if (a_row == 1 && a_step > 1) {
-          const Index group = pack_tiles(high, deep, block, a_step, packed_a);
-          for (Index r = 0; r < high; r += group) {
-            kernel::gemm_packed<T>(from.from(i + r, j), std::min(group, high - r), wide, deep, packed_a + r * deep,
-                                   Index(1), group, packed_b, to + r * c_row, c_row);
-          }
-        } else {
-          kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, block, a_row, a_step, packed_b, to, c_row);
-        }
+        const bool turned = a_row == 1 && a_step > 1;
+        const GemmLeft<T> left =
+            turned ? pack_tiles(high, deep, block, a_step, packed_a) : GemmLeft<T>{block, a_row, a_step};
+        kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, left, packed_b, c + i * c_row + j, c_row);
       }
     }
   }
@@ -149,7 +142,7 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
   const bool by_rows = rows >= 2 * gemm_rows || rows >= cols;
   // Whole tiles for each thread, with every instruction set.
   const Index unit = by_rows ? 24 : 32, units = ((by_rows ? rows : cols) + unit - 1) / unit;
-  parallel_ranges(units, std::max<Index>(1, (units + parts - 1) / parts), [&](Index first, Index last) {
+  parallel_ranges(units, std::max<Index>(1, units / parts), [&](Index first, Index last) {
     const Index begin = first * unit, end = std::min(by_rows ? rows : cols, last * unit);
     const Index m = by_rows ? end - begin : rows, n = by_rows ? cols : end - begin;
     const T* const from_a = by_rows ? a + begin * a_row : a;

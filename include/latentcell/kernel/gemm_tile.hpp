@@ -39,11 +39,24 @@ struct GemmStart {
   }
 };
 
-/// c = start + a b.   a (rows, depth) at strides (a_row, a_step); b (depth, TileShape::cols), of which the first
-/// `vectors` vectors are used; c (rows, vectors * lanes), its rows c_row apart
+/// The left side of a product, (rows, depth): element (i, k) lies at data[i * row + k * step], or, where a tile's rows
+/// are packed together, with i counted from the tile's first row and tiles `tile` apart.
+template <class T>
+struct GemmLeft {
+  const T* data;
+  Index row, step;
+  Index tile = 0;  // 0: not packed
+  /// From row i on, i at a tile's start, or inside the last tile of `rows_of_tile` rows, and from k on.
+  LATENTCELL_INLINE GemmLeft from(Index i, Index rows_of_tile, Index k = 0) const {
+    const Index at = tile == 0 ? i * row : i / rows_of_tile * tile + i % rows_of_tile * row;
+    return {data + at + k * step, row, step, tile};
+  }
+};
+
+/// c = start + a b.   a (rows, depth); b (depth, TileShape::cols), of which the first `vectors` vectors are used; c
+/// (rows, vectors * lanes), its rows c_row apart
 template <class T, Isa isa, int rows, int vectors>
-LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, Index a_row, Index a_step, const T* b,
-                                 T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, GemmLeft<T> left, const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   using V = typename VectorOf<T, Shape::bytes>::type;
   V sum[std::size_t(rows)][std::size_t(vectors)];
@@ -52,6 +65,8 @@ LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, In
 #pragma GCC unroll 8
     for (int j = 0; j < vectors; ++j) sum[i][j] = V{};
   }
+  const T* a = left.data;
+  const Index a_row = left.row, a_step = left.step;
   for (Index k = 0; k < depth; ++k) {
     V row[std::size_t(vectors)];
 #pragma GCC unroll 8
@@ -84,33 +99,32 @@ LATENTCELL_INLINE void gemm_tile(GemmStart<T> start, Index depth, const T* a, In
 
 /// One panel of C: all rows, `vectors` vectors wide.
 template <class T, Isa isa, int vectors>
-LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, Index rows, Index depth, const T* a, Index a_row, Index a_step,
-                                  const T* b, T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_panel(GemmStart<T> start, Index rows, Index depth, GemmLeft<T> a, const T* b, T* c,
+                                  Index c_row) {
   using Shape = TileShape<T, isa>;
   Index i = 0;
   for (; i + Shape::rows <= rows; i += Shape::rows) {
-    gemm_tile<T, isa, Shape::rows, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row,
-                                            c_row);
+    gemm_tile<T, isa, Shape::rows, vectors>(start.from(i), depth, a.from(i, Shape::rows), b, c + i * c_row, c_row);
   }
   for (; i + Shape::few <= rows; i += Shape::few) {
-    gemm_tile<T, isa, Shape::few, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row, c_row);
+    gemm_tile<T, isa, Shape::few, vectors>(start.from(i), depth, a.from(i, Shape::rows), b, c + i * c_row, c_row);
   }
   for (; i < rows; ++i) {
-    gemm_tile<T, isa, 1, vectors>(start.from(i), depth, a + i * a_row, a_row, a_step, b, c + i * c_row, c_row);
+    gemm_tile<T, isa, 1, vectors>(start.from(i), depth, a.from(i, Shape::rows), b, c + i * c_row, c_row);
   }
 }
 
 /// The same where C is narrower than the vectors: it goes through a small buffer.
 template <class T, Isa isa, int vectors>
-LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a,
-                                         Index a_row, Index a_step, const T* b, T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_narrow_panel(GemmStart<T> start, Index rows, Index cols, Index depth, GemmLeft<T> a,
+                                         const T* b, T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   constexpr Index width = vectors * Shape::lanes;
   alignas(64) T tile[Shape::rows * width];
   for (Index i = 0; i < rows; i += Shape::rows) {
     const Index count = rows - i < Shape::rows ? rows - i : Shape::rows;
-    gemm_panel<T, isa, vectors>({false, start.from(i).row, nullptr}, count, depth, a + i * a_row, a_row, a_step, b,
-                                tile, width);
+    gemm_panel<T, isa, vectors>({false, start.from(i).row, nullptr}, count, depth, a.from(i, Shape::rows), b, tile,
+                                width);
     for (Index r = 0; r < count; ++r) {
       T* const to = c + (i + r) * c_row;
       for (Index j = 0; j < cols; ++j) {
@@ -173,22 +187,31 @@ LATENTCELL_INLINE void pack_column_panels(Index depth, Index cols, const T* b, I
   }
 }
 
-/// c = start + a b on the calling thread, inside a `vectorized` body.    a (rows, depth) at strides
-/// (a_row, a_step); b (depth, cols) packed; c (rows, cols), its rows c_row apart
+/// Rows of a panel of B that stay in the first cache level while tiles of A pass by.
+inline constexpr Index gemm_panel_depth = 256;
+
+/// c = start + a b on the calling thread, inside a `vectorized` body.    a (rows, depth); b (depth, cols) packed;
+/// c (rows, cols), its rows c_row apart
 template <class T, Isa isa>
-LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, Index rows, Index cols, Index depth, const T* a, Index a_row,
-                                   Index a_step, const T* b, T* c, Index c_row) {
+LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, Index rows, Index cols, Index depth, GemmLeft<T> a, const T* b,
+                                   T* c, Index c_row) {
   using Shape = TileShape<T, isa>;
   for (Index j = 0; j < cols; j += Shape::cols, b += depth * Shape::cols) {
     const Index here = cols - j;
-    if (here >= Shape::cols) {
-      gemm_panel<T, isa, Shape::vectors>(start.from(0, j), rows, depth, a, a_row, a_step, b, c + j, c_row);
-    } else if (here > Shape::lanes) {
-      gemm_narrow_panel<T, isa, Shape::vectors>(start.from(0, j), rows, here, depth, a, a_row, a_step, b, c + j, c_row);
-    } else if (here == Shape::lanes) {
-      gemm_panel<T, isa, 1>(start.from(0, j), rows, depth, a, a_row, a_step, b, c + j, c_row);
-    } else {
-      gemm_narrow_panel<T, isa, 1>(start.from(0, j), rows, here, depth, a, a_row, a_step, b, c + j, c_row);
+    for (Index k = 0; k < depth; k += gemm_panel_depth) {
+      const GemmStart<T> first = k == 0 ? start.from(0, j) : GemmStart<T>();
+      const Index deep = depth - k < gemm_panel_depth ? depth - k : gemm_panel_depth;
+      const GemmLeft<T> left = a.from(0, Shape::rows, k);
+      const T* const panel = b + k * Shape::cols;
+      if (here >= Shape::cols) {
+        gemm_panel<T, isa, Shape::vectors>(first, rows, deep, left, panel, c + j, c_row);
+      } else if (here > Shape::lanes) {
+        gemm_narrow_panel<T, isa, Shape::vectors>(first, rows, here, deep, left, panel, c + j, c_row);
+      } else if (here == Shape::lanes) {
+        gemm_panel<T, isa, 1>(first, rows, deep, left, panel, c + j, c_row);
+      } else {
+        gemm_narrow_panel<T, isa, 1>(first, rows, here, deep, left, panel, c + j, c_row);
+      }
     }
   }
 }
