@@ -8,6 +8,7 @@
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/path_point.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/shape.hpp>
@@ -91,12 +92,18 @@
 #include <latentcell/transport/assignment.hpp>
 #include <latentcell/transport/sinkhorn.hpp>
 
+#include <latentcell/flow/coupling.hpp>
+#include <latentcell/flow/ddpm.hpp>
+#include <latentcell/flow/interpolate.hpp>
+#include <latentcell/flow/noise_schedule.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/flow/time_sampling.hpp>
 
+#include <latentcell/sample/denoise.hpp>
 #include <latentcell/sample/dormand_prince.hpp>
 #include <latentcell/sample/guidance.hpp>
 #include <latentcell/sample/integrate.hpp>
+#include <latentcell/sample/method.hpp>
 #include <latentcell/sample/step.hpp>
 #include <latentcell/sample/velocity_field.hpp>
 

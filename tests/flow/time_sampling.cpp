@@ -126,3 +126,22 @@ TEST_CASE("draw_times: bad options are named") {
   REQUIRE_THROWS_WITH(draw<float>({.sampling = TimeSampling::logit_normal, .mean = NAN}, 3, 1),
                       ContainsText("got nan and 1"));
 }
+
+TEST_CASE("draw_times: mode times have the density of the derivative's inverse, for every allowed scale") {
+  for (double scale : {-1.0, 0.8, 1.75}) {
+    const TimeSamplingOptions options{.sampling = TimeSampling::mode, .scale = scale};
+    // The distribution function, found by bisection: the quantile falls from 1 to 0.
+    const auto cdf = [&](double t) {
+      double low = 0, high = 1;
+      for (int i = 0; i < 60; ++i) {
+        const double u = (low + high) / 2;
+        (latentcell::detail::mode_quantile(u, scale) > t ? low : high) = u;
+      }
+      return 1 - low;
+    };
+    CHECK(ks(draw<double>(options, 20000, 5), cdf) < 1.95);
+  }
+  CHECK(ks(draw<double>({.sampling = TimeSampling::mode, .scale = 1.0}, 20000, 5), [](double t) { return t; }) > 1.95);
+  REQUIRE_THROWS_WITH(draw<double>({.sampling = TimeSampling::mode, .scale = 2}, 1, 1),
+                      ContainsText("[-1, 1.75], got 2"));
+}

@@ -17,6 +17,7 @@ TEST_CASE("mean, mse, weighted_sum: closed forms") {
   CHECK(mse(in, window(target)).item() == 5.0f);
   const float weight[] = {2, -1};
   CHECK(weighted_sum(tape.input(window(column)), weight).item() == 3.0f);
+  CHECK(mse(in, window(target), weight).item() == -2.0f);  // (2 (0 + 4) - (0 + 16)) / 4
 }
 
 TEST_CASE("mse, weighted_sum: shapes that do not fit are named") {

@@ -2,19 +2,22 @@
 
 #include <span>
 
-#include <latentcell/core/error.hpp>
+#include <latentcell/core/path_point.hpp>
+#include <latentcell/flow/coupling.hpp>
+#include <latentcell/flow/interpolate.hpp>
 #include <latentcell/flow/time_sampling.hpp>
-#include <latentcell/kernel/parallel.hpp>
-#include <latentcell/kernel/rows.hpp>
 
 namespace latentcell {
 
 /// The straight path from noise to data, z_t = (1 - t) noise + t data, whose velocity is data - noise.
 /// A field trained to predict this velocity carries noise at t = 0 to data at t = 1. Liu et al., "Flow straight and
 /// fast" (2022); Lipman et al., "Flow matching for generative modeling" (2022); times as in Esser et al., "Scaling
-/// rectified flow transformers" (2024).
+/// rectified flow transformers" (2024). In place of noise any other source may stand: control cells, for one.
 struct RectifiedFlow {
-  TimeSamplingOptions time = {};  ///< which times are trained, and how often
+  TimeSamplingOptions time = {};              ///< which times are trained, and how often
+  Coupling coupling = Coupling::independent;  ///< which noise is led to which cell
+
+  PathPoint at(double t) const { return {t, 1 - t, 1, -1}; }
 
   /// Draws a training time for each cell.   t (B)
   template <class T>
@@ -22,33 +25,29 @@ struct RectifiedFlow {
     latentcell::draw_times(time, rng, t);
   }
 
+  /// Deals out the rows of `noise` to the cells as `coupling` says. Rows change places only among cells of one group.
+  /// data, noise (B, D), group (B) or empty: one group
+  template <class T>
+  void couple(ConstView<T> data, View<T> noise, std::span<const int> group, Rng& rng) const {
+    latentcell::couple(coupling, data, noise, group, rng);
+  }
+
   /// The point on each cell's path at its time, and the velocity there.
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)
   /// Exact at both ends; z_t and target must not overlap the input. Throws std::invalid_argument where shapes disagree.
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    const auto same = [&](const char* name, const auto& m) {
-      LATENTCELL_REQUIRE(m.rows() == data.rows() && m.cols() == data.cols(), "RectifiedFlow: ", name, " (", m.rows(),
-                         ", ", m.cols(), ") but data (", data.rows(), ", ", data.cols(), ")");
-    };
-    same("noise", noise);
-    same("z_t", z_t);
-    same("target", target);
-    LATENTCELL_REQUIRE(Index(t.size()) == data.rows(), "RectifiedFlow: ", t.size(), " times for ", data.rows(),
-                       " cells");
-    const Index d = data.cols();
-    kernel::parallel_ranges(data.rows(), kernel::row_grain(d), [&](Index first, Index last) {
-      for (Index b = first; b < last; ++b) {
-        const T at = t[to_size(b)];
-        const T *from = noise.data() + b * d, *to = data.data() + b * d;
-        T *z = z_t.data() + b * d, *v = target.data() + b * d;
-        for (Index j = 0; j < d; ++j) {
-          z[j] = (1 - at) * from[j] + at * to[j];
-          v[j] = to[j] - from[j];
-        }
-      }
+    detail::blend_rows("RectifiedFlow", t, noise, data, z_t, target, [](T at) {
+      return detail::PathShares<T>{at, 1 - at, T(1), T(-1)};
     });
   }
+
+  /// Weight of a time in the loss.
+  double weight(double) const { return 1; }
+  /// From the predicted velocity to the data: z + (1 - t) v.
+  Blend data_of(double t) const { return {1, 1 - t}; }
+  /// From the prediction to the velocity of the path: itself.
+  Blend velocity_of(double) const { return {0, 1}; }
 };
 
 }  // namespace latentcell

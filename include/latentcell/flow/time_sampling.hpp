@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <span>
 
 #include <latentcell/core/error.hpp>
@@ -16,6 +17,7 @@ namespace latentcell {
 enum class TimeSampling {
   uniform,
   logit_normal,  ///< logit(t) is normal: more training in the middle of the path, where the velocity is hardest to know
+  mode,          ///< a density with one mode in the middle of the path (scale > 0) or at both ends (scale < 0)
 };
 
 /// How the times of one batch relate.
@@ -27,7 +29,8 @@ enum class TimeDraws {
 struct TimeSamplingOptions {
   TimeSampling sampling = TimeSampling::uniform;
   double mean = 0;   ///< of logit(t), logit-normal only; larger: nearer to the data at t = 1
-  double scale = 1;  ///< deviation of logit(t), logit-normal only; larger: more times near both ends
+  double scale = 1;  ///< logit-normal: deviation of logit(t); larger: more times near both ends. mode: in [-1, 1.75];
+                     ///< larger: more times in the middle
   TimeDraws draws = TimeDraws::independent;
 };
 
@@ -66,20 +69,30 @@ inline double normal_quantile(double p) {
   return std::copysign(r <= 5 ? ratio(r - 1.6, c, d) : ratio(r - 5, e, f), q);
 }
 
+// Esser et al. 2024, eq. 20, which is its own mirror image: noise and data may change places.
+inline double mode_quantile(double u, double scale) {
+  const double c = std::cos(std::numbers::pi / 2 * u);
+  return 1 - u - scale * (c * c - 1 + u);
+}
+
 }  // namespace detail
 
 /// Draws one time for each cell.   t (B), each strictly between 0 and 1
 /// Throws std::invalid_argument where mean is not finite or scale not positive.
 template <class T>
 void draw_times(const TimeSamplingOptions& options, Rng& rng, std::span<T> t) {
-  const bool uniform = options.sampling == TimeSampling::uniform;
-  LATENTCELL_REQUIRE(uniform || (std::isfinite(options.mean) && options.scale > 0 && std::isfinite(options.scale)),
-                     "draw_times: needs a finite mean and a positive scale, got ", options.mean, " and ",
-                     options.scale);
+  const bool uniform = options.sampling == TimeSampling::uniform, by_mode = options.sampling == TimeSampling::mode;
+  LATENTCELL_REQUIRE(!by_mode || (options.scale >= -1 && options.scale <= 1.75),
+                     "draw_times: the scale of mode times must be in [-1, 1.75], got ", options.scale);
+  LATENTCELL_REQUIRE(
+      uniform || by_mode || (std::isfinite(options.mean) && options.scale > 0 && std::isfinite(options.scale)),
+      "draw_times: needs a finite mean and a positive scale, got ", options.mean, " and ", options.scale);
   const bool stratified = options.draws == TimeDraws::stratified;
   for (std::size_t i = 0; i < t.size(); ++i) {
     const double u = stratified ? (double(i) + rng.uniform_double()) / double(t.size()) : rng.uniform_double();
-    const double time = uniform ? u : 1 / (1 + std::exp(-(options.mean + options.scale * detail::normal_quantile(u))));
+    const double time = uniform   ? u
+                        : by_mode ? detail::mode_quantile(u, options.scale)
+                                  : 1 / (1 + std::exp(-(options.mean + options.scale * detail::normal_quantile(u))));
     // Rounding to T must not reach the ends.
     t[i] = std::clamp(T(time), std::numeric_limits<T>::min(), T(1) - std::numeric_limits<T>::epsilon() / 2);
   }

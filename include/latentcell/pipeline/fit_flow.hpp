@@ -6,8 +6,8 @@
 namespace latentcell {
 
 /// Trains a latent flow on encoded cells. Goes on after the epochs that `state` has seen.
-template <class Backbone, class Condition, class... Hooks>
-void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition>& flow, const LatentTable& latents,
+template <class Backbone, class Condition, class PathType, class... Hooks>
+void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents,
               const FitOptions& options, Hooks&&... hooks) {
   WatchSplit split = watch_split(latents.cells(), options.validation, options.seed);
   LatentBatches train(latents, {.batch = options.batch, .rows = split.train});
@@ -28,8 +28,8 @@ void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition>& flow, c
 }
 
 /// The same from the start, giving the history.
-template <class Backbone, class Condition, class... Hooks>
-History fit(LatentFlow<Backbone, Condition>& flow, const LatentTable& latents, const FitOptions& options = {},
+template <class Backbone, class Condition, class PathType, class... Hooks>
+History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents, const FitOptions& options = {},
             Hooks&&... hooks) {
   TrainState<float> state;
   fit_from(state, flow, latents, options, hooks...);

@@ -10,6 +10,7 @@
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/op/reduce.hpp>
 #include <latentcell/pipeline/library_model.hpp>
+#include <latentcell/sample/denoise.hpp>
 #include <latentcell/sample/guidance.hpp>
 #include <latentcell/sample/integrate.hpp>
 
@@ -48,29 +49,31 @@ struct GenerateOptions {
   Index count = 1000;                                 ///< cells
   std::map<std::string, std::string> condition = {};  ///< obs column to level, the same for all cells; empty: unknown
   std::vector<int> codes = {};                        ///< level of each cell in place of `condition`, -1 unknown
-  Index steps = 50;                                   ///< steps of the integrator; more follow the path closer
-  Method method = Method::heun;                       ///< integrator
+  Index steps = 50;                                   ///< steps of the sampler; more follow the path closer
+  Method method = Method::heun;                       ///< sampler
+  double eta = 0;                                     ///< ddim only; noise drawn on the way, 1 as much as DDPM does
   float guidance = 1.0f;       ///< classifier-free guidance; above 1 gives more typical, less varied cells
   float guidance_from = 0.0f;  ///< times within which guidance acts
   float guidance_to = 1.0f;
   Index batch = 512;  ///< cells moved at once; memory only
 };
 
-/// Stage 2: a rectified flow over standardised latents under a condition, with all that generation needs besides: the
-/// scale of the latents and the library sizes of each level.
-/// Backbone: f(tape, z, t, condition) -> velocity. Condition: FromObs over a conditioner.
-template <class Backbone, class Condition>
+/// Stage 2: a flow or diffusion over standardised latents under a condition, with all that generation needs besides:
+/// the scale of the latents and the library sizes of each level.
+/// Backbone: f(tape, z, t, condition) -> prediction. Condition: FromObs over a conditioner. PathType: RectifiedFlow or
+/// Ddpm, which says what is predicted.
+template <class Backbone, class Condition, class PathType = RectifiedFlow>
 struct LatentFlow {
   using Scalar = float;
   LatentFlowOptions options;
-  RectifiedFlow path;
+  PathType path;
   Backbone field;
   Condition condition;
   Buffer<float> center;  // (1, D) mean of the latents
   Buffer<float> spread;  // (1, D) standard deviation of the latents, posterior noise included
   LibraryModel library;
 
-  LatentFlow(RectifiedFlow p, Backbone f, Condition c, LatentFlowOptions o = {})
+  LatentFlow(PathType p, Backbone f, Condition c, LatentFlowOptions o = {})
       : options(o),
         path(std::move(p)),
         field(std::move(f)),
@@ -104,7 +107,7 @@ struct LatentFlow {
     library.learn(z, table.library, condition.codes(table.cell_columns));
   }
 
-  /// Mean squared error of the velocity (Liu et al. 2022, eq. 1).     z (B, D), codes (B) -> (1, 1)
+  /// Mean squared error of the prediction, weighted as the path says.     z (B, D), codes (B) -> (1, 1)
   Var<float> loss(Tape<float>& tape, ConstView<float> z, std::span<const int> codes) const {
     const Index batch = z.rows(), d = z.cols();
     float *x = tape.scratch(batch * d), *noise = tape.scratch(batch * d), *z_t = tape.scratch(batch * d),
@@ -117,13 +120,16 @@ struct LatentFlow {
       }
     }
     std::copy(codes.begin(), codes.end(), label);
+    path.couple(ConstView<float>(x, batch, d), View<float>(noise, batch, d), {label, to_size(batch)}, tape.rng());
     if (tape.mode() == Mode::train) drop_labels({label, to_size(batch)}, options.label_dropout, tape.rng());
     path.draw_times(tape.rng(), std::span<float>(t, to_size(batch)));
     path.interpolate(std::span<const float>(t, to_size(batch)), ConstView<float>(noise, batch, d),
                      ConstView<float>(x, batch, d), View<float>(z_t, batch, d), View<float>(target, batch, d));
     const Var<float> c = condition.conditioner(tape, {label, to_size(batch)});
     const Var<float> v = field(tape, tape.constant(ConstView<float>(z_t, batch, d)), {t, to_size(batch)}, c);
-    return mse(v, ConstView<float>(target, batch, d));
+    float* weight = tape.scratch(batch);
+    for (Index b = 0; b < batch; ++b) weight[b] = float(path.weight(double(t[b])));
+    return mse(v, ConstView<float>(target, batch, d), weight);
   }
 
   /// New cells: latents in the autoencoder's own units, labels, library sizes.
@@ -147,18 +153,20 @@ struct LatentFlow {
       }
       const std::span<const int> label = std::span<const int>(codes).subspan(to_size(first), to_size(count));
       const std::vector<int> unknown(to_size(count), -1);
-      const auto velocity = [&](std::span<const int> which) {
-        return [&, which](float t, ConstView<float> at, View<float> dz) {
+      const auto predict = [&](std::span<const int> which) {
+        return [&, which](float t, ConstView<float> at, View<float> prediction) {
           tape.reset();
           float* times = tape.scratch(at.rows());
           std::fill_n(times, at.rows(), t);
           const Var<float> c = condition.conditioner(tape, which);
-          dz = field(tape, tape.constant(at), {times, to_size(at.rows())}, c).value();
+          prediction = field(tape, tape.constant(at), {times, to_size(at.rows())}, c).value();
         };
       };
-      integrate(guided<float>(velocity(label), velocity(unknown),
-                              {.weight = o.guidance, .from = o.guidance_from, .to = o.guidance_to}),
-                z, {.method = o.method, .steps = o.steps});
+      std::vector<Rng> noise;
+      for (Index i = 0; i < count; ++i) noise.push_back(own.at(std::uint64_t(2 * n + first + i)));
+      carry(guided<float>(predict(label), predict(unknown),
+                          {.weight = o.guidance, .from = o.guidance_from, .to = o.guidance_to}),
+            z, o, noise);
       for (Index i = 0; i < count; ++i) {
         Rng cell = own.at(std::uint64_t(n + first + i));
         out.library[to_size(first + i)] = library.draw(z.data() + i * d, label[to_size(i)], cell);
@@ -180,6 +188,34 @@ struct LatentFlow {
   }
 
  private:
+  // z from noise to data by a field of predictions.     noise (B): random numbers of each cell
+  template <class Field>
+  void carry(Field prediction, View<float> z, const GenerateOptions& o, std::vector<Rng>& noise) const {
+    const auto turned = [&](auto blend_of) {
+      return [&, blend_of](float t, ConstView<float> at, View<float> out) {
+        prediction(t, at, out);
+        const Blend b = blend_of(double(t));
+        const float of_z = float(b.z), of_prediction = float(b.prediction);
+        float* const to = out.data();
+        const float* const from = at.data();
+        kernel::each_element(
+            out.size(), [=](Index i)
+                            __attribute__((always_inline)) { to[i] = of_z * from[i] + of_prediction * to[i]; });
+      };
+    };
+    if (denoises(o.method)) {
+      const auto normal = [&](View<float> out) {
+        for (Index i = 0; i < out.rows(); ++i) {
+          for (Index j = 0; j < out.cols(); ++j) out(i, j) = float(noise[to_size(i)].normal());
+        }
+      };
+      denoise(turned([this](double t) { return path.data_of(t); }), path, z,
+              {.method = o.method, .steps = o.steps, .eta = o.eta}, normal);
+    } else {
+      integrate(turned([this](double t) { return path.velocity_of(t); }), z, {.method = o.method, .steps = o.steps});
+    }
+  }
+
   int code_of(const std::map<std::string, std::string>& wanted) const {
     int code = -1;
     for (const auto& [column, level] : wanted) {

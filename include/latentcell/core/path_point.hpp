@@ -1,0 +1,26 @@
+#pragma once
+
+#include <concepts>
+
+#include <latentcell/core/types.hpp>
+
+namespace latentcell {
+
+/// A Gaussian path z_t = alpha data + sigma noise at one time; noise at t = 0, data at t = 1.
+struct PathPoint {
+  double alpha = 0, sigma = 1;       ///< shares of data and noise
+  double d_alpha = 1, d_sigma = -1;  ///< their derivatives in t
+};
+
+/// a z + b prediction: how a path turns what a network predicts into something else.
+struct Blend {
+  double z = 0, prediction = 1;
+};
+
+/// What belongs to a path: its point at a time.
+template <class P>
+concept Path = requires(const P& path, double t) {
+  { path.at(t) } -> std::same_as<PathPoint>;
+};
+
+}  // namespace latentcell
