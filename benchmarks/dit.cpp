@@ -17,7 +17,7 @@ namespace {
 
 constexpr int classes = 20;
 
-using Flow = lc::LatentFlow<lc::Dit<float>, lc::FromObs<lc::Category<float>>>;
+using Flow = lc::LatentFlow<lc::Dit<float>, lc::FromObs<lc::LabelColumn, lc::Category<float>>>;
 
 Flow made_flow(const lc::DitOptions& options) {
   std::vector<std::string> levels;
@@ -42,7 +42,7 @@ lc::LatentTable made_latents(const Flow& flow, lc::Index cells) {
   table.cell_columns = lc::Annotation(cells);
   std::vector<int> codes(lc::to_size(cells));
   for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = int(i) % classes;
-  table.cell_columns.set("cell_type", lc::Categorical{flow.condition.levels, codes});
+  table.cell_columns.set("cell_type", lc::Categorical{flow.condition.reader.levels, codes});
   return table;
 }
 
@@ -88,7 +88,11 @@ int main(int argc, char** argv) {
     lc::Rng rng(3);
     for (int i = 0; i <= n; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      flow.generate({.codes = codes, .steps = steps, .method = lc::Method::euler, .guidance = 2.0f, .batch = batch},
+      flow.generate({.cells = lc::labelled("cell_type", {flow.condition.reader.levels, codes}),
+                     .steps = steps,
+                     .method = lc::Method::euler,
+                     .guidance = 2.0f,
+                     .batch = batch},
                     rng);
       seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }

@@ -136,11 +136,10 @@ void count_layers(const Machine& m, lc::Rng& rng) {
   row(m, "count decoder, NB, 128 x 20,000 over 128, with gradients", 6 * B * G * H, 4 * (3 * G * H + 6 * B * G),
       decoder);
 
-  std::vector<float> values(lc::to_size(counts.nonzeros()), 1.0f);
   const double sparse = timed([&] {
     tape.reset();
     const lc::Var<float> y =
-        lc::sparse_linear(counts.view(), std::span<const float>(values), tape.watch(in), tape.watch(in_bias));
+        lc::sparse_linear(counts.view(), std::span<const float>(library), tape.watch(in), tape.watch(in_bias));
     tape.backward(lc::mean(y));
   });
   row(m, "sparse layer and its gradient, 128 x 20,000 to 128", 4 * nonzeros * H, 4 * (2 * G * H) + 24 * nonzeros,
@@ -151,15 +150,15 @@ void transformer(const Machine& m, lc::Rng& rng) {
   const Index batch = 64, tokens = 16, width = 256, heads = 4, n = batch * tokens;
   const Matrix<float> qkv = made(n, 3 * width, rng), dy = made(n, width, rng);
   Matrix<float> y(n, width), p(batch * heads, tokens * tokens), dqkv(n, 3 * width);
-  std::vector<float> scratch(lc::to_size(batch * lc::kernel::attention_scratch(tokens, width / heads))),
-      rstd(lc::to_size(n));
+  const lc::kernel::AttentionSize of{batch, tokens, tokens, width, heads};
+  const auto in = lc::kernel::self_attention(qkv.data(), width);
+  std::vector<float> scratch(lc::to_size(of.scratch())), rstd(lc::to_size(n));
+  float* const d = dqkv.data();
   const double product = 2.0 * double(n * tokens * width), size = 4.0 * double(n * width);
-  row(m, "attention, 64 x 16 tokens, width 256", 2 * product, 4 * size, timed([&] {
-        lc::kernel::attention(qkv.data(), p.data(), y.data(), scratch.data(), batch, tokens, width, heads);
-      }));
+  row(m, "attention, 64 x 16 tokens, width 256", 2 * product, 4 * size,
+      timed([&] { lc::kernel::attention(of, in, p.data(), y.data(), scratch.data()); }));
   row(m, "its gradient", 4 * product, 7 * size, timed([&] {
-        lc::kernel::attention_grad(qkv.data(), p.data(), dy.data(), dqkv.data(), scratch.data(), batch, tokens, width,
-                                   heads);
+        lc::kernel::attention_grad(of, in, p.data(), dy.data(), d, d + width, d + 2 * width, scratch.data());
       }));
   row(m, "layer norm, 1,024 x 256", 7.0 * double(n * width), 2 * size,
       timed([&] { lc::kernel::layer_norm<float>(window(dy), view(y), rstd.data(), 1e-6f); }));

@@ -357,7 +357,9 @@ Wanted label_mix(const Settings& s, const std::vector<int>& chosen, const std::v
 }
 
 lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w, lc::Rng& rng) {
-  const lc::LatentTable z = m.flow.generate({.codes = w.label, .steps = s.steps, .guidance = float(s.guidance)}, rng);
+  const lc::LatentTable z = m.flow.generate(
+      {.cells = lc::labelled(s.label, {m.options.levels, w.label}), .steps = s.steps, .guidance = float(s.guidance)},
+      rng);
   lc::CellTable cells = lc::draw(m.vae, z, rng, {.batch_codes = w.batch});
   if (!w.batch.empty()) cells.cell_columns.set(m.options.batch, lc::Categorical{m.options.batch_levels, w.batch});
   cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),

@@ -67,9 +67,12 @@
 #include <latentcell/op/gene_major.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
+#include <latentcell/op/matmul.hpp>
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/reduce.hpp>
+#include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
+#include <latentcell/op/tokens.hpp>
 
 #include <latentcell/nn/attention.hpp>
 #include <latentcell/nn/init.hpp>
@@ -83,11 +86,17 @@
 #include <latentcell/likelihood/moments_start.hpp>
 
 #include <latentcell/condition/category.hpp>
-#include <latentcell/condition/drop.hpp>
+#include <latentcell/condition/covariates.hpp>
+#include <latentcell/condition/gene_set.hpp>
+#include <latentcell/condition/numbers.hpp>
 
 #include <latentcell/autoencoder/vae.hpp>
 
 #include <latentcell/backbone/dit.hpp>
+#include <latentcell/backbone/injection.hpp>
+#include <latentcell/backbone/latent_unet.hpp>
+#include <latentcell/backbone/mlp_block.hpp>
+#include <latentcell/backbone/residual_mlp.hpp>
 
 #include <latentcell/transport/assignment.hpp>
 #include <latentcell/transport/sinkhorn.hpp>
@@ -103,6 +112,7 @@
 #include <latentcell/sample/dormand_prince.hpp>
 #include <latentcell/sample/guidance.hpp>
 #include <latentcell/sample/integrate.hpp>
+#include <latentcell/sample/log_likelihood.hpp>
 #include <latentcell/sample/method.hpp>
 #include <latentcell/sample/step.hpp>
 #include <latentcell/sample/velocity_field.hpp>
@@ -177,6 +187,12 @@
 #include <latentcell/pipeline/judge_cells.hpp>
 #include <latentcell/pipeline/judge_classes.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
+#include <latentcell/pipeline/carry.hpp>
+#include <latentcell/pipeline/conditions.hpp>
+#include <latentcell/pipeline/flow_likelihood.hpp>
+#include <latentcell/pipeline/from_obs.hpp>
+#include <latentcell/pipeline/generate_options.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
 #include <latentcell/pipeline/library_model.hpp>
+#include <latentcell/pipeline/reflow.hpp>
 #include <latentcell/pipeline/two_stage.hpp>

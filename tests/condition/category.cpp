@@ -1,19 +1,30 @@
 #include <latentcell/condition/category.hpp>
-#include <latentcell/condition/drop.hpp>
 #include <latentcell/op/reduce.hpp>
 
 #include "support/catch.hpp"
+#include "support/made_matrix.hpp"
 
 using namespace latentcell;
+using support::window;
+
+namespace {
+
+Matrix<float> column(std::initializer_list<float> values) {
+  Matrix<float> out(Index(values.size()), 1);
+  std::copy(values.begin(), values.end(), out.data());
+  return out;
+}
+
+}  // namespace
 
 TEST_CASE("Category: each label its row, unknown the last one") {
   Rng rng(1);
   const Category<float> category(3, 5, rng);
   CHECK(category.levels() == 3);
   CHECK(category.width() == 5);
-  const std::vector<int> label{2, Category<float>::unknown, 2};
+  const Matrix<float> label = column({2, unknown, 2});
   Tape<float> tape;
-  const Var<float> y = category(tape, label);
+  const Var<float> y = category(tape, window(label));
   CHECK(y.value().row(0) == category.table.value.row(2));
   CHECK(y.value().row(1) == category.table.value.row(3));
   tape.backward(mean(y));
@@ -26,19 +37,9 @@ TEST_CASE("Category: labels and levels out of range are named") {
   Rng rng(1);
   const Category<float> category(3, 5, rng);
   Tape<float> tape;
-  const std::vector<int> high{0, 3}, low{-2};
-  REQUIRE_THROWS_WITH(category(tape, high), ContainsText("label 3 of cell 1 but there are 3 levels"));
-  REQUIRE_THROWS_WITH(category(tape, low), ContainsText("label -2 of cell 0"));
+  const Matrix<float> high = column({0, 3}), low = column({-2}), half = column({0.5f});
+  REQUIRE_THROWS_WITH(category(tape, window(high)), ContainsText("code 3 of cell 1 but there are 3 levels"));
+  REQUIRE_THROWS_WITH(category(tape, window(low)), ContainsText("code -2 of cell 0"));
+  REQUIRE_THROWS_WITH(category(tape, window(half)), ContainsText("code 0.5 of cell 0"));
   REQUIRE_THROWS_WITH(Category<float>(0, 5, rng), ContainsText("needs at least one level, got 0"));
-}
-
-TEST_CASE("drop_labels: makes its share unknown, none or all at the ends") {
-  Rng rng(1);
-  std::vector<int> label(20000, 2);
-  drop_labels(label, 0.0f, rng);
-  CHECK(std::count(label.begin(), label.end(), 2) == 20000);
-  drop_labels(label, 0.1f, rng);
-  CHECK(double(std::count(label.begin(), label.end(), -1)) == Approx(2000).margin(215));  // five standard errors
-  drop_labels(label, 1.0f, rng);
-  CHECK(std::count(label.begin(), label.end(), -1) == 20000);
 }

@@ -14,7 +14,7 @@ using namespace latentcell;
 
 namespace {
 
-using Flow = LatentFlow<Dit<float>, FromObs<Category<float>>>;
+using Flow = LatentFlow<Dit<float>, FromObs<LabelColumn, Category<float>>>;
 using Model = Vae<float, NegativeBinomial<float>>;
 
 const DitOptions tiny{.latent = 6, .tokens = 2, .width = 32, .depth = 1, .heads = 2, .mlp_ratio = 2, .condition = 8};
@@ -57,6 +57,10 @@ const Trained& trained() {
     return Trained{std::move(cells), std::move(vae), std::move(latents), std::move(flow)};
   }();
   return it;
+}
+
+Annotation of_type(const Trained& t, std::size_t n, int code) {
+  return labelled("cell_type", {t.flow.condition.reader.levels, std::vector<int>(n, code)});
 }
 
 RowVector<double> centre(const Matrix<float>& z, const std::vector<int>& codes, int code) {
@@ -122,7 +126,7 @@ TEST_CASE("generate: cells of a type lie nearest to that type's cells") {
   Rng rng(6);
   const std::vector<int> real = t.latents.cell_columns.labels("cell_type").codes;
   for (int code = 0; code < 3; ++code) {
-    const LatentTable z = t.flow.generate({.codes = std::vector<int>(200, code), .steps = 12}, rng);
+    const LatentTable z = t.flow.generate({.cells = of_type(t, 200, code), .steps = 12}, rng);
     const RowVector<double> made = centre(z.mean, std::vector<int>(200, code), code);
     std::vector<double> distance;
     for (int other = 0; other < 3; ++other) distance.push_back((made - centre(t.latents.mean, real, other)).norm());
@@ -138,7 +142,7 @@ TEST_CASE("generate and draw: the same seed gives the same cells, in batches of 
     set_threads(n);
     Rng rng(seed);
     const LatentTable z =
-        t.flow.generate({.codes = std::vector<int>(60, 1), .steps = 6, .guidance = 1.5f, .batch = batch}, rng);
+        t.flow.generate({.cells = of_type(t, 60, 1), .steps = 6, .guidance = 1.5f, .batch = batch}, rng);
     return std::pair(z, draw(t.vae, z, rng, {.batch = batch}));
   };
   const auto [z, cells] = make(1, 60, 1);
@@ -189,7 +193,7 @@ TEST_CASE("generate: guidance of one is the conditional field, of zero the uncon
   const Trained& t = trained();
   const auto make = [&](int code, float guidance) {
     Rng rng(1);
-    return t.flow.generate({.codes = std::vector<int>(20, code), .steps = 6, .guidance = guidance}, rng).mean;
+    return t.flow.generate({.cells = of_type(t, 20, code), .steps = 6, .guidance = guidance}, rng).mean;
   };
   CHECK(make(2, 1.0f) == make(2, 1.0f));
   CHECK((make(2, 1.0f) - make(2, 1.0001f)).cwiseAbs().maxCoeff() < 1e-2f);
@@ -215,9 +219,14 @@ TEST_CASE("FromObs: codes follow names, not positions") {
   const Flow flow = made_flow({"B", "T"}, 1);
   Annotation obs(4);
   obs.set("cell_type", Categorical{{"T", "NK", "B"}, {0, 1, 2, -1}});
-  CHECK(flow.condition.codes(obs) == std::vector<int>{1, -1, 0, -1});
-  CHECK(flow.condition.codes(Annotation(2)) == std::vector<int>{-1, -1});
-  REQUIRE_THROWS_WITH(flow.condition.code("NK"), ContainsText("no level 'NK'; there are B, T"));
+  const auto codes = [&](const Annotation& of) {
+    const Matrix<float> cells = read_conditions(flow.condition, of);
+    return label_codes(flow.condition, ConstView<float>(cells.data(), cells.rows(), cells.cols()));
+  };
+  CHECK(codes(obs) == std::vector<int>{1, -1, 0, -1});
+  CHECK(codes(Annotation(2)) == std::vector<int>{-1, -1});
+  REQUIRE_THROWS_WITH(parse_conditions(flow.condition, {{"cell_type", "NK"}}),
+                      ContainsText("no level 'NK'; there are B, T"));
   Rng rng(1);
   REQUIRE_THROWS_WITH(from_obs("cell_type", {"B"}, Category<float>(2, 4, rng)),
                       ContainsText("column 'cell_type' has 1 levels but its conditioner 2"));
@@ -230,7 +239,8 @@ TEST_CASE("generate and draw: bad requests are named") {
                       ContainsText("no level 'type_9'"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .condition = {{"tissue", "x"}}}, rng),
                       ContainsText("no condition 'tissue', only 'cell_type'"));
-  REQUIRE_THROWS_WITH(t.flow.generate({.codes = {3}}, rng), ContainsText("there are 3 levels"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.condition = {{"dose", "1"}}}, rng),
+                      ContainsText("no condition 'dose', only 'cell_type'"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = -1}, rng),
                       ContainsText("generate: count must not be negative, got -1"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .batch = 0}, rng),

@@ -56,8 +56,11 @@ TEST_CASE("TwoStage: a saved model, loaded, makes the same cells") {
   CHECK(loaded.vae.gene_names == model.vae.gene_names);
   const auto make = [](const TwoStage& m) {
     Rng own(5);
-    return draw(m.vae, m.flow.generate({.codes = {0, 1, 2, -1}, .steps = 4, .guidance = 1.5f}, own), own,
-                {.batch_codes = {0, 1, 0, -1}});
+    return draw(
+        m.vae,
+        m.flow.generate(
+            {.cells = labelled("cell_type", {m.options.levels, {0, 1, 2, -1}}), .steps = 4, .guidance = 1.5f}, own),
+        own, {.batch_codes = {0, 1, 0, -1}});
   };
   const CellTable a = make(model), b = make(loaded);
   CHECK(std::vector<float>(a.counts.values().begin(), a.counts.values().end()) ==

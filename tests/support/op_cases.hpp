@@ -17,8 +17,11 @@
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
 #include <latentcell/op/modulate.hpp>
+#include <latentcell/op/matmul.hpp>
 #include <latentcell/op/reduce.hpp>
+#include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
+#include <latentcell/op/tokens.hpp>
 
 #include "support/made_matrix.hpp"
 
@@ -126,6 +129,17 @@ inline std::vector<OpCase> op_cases() {
                      [heads = heads](auto&, const Inputs& x) { return attention(x[0], heads); }});
   }
 
+  cases.push_back({"cross_attention",
+                   {m(2 * 3, 4, 1), m(2 * 5, 8, 2)},
+                   {Shape(2, 3, 4), Shape(2, 5, 8)},
+                   [](auto&, const Inputs& x) { return cross_attention(x[0], x[1], 2); }});
+  cases.push_back(
+      {"join_tokens", {m(2 * 2, 4, 1), m(2 * 3, 4, 2)}, {Shape(2, 2, 4), Shape(2, 3, 4)}, [](auto&, const Inputs& x) {
+         return join_tokens(x[0], x[1]);
+       }});
+  cases.push_back({"some_tokens", {m(2 * 4, 3, 1)}, {Shape(2, 4, 3)}, [](auto&, const Inputs& x) {
+                     return some_tokens(x[0], 1, 2);
+                   }});
   cases.push_back({"columns", {m(3, 5, 2)}, {}, [](auto&, const Inputs& x) { return columns(x[0], 1, 3); }});
   cases.push_back({"concat", {m(3, 2, 3), m(3, 4, 4)}, {}, [](auto&, const Inputs& x) { return concat(x[0], x[1]); }});
   cases.push_back({"concat with itself", {m(3, 2, 3)}, {}, [](auto&, const Inputs& x) { return concat(x[0], x[0]); }});
@@ -175,6 +189,12 @@ inline std::vector<OpCase> op_cases() {
                      return layer_norm(x[0], 1e-3);
                    }});
 
+  cases.push_back(
+      {"matmul", {m(4, 3, 27), m(3, 5, 28)}, {}, [](auto&, const Inputs& x) { return matmul(x[0], x[1]); }});
+  cases.push_back({"replace_rows", {m(4, 3, 27), m(1, 3, 28)}, {}, [](auto&, const Inputs& x) {
+                     const bool marked[] = {false, true, true, false};
+                     return replace_rows(x[0], x[1], marked);
+                   }});
   cases.push_back({"linear", {m(4, 3, 27), m(5, 3, 28), m(1, 5, 29)}, {}, [](auto&, const Inputs& x) {
                      return linear(x[0], x[1], x[2]);
                    }});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -25,6 +26,11 @@ inline constexpr bool is_vector = false;
 template <class E>
 inline constexpr bool is_vector<std::vector<E>> = true;
 
+template <class M>
+inline constexpr bool is_optional = false;
+template <class E>
+inline constexpr bool is_optional<std::optional<E>> = true;
+
 template <class Thing, class F>
 void walk(const std::string& name, Thing& thing, F& f) {
   using Plain = std::remove_const_t<Thing>;
@@ -32,6 +38,8 @@ void walk(const std::string& name, Thing& thing, F& f) {
     f(std::string_view(name), thing);
   } else if constexpr (is_vector<Plain>) {
     for (std::size_t i = 0; i < thing.size(); ++i) walk(text(name, ".", i), thing[i], f);
+  } else if constexpr (is_optional<Plain>) {
+    if (thing) walk(name, *thing, f);
   } else {
     Plain::visit(thing, [&](std::string_view part, auto& member) {
       walk(name.empty() ? std::string(part) : text(name, ".", part), member, f);
@@ -66,6 +74,8 @@ void each_param(Model& model, F&& f) {
     f(model);
   } else if constexpr (detail::is_vector<Plain>) {
     for (auto& part : model) each_param(part, f);
+  } else if constexpr (detail::is_optional<Plain>) {
+    if (model) each_param(*model, f);
   } else if constexpr (!detail::is_buffer<Plain>) {
     Plain::visit(model, [&](std::string_view, auto& member) { each_param(member, f); });
   }

@@ -1,18 +1,16 @@
 #pragma once
 
-#include <span>
-
+#include <latentcell/condition/covariates.hpp>
 #include <latentcell/nn/init.hpp>
 #include <latentcell/op/embedding.hpp>
 
 namespace latentcell {
 
-/// A label as a vector. Unknown and dropped labels are one extra row of the table, so guidance needs no special case
-/// (Peebles and Xie 2023).
+/// A label as a vector: one row of a table a level, and one more for unknown (Peebles and Xie 2023). The cell's number
+/// is the code of its level.
 template <class T>
 struct Category {
-  static constexpr int unknown = -1;  ///< never seen, missing, or dropped for guidance
-  Param<T> table;                     // (levels + 1, D); the last row stands for unknown
+  Param<T> table;  // (levels + 1, D); the last row stands for unknown
 
   Category(Index levels, Index width, Rng& rng) : table(levels + 1, width) {
     LATENTCELL_REQUIRE(levels >= 1, "Category: needs at least one level, got ", levels);
@@ -21,17 +19,20 @@ struct Category {
   }
 
   Index levels() const { return table.value.rows() - 1; }
+  Index columns() const { return 1; }
   Index width() const { return table.value.cols(); }
 
-  /// label (B), each in [0, levels) or unknown -> (B, D)
-  Var<T> operator()(Tape<T>& tape, std::span<const int> label) const {
-    int* row = tape.template scratch_of<int>(Index(label.size()));
-    for (std::size_t b = 0; b < label.size(); ++b) {
-      LATENTCELL_REQUIRE(label[b] >= unknown && label[b] < levels(), "Category: label ", label[b], " of cell ", b,
-                         " but there are ", levels(), " levels");
-      row[b] = label[b] == unknown ? int(levels()) : label[b];
+  /// cells (B, 1), each a code in [0, levels) or unknown -> (B, D)
+  Var<T> operator()(Tape<T>& tape, ConstView<float> cells) const {
+    const Index batch = cells.rows();
+    int* row = tape.template scratch_of<int>(batch);
+    for (Index b = 0; b < batch; ++b) {
+      const float code = cells(b, 0);
+      LATENTCELL_REQUIRE(std::isnan(code) || (code >= 0 && code < float(levels()) && code == std::floor(code)),
+                         "Category: code ", code, " of cell ", b, " but there are ", levels(), " levels");
+      row[b] = std::isnan(code) ? int(levels()) : int(code);
     }
-    return embedding(tape.watch(table), std::span<const int>(row, label.size()));
+    return embedding(tape.watch(table), std::span<const int>(row, to_size(batch)));
   }
 
   static void visit(auto& self, auto&& f) { f("table", self.table); }

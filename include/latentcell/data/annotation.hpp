@@ -157,4 +157,11 @@ class Annotation {
   std::vector<std::pair<std::string, Column>> columns_;
 };
 
+/// One column of labels and nothing else.
+inline Annotation labelled(std::string name, Categorical labels) {
+  Annotation out(labels.size());
+  out.set(std::move(name), std::move(labels));
+  return out;
+}
+
 }  // namespace latentcell

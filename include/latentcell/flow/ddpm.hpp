@@ -27,6 +27,8 @@ enum class LossWeight {
 /// the same model is the VP-SDE of Song et al. 2021. Time runs from noise at 0 to data at 1 as everywhere here, against
 /// the papers' own.
 struct Ddpm {
+  static constexpr bool couples = false;  // noise is drawn for each cell by itself
+
   NoiseSchedule schedule = NoiseSchedule::cosine;  ///< how the noise falls
   Prediction prediction = Prediction::velocity;    ///< what the network predicts
   LossWeight weighting = LossWeight::simple;       ///< how much each time counts
@@ -40,10 +42,6 @@ struct Ddpm {
   void draw_times(Rng& rng, std::span<T> t) const {
     latentcell::draw_times(time, rng, t);
   }
-
-  /// Noise is drawn for each cell by itself: a diffusion has no other coupling.
-  template <class T>
-  void couple(ConstView<T>, View<T>, std::span<const int>, Rng&) const {}
 
   /// The point on each cell's path at its time, and what the network should say there.
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)

@@ -14,6 +14,8 @@ namespace latentcell {
 /// fast" (2022); Lipman et al., "Flow matching for generative modeling" (2022); times as in Esser et al., "Scaling
 /// rectified flow transformers" (2024). In place of noise any other source may stand: control cells, for one.
 struct RectifiedFlow {
+  static constexpr bool couples = true;
+
   TimeSamplingOptions time = {};              ///< which times are trained, and how often
   Coupling coupling = Coupling::independent;  ///< which noise is led to which cell
 
@@ -23,13 +25,6 @@ struct RectifiedFlow {
   template <class T>
   void draw_times(Rng& rng, std::span<T> t) const {
     latentcell::draw_times(time, rng, t);
-  }
-
-  /// Deals out the rows of `noise` to the cells as `coupling` says. Rows change places only among cells of one group.
-  /// data, noise (B, D), group (B) or empty: one group
-  template <class T>
-  void couple(ConstView<T> data, View<T> noise, std::span<const int> group, Rng& rng) const {
-    latentcell::couple(coupling, data, noise, group, rng);
   }
 
   /// The point on each cell's path at its time, and the velocity there.

@@ -6,8 +6,8 @@
 #include <latentcell/kernel/gemm.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-// Multi-head self-attention over few tokens (Vaswani et al. 2017, eq. 1). All of a head stays in the first cache level;
-// its products run in registers.
+// Multi-head attention over few tokens (Vaswani et al. 2017, eq. 1). All of a head stays in the first cache level; its
+// products run in registers.
 
 namespace latentcell::kernel {
 
@@ -50,59 +50,81 @@ LATENTCELL_INLINE void softmax_row_grad(Index n, T scale, const T* row, T* d) {
 
 }  // namespace detail
 
-/// Numbers of scratch memory a cell of attention and its gradient needs.
-inline Index attention_scratch(Index tokens, Index head_width) {
-  return std::max(packed_size(tokens, head_width), packed_size(head_width, tokens)) + tokens * tokens;
+/// Cells, tokens that ask (T), tokens that are asked (K), width (D), heads (H).
+struct AttentionSize {
+  Index batch, queries, keys, width, heads;
+  Index head_width() const { return width / heads; }
+  /// Numbers of scratch memory, of one cell and of all.
+  Index cell_scratch() const {
+    const Index d = head_width();
+    return std::max({packed_size(d, keys), packed_size(keys, d), packed_size(queries, d)}) + queries * keys;
+  }
+  Index scratch() const { return batch * cell_scratch(); }
+  Index weights() const { return batch * heads * queries * keys; }
+};
+
+/// Where queries, keys and values lie, each a row a token; rows of queries q_step apart, of the others kv_step.
+template <class T>
+struct AttentionInput {
+  const T* q;
+  Index q_step;
+  const T *k, *v;
+  Index kv_step;
+};
+
+/// Queries, keys and values side by side, as one product makes them.     qkv (B, T, 3 D)
+template <class T>
+AttentionInput<T> self_attention(const T* qkv, Index width) {
+  return {qkv, 3 * width, qkv + width, qkv + 2 * width, 3 * width};
 }
 
-/// y = softmax(q k^T / sqrt(d)) v, head by head.
-/// qkv (B, T, 3 D) holds q, k, v side by side, each cut into H heads of d = D / H;  p (B, H, T, T) keeps the softmax;
-/// y (B, T, D);  scratch (B, attention_scratch(T, d))
+/// y = softmax(q k^T / sqrt(d)) v, head by head, heads being pieces of d = D / H columns.
+/// p (B, H, T, K) keeps the softmax; y (B, T, D); scratch (size.scratch())
 template <class T>
-void attention(const T* qkv, T* p, T* y, T* scratch, Index batch, Index tokens, Index width, Index heads) {
-  const Index d = width / heads, step = 3 * width;
+void attention(AttentionSize size, AttentionInput<T> in, T* p, T* y, T* scratch) {
+  const Index d = size.head_width(), n = size.queries, m = size.keys, width = size.width;
   const T scale = T(1) / std::sqrt(T(d));
-  parallel_ranges(batch, row_grain(tokens * width), [&](Index first, Index last) {
-    T* const packed = scratch + first * attention_scratch(tokens, d);
+  parallel_ranges(size.batch, row_grain(n * width), [&](Index first, Index last) {
+    T* const packed = scratch + first * size.cell_scratch();
     vectorized([=](auto isa_of) __attribute__((always_inline)) {
       constexpr Isa isa = decltype(isa_of)::isa;
-      for (Index bh = first * heads; bh < last * heads; ++bh) {
-        const Index b = bh / heads, h = bh % heads;
-        const T* const q = qkv + b * tokens * step + h * d;
-        const T *const k = q + width, *const v = k + width;
-        T* const weights = p + bh * tokens * tokens;
-        detail::head_product<T, isa>(true, tokens, tokens, d, q, step, Index(1), k, step, packed, weights, tokens);
-        for (Index i = 0; i < tokens; ++i) detail::softmax_row(tokens, scale, weights + i * tokens);
-        detail::head_product<T, isa>(false, tokens, d, tokens, weights, tokens, Index(1), v, step, packed,
-                                     y + b * tokens * width + h * d, width);
+      for (Index bh = first * size.heads; bh < last * size.heads; ++bh) {
+        const Index b = bh / size.heads, h = bh % size.heads;
+        const T* const q = in.q + b * n * in.q_step + h * d;
+        const T *const k = in.k + b * m * in.kv_step + h * d, *const v = in.v + b * m * in.kv_step + h * d;
+        T* const weights = p + bh * n * m;
+        detail::head_product<T, isa>(true, n, m, d, q, in.q_step, Index(1), k, in.kv_step, packed, weights, m);
+        for (Index i = 0; i < n; ++i) detail::softmax_row(m, scale, weights + i * m);
+        detail::head_product<T, isa>(false, n, d, m, weights, m, Index(1), v, in.kv_step, packed,
+                                     y + b * n * width + h * d, width);
       }
     });
   });
 }
 
 /// With ds = p * (dp - sum(p * dp)) / sqrt(d), dp = dy v^T:   dq = ds k;  dk = ds^T q;  dv = p^T dy.
-/// dqkv is overwritten; scratch as for attention
+/// The gradients lie as the inputs do and are overwritten.
 template <class T>
-void attention_grad(const T* qkv, const T* p, const T* dy, T* dqkv, T* scratch, Index batch, Index tokens, Index width,
-                    Index heads) {
-  const Index d = width / heads, step = 3 * width;
+void attention_grad(AttentionSize size, AttentionInput<T> in, const T* p, const T* dy, T* dq_all, T* dk_all, T* dv_all,
+                    T* scratch) {
+  const Index d = size.head_width(), n = size.queries, m = size.keys, width = size.width;
   const T scale = T(1) / std::sqrt(T(d));
-  parallel_ranges(batch, row_grain(tokens * width), [&](Index first, Index last) {
-    T* const ds = scratch + first * attention_scratch(tokens, d);
-    T* const packed = ds + tokens * tokens;
+  parallel_ranges(size.batch, row_grain(n * width), [&](Index first, Index last) {
+    T* const ds = scratch + first * size.cell_scratch();
+    T* const packed = ds + n * m;
     vectorized([=](auto isa_of) __attribute__((always_inline)) {
       constexpr Isa isa = decltype(isa_of)::isa;
-      for (Index bh = first * heads; bh < last * heads; ++bh) {
-        const Index b = bh / heads, h = bh % heads, at = b * tokens * step + h * d;
-        const T *const q = qkv + at, *const k = q + width, *const v = k + width;
-        T *const dq = dqkv + at, *const dk = dq + width, *const dv = dk + width;
-        const T *const weights = p + bh * tokens * tokens, *const g = dy + b * tokens * width + h * d;
-        detail::head_product<T, isa>(true, tokens, tokens, d, g, width, Index(1), v, step, packed, ds, tokens);
-        for (Index i = 0; i < tokens; ++i)
-          detail::softmax_row_grad(tokens, scale, weights + i * tokens, ds + i * tokens);
-        detail::head_product<T, isa>(false, tokens, d, tokens, ds, tokens, Index(1), k, step, packed, dq, step);
-        detail::head_product<T, isa>(false, tokens, d, tokens, ds, Index(1), tokens, q, step, packed, dk, step);
-        detail::head_product<T, isa>(false, tokens, d, tokens, weights, Index(1), tokens, g, width, packed, dv, step);
+      for (Index bh = first * size.heads; bh < last * size.heads; ++bh) {
+        const Index b = bh / size.heads, h = bh % size.heads;
+        const Index at_q = b * n * in.q_step + h * d, at_kv = b * m * in.kv_step + h * d;
+        const T *const q = in.q + at_q, *const k = in.k + at_kv, *const v = in.v + at_kv;
+        T *const dq = dq_all + at_q, *const dk = dk_all + at_kv, *const dv = dv_all + at_kv;
+        const T *const weights = p + bh * n * m, *const g = dy + b * n * width + h * d;
+        detail::head_product<T, isa>(true, n, m, d, g, width, Index(1), v, in.kv_step, packed, ds, m);
+        for (Index i = 0; i < n; ++i) detail::softmax_row_grad(m, scale, weights + i * m, ds + i * m);
+        detail::head_product<T, isa>(false, n, d, m, ds, m, Index(1), k, in.kv_step, packed, dq, in.q_step);
+        detail::head_product<T, isa>(false, m, d, n, ds, Index(1), m, q, in.q_step, packed, dk, in.kv_step);
+        detail::head_product<T, isa>(false, m, d, n, weights, Index(1), m, g, width, packed, dv, in.kv_step);
       }
     });
   });

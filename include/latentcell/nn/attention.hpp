@@ -23,4 +23,25 @@ struct Attention {
   }
 };
 
+/// Multi-head attention to other tokens, with its projections.
+template <class T>
+struct CrossAttention {
+  Index heads;
+  Linear<T> q;     // (D, D)
+  Linear<T> kv;    // (2 D, D)
+  Linear<T> proj;  // (D, D)
+
+  CrossAttention(Index width, Index heads_, Rng& rng)
+      : heads(heads_), q(width, width, rng), kv(width, 2 * width, rng), proj(width, width, rng) {}
+
+  /// x (B, T, D), tokens (B, K, D) -> (B, T, D)
+  Var<T> operator()(Var<T> x, Var<T> tokens) const { return proj(cross_attention(q(x), kv(tokens), heads)); }
+
+  static void visit(auto& self, auto&& f) {
+    f("q", self.q);
+    f("kv", self.kv);
+    f("proj", self.proj);
+  }
+};
+
 }  // namespace latentcell

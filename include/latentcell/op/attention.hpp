@@ -15,16 +15,46 @@ Var<T> attention(Var<T> qkv, Index heads) {
                      " heads");
   Tape<T>& tape = qkv.tape();
   const Shape shape = qkv.shape();
+  const kernel::AttentionSize size{shape.batch(), shape.tokens(), shape.tokens(), width, heads};
   Var<T> y = tape.alloc(shape.with_cols(width), qkv);
-  T* p = tape.scratch(shape.batch() * heads * shape.tokens() * shape.tokens());
-  T* scratch = tape.scratch(shape.batch() * kernel::attention_scratch(shape.tokens(), width / heads));
-  kernel::attention<T>(qkv.value().data(), p, y.out().data(), scratch, shape.batch(), shape.tokens(), width, heads);
+  T* const p = tape.scratch(size.weights());
+  T* const scratch = tape.scratch(size.scratch());
+  kernel::attention<T>(size, kernel::self_attention(qkv.value().data(), width), p, y.out().data(), scratch);
   tape.on_backward(y, [=] {
     Tape<T>& own = y.tape();
-    T* const gradient = own.scratch(shape.size());
-    kernel::attention_grad<T>(qkv.value().data(), p, y.upstream().data(), gradient, scratch, shape.batch(),
-                              shape.tokens(), width, heads);
-    own.hand_gradient(qkv, gradient);
+    T* const d = own.scratch(shape.size());
+    kernel::attention_grad<T>(size, kernel::self_attention(qkv.value().data(), width), p, y.upstream().data(), d,
+                              d + width, d + 2 * width, scratch);
+    own.hand_gradient(qkv, d);
+  });
+  return y;
+}
+
+/// Multi-head attention of the tokens of each cell to other tokens of that cell.
+/// q (B, T, D), kv (B, K, 2 D): keys and values side by side -> (B, T, D)
+template <class T>
+Var<T> cross_attention(Var<T> q, Var<T> kv, Index heads) {
+  const Index width = q.cols();
+  LATENTCELL_REQUIRE(kv.cols() == 2 * width && kv.shape().batch() == q.shape().batch(), "cross_attention: kv ",
+                     kv.shape(), " does not fit q ", q.shape());
+  LATENTCELL_REQUIRE(heads > 0 && width % heads == 0, "cross_attention: width ", width, " cannot be cut into ", heads,
+                     " heads");
+  Tape<T>& tape = q.tape();
+  const kernel::AttentionSize size{q.shape().batch(), q.shape().tokens(), kv.shape().tokens(), width, heads};
+  Var<T> y = tape.alloc(q.shape(), q, kv);
+  T* const p = tape.scratch(size.weights());
+  T* const scratch = tape.scratch(size.scratch());
+  const auto input = [=] {
+    const T* const k = kv.value().data();
+    return kernel::AttentionInput<T>{q.value().data(), width, k, k + width, 2 * width};
+  };
+  kernel::attention<T>(size, input(), p, y.out().data(), scratch);
+  tape.on_backward(y, [=] {
+    Tape<T>& own = y.tape();
+    T *const dq = own.scratch(q.shape().size()), *const dkv = own.scratch(kv.shape().size());
+    kernel::attention_grad<T>(size, input(), p, y.upstream().data(), dq, dkv, dkv + width, scratch);
+    if (q.needs_grad()) own.hand_gradient(q, dq);
+    if (kv.needs_grad()) own.hand_gradient(kv, dkv);
   });
   return y;
 }

@@ -11,12 +11,12 @@ void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition, PathType
               const FitOptions& options, Hooks&&... hooks) {
   WatchSplit split = watch_split(latents.cells(), options.validation, options.seed);
   LatentBatches train(latents, {.batch = options.batch, .rows = split.train});
-  const std::vector<int> codes = flow.condition.codes(latents.cell_columns);
-  std::vector<int> here;
+  const Matrix<float> known = read_conditions(flow.condition, latents.cell_columns);
+  Matrix<float> here;
   const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
-    here.clear();
-    for (Index cell : batch.cell) here.push_back(codes[to_size(cell)]);
-    return std::as_const(flow).loss(tape, batch.z, here);
+    here.resize(batch.size(), known.cols());
+    for (Index b = 0; b < batch.size(); ++b) here.row(b) = known.row(batch.cell[to_size(b)]);
+    return std::as_const(flow).loss(tape, batch.z, ConstView<float>(here.data(), here.rows(), here.cols()));
   };
   if (state.history.epochs.empty()) flow.start(latents);
   if (split.watch.empty()) {

@@ -1,61 +1,22 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include <latentcell/condition/drop.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/op/reduce.hpp>
+#include <latentcell/pipeline/carry.hpp>
+#include <latentcell/pipeline/conditions.hpp>
 #include <latentcell/pipeline/library_model.hpp>
-#include <latentcell/sample/denoise.hpp>
-#include <latentcell/sample/guidance.hpp>
-#include <latentcell/sample/integrate.hpp>
 
 namespace latentcell {
 
-/// A conditioner with the obs column and the level names that its codes stand for.
-template <class C>
-struct FromObs {
-  std::string column;
-  std::vector<std::string> levels;
-  C conditioner;
-
-  Index size() const { return Index(levels.size()); }
-
-  /// Codes of a table's cells; levels that were not trained on, missing labels and a missing column are unknown.
-  std::vector<int> codes(const Annotation& cells) const { return cells.codes(column, levels); }
-  /// The code of one level; throws with the list of levels where there is none of that name.
-  int code(const std::string& level) const { return Categorical{levels, {}}.code(level); }
-
-  static void visit(auto& self, auto&& f) { f("conditioner", self.conditioner); }
-};
-
-template <class C>
-FromObs<C> from_obs(std::string column, std::vector<std::string> levels, C conditioner) {
-  LATENTCELL_REQUIRE(Index(levels.size()) == conditioner.levels(), "from_obs: column '", column, "' has ",
-                     levels.size(), " levels but its conditioner ", conditioner.levels());
-  return {std::move(column), std::move(levels), std::move(conditioner)};
-}
-
 struct LatentFlowOptions {
-  float label_dropout = 0.1f;  ///< share of labels made unknown while training; what guidance leans on
-};
-
-/// What to generate.
-struct GenerateOptions {
-  Index count = 1000;                                 ///< cells
-  std::map<std::string, std::string> condition = {};  ///< obs column to level, the same for all cells; empty: unknown
-  std::vector<int> codes = {};                        ///< level of each cell in place of `condition`, -1 unknown
-  Index steps = 50;                                   ///< steps of the sampler; more follow the path closer
-  Method method = Method::heun;                       ///< sampler
-  double eta = 0;                                     ///< ddim only; noise drawn on the way, 1 as much as DDPM does
-  float guidance = 1.0f;       ///< classifier-free guidance; above 1 gives more typical, less varied cells
-  float guidance_from = 0.0f;  ///< times within which guidance acts
-  float guidance_to = 1.0f;
-  Index batch = 512;  ///< cells moved at once; memory only
+  float label_dropout = 0.1f;      ///< share of cells that lose all attributes while training; what guidance leans on
+  float attribute_dropout = 0.1f;  ///< where there are several: share of cells that lose each one besides; what lets
+                                   ///< one stay unknown in generation, and guidance of one attribute
 };
 
 /// Stage 2: a flow or diffusion over standardised latents under a condition, with all that generation needs besides:
@@ -80,8 +41,10 @@ struct LatentFlow {
         condition(std::move(c)),
         center(1, field.options.latent),
         spread(1, field.options.latent),
-        library(field.options.latent, condition.size()) {
+        library(field.options.latent, Index(label_levels(condition).size())) {
     spread.value.setOnes();
+    LATENTCELL_REQUIRE(condition.width() == field.options.condition, "LatentFlow: the condition is ", condition.width(),
+                       " wide but the field takes ", field.options.condition);
   }
 
   Index latent() const { return center.value.cols(); }
@@ -104,41 +67,50 @@ struct LatentFlow {
       spread.value(0, j) = float(std::max(1e-3, std::sqrt(square)));
       z.col(j).array() = (z.col(j).array() - center.value(0, j)) / spread.value(0, j);
     }
-    library.learn(z, table.library, condition.codes(table.cell_columns));
+    const Matrix<float> known = read_conditions(condition, table.cell_columns);
+    library.learn(z, table.library, label_codes(condition, ConstView<float>(known.data(), known.rows(), known.cols())));
   }
 
-  /// Mean squared error of the prediction, weighted as the path says.     z (B, D), codes (B) -> (1, 1)
-  Var<float> loss(Tape<float>& tape, ConstView<float> z, std::span<const int> codes) const {
+  /// Mean squared error of the prediction, weighted as the path says.
+  /// z (B, D), known (B, condition.columns()), NaN unknown -> (1, 1)
+  Var<float> loss(Tape<float>& tape, ConstView<float> z, ConstView<float> known) const {
     const Index batch = z.rows(), d = z.cols();
     float *x = tape.scratch(batch * d), *noise = tape.scratch(batch * d), *z_t = tape.scratch(batch * d),
           *target = tape.scratch(batch * d), *t = tape.scratch(batch);
-    int* label = tape.template scratch_of<int>(batch);
     for (Index b = 0; b < batch; ++b) {
       for (Index j = 0; j < d; ++j) {
         x[b * d + j] = (z(b, j) - center.value(0, j)) / spread.value(0, j);
         noise[b * d + j] = float(tape.rng().normal());
       }
     }
-    std::copy(codes.begin(), codes.end(), label);
-    path.couple(ConstView<float>(x, batch, d), View<float>(noise, batch, d), {label, to_size(batch)}, tape.rng());
-    if (tape.mode() == Mode::train) drop_labels({label, to_size(batch)}, options.label_dropout, tape.rng());
+    View<float> told(tape.scratch(known.size()), batch, known.cols());
+    std::copy_n(known.data(), known.size(), told.data());
+    if constexpr (PathType::couples)
+      couple(tape, as_const(told), ConstView<float>(x, batch, d), View<float>(noise, batch, d));
+    if (tape.mode() == Mode::train) drop(told, tape.rng());
     path.draw_times(tape.rng(), std::span<float>(t, to_size(batch)));
     path.interpolate(std::span<const float>(t, to_size(batch)), ConstView<float>(noise, batch, d),
                      ConstView<float>(x, batch, d), View<float>(z_t, batch, d), View<float>(target, batch, d));
-    const Var<float> c = condition.conditioner(tape, {label, to_size(batch)});
-    const Var<float> v = field(tape, tape.constant(ConstView<float>(z_t, batch, d)), {t, to_size(batch)}, c);
-    float* weight = tape.scratch(batch);
-    for (Index b = 0; b < batch; ++b) weight[b] = float(path.weight(double(t[b])));
-    return mse(v, ConstView<float>(target, batch, d), weight);
+    return loss_at(tape, {t, to_size(batch)}, ConstView<float>(z_t, batch, d), ConstView<float>(target, batch, d),
+                   as_const(told));
+  }
+
+  /// The same at given points of paths, standardised.     t (B), z_t and target (B, D), known (B, columns) -> (1, 1)
+  Var<float> loss_at(Tape<float>& tape, std::span<const float> t, ConstView<float> z_t, ConstView<float> target,
+                     ConstView<float> known) const {
+    const Var<float> v = field(tape, tape.constant(z_t), t, condition(tape, known));
+    float* weight = tape.scratch(z_t.rows());
+    for (Index b = 0; b < z_t.rows(); ++b) weight[b] = float(path.weight(double(t[to_size(b)])));
+    return mse(v, target, weight);
   }
 
   /// New cells: latents in the autoencoder's own units, labels, library sizes.
   LatentTable generate(const GenerateOptions& o, Rng& rng) const {
     LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
     LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
-    std::vector<int> codes = o.codes;
-    if (codes.empty()) codes.assign(to_size(o.count), code_of(o.condition));
-    const Index n = Index(codes.size()), d = latent();
+    const Matrix<float> known = wanted(o);
+    const std::vector<int> codes = label_codes(condition, ConstView<float>(known.data(), known.rows(), known.cols()));
+    const Index n = known.rows(), d = latent();
     const Rng own = rng.fork();
     LatentTable out;
     out.mean.resize(n, d);
@@ -151,30 +123,18 @@ struct LatentFlow {
         Rng cell = own.at(std::uint64_t(first + i));
         for (Index j = 0; j < d; ++j) z(i, j) = float(cell.normal());
       }
-      const std::span<const int> label = std::span<const int>(codes).subspan(to_size(first), to_size(count));
-      const std::vector<int> unknown(to_size(count), -1);
-      const auto predict = [&](std::span<const int> which) {
-        return [&, which](float t, ConstView<float> at, View<float> prediction) {
-          tape.reset();
-          float* times = tape.scratch(at.rows());
-          std::fill_n(times, at.rows(), t);
-          const Var<float> c = condition.conditioner(tape, which);
-          prediction = field(tape, tape.constant(at), {times, to_size(at.rows())}, c).value();
-        };
-      };
-      std::vector<Rng> noise;
-      for (Index i = 0; i < count; ++i) noise.push_back(own.at(std::uint64_t(2 * n + first + i)));
-      carry(guided<float>(predict(label), predict(unknown),
-                          {.weight = o.guidance, .from = o.guidance_from, .to = o.guidance_to}),
-            z, o, noise);
+      const Matrix<float> told = known.middleRows(first, count);
+      std::vector<Rng> fresh;
+      for (Index i = 0; i < count; ++i) fresh.push_back(own.at(std::uint64_t(2 * n + first + i)));
+      carry(*this, tape, z, told, o, fresh);
       for (Index i = 0; i < count; ++i) {
         Rng cell = own.at(std::uint64_t(n + first + i));
-        out.library[to_size(first + i)] = library.draw(z.data() + i * d, label[to_size(i)], cell);
+        out.library[to_size(first + i)] = library.draw(z.data() + i * d, codes[to_size(first + i)], cell);
         for (Index j = 0; j < d; ++j) z(i, j) = z(i, j) * spread.value(0, j) + center.value(0, j);
       }
     }
     out.cell_columns = Annotation(n);
-    if (!condition.column.empty()) out.cell_columns.set(condition.column, Categorical{condition.levels, codes});
+    write_conditions(condition, known, out.cell_columns);
     for (Index i = 0; i < n; ++i) out.cell_names.push_back(text("generated_", i));
     return out;
   }
@@ -188,42 +148,44 @@ struct LatentFlow {
   }
 
  private:
-  // z from noise to data by a field of predictions.     noise (B): random numbers of each cell
-  template <class Field>
-  void carry(Field prediction, View<float> z, const GenerateOptions& o, std::vector<Rng>& noise) const {
-    const auto turned = [&](auto blend_of) {
-      return [&, blend_of](float t, ConstView<float> at, View<float> out) {
-        prediction(t, at, out);
-        const Blend b = blend_of(double(t));
-        const float of_z = float(b.z), of_prediction = float(b.prediction);
-        float* const to = out.data();
-        const float* const from = at.data();
-        kernel::each_element(
-            out.size(), [=](Index i)
-                            __attribute__((always_inline)) { to[i] = of_z * from[i] + of_prediction * to[i]; });
-      };
-    };
-    if (denoises(o.method)) {
-      const auto normal = [&](View<float> out) {
-        for (Index i = 0; i < out.rows(); ++i) {
-          for (Index j = 0; j < out.cols(); ++j) out(i, j) = float(noise[to_size(i)].normal());
-        }
-      };
-      denoise(turned([this](double t) { return path.data_of(t); }), path, z,
-              {.method = o.method, .steps = o.steps, .eta = o.eta}, normal);
-    } else {
-      integrate(turned([this](double t) { return path.velocity_of(t); }), z, {.method = o.method, .steps = o.steps});
+  // Attributes of the cells to generate.
+  Matrix<float> wanted(const GenerateOptions& o) const {
+    if (o.cells.rows() > 0) {
+      LATENTCELL_REQUIRE(o.condition.empty(), "generate: give the cells' obs or one condition for all, not both");
+      return read_conditions(condition, o.cells);
     }
+    return parse_conditions(condition, o.condition).replicate(o.count, 1);
   }
 
-  int code_of(const std::map<std::string, std::string>& wanted) const {
-    int code = -1;
-    for (const auto& [column, level] : wanted) {
-      LATENTCELL_REQUIRE(column == condition.column, "generate: the model has no condition '", column, "', only '",
-                         condition.column, "'");
-      code = condition.code(level);
+  // Makes attributes unknown: all of a cell, or one.
+  void drop(View<float> told, Rng& rng) const {
+    if (condition.attributes > 1) {
+      condition.each([&](const auto& reader, Index first) {
+        drop_attribute(told, first, reader.columns(), options.attribute_dropout, rng);
+      });
     }
-    return code;
+    drop_attribute(told, 0, told.cols(), options.label_dropout, rng);
+  }
+
+  // Noise changes places only among cells of the same attributes.
+  void couple(Tape<float>& tape, ConstView<float> told, ConstView<float> data, View<float> noise) const {
+    if (path.coupling == Coupling::independent) return;
+    const Index batch = told.rows(), columns = told.cols();
+    int* const group = tape.template scratch_of<int>(batch);
+    for (Index b = 0; b < batch; ++b) {
+      Index first = 0;
+      const auto same = [&](Index k) {
+        const float a = told(b, k), c = told(first, k);
+        return a == c || (std::isnan(a) && std::isnan(c));
+      };
+      for (; first < b; ++first) {
+        bool all = true;
+        for (Index k = 0; k < columns && all; ++k) all = same(k);
+        if (all) break;
+      }
+      group[b] = int(first);
+    }
+    latentcell::couple(path.coupling, data, noise, {group, to_size(batch)}, tape.rng());
   }
 };
 

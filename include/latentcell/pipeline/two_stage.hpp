@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <latentcell/backbone/dit.hpp>
+#include <latentcell/condition/category.hpp>
 #include <latentcell/io/checkpoint.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
@@ -28,7 +29,7 @@ struct TwoStageOptions {
 /// A value that is trained, saved, loaded and asked for cells.
 struct TwoStage {
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
-  using Flow = LatentFlow<Dit<float>, FromObs<Category<float>>>;
+  using Flow = LatentFlow<Dit<float>, FromObs<LabelColumn, Category<float>>>;
 
   TwoStageOptions options;
   Autoencoder vae;

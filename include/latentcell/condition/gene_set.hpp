@@ -1,0 +1,89 @@
+#pragma once
+
+#include <span>
+
+#include <latentcell/condition/covariates.hpp>
+#include <latentcell/nn/init.hpp>
+#include <latentcell/nn/linear.hpp>
+#include <latentcell/op/matmul.hpp>
+#include <latentcell/op/replace_rows.hpp>
+
+namespace latentcell {
+
+/// Perturbed genes as a vector: the weighted mean of their embeddings, then Linear. The cell's numbers are a weight for
+/// each gene that can be perturbed, 0 where it is not: one gene, several at once, or partly. A cell without any is a
+/// control, with a vector of its own. Embeddings that come from elsewhere (pathways, protein language models) stay as
+/// they are, and a gene never perturbed in training is then known by its likeness to others.
+template <class T>
+struct GeneSet {
+  Param<T> genes;    // (genes, E) embeddings
+  Linear<T> to;      // (D, E)
+  Param<T> control;  // (1, D) no gene perturbed
+  Param<T> nothing;  // (1, D) unknown
+
+  /// Embeddings of `depth` numbers, learned.
+  GeneSet(Index count, Index depth, Index width, Rng& rng) : GeneSet(made(count, depth, rng), width, rng) {}
+
+  /// Given embeddings (genes, E), kept as they are.
+  GeneSet(const Matrix<T>& embeddings, Index width, Rng& rng) : GeneSet(fixed(embeddings), width, rng) {}
+
+  Index columns() const { return genes.value.rows(); }
+  Index width() const { return to.weight.value.rows(); }
+
+  /// cells (B, genes), weights at least 0; a cell with a NaN is unknown -> (B, D)
+  Var<T> operator()(Tape<T>& tape, ConstView<float> cells) const {
+    const Index batch = cells.rows(), count = columns();
+    LATENTCELL_REQUIRE(cells.cols() == count, "GeneSet: cells have ", cells.cols(), " numbers but there are ", count,
+                       " genes");
+    T* const share = tape.scratch(batch * count);
+    bool* const bare = tape.template scratch_of<bool>(batch);
+    bool* const missing = tape.template scratch_of<bool>(batch);
+    for (Index b = 0; b < batch; ++b) {
+      const float* const from = cells.data() + b * count;
+      missing[b] = is_unknown(from, count);
+      T sum = 0;
+      for (Index g = 0; g < count && !missing[b]; ++g) {
+        LATENTCELL_REQUIRE(from[g] >= 0, "GeneSet: weight ", from[g], " of gene ", g, " in cell ", b, " is negative");
+        sum += T(from[g]);
+      }
+      bare[b] = !missing[b] && sum == T(0);
+      for (Index g = 0; g < count; ++g) share[b * count + g] = sum > T(0) ? T(from[g]) / sum : T(0);
+    }
+    // share (B, genes) times embeddings (genes, E)
+    const Var<T> y = to(matmul(tape.constant(ConstView<T>(share, batch, count)), tape.watch(genes)));
+    const Var<T> known = replace_rows(y, tape.watch(control), {bare, to_size(batch)});
+    return replace_rows(known, tape.watch(nothing), {missing, to_size(batch)});
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("genes", self.genes);
+    f("to", self.to);
+    f("control", self.control);
+    f("nothing", self.nothing);
+  }
+
+ private:
+  GeneSet(Param<T> table, Index width, Rng& rng)
+      : genes(std::move(table)), to(genes.value.cols(), width, rng), control(1, width), nothing(1, width) {
+    LATENTCELL_REQUIRE(genes.value.size() > 0, "GeneSet: needs at least one gene and one dimension, got (",
+                       genes.value.rows(), ", ", genes.value.cols(), ")");
+    for (Param<T>* p : {&control, &nothing}) {
+      init_normal(*p, T(0.02), rng);
+      p->weight_decay = T(0);
+    }
+  }
+  static Param<T> made(Index count, Index depth, Rng& rng) {
+    Param<T> table(count, depth);
+    init_normal(table, T(1), rng);
+    table.weight_decay = T(0);
+    return table;
+  }
+  static Param<T> fixed(const Matrix<T>& embeddings) {
+    Param<T> table(embeddings.rows(), embeddings.cols());
+    table.value = embeddings;
+    table.frozen = true;
+    return table;
+  }
+};
+
+}  // namespace latentcell
