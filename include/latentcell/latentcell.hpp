@@ -38,6 +38,7 @@
 #include <latentcell/kernel/layer_norm.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/modulate.hpp>
+#include <latentcell/kernel/nearest_code.hpp>
 #include <latentcell/kernel/negative_binomial.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/kernel/optimizer.hpp>
@@ -72,9 +73,11 @@
 #include <latentcell/op/reduce.hpp>
 #include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
+#include <latentcell/op/straight_through.hpp>
 #include <latentcell/op/tokens.hpp>
 
 #include <latentcell/nn/attention.hpp>
+#include <latentcell/nn/codebook.hpp>
 #include <latentcell/nn/init.hpp>
 #include <latentcell/nn/layer_norm.hpp>
 #include <latentcell/nn/linear.hpp>
@@ -90,7 +93,10 @@
 #include <latentcell/condition/gene_set.hpp>
 #include <latentcell/condition/numbers.hpp>
 
+#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/plain_autoencoder.hpp>
 #include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/autoencoder/vq_vae.hpp>
 
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/backbone/injection.hpp>

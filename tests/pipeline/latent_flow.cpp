@@ -3,6 +3,7 @@
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/condition/category.hpp>
 #include <latentcell/core/threads.hpp>
+#include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>

@@ -21,6 +21,7 @@
 #include <latentcell/op/reduce.hpp>
 #include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
+#include <latentcell/op/straight_through.hpp>
 #include <latentcell/op/tokens.hpp>
 
 #include "support/made_matrix.hpp"
@@ -139,6 +140,9 @@ inline std::vector<OpCase> op_cases() {
        }});
   cases.push_back({"some_tokens", {m(2 * 4, 3, 1)}, {Shape(2, 4, 3)}, [](auto&, const Inputs& x) {
                      return some_tokens(x[0], 1, 2);
+                   }});
+  cases.push_back({"straight_through", {m(3, 4, 1)}, {}, [](auto&, const Inputs& x) {
+                     return straight_through(x[0], x[0].value());  // a step that changes nothing: its gradient is exact
                    }});
   cases.push_back({"columns", {m(3, 5, 2)}, {}, [](auto&, const Inputs& x) { return columns(x[0], 1, 3); }});
   cases.push_back({"concat", {m(3, 2, 3), m(3, 4, 4)}, {}, [](auto&, const Inputs& x) { return concat(x[0], x[1]); }});

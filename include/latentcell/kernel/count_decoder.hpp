@@ -51,8 +51,8 @@ struct DecoderTurn {
   /// to (genes, stride) = W h^T + b for the genes [first, first + genes).
   void product(const DecoderHead<T>& head, Index first, Index genes, T* to) const {
     const Index stride = plan.stride;
-    gemm_packed<T>({false, head.bias + first}, genes, stride, plan.width, {head.weight + first * plan.width, plan.width, 1},
-                   shared.hidden_by_width, to, stride);
+    gemm_packed<T>({false, head.bias + first}, genes, stride, plan.width,
+                   {head.weight + first * plan.width, plan.width, 1}, shared.hidden_by_width, to, stride);
   }
 
   /// From the gradient of a block of predictors, (genes, stride), to that of the weights and of the hidden values.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/autoencoder/count_trunk.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/kernel/count_draw.hpp>
@@ -19,8 +19,9 @@ struct DrawOptions {
 /// Cells drawn from the likelihood at given latents and library sizes: counts, never rounded means. The latents go to
 /// obsm "X_latent". Every cell has random numbers of its own, so threads and batches do not change the result.
 /// latents (N, D) -> counts (N, G)
-template <class T, class Likelihood>
-CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& rng, const DrawOptions& options = {}) {
+template <class Autoencoder>
+CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, const DrawOptions& options = {}) {
+  using T = typename Autoencoder::Scalar;
   LATENTCELL_REQUIRE(latents.latent() == vae.latent(), "draw: latents of ", latents.latent(),
                      " dimensions but the model has ", vae.latent());
   const Index n = latents.cells(), genes = vae.genes();
@@ -58,7 +59,7 @@ CellTable draw(const Vae<T, Likelihood>& vae, const LatentTable& latents, Rng& r
       Drawn& to = cells[to_size(i)];
       to.columns.clear();
       to.values.clear();
-      if constexpr (Likelihood::draws_counts) {
+      if constexpr (Autoencoder::Likelihood::draws_counts) {
         const T library = T(latents.library[to_size(first + i)]);
         const T* const predictor = eta.data() + i * genes;
         kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {

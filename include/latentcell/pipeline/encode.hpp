@@ -2,21 +2,22 @@
 
 #include <cmath>
 
-#include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/autoencoder/count_trunk.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/minibatch.hpp>
+#include <latentcell/op/gaussian.hpp>
 
 namespace latentcell {
 
-/// Posterior mean and standard deviation of every cell, in the order of the table, with names and obs columns.
-/// cells (N, G) -> mean, deviation (N, D)
-template <class T, class Likelihood>
-LatentTable encode(const Vae<T, Likelihood>& vae, const CellTable& cells) {
+/// Posterior mean and standard deviation of every cell, in the order of the table, with names and obs columns; no
+/// deviation where the autoencoder has no posterior.     cells (N, G) -> mean, deviation (N, D)
+template <class Autoencoder>
+LatentTable encode(const Autoencoder& vae, const CellTable& cells) {
+  using T = typename Autoencoder::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == vae.genes(), "encode: cells with ", cells.genes(), " genes but the model has ",
                      vae.genes());
   LatentTable out;
   out.mean.resize(cells.cells(), vae.latent());
-  out.deviation.resize(cells.cells(), vae.latent());
   out.cell_names = cells.cell_names;
   out.cell_columns = cells.cell_columns;
   CellBatches source(cells, {.batch = 512});
@@ -25,10 +26,12 @@ LatentTable encode(const Vae<T, Likelihood>& vae, const CellTable& cells) {
   for (Index first = 0; source.next(batch); first += batch.size()) {
     tape.reset();
     const Posterior<T> q = vae.encode(tape, batch);
+    out.library.insert(out.library.end(), batch.library.begin(), batch.library.end());
     out.mean.middleRows(first, batch.size()) = q.mean.value().template cast<float>();
+    if (q.log_variance.empty()) continue;
+    if (first == 0) out.deviation.resize(cells.cells(), vae.latent());
     out.deviation.middleRows(first, batch.size()) =
         (q.log_variance.value().array() * T(0.5)).exp().template cast<float>();
-    out.library.insert(out.library.end(), batch.library.begin(), batch.library.end());
   }
   return out;
 }
@@ -41,9 +44,10 @@ struct CellLikelihood {
 };
 
 /// batch_codes (N) or empty
-template <class T, class Likelihood>
-CellLikelihood cell_likelihood(const Vae<T, Likelihood>& vae, const CellTable& cells,
+template <class Autoencoder>
+CellLikelihood cell_likelihood(const Autoencoder& vae, const CellTable& cells,
                                const std::vector<int>& batch_codes = {}) {
+  using T = typename Autoencoder::Scalar;
   CellLikelihood out;
   CellBatches source(cells, {.batch = 256, .codes = batch_codes});
   Tape<T> tape(Mode::no_gradient);
@@ -58,16 +62,18 @@ CellLikelihood cell_likelihood(const Vae<T, Likelihood>& vae, const CellTable& c
       out.log_prob.push_back(double(value));
       out.mean_log_prob += double(value) / n;
     }
-    out.mean_kl += double(kl_standard_normal(q.mean, q.log_variance).item()) * double(batch.size()) / n;
+    if (!q.log_variance.empty())
+      out.mean_kl += double(kl_standard_normal(q.mean, q.log_variance).item()) * double(batch.size()) / n;
   }
   return out;
 }
 
 /// How well cells come back from their latents: Pearson r over the genes between log1p(CP10K) of a cell and of its
 /// decoded mean, averaged over the cells. A cell without counts is left out.
-template <class T, class Likelihood>
-double reconstruction_correlation(const Vae<T, Likelihood>& vae, const CellTable& cells,
+template <class Autoencoder>
+double reconstruction_correlation(const Autoencoder& vae, const CellTable& cells,
                                   const std::vector<int>& batch_codes = {}) {
+  using T = typename Autoencoder::Scalar;
   CellBatches source(cells, {.batch = 256, .codes = batch_codes});
   Tape<T> tape(Mode::no_gradient);
   CellBatch batch;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/condition/category.hpp>
 #include <latentcell/io/checkpoint.hpp>

@@ -98,7 +98,7 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
       report.rate = schedule(at.step);
       const double factor = options.clip > 0 ? clip_factor(norm, options.clip) : 1.0;
       state.optimizer.step(model, tape, T(report.rate), T(factor), &state.ema);
-      if constexpr (requires { model.after_step(); }) model.after_step();
+      if constexpr (requires { model.after_step(tape, batch); }) model.after_step(tape, batch);
       report.loss += number * double(batch.size());
       report.cells += batch.size();
     }

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/cell_batch.hpp>
+#include <latentcell/likelihood/likelihood.hpp>
+#include <latentcell/nn/mlp.hpp>
+#include <latentcell/nn/sparse_linear.hpp>
+#include <latentcell/op/columns.hpp>
+
+namespace latentcell {
+
+/// Mean and log variance of a cell's latent, (B, D) each; an autoencoder without posterior has no log variance.
+template <class T>
+struct Posterior {
+  Var<T> mean, log_variance;
+};
+
+/// What every autoencoder of counts has: sparse counts to hidden values, and a latent back to the parameters of a
+/// likelihood. `Options` has genes, hidden, latent, batches, dropout, reference_library and link.
+template <class T, class Likelihood_, class Options>
+struct CountTrunk {
+  using Scalar = T;
+  using Likelihood = Likelihood_;
+  Options options;
+  Likelihood likelihood;
+  SparseLinear<T> first;  // genes -> hidden[0]
+  HiddenTail<T> first_tail;
+  Mlp<T> encoder;                       // hidden[0] -> hidden.back()
+  Mlp<T> decoder;                       // latent + batches -> hidden.back() -> ... -> hidden[0]
+  std::vector<Linear<T>> heads;         // hidden[0] + batches -> genes; as many as the likelihood has parameters a cell
+  std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; empty where nobody said
+  Buffer<T> reference;                  // (1, 1) library size that inputs are scaled to
+
+  Index genes() const { return options.genes; }
+  Index latent() const { return options.latent; }
+
+  /// Starts gene levels and dispersions from the moments of the training counts, and the reference library from their
+  /// mean: training then only has to learn what differs between cells.   counts (N, G)
+  void start(const CountsView& counts) {
+    LATENTCELL_REQUIRE(counts.cols == options.genes, "autoencoder: counts of ", counts.cols,
+                       " genes but the model has ", options.genes);
+    if (options.reference_library <= 0 && counts.rows > 0) {
+      double total = 0;
+      for (Index b = 0; b < counts.rows; ++b) total += counts.row_sum(b);
+      reference.value(0, 0) = T(std::max(1.0, total / double(counts.rows)));
+    }
+    likelihood.start(counts, heads, double(reference.value(0, 0)));
+  }
+
+  /// What the encoder makes of a batch.     counts (B, G) -> (B, hidden.back())
+  Var<T> encode_hidden(Tape<T>& tape, const CellBatch& batch) const {
+    float* factor = tape.template scratch_of<float>(batch.size());
+    for (Index b = 0; b < batch.size(); ++b) {
+      factor[b] = std::max(1.0f, batch.shown_library()[to_size(b)]) / float(reference.value(0, 0));
+    }
+    return encoder(first_tail(first(tape, batch.shown(), {factor, to_size(batch.size())})));
+  }
+
+  /// The decoder's last hidden layer.   z (B, D), batch (B) codes or empty -> (B, hidden[0] + batches)
+  Var<T> decode_hidden(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
+    if (options.batches == 0) return decoder(z);
+    const Var<T> one_hot = batch_columns(tape, z.rows(), batch);
+    return concat(decoder(concat(z, one_hot)), one_hot);
+  }
+
+  /// Linear predictors of the likelihood's parameters.     z (B, D) -> (B, G) each
+  std::vector<Var<T>> decode(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
+    const Var<T> h = decode_hidden(tape, z, batch);
+    std::vector<Var<T>> out;
+    for (const Linear<T>& head : heads) out.push_back(head(h));
+    return out;
+  }
+
+  /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
+  /// z (B, D), weight (B) -> (1, 1)
+  Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
+    return count_decoder(Likelihood::family, options.link, decode_hidden(tape, z, batch.batch),
+                         likelihood.decoder_heads(tape, heads),
+                         {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
+  }
+
+  /// The loss of a batch at given latents, averaged over its cells.     z (B, D) -> (1, 1)
+  Var<T> mean_nll(Tape<T>& tape, Var<T> z, const CellBatch& batch) const {
+    T* weight_of = tape.scratch(batch.size());
+    std::fill_n(weight_of, batch.size(), T(1) / T(batch.size()));
+    return nll_of(tape, z, batch, {weight_of, to_size(batch.size())}, nullptr);
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("likelihood", self.likelihood);
+    f("first", self.first);
+    f("first_tail", self.first_tail);
+    f("encoder", self.encoder);
+    f("decoder", self.decoder);
+    f("heads", self.heads);
+    f("reference", self.reference);
+  }
+
+ protected:
+  /// `encoder` and `decoder` are made in this order, with what makes the latent in between: call make_heads last.
+  CountTrunk(const Options& o, Rng& rng, LikelihoodOptions likelihood_options)
+      : options(checked(o)),
+        likelihood(o.genes, likelihood_options),
+        first(o.genes, o.hidden.front(), rng),
+        first_tail(o.hidden.front(), T(o.dropout)),
+        encoder(o.hidden.front(), std::span(o.hidden).subspan(1), T(o.dropout), rng),
+        decoder(0, {}, T(0), rng),
+        reference(1, 1) {}
+
+  void make_decoder(Rng& rng) {
+    const auto& o = options;
+    decoder = Mlp<T>(o.latent + o.batches, std::vector<Index>(o.hidden.rbegin(), o.hidden.rend()), T(o.dropout), rng);
+    for (Index i = 0; i < likelihood.heads(); ++i) {
+      heads.emplace_back(o.hidden.front() + o.batches, o.genes, rng);
+      // Heads start near the genes' own levels (see start): the cell's part grows from little.
+      heads.back().weight.value *= T(0.1);
+    }
+    likelihood.set_rates(heads);
+    reference.value(0, 0) = T(o.reference_library > 0 ? o.reference_library : 1e4);
+  }
+
+ private:
+  static const Options& checked(const Options& o) {
+    LATENTCELL_REQUIRE(o.genes > 0, "autoencoder: needs the number of genes, got ", o.genes);
+    LATENTCELL_REQUIRE(o.latent > 0, "autoencoder: needs at least one latent dimension, got ", o.latent);
+    LATENTCELL_REQUIRE(!o.hidden.empty(), "autoencoder: needs at least one hidden layer");
+    return o;
+  }
+
+  /// One column per batch: 1 for the cell's own, the batches' mean where it is unknown.
+  Var<T> batch_columns(Tape<T>& tape, Index cells, std::span<const int> batch) const {
+    LATENTCELL_REQUIRE(batch.empty() || Index(batch.size()) == cells, "autoencoder: ", batch.size(),
+                       " batch codes for ", cells, " cells");
+    const Index levels = options.batches;
+    T* rows = tape.scratch(cells * levels);
+    for (Index b = 0; b < cells; ++b) {
+      const int code = batch.empty() ? -1 : batch[to_size(b)];
+      LATENTCELL_REQUIRE(code >= -1 && code < levels, "autoencoder: batch code ", code, " but there are ", levels,
+                         " batches");
+      for (Index j = 0; j < levels; ++j) {
+        rows[b * levels + j] = code < 0 ? T(1) / T(levels) : (j == code ? T(1) : T(0));
+      }
+    }
+    return tape.constant(ConstView<T>(rows, cells, levels));
+  }
+};
+
+}  // namespace latentcell
