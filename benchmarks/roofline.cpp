@@ -1,7 +1,7 @@
 // What bounds each hot kernel, and how much of the bound it reaches, on this machine.
 //   roofline [--threads 2] [--isa avx512]
 // Measures the machine first: FLOPs a second of a product that stays in the first cache level, and bytes a second of
-// y += s x over arrays that caches near the cores do not hold. A kernel's bound is the longer of its FLOPs and its
+// y += s x over two arrays of 20 MB, which caches near the cores do not hold (a large shared one may). A kernel's bound is the longer of its FLOPs and its
 // bytes at those rates; FLOPs are the multiplications and additions of its products (of its formula where it has none),
 // bytes what it must read and write once. Prints a Markdown table.
 
@@ -61,13 +61,21 @@ Machine measure() {
       }
     });
   });
-  const Index n = 1 << 25;
+  const Index n = 5 << 20;
   std::vector<float> x(lc::to_size(n), 1.0f), y(lc::to_size(n), 1.0f);
   const double stream = timed([&] {
     lc::kernel::parallel_ranges(n, n / lc::threads(), [from = x.data(), to = y.data()](Index first, Index last) {
       lc::kernel::vectorized([=]() __attribute__((always_inline)) {
+        constexpr Index block = 256, ahead = 2 * block;
+        for (Index start = first; start < last; start += block) {
+          const Index end = start + block < last ? start + block : last;
+          if (start + ahead + block <= last) {
+            lc::kernel::detail::prefetch(from + start + ahead, 4 * block);
+            lc::kernel::detail::prefetch(to + start + ahead, 4 * block);
+          }
 #pragma omp simd
-        for (Index i = first; i < last; ++i) to[i] += 0.5f * from[i];
+          for (Index i = start; i < end; ++i) to[i] += 0.5f * from[i];
+        }
       });
     });
   });

@@ -5,6 +5,10 @@
 #include <new>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 namespace latentcell {
 
 /// Memory handed out front to back and taken back all at once. After the first round of a repeating job it
@@ -63,10 +67,20 @@ class Arena {
   };
 
   void grow(std::size_t bytes) {
-    const std::size_t size = std::max<std::size_t>({bytes, std::size_t{1} << 20, capacity() / 2});
-    chunks_.push_back({static_cast<std::byte*>(::operator new(size, std::align_val_t(alignment))), size});
+    std::size_t size = std::max<std::size_t>({bytes, std::size_t{1} << 20, capacity() / 2});
+    if (size >= huge_page) size = (size + huge_page - 1) / huge_page * huge_page;
+    chunks_.push_back({static_cast<std::byte*>(::operator new(size, alignment_of(size))), size});
+#ifdef __linux__
+    // A step sweeps through all of a chunk: fewer, larger pages are fewer look-ups. Nothing is lost where it is
+    // refused.
+    if (size >= huge_page) (void)::madvise(chunks_.back().data, size, MADV_HUGEPAGE);
+#endif
   }
-  static void release(const Chunk& chunk) { ::operator delete(chunk.data, std::align_val_t(alignment)); }
+  static void release(const Chunk& chunk) { ::operator delete(chunk.data, alignment_of(chunk.size)); }
+  static std::align_val_t alignment_of(std::size_t size) {
+    return std::align_val_t(size >= huge_page ? huge_page : alignment);
+  }
+  static constexpr std::size_t huge_page = std::size_t{1} << 21;
 
   std::vector<Chunk> chunks_;
   std::size_t current_ = 0;
