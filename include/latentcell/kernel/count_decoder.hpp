@@ -10,8 +10,9 @@
 // read where it lies, the hidden layer is packed once for all blocks, and what belongs to a gene is one number a row.
 //
 // The softmax over genes asks for three passes:
-//   1. logits = W h^T + b;  per cell: their maximum and the sum of exponentials
-//   2. means;  log-probabilities;  d log p / d log mu;  per cell: their sum
+//   1. logits = W h^T + b;  exponentials over the maximum so far;  per cell: maximum and sum
+//   2. means = exponentials times a factor a block and cell;  log-probabilities;  d log p / d log mu;  per cell: their
+//   sum
 //   3. d logits = -weight (d log mu - share * mu);  dW += d logits h;  dh += d logits^T W
 // Means and d log mu of one turn's cells (at most 128) are all that is kept between passes; with the exp link a block
 // is finished before the next begins.
@@ -74,15 +75,16 @@ struct DecoderTurn {
     gemm_packed<T>({!overwrite}, genes, width, cells(), {d, stride, 1}, shared.hidden, d_weight, width);
   }
 
-  /// Pass 1 of a part: logits, and each cell's maximum and sum of exponentials.
+  /// Pass 1 of a part: exponentials of the logits over each cell's maximum so far, the maxima of the blocks, the sums.
   void normalizers(Index part, DecoderMemory<T>& m) const {
     const Index stride = plan.stride, last = plan.first_gene(part + 1);
-    T *const top = m.top, *const sum = m.sum, *const highest = m.mean;
+    T *const top = m.top, *const sum = m.sum;
     std::fill_n(top, stride, std::numeric_limits<T>::lowest());
     std::fill_n(sum, stride, T(0));
     for (Index g = plan.first_gene(part); g < last; g += decoder_genes) {
       const Index genes = std::min(decoder_genes, last - g);
       T* const logits = shared.means + g * stride;
+      T* const highest = m.block_top + (g - plan.first_gene(part)) / decoder_genes * stride;
       product(a.mean, g, genes, logits);
       vectorized([=]() __attribute__((always_inline)) {
         for (Index b = 0; b < stride; ++b) highest[b] = top[b];
@@ -97,9 +99,12 @@ struct DecoderTurn {
               top[b] = highest[b];
             });
         for (Index i = 0; i < genes; ++i) {
-          const T* const row = logits + i * stride;
+          T* const row = logits + i * stride;
           fast::detail::each<T>(
-              stride, [=](Index b) __attribute__((always_inline)) { sum[b] += fast::exp(row[b] - highest[b]); });
+              stride, [=](Index b) __attribute__((always_inline)) {
+                row[b] = fast::exp(row[b] - highest[b]);
+                sum[b] += row[b];
+              });
         }
       });
     }
@@ -133,6 +138,7 @@ struct DecoderTurn {
       const Index genes = std::min(decoder_genes, last - g);
       T* const mean = plan.softmax ? shared.means + g * stride : m.mean;
       T* const d_mean = plan.softmax ? shared.d_means + g * stride : m.d_mean;
+      if (plan.softmax) block_factors((g - begin) / decoder_genes, m);
       if (!plan.softmax) product(a.mean, g, genes, mean);
       if (own_theta) product(a.dispersion, g, genes, m.theta);
       if (inflated) product(a.inflation, g, genes, m.pi);
@@ -142,7 +148,7 @@ struct DecoderTurn {
                         .softmax = plan.softmax,
                         .stride = stride,
                         .count = std::min(decoder_rows, genes - i),
-                        .cells = {shared.shift, shared.weight, shared.factor},
+                        .cells = {plan.softmax ? m.sum : shared.shift, shared.weight, shared.factor},
                         .counts = a.counts.piece(turn, part),
                         .first = gene - begin,
                         .gene_theta = m.gene_theta + (gene - begin),
@@ -162,6 +168,17 @@ struct DecoderTurn {
       if (own_theta) spread(a.dispersion, g, genes, m.theta, m);
       if (inflated) spread(a.inflation, g, genes, m.pi, m);
     }
+  }
+
+  /// What makes a block's exponentials means: library exp(its maximum) / sum of all exponentials. In m.sum.
+  void block_factors(Index block, DecoderMemory<T>& m) const {
+    const T *const highest = m.block_top + block * plan.stride, *const shift = shared.shift;
+    T* const factor = m.sum;
+    const Index stride = plan.stride;
+    vectorized([=]() __attribute__((always_inline)) {
+      fast::detail::each<T>(
+          stride, [=](Index b) __attribute__((always_inline)) { factor[b] = fast::exp(highest[b] + shift[b]); });
+    });
   }
 
   /// share = sum over all genes of d log p / d log mu, over library.

@@ -16,7 +16,7 @@ inline constexpr Index decoder_rows = 8;
 /// What a block of terms reads of the cells.     all (stride)
 template <class T>
 struct DecoderCells {
-  const T* shift;   // added to the logit: log library, minus the log of the softmax's sum
+  const T* shift;   // exp link: added to the logit, log library; softmax: factor that makes exponentials means
   const T* weight;  // minus the cell's weight in the loss
   const T* factor;  // the Gaussian's reference over library
 };
@@ -39,7 +39,7 @@ struct DecoderTerms {
   Index first;                     // first gene of the block, counted from counts.first_gene
   const T *gene_theta, *gene_inv;  // (count) dispersions per gene, or null; the Gaussian's log sigma in gene_theta
   T least, most;                   // bounds of the log dispersion per cell
-  T* mean;                         // (count, stride) in: linear predictor; out: mean
+  T* mean;                         // (count, stride) in: linear predictor, softmax: its exponential; out: mean
   T* d_mean;                       // (count, stride) out
   T* log_theta;                    // (count, stride) in: log dispersion; out: its gradient; null where it is per gene
   T* logit_pi;                     // (count, stride) in: logit of the inflation; out: its gradient; or null
@@ -61,16 +61,26 @@ struct DecoderTerms {
   void make_means() const {
     const Index n = count * stride, width = stride;
     const T* const shift = cells.shift;
-    // With the exp link, beyond e^15 times the library no count reaches.
-    const T most_logit = softmax ? std::numeric_limits<T>::max() : T(15);
+    const T least_mean = T(1e-10);  // off zero, so that a count there stays finite
     T* const mu = mean;
+    if (softmax) {
+      vectorized([=]() __attribute__((always_inline)) {
+        for (Index from = 0; from < n; from += width) {
+          T* const row = mu + from;
+#pragma omp simd
+          for (Index b = 0; b < width; ++b) row[b] = row[b] * shift[b] + least_mean;
+        }
+      });
+      return;
+    }
+    const T most_logit = T(15);  // beyond e^15 times the library no count reaches
     vectorized([=]() __attribute__((always_inline)) {
       for (Index from = 0; from < n; from += width) {
         T* const row = mu + from;
         fast::detail::each<T>(
             width, [=](Index b) __attribute__((always_inline)) {
               const T logit = row[b] < most_logit ? row[b] : most_logit;
-              row[b] = fast::exp(logit + shift[b]) + T(1e-10);  // off zero, so that a count there stays finite
+              row[b] = fast::exp(logit + shift[b]) + least_mean;
             });
       }
     });

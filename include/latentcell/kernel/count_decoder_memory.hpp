@@ -60,6 +60,7 @@ struct DecoderPlan {
 
   Index first_gene(Index part) const { return cut.first_gene(part); }
   Index part_genes() const { return genes / parts + 1; }
+  Index part_blocks() const { return softmax ? part_genes() / decoder_genes + 1 : 0; }
   Index kept() const { return softmax ? genes * stride : 0; }
 };
 
@@ -76,12 +77,13 @@ struct DecoderMemory {
   DecoderBlock<T> terms;
   T *mean, *d_mean, *theta, *pi;  // (decoder_genes, stride)
   T *top, *sum;                   // (stride)
+  T* block_top;                   // (blocks of the part, stride), softmax alone
   T *weights, *d_hidden;          // packed (decoder_genes, H);  (cells, H)
   T *gene_theta, *gene_inv;       // (genes of the part)
 
   static Index size(const DecoderPlan& p) {
     return (5 * decoder_rows + 4 * decoder_genes + 4) * p.stride + packed_size(decoder_genes, p.width) +
-           p.cells * p.width + 2 * p.part_genes();
+           p.cells * p.width + 2 * p.part_genes() + p.part_blocks() * p.stride;
   }
   DecoderMemory(const DecoderPlan& p, T* from) {
     Cutter<T> take{from};
@@ -90,6 +92,7 @@ struct DecoderMemory {
     }
     for (T** to : {&mean, &d_mean, &theta, &pi}) *to = take(decoder_genes * p.stride);
     for (T** to : {&terms.cell_log_prob, &terms.cell_d_mean, &top, &sum}) *to = take(p.stride);
+    block_top = take(p.part_blocks() * p.stride);
     weights = take(packed_size(decoder_genes, p.width));
     d_hidden = take(p.cells * p.width);
     gene_theta = take(p.part_genes());
