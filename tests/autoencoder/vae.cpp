@@ -8,6 +8,7 @@
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/made_matrix.hpp"
+#include "support/param_gradcheck.hpp"
 
 using namespace latentcell;
 using support::window;
@@ -91,29 +92,7 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
         tape.reset(Mode::train, Rng(6));
         return vae.loss(tape, batch, 1.0);
       };
-      tape.backward(loss());
-      std::vector<double> analytic;
-      const auto picked = [](Index n) { return n == 0 ? std::vector<Index>{} : std::vector<Index>{0, n / 2, n - 1}; };
-      visit_params(vae, [&](std::string_view name, const Param<double>& p) {
-        INFO(name);
-        if (p.value.size() > 0) REQUIRE(tape.grad(p) != nullptr);
-        for (Index i : picked(p.value.size())) analytic.push_back(tape.grad(p)[i]);
-      });
-      std::size_t at = 0;
-      visit_params(vae, [&](std::string_view name, Param<double>& p) {
-        for (Index i : picked(p.value.size())) {
-          double& x = p.value.data()[i];
-          const double kept = x;
-          x = kept + 1e-5;
-          const double above = loss().item();
-          x = kept - 1e-5;
-          const double difference = (above - loss().item()) / 2e-5;
-          x = kept;
-          INFO(name << " " << i << ": " << analytic[at] << " and " << difference);
-          CHECK(std::abs(analytic[at] - difference) < 2e-6 * std::max(1e-2, std::abs(difference)));
-          ++at;
-        }
-      });
+      support::check_param_gradients(tape, vae, loss, 2e-6);
     });
   }
   set_threads(before_test);

@@ -7,6 +7,7 @@
 
 #include "support/catch.hpp"
 #include "support/made_matrix.hpp"
+#include "support/param_gradcheck.hpp"
 
 using namespace latentcell;
 using support::made_matrix;
@@ -114,28 +115,7 @@ TEST_CASE("backbones: gradients of inputs and of every Param agree with central 
       tape.reset(Mode::train, Rng(1));
       return mse(model(tape, tape.constant(window(inputs[0])), t, tape.constant(window(inputs[1]))), window(target));
     };
-    std::vector<double> analytic;
-    const auto picked = [](Index size) { return std::vector<Index>{0, size / 2, size - 1}; };
-    tape.backward(loss());
-    each_param(model, [&](Param<double>& p) {
-      REQUIRE(tape.grad(p) != nullptr);
-      for (Index i : picked(p.value.size())) analytic.push_back(tape.grad(p)[i]);
-    });
-    std::size_t at = 0;
-    visit_params(model, [&](std::string_view name, Param<double>& p) {
-      for (Index i : picked(p.value.size())) {
-        double& x = p.value.data()[i];
-        const double kept = x;
-        x = kept + 1e-5;
-        const double above = loss().item();
-        x = kept - 1e-5;
-        const double difference = (above - loss().item()) / 2e-5;
-        x = kept;
-        INFO(name << " " << i);
-        CHECK(std::abs(analytic[at] - difference) < 1e-6 * std::max(1e-2, std::abs(difference)));
-        ++at;
-      }
-    });
+    support::check_param_gradients(tape, model, loss, 1e-6);
   });
 }
 

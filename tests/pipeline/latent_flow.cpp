@@ -1,4 +1,5 @@
 #include <cmath>
+#include <numeric>
 
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/condition/category.hpp>
@@ -8,6 +9,7 @@
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
+#include <latentcell/pipeline/flow_likelihood.hpp>
 
 #include "support/catch.hpp"
 
@@ -190,6 +192,25 @@ TEST_CASE("draw: random numbers belong to cells, so batches and threads draw the
   CHECK(share_of_equal(one, small) > 0.98);
 }
 
+TEST_CASE("two_stage_log_likelihood: more samples bound it tighter") {
+  const Trained& t = trained();
+  std::vector<Index> rows(40);
+  std::iota(rows.begin(), rows.end(), Index(0));
+  const CellTable cells = t.cells.select_cells(rows);
+  const auto bound = [&](const CellTable& of, Index samples) {
+    Rng rng(6);
+    const std::vector<double> each = two_stage_log_likelihood(t.vae, t.flow, of, samples, {.steps = 10}, rng);
+    return std::accumulate(each.begin(), each.end(), 0.0) / double(each.size());
+  };
+  const double one = bound(cells, 1), many = bound(cells, 8);
+  CHECK(std::isfinite(one));
+  CHECK(many > one);
+  // Below log p(x | z) at the posterior's mean, for the latent costs something.
+  CHECK(many < cell_likelihood(t.vae, cells).mean_log_prob);
+  Rng rng(1);
+  REQUIRE_THROWS_WITH(two_stage_log_likelihood(t.vae, t.flow, cells, 0, {}, rng), ContainsText("at least one sample"));
+}
+
 TEST_CASE("generate: guidance of one is the conditional field, of zero the unconditional") {
   const Trained& t = trained();
   const auto make = [&](int code, float guidance) {
@@ -242,6 +263,11 @@ TEST_CASE("generate and draw: bad requests are named") {
                       ContainsText("no condition 'tissue', only 'cell_type'"));
   REQUIRE_THROWS_WITH(t.flow.generate({.condition = {{"dose", "1"}}}, rng),
                       ContainsText("no condition 'dose', only 'cell_type'"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.cells = labelled("cell_type", {{"type_9"}, {0}})}, rng),
+                      ContainsText("no level 'type_9'"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .eta = 0.5}, rng), ContainsText("choose Method::ddim"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .guidance = 2, .guidance_each = {{"cell_type", 1.0f}}}, rng),
+                      ContainsText("not both"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = -1}, rng),
                       ContainsText("generate: count must not be negative, got -1"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .batch = 0}, rng),

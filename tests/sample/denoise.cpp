@@ -130,6 +130,7 @@ TEST_CASE("denoise: what cannot work is refused with the alternative") {
   REQUIRE_THROWS_WITH(run({.method = Method::heun}), ContainsText("follows a velocity; call integrate()"));
   REQUIRE_THROWS_WITH(run({.method = Method::euler_maruyama}), ContainsText("choose ancestral"));
   REQUIRE_THROWS_WITH(run({.method = Method::ddim, .eta = 1.5}), ContainsText("eta must be in [0, 1], got 1.5"));
+  REQUIRE_THROWS_WITH(run({.method = Method::dpm_multistep, .eta = 0.5}), ContainsText("eta is ddim's"));
   REQUIRE_THROWS_WITH(run({.from = 1, .to = 0}), ContainsText("from noise to data, got times 1 to 0"));
   REQUIRE_THROWS_WITH(integrate(denoiser, view(z), {.method = Method::ddim}),
                       ContainsText("call denoise() with the path"));

@@ -100,7 +100,7 @@ struct CountTrunk {
   }
 
  protected:
-  /// `encoder` and `decoder` are made in this order, with what makes the latent in between: call make_heads last.
+  /// Makes the encoder's side; the constructor of an autoencoder then makes its latent layers and calls make_decoder.
   CountTrunk(const Options& o, Rng& rng, LikelihoodOptions likelihood_options)
       : options(checked(o)),
         likelihood(o.genes, likelihood_options),

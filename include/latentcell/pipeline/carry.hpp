@@ -103,6 +103,10 @@ void carry_by(const Flow& flow, Field field, View<float> z, const GenerateOption
 template <class Flow>
 void carry(const Flow& flow, Tape<float>& tape, View<float> z, const Matrix<float>& told, const GenerateOptions& o,
            std::span<Rng> fresh, double from = 0, double to = 1) {
+  LATENTCELL_REQUIRE(o.eta == 0 || o.method == Method::ddim,
+                     "generate: eta is ddim's; choose Method::ddim or leave it 0");
+  LATENTCELL_REQUIRE(o.guidance_each.empty() || o.guidance == 1.0f,
+                     "generate: give one guidance for all attributes or guidance_each, not both");
   if (o.guidance_each.empty()) {
     const Matrix<float> nothing = Matrix<float>::Constant(told.rows(), told.cols(), unknown);
     detail::carry_by(flow,

@@ -30,6 +30,14 @@ struct LabelColumn {
     const std::vector<int> codes = obs.codes(column, levels);
     for (Index i = 0; i < to.rows(); ++i) to(i, 0) = codes[to_size(i)] < 0 ? unknown : float(codes[to_size(i)]);
   }
+  /// Throws for a level that was not trained on: fine among cells to learn from, a mistake among cells to make.
+  void require_known(const Annotation& obs) const {
+    if (!obs.has(column)) return;
+    const Categorical labels = obs.labels(column), trained{levels, {}};
+    for (std::size_t l = 0; l < labels.levels.size(); ++l) {
+      if (labels.count(int(l)) > 0) (void)trained.code(labels.levels[l]);
+    }
+  }
   void parse(std::string_view word, View<float> to) const { to(0, 0) = float(Categorical{levels, {}}.code(word)); }
   void write(ConstView<float> cells, Annotation& obs) const {
     Categorical out{levels, {}};

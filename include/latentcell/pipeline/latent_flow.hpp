@@ -152,6 +152,9 @@ struct LatentFlow {
   Matrix<float> wanted(const GenerateOptions& o) const {
     if (o.cells.rows() > 0) {
       LATENTCELL_REQUIRE(o.condition.empty(), "generate: give the cells' obs or one condition for all, not both");
+      condition.each([&](const auto& reader, Index) {
+        if constexpr (requires { reader.require_known(o.cells); }) reader.require_known(o.cells);
+      });
       return read_conditions(condition, o.cells);
     }
     return parse_conditions(condition, o.condition).replicate(o.count, 1);

@@ -62,11 +62,14 @@ TeacherPaths teacher_paths(const Flow& teacher, const Annotation& obs, const Tea
   return out;
 }
 
-/// Trains a flow on paths of a teacher: between the ends of each segment at random times (segments = 1: reflow, Liu et
-/// al. 2022, the 2-rectified flow), or, where `only_starts`, at the segments' first times alone, which is distillation
-/// to `segments` Euler steps. The student takes the teacher's scale and library sizes; best it starts as a copy of it.
-enum class TeacherTimes { all, only_starts };
+/// Which times of a segment are trained.
+enum class TeacherTimes {
+  all,          ///< random ones, on the line between its ends: with one segment reflow (Liu et al. 2022)
+  only_starts,  ///< its first time alone: distillation to as many Euler steps as there are segments
+};
 
+/// Trains a flow on the paths of a teacher. The student must have the teacher's scale and library sizes: start it as a
+/// copy.
 template <class Backbone, class Condition, class... Hooks>
 History fit_paths(LatentFlow<Backbone, Condition, RectifiedFlow>& student, const TeacherPaths& paths,
                   TeacherTimes times, const FitOptions& options, Hooks&&... hooks) {

@@ -63,6 +63,8 @@ IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOpt
                      "denoise: this method follows a velocity; call integrate(), or choose ddim or dpm_multistep");
   LATENTCELL_REQUIRE(options.from < options.to, "denoise: goes from noise to data, got times ", options.from, " to ",
                      options.to);
+  LATENTCELL_REQUIRE(options.eta == 0 || options.method == Method::ddim,
+                     "denoise: eta is ddim's; other methods draw no noise, or as much as they must");
   LATENTCELL_REQUIRE(options.eta >= 0 && options.eta <= 1, "denoise: eta must be in [0, 1], got ", options.eta);
   const double eta = options.method == Method::ancestral ? 1 : options.method == Method::ddim ? options.eta : 0;
   const std::vector<double> times = time_grid(options.steps, options.from, options.to, options.shift);
