@@ -1,0 +1,102 @@
+#pragma once
+
+#include <latentcell/autoencoder/plain_autoencoder.hpp>
+#include <latentcell/autoencoder/vq_vae.hpp>
+
+#include "study.hpp"
+
+// Part a: autoencoders. Each is judged by what it makes of judged cells' latents and by the cells of a flow of its own.
+
+namespace components {
+
+/// Rows of one autoencoder: cells merely reconstructed and cells generated.
+template <class Autoencoder>
+void judge_autoencoder(Study& study, const std::string& block, const Autoencoder& model, double seconds) {
+  const lc::LatentTable latents = lc::encode(model, study.train);
+  std::vector<Row> out;
+  const lc::CellTable held_back = lc::align_genes(study.judged, study.train.gene_names).cells;
+  const double log_prob = lc::cell_likelihood(model, held_back).mean_log_prob;
+  const double r = lc::reconstruction_correlation(model, held_back);
+  {
+    // Training cells of the judged labels, drawn anew from their own latents: what no flow can better.
+    std::vector<int> codes = lc::recode(study.train.obs(study.settings.label), study.judge.levels());
+    lc::Rng rng(study.seed, 12);
+    const lc::MatchedRows matched = lc::match_codes(codes, study.judge.bench().codes, rng);
+    lc::LatentTable z;
+    z.mean.resize(Index(matched.rows.size()), latents.latent());
+    for (Index i = 0; i < z.mean.rows(); ++i) {
+      const Index row = matched.rows[lc::to_size(i)];
+      for (Index k = 0; k < latents.latent(); ++k) {
+        const float own = latents.deviation.size() > 0 ? latents.deviation(row, k) * float(rng.normal()) : 0.0f;
+        z.mean(i, k) = latents.mean(row, k) + own;
+      }
+      z.library.push_back(latents.library[lc::to_size(row)]);
+    }
+    z.cell_columns = study.wanted();
+    for (Index i = 0; i < z.mean.rows(); ++i) z.cell_names.push_back(lc::text("cell_", i));
+    out.push_back(Row()
+                      .set("cells", "reconstructed")
+                      .set("train_seconds", seconds)
+                      .set("held_back_log_prob", log_prob)
+                      .set("reconstruction_r", r)
+                      .set(study.judged_latents(model, z, lc::JudgeDepth::all)));
+  }
+  double flow_seconds = 0;
+  const auto flow = study.trained_flow(lc::RectifiedFlow{}, study.mlp(), latents, flow_seconds);
+  out.push_back(Row()
+                    .set("cells", "generated")
+                    .set("train_seconds", flow_seconds)
+                    .set(study.judged_cells(flow, model, {.steps = 25, .guidance = 1.1f}, lc::JudgeDepth::all)));
+  study.rows->write(block, out);
+}
+
+template <class Autoencoder, class Options>
+void compare_autoencoder(Study& study, const std::string& block, const Options& options,
+                         lc::LikelihoodOptions likelihood = {.dispersion = lc::Dispersion::cell}) {
+  if (study.rows->has(block)) return;
+  lc::Rng rng(study.seed, 5);
+  Autoencoder model(options, rng, likelihood);
+  const double start = now();
+  study.fit_autoencoder(model, study.train);
+  judge_autoencoder(study, block, model, now() - start);
+}
+
+inline void judge_floors(Study& study) {
+  if (study.rows->has("a:floors")) return;
+  std::vector<Row> out;
+  const auto add = [&](const char* name, auto judge) {
+    lc::Judgement j;
+    judge(j);
+    out.push_back(Row().set("cells", name).set(j));
+  };
+  constexpr lc::JudgeDepth all = lc::JudgeDepth::all;
+  add("fresh real cells", [&](lc::Judgement& j) { study.judge.judge_fresh(study.judged, all, j); });
+  add("class-wise Gaussian", [&](lc::Judgement& j) { study.judge.judge_class_gaussian(all, j); });
+  add("class-wise independent NB", [&](lc::Judgement& j) { study.judge.judge_class_negative_binomial(all, j); });
+  study.rows->write("a:floors", out);
+}
+
+inline void compare_autoencoders(Study& study) {
+  judge_floors(study);
+  if (!study.rows->has("a:vae nb")) {
+    const double start = now();
+    const NbVae vae = study.frozen_autoencoder();
+    judge_autoencoder(study, "a:vae nb", vae, now() - start);
+  }
+  const lc::VaeOptions vae = study.vae_options();
+  compare_autoencoder<lc::Vae<float, lc::ZeroInflatedNegativeBinomial<float>>>(study, "a:vae zinb", vae);
+  compare_autoencoder<lc::Vae<float, lc::Gaussian<float>>>(study, "a:vae gaussian", vae,
+                                                           {.dispersion = lc::Dispersion::gene});
+  compare_autoencoder<lc::PlainAutoencoder<float, lc::NegativeBinomial<float>>>(
+      study, "a:plain", lc::PlainAutoencoderOptions{
+                            .genes = vae.genes, .latent = 10, .dropout = vae.dropout, .input_share = vae.input_share});
+  compare_autoencoder<lc::VqVae<float, lc::NegativeBinomial<float>>>(
+      study, "a:vq-vae",
+      lc::VqVaeOptions{.genes = vae.genes,
+                       .latent = 10,
+                       .dropout = vae.dropout,
+                       .input_share = vae.input_share,
+                       .codebook = {.groups = 5, .codes = 64}});
+}
+
+}  // namespace components
