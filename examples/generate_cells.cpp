@@ -199,7 +199,7 @@ lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
   o.vae.genes = d.train.genes();
   o.vae.latent = o.dit.latent = s.latent;
   o.vae.batches = Index(o.batch_levels.size());
-  o.vae.labels = Index(o.levels.size());
+  o.vae.prior.labels = Index(o.levels.size());
   // Chosen on parts of training sets (docs/results.md): few cells need strong regularisation, or their noise is
   // learned.
   o.vae.dropout = 0.3f;

@@ -70,7 +70,7 @@ struct Study {
     lc::VaeOptions o;
     o.genes = train.genes();
     o.latent = 10;
-    o.labels = Index(levels.size());
+    o.prior.labels = Index(levels.size());
     o.dropout = 0.3f;
     o.kl_weight = 0.5f;
     o.input_share = 0.7f;

@@ -80,7 +80,7 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
     if (poisson && dispersion == Dispersion::cell) continue;
     Rng rng(2);
     VaeOptions o{
-        .genes = 9, .hidden = {5, 4}, .latent = 3, .batches = 2, .labels = 2, .dropout = 0.0f, .kl_weight = 0.7f};
+        .genes = 9, .hidden = {5, 4}, .latent = 3, .batches = 2, .prior = {.labels = 2}, .dropout = 0.0f, .kl_weight = 0.7f};
     Vae<double, TestType> vae(o, rng, {.dispersion = dispersion});
     vae.start(cells.counts);
     each_param(vae, [&](Param<double>& p) {
@@ -187,16 +187,16 @@ TEST_CASE("Vae: a prior mean per label draws the KL towards itself") {
   const CellTable cells = made_cells(6, 30);
   Rng rng(2);
   VaeOptions o = small(30);
-  o.labels = 2;
+  o.prior.labels = 2;
   o.kl_warmup = 0;
   Vae<double, NegativeBinomial<double>> vae(o, rng);
   with_batch(cells, {}, {1, 1, 1, 1, 1, 1}, [&](const CellBatch& batch) {
     Tape<double> tape(Mode::evaluate);
     const double before = vae.loss(tape, batch, 1).item();
-    vae.prior_mean.value.row(1) = vae.encode(tape, batch).mean.value().colwise().mean();
+    vae.prior.mean.value.row(1) = vae.encode(tape, batch).mean.value().colwise().mean();
     tape.reset();
     CHECK(vae.loss(tape, batch, 1).item() < before);
-    vae.prior_mean.value.row(0).setConstant(50);  // nobody's
+    vae.prior.mean.value.row(0).setConstant(50);  // nobody's
     tape.reset();
     CHECK(vae.loss(tape, batch, 1).item() < before);
   });
@@ -207,7 +207,7 @@ TEST_CASE("Vae: a steady training step allocates nothing on the heap") {
   Rng rng(2);
   VaeOptions o = small(60);
   o.batches = 2;
-  o.labels = 3;
+  o.prior.labels = 3;
   o.dropout = 0.1f;
   Vae<float, ZeroInflatedNegativeBinomial<float>> vae(o, rng, {.dispersion = Dispersion::cell});
   vae.start(cells.counts);

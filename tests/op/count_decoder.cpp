@@ -52,10 +52,11 @@ struct Kind {
 std::vector<Kind> kinds() {
   std::vector<Kind> all;
   for (Family family :
-       {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial, Family::gaussian}) {
+       {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial, Family::gaussian,
+        Family::bernoulli}) {
     for (LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
       all.push_back({family, link, false});
-      if (family != Family::poisson) all.push_back({family, link, true});
+      if (has_dispersion(family)) all.push_back({family, link, true});
     }
   }
   return all;
@@ -81,7 +82,7 @@ Result run(const Cells& cells, const Kind& kind, bool fused, int times = 1) {
   heads.mean = head(0);
   if (kind.per_cell) heads.dispersion = head(1);
   if (kind.family == Family::zero_inflated_negative_binomial) heads.inflation = head(2);
-  if (!kind.per_cell && kind.family != Family::poisson) {
+  if (!kind.per_cell && has_dispersion(kind.family)) {
     heads.log_theta = tape.input(window(cells.log_theta));
     inputs.push_back(heads.log_theta);
   }
@@ -203,7 +204,7 @@ TEST_CASE("count_decoder: extreme predictors and counts stay finite in float") {
         heads.mean = {tape.input(window(weights)), tape.input(window(bias))};
         if (kind.family == Family::zero_inflated_negative_binomial) heads.inflation = heads.mean;
         if (kind.per_cell) heads.dispersion = {tape.input(window(flat)), tape.input(window(log_theta))};
-        if (!kind.per_cell && kind.family != Family::poisson) heads.log_theta = tape.input(window(log_theta));
+        if (!kind.per_cell && has_dispersion(kind.family)) heads.log_theta = tape.input(window(log_theta));
         const Var<float> y = count_decoder(kind.family, kind.link, tape.input(window(hidden)), heads,
                                            {cells.counts, cells.library, cells.weight});
         tape.backward(y);

@@ -50,7 +50,7 @@ struct Gradients {
 Gradients run(const Cells& cells, Family family, const Matrix<float>& log_theta, float seed = 1) {
   Tape<float> tape;
   CountPredictors<float> p{tape.input(window(cells.eta)), {}, {}};
-  if (family != Family::poisson) p.log_theta = tape.input(window(log_theta));
+  if (has_dispersion(family)) p.log_theta = tape.input(window(log_theta));
   if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(window(cells.logit_pi));
   const Var<float> y = count_loss(family, LibraryLink::softmax, p, cells.targets());
   const Matrix<float> start = Matrix<float>::Constant(1, 1, seed);
@@ -62,7 +62,7 @@ Gradients run(const Cells& cells, Family family, const Matrix<float>& log_theta,
 }
 
 constexpr Family all[] = {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial,
-                          Family::gaussian};
+                          Family::gaussian, Family::bernoulli};
 
 }  // namespace
 
@@ -120,7 +120,7 @@ TEST_CASE("count_loss: weights scale cells, the seed scales gradients") {
     CHECK(doubled.loss == Approx(2 * a.loss).epsilon(1e-6));
     CHECK((doubled.eta - 2 * a.eta).cwiseAbs().maxCoeff() <= 1e-6f * a.eta.cwiseAbs().maxCoeff());
     CHECK((seeded.eta + 6 * a.eta).cwiseAbs().maxCoeff() <= 1e-5f * a.eta.cwiseAbs().maxCoeff());
-    if (family == Family::poisson) continue;
+    if (!has_dispersion(family)) continue;
     CHECK((seeded.log_theta + 6 * a.log_theta).cwiseAbs().maxCoeff() <= 1e-5f * a.log_theta.cwiseAbs().maxCoeff());
   }
 }
@@ -156,7 +156,7 @@ TEST_CASE("count_loss: extreme predictors and counts stay finite in float") {
           const Matrix<float> log_theta = Matrix<float>::Constant(1, 4, dispersion), logit = eta;
           Tape<float> tape;
           CountPredictors<float> p{tape.input(window(eta)), {}, {}};
-          if (family != Family::poisson) p.log_theta = tape.input(window(log_theta));
+          if (has_dispersion(family)) p.log_theta = tape.input(window(log_theta));
           if (family == Family::zero_inflated_negative_binomial) p.logit_pi = tape.input(window(logit));
           const Var<float> y = count_loss(family, link, p, {cells.counts, cells.library, cells.weight});
           tape.backward(y);

@@ -18,7 +18,7 @@ TwoStage small_model(const CellTable& cells) {
   o.vae.hidden = {12, 10};
   o.vae.latent = o.dit.latent = 6;
   o.vae.batches = 2;
-  o.vae.labels = 3;
+  o.vae.prior.labels = 3;
   o.vae.link = LibraryLink::exp;
   o.dit.tokens = 3;
   o.dit.width = 8;

@@ -16,6 +16,7 @@
 #include <latentcell/op/gaussian.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
+#include <latentcell/op/log_normal.hpp>
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/reduce.hpp>
@@ -65,25 +66,26 @@ inline void add_count_cases(std::vector<OpCase>& cases) {
   const std::vector<std::pair<Family, std::string>> families{{Family::poisson, "poisson"},
                                                              {Family::negative_binomial, "negative binomial"},
                                                              {Family::zero_inflated_negative_binomial, "zero-inflated"},
-                                                             {Family::gaussian, "gaussian"}};
+                                                             {Family::gaussian, "gaussian"},
+                                                             {Family::bernoulli, "bernoulli"}};
   const auto cells = count_cells();
   const Index batch = cells->counts.rows(), genes = cells->counts.cols();
   for (const auto& [family, name] : families) {
     for (const LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
       for (const bool per_cell : {false, true}) {
-        if (family == Family::poisson && per_cell) continue;
+        if (!has_dispersion(family) && per_cell) continue;
         OpCase c;
         c.name = text("count_loss ", name, link == LibraryLink::softmax ? ", softmax" : ", exp",
                       per_cell ? ", dispersion per cell" : "");
         Matrix<double> eta = made_matrix(batch, genes, 41);
         if (link == LibraryLink::exp) eta.array() -= 1.5;
         c.inputs.push_back(eta);
-        if (family != Family::poisson) c.inputs.push_back(made_matrix(per_cell ? batch : 1, genes, 42));
+        if (has_dispersion(family)) c.inputs.push_back(made_matrix(per_cell ? batch : 1, genes, 42));
         const bool inflated = family == Family::zero_inflated_negative_binomial;
         if (inflated) c.inputs.push_back(made_matrix(batch, genes, 43));
         c.run = [cells, family = family, link, inflated](Tape<double>&, const OpCase::Inputs& x) {
           CountPredictors<double> p{x[0], {}, {}};
-          if (family != Family::poisson) p.log_theta = x[1];
+          if (has_dispersion(family)) p.log_theta = x[1];
           if (inflated) p.logit_pi = x[2];
           return count_loss<double>(family, link, p, {cells->counts, cells->library, cells->weight, 20.0});
         };
@@ -100,17 +102,33 @@ inline void add_count_cases(std::vector<OpCase>& cases) {
         head(45);
         if (link == LibraryLink::exp) d.inputs[2].array() -= 1.5;
         if (per_cell) head(47);
-        if (family != Family::poisson && !per_cell) d.inputs.push_back(made_matrix(1, genes, 42));
+        if (has_dispersion(family) && !per_cell) d.inputs.push_back(made_matrix(1, genes, 42));
         if (inflated) head(49);
         d.run = [cells, family = family, link, inflated, per_cell = per_cell](Tape<double>&, const OpCase::Inputs& x) {
           DecoderHeads<double> heads;
           heads.mean = {x[1], x[2]};
           if (per_cell) heads.dispersion = {x[3], x[4]};
-          if (family != Family::poisson && !per_cell) heads.log_theta = x[3];
+          if (has_dispersion(family) && !per_cell) heads.log_theta = x[3];
           if (inflated) heads.inflation = {x[x.size() - 2], x[x.size() - 1]};
           return count_decoder<double>(family, link, x[0], heads, {cells->counts, cells->library, cells->weight, 20.0});
         };
         cases.push_back(d);
+        if (per_cell || !has_dispersion(family)) continue;
+        OpCase e = d;  // a dispersion per gene and batch, one cell's batch unknown
+        e.name += ", dispersion per batch";
+        e.inputs[3] = made_matrix(2, genes, 51);
+        const auto shares = std::make_shared<Matrix<double>>(Matrix<double>::Zero(batch, 2));
+        for (Index b = 0; b < batch; ++b) shares->row(b)(b % 2) = 1;
+        shares->row(0).setConstant(0.5);
+        e.run = [cells, family = family, link, inflated, shares](Tape<double>& tape, const OpCase::Inputs& x) {
+          DecoderHeads<double> heads;
+          heads.mean = {x[1], x[2]};
+          heads.log_theta = x[3];
+          heads.theta_share = tape.constant(window(*shares));
+          if (inflated) heads.inflation = {x[x.size() - 2], x[x.size() - 1]};
+          return count_decoder<double>(family, link, x[0], heads, {cells->counts, cells->library, cells->weight, 20.0});
+        };
+        cases.push_back(e);
       }
     }
   }
@@ -141,6 +159,11 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"some_tokens", {m(2 * 4, 3, 1)}, {Shape(2, 4, 3)}, [](auto&, const Inputs& x) {
                      return some_tokens(x[0], 1, 2);
                    }});
+  cases.push_back({"log_normal", {m(3, 4, 61), m(3, 4, 62), m(3, 4, 63)}, {}, [](auto&, const Inputs& x) {
+                     return log_normal(x[0], x[1], x[2]);
+                   }});
+  cases.push_back({"log_normal_mixture", {m(3, 4, 61), m(5, 4, 62), m(5, 4, 63), m(1, 5, 64)}, {},
+                   [](auto&, const Inputs& x) { return log_normal_mixture(x[0], x[1], x[2], x[3]); }});
   cases.push_back({"straight_through", {m(3, 4, 1)}, {}, [](auto&, const Inputs& x) {
                      return straight_through(x[0], x[0].value());  // a step that changes nothing: its gradient is exact
                    }});

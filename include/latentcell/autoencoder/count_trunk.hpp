@@ -30,7 +30,7 @@ struct CountTrunk {
   HiddenTail<T> first_tail;
   Mlp<T> encoder;                       // hidden[0] -> hidden.back()
   Mlp<T> decoder;                       // latent + batches -> hidden.back() -> ... -> hidden[0]
-  std::vector<Linear<T>> heads;         // hidden[0] + batches -> genes; as many as the likelihood has parameters a cell
+  std::vector<Linear<T>> heads;         // last hidden layer -> genes; as many as the likelihood has parameters a cell
   std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; empty where nobody said
   Buffer<T> reference;                  // (1, 1) library size that inputs are scaled to
 
@@ -59,11 +59,24 @@ struct CountTrunk {
     return encoder(first_tail(first(tape, batch.shown(), {factor, to_size(batch.size())})));
   }
 
-  /// The decoder's last hidden layer.   z (B, D), batch (B) codes or empty -> (B, hidden[0] + batches)
+  /// Whether the heads stand on the latent itself.
+  bool linear() const {
+    if constexpr (requires { options.linear_decoder; }) return options.linear_decoder;
+    return false;
+  }
+
+  /// The decoder's last hidden layer, or with a linear decoder the latent itself.
+  /// z (B, D), batch (B) codes or empty -> (B, hidden[0] + batches) or (B, D + batches)
   Var<T> decode_hidden(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
     if (options.batches == 0) return decoder(z);
     const Var<T> one_hot = batch_columns(tape, z.rows(), batch);
-    return concat(decoder(concat(z, one_hot)), one_hot);
+    return linear() ? concat(z, one_hot) : concat(decoder(concat(z, one_hot)), one_hot);
+  }
+
+  /// Predictors of the likelihood, as count_loss and draws take them.     z (B, D), batch (B) codes or empty
+  auto predictors(Tape<T>& tape, const std::vector<Var<T>>& out, std::span<const int> batch) const {
+    const Var<T> shares = likelihood.per_batch() ? batch_columns(tape, out.front().rows(), batch) : Var<T>{};
+    return likelihood.predictors(tape, out, shares);
   }
 
   /// Linear predictors of the likelihood's parameters.     z (B, D) -> (B, G) each
@@ -77,9 +90,9 @@ struct CountTrunk {
   /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
   /// z (B, D), weight (B) -> (1, 1)
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
-    return count_decoder(Likelihood::family, options.link, decode_hidden(tape, z, batch.batch),
-                         likelihood.decoder_heads(tape, heads),
-                         {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
+    const Var<T> shares = likelihood.per_batch() ? batch_columns(tape, z.rows(), batch.batch) : Var<T>{};
+    return likelihood.nll(tape, options.link, decode_hidden(tape, z, batch.batch), heads, shares,
+                          {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
   }
 
   /// The loss of a batch at given latents, averaged over its cells.     z (B, D) -> (1, 1)
@@ -103,7 +116,7 @@ struct CountTrunk {
   /// Makes the encoder's side; the constructor of an autoencoder then makes its latent layers and calls make_decoder.
   CountTrunk(const Options& o, Rng& rng, LikelihoodOptions likelihood_options)
       : options(checked(o)),
-        likelihood(o.genes, likelihood_options),
+        likelihood(o.genes, likelihood_options, o.batches),
         first(o.genes, o.hidden.front(), rng),
         first_tail(o.hidden.front(), T(o.dropout)),
         encoder(o.hidden.front(), std::span(o.hidden).subspan(1), T(o.dropout), rng),
@@ -112,9 +125,10 @@ struct CountTrunk {
 
   void make_decoder(Rng& rng) {
     const auto& o = options;
-    decoder = Mlp<T>(o.latent + o.batches, std::vector<Index>(o.hidden.rbegin(), o.hidden.rend()), T(o.dropout), rng);
+    const std::vector<Index> widths = linear() ? std::vector<Index>{} : std::vector<Index>(o.hidden.rbegin(), o.hidden.rend());
+    decoder = Mlp<T>(o.latent + o.batches, widths, T(o.dropout), rng);
     for (Index i = 0; i < likelihood.heads(); ++i) {
-      heads.emplace_back(o.hidden.front() + o.batches, o.genes, rng);
+      heads.emplace_back((linear() ? o.latent : o.hidden.front()) + o.batches, o.genes, rng);
       // Heads start near the genes' own levels (see start): the cell's part grows from little.
       heads.back().weight.value *= T(0.1);
     }

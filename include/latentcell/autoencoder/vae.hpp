@@ -3,8 +3,8 @@
 #include <vector>
 
 #include <latentcell/autoencoder/count_trunk.hpp>
-#include <latentcell/op/embedding.hpp>
-#include <latentcell/op/gaussian.hpp>
+#include <latentcell/autoencoder/latent_prior.hpp>
+#include <latentcell/op/matmul.hpp>
 
 namespace latentcell {
 
@@ -13,7 +13,9 @@ struct VaeOptions {
   std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
   Index latent = 32;                  ///< D; larger keeps more of a cell, down to its noise
   Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
-  Index labels = 0;                   ///< levels of a label whose cells share a prior mean; 0: one prior, at zero
+  PriorOptions prior = {};            ///< what latents are drawn towards
+  bool linear_decoder = false;        ///< true: genes are linear in the latent, whose dimensions can then be read as
+                                      ///< loadings (Svensson et al. 2020, "Interpretable factor models")
   float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
   float input_share = 1.0f;           ///< share of a cell's molecules that the encoder is shown in training, the
                              ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
@@ -32,22 +34,35 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
   using Trunk::options;
   Linear<T> to_mean;          // hidden.back() -> latent
   Linear<T> to_log_variance;  // hidden.back() -> latent
-  Param<T> prior_mean;        // (labels, latent), or (0, latent)
+  LatentPrior<T> prior;
 
   Vae(const VaeOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
       : Trunk(o, rng, likelihood_options),
         to_mean(o.hidden.back(), o.latent, rng),
         to_log_variance(o.hidden.back(), o.latent, rng),
-        prior_mean(o.labels, o.latent) {
-    prior_mean.weight_decay = T(0);
-    prior_mean.learning_rate = T(3);
+        prior(o.prior, o.latent, o.genes, rng) {
+    LATENTCELL_REQUIRE(o.prior.kind == Prior::normal || o.free_bits == 0,
+                       "Vae: free_bits count the KL of each dimension, which only the normal prior has; leave them 0");
     this->make_decoder(rng);
+  }
+
+  /// As CountTrunk::start; pseudo-cells start as training cells.     counts (N, G)
+  void start(const CountsView& counts) {
+    Trunk::start(counts);
+    const Index n = prior.pseudo.value.rows();
+    for (Index k = 0; k < n && counts.rows > 0; ++k) {
+      const Index row = k * counts.rows / n;
+      const double factor = double(this->reference.value(0, 0)) / std::max(1.0, counts.row_sum(row));
+      for (std::size_t i = 0; i < counts.row_columns(row).size(); ++i) {
+        prior.pseudo.value(k, counts.row_columns(row)[i]) =
+            T(std::log1p(double(counts.row_values(row)[i]) * factor));
+      }
+    }
   }
 
   /// counts (B, G) -> mean and log variance (B, D)
   Posterior<T> encode(Tape<T>& tape, const CellBatch& batch) const {
-    const Var<T> h = this->encode_hidden(tape, batch);
-    return {to_mean(h), clamp(to_log_variance(h), T(-10), T(6))};
+    return posterior(this->encode_hidden(tape, batch));
   }
 
   /// Negative evidence lower bound per cell: -log p(x | z) + weight * KL, averaged over the cells.   -> (1, 1)
@@ -57,28 +72,71 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
     const Var<T> nll = this->mean_nll(tape, z, batch);
     const double warm = options.kl_warmup > 0 ? std::min(1.0, share_of_run / double(options.kl_warmup)) : 1.0;
     const T weight = tape.mode() == Mode::train ? T(double(options.kl_weight) * warm) : T(options.kl_weight);
-    const Var<T> off = options.labels > 0 ? add(q.mean, scale(prior_of(tape, batch), T(-1))) : q.mean;
-    return add(nll, scale(kl_standard_normal(off, q.log_variance, T(options.free_bits)), weight));
+    return add(nll, scale(kl(tape, q, batch), weight));
   }
 
-  /// Prior means of a batch's cells: that of their label, zero where it is unknown.    -> (B, D)
-  Var<T> prior_of(Tape<T>& tape, const CellBatch& batch) const {
-    int* row = tape.template scratch_of<int>(batch.size());
-    T* known = tape.scratch(batch.size() * options.latent);
-    for (Index b = 0; b < batch.size(); ++b) {
-      const int label = batch.label.empty() ? -1 : batch.label[to_size(b)];
-      row[b] = std::max(label, 0);
-      std::fill_n(known + b * options.latent, options.latent, label < 0 ? T(0) : T(1));
+  /// KL of the posteriors to the prior, averaged over the cells: exact for the normal prior, else at one draw.
+  Var<T> kl(Tape<T>& tape, const Posterior<T>& q, const CellBatch& batch) const {
+    if (prior.options.kind == Prior::normal) {
+      const Var<T> off = prior.options.labels == 0
+                             ? q.mean
+                             : add(q.mean, scale(prior.label_means(tape, batch.size(), batch.label), T(-1)));
+      return kl_standard_normal(off, q.log_variance, T(options.free_bits));
     }
-    return mul(embedding(tape.watch(prior_mean), std::span<const int>(row, to_size(batch.size()))),
-               tape.constant(ConstView<T>(known, batch.size(), options.latent)));
+    const Var<T> z = reparameterize(q.mean, q.log_variance);
+    return mean(add(log_normal(z, q.mean, q.log_variance), scale(log_prior(tape, z, batch.label), T(-1))));
+  }
+
+  /// log p(z) of each cell.     z (B, D), label (B) or empty -> (B, 1)
+  Var<T> log_prior(Tape<T>& tape, Var<T> z, std::span<const int> label) const {
+    if (prior.options.kind != Prior::vamp) return prior.log_prob(tape, z, label);
+    const Posterior<T> of = pseudo_posterior(tape);
+    return prior.log_prob(tape, z, label, of.mean, of.log_variance);
+  }
+
+  /// Latents drawn from the prior.     label (N), -1 unknown -> (N, D)
+  Matrix<T> draw_prior(std::span<const int> label, Rng& rng) const {
+    const Index d = options.latent, n = Index(label.size());
+    Matrix<T> mean = prior.mean.value, deviation = (prior.log_variance.value.array() * T(0.5)).exp();
+    if (prior.options.kind == Prior::vamp) {
+      Tape<T> tape(Mode::no_gradient);
+      const Posterior<T> of = pseudo_posterior(tape);
+      mean = of.mean.value();
+      deviation = (of.log_variance.value().array() * T(0.5)).exp();
+    }
+    std::vector<double> share;
+    for (Index k = 0; k < prior.logit.value.cols(); ++k) share.push_back(std::exp(double(prior.logit.value(0, k))));
+    Matrix<T> z(n, d);
+    for (Index i = 0; i < n; ++i) {
+      const bool normal = prior.options.kind == Prior::normal;
+      const Index k = normal ? Index(label[to_size(i)]) : draw_index(share, rng);
+      for (Index j = 0; j < d; ++j) {
+        const T centre = normal && (k < 0 || prior.options.labels == 0) ? T(0) : mean(k, j);
+        z(i, j) = centre + (normal ? T(1) : deviation(k, j)) * T(rng.normal());
+      }
+    }
+    return z;
   }
 
   static void visit(auto& self, auto&& f) {
     Trunk::visit(self, f);
     f("to_mean", self.to_mean);
     f("to_log_variance", self.to_log_variance);
-    f("prior_mean", self.prior_mean);
+    f("prior", self.prior);
+  }
+
+ private:
+  Posterior<T> posterior(Var<T> hidden) const {
+    return {to_mean(hidden), clamp(to_log_variance(hidden), T(-10), T(6))};
+  }
+  // What the encoder makes of the pseudo-cells.
+  Posterior<T> pseudo_posterior(Tape<T>& tape) const {
+    const Index width = options.hidden.front();
+    T* const one = tape.scratch(width);
+    std::fill_n(one, width, T(1));
+    const Var<T> product = matmul(tape.watch(prior.pseudo), tape.watch(this->first.weight));
+    const Var<T> in = affine(product, tape.constant(ConstView<T>(one, 1, width)), tape.watch(this->first.bias));
+    return posterior(this->encoder(this->first_tail(in)));
   }
 };
 

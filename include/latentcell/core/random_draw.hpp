@@ -63,6 +63,17 @@ inline double draw_large_poisson(double mean, Rng& rng) {
 
 }  // namespace detail
 
+/// An index drawn in proportion to its weight.     weight (n) >= 0, not all 0
+inline Index draw_index(std::span<const double> weight, Rng& rng) {
+  double total = 0;
+  for (double w : weight) total += w;
+  double at = rng.uniform_double() * total;
+  for (std::size_t i = 0; i + 1 < weight.size(); ++i) {
+    if ((at -= weight[i]) < 0) return Index(i);
+  }
+  return Index(weight.size()) - 1;
+}
+
 /// One draw from the normal distribution.   deviation >= 0
 inline double draw_normal(double mean, double deviation, Rng& rng) { return mean + deviation * rng.normal(); }
 

@@ -124,13 +124,16 @@ struct DecoderTurn {
   /// Pass 2 of a part; with the exp link also what pass 3 does.
   void terms(Index part, DecoderMemory<T>& m) const {
     const Index stride = plan.stride, begin = plan.first_gene(part), last = plan.first_gene(part + 1);
-    const bool own_theta = a.dispersion.weight != nullptr, inflated = a.inflation.weight != nullptr;
-    for (Index g = begin; g < last && a.log_theta != nullptr; ++g) {
+    const bool shared_theta = a.theta_share != nullptr, inflated = a.inflation.weight != nullptr;
+    const bool own_theta = a.dispersion.weight != nullptr || shared_theta;
+    for (Index g = begin; g < last && a.log_theta != nullptr && !shared_theta; ++g) {
       const bool sigma = a.family == Family::gaussian;
       m.gene_theta[g - begin] = sigma ? a.log_theta[g] : fast::exp(a.log_theta[g]);
       m.gene_inv[g - begin] = sigma ? T(0) : fast::exp(-a.log_theta[g]);
     }
-    if (a.d_log_theta != nullptr && fresh()) std::fill(a.d_log_theta + begin, a.d_log_theta + last, T(0));
+    for (Index r = 0; r < a.theta_rows && a.d_log_theta != nullptr && fresh(); ++r) {
+      std::fill(a.d_log_theta + r * plan.genes + begin, a.d_log_theta + r * plan.genes + last, T(0));
+    }
     std::fill_n(m.terms.cell_log_prob, stride, T(0));
     std::fill_n(m.terms.cell_d_mean, stride, T(0));
     std::fill_n(m.d_hidden, cells() * plan.width, T(0));
@@ -140,7 +143,8 @@ struct DecoderTurn {
       T* const d_mean = plan.softmax ? shared.d_means + g * stride : m.d_mean;
       if (plan.softmax) block_factors((g - begin) / decoder_genes, m);
       if (!plan.softmax) product(a.mean, g, genes, mean);
-      if (own_theta) product(a.dispersion, g, genes, m.theta);
+      if (shared_theta) mix_theta(g, genes, m.theta);
+      if (own_theta && !shared_theta) product(a.dispersion, g, genes, m.theta);
       if (inflated) product(a.inflation, g, genes, m.pi);
       for (Index i = 0; i < genes; i += decoder_rows) {
         const Index at = i * stride, gene = g + i;
@@ -159,14 +163,41 @@ struct DecoderTurn {
                         .d_mean = d_mean + at,
                         .log_theta = own_theta ? m.theta + at : nullptr,
                         .logit_pi = inflated ? m.pi + at : nullptr,
-                        .d_gene_theta = a.d_log_theta == nullptr ? nullptr : a.d_log_theta + gene,
+                        .d_gene_theta = a.d_log_theta == nullptr || shared_theta ? nullptr : a.d_log_theta + gene,
                         .at = m.terms}
             .run();
       }
       if (!gradients()) continue;
       if (!plan.softmax) spread(a.mean, g, genes, d_mean, m);
-      if (own_theta) spread(a.dispersion, g, genes, m.theta, m);
+      if (shared_theta && a.d_log_theta != nullptr) spread_theta(g, genes, m.theta);
+      if (own_theta && !shared_theta) spread(a.dispersion, g, genes, m.theta, m);
       if (inflated) spread(a.inflation, g, genes, m.pi, m);
+    }
+  }
+
+  /// to (genes, stride): each cell's mix of the rows of log_theta.
+  void mix_theta(Index first, Index genes, T* to) const {
+    const Index stride = plan.stride, rows = a.theta_rows;
+    std::fill_n(to, genes * stride, T(0));
+    for (Index b = 0; b < cells(); ++b) {
+      const T* const share = a.theta_share + (first_cell() + b) * rows;
+      for (Index r = 0; r < rows; ++r) {
+        if (share[r] == T(0)) continue;
+        const T* const row = a.log_theta + r * plan.genes + first;
+        for (Index g = 0; g < genes; ++g) to[g * stride + b] += share[r] * row[g];
+      }
+    }
+  }
+  /// Adds the gradient of that mix to those of the rows.     d (genes, stride)
+  void spread_theta(Index first, Index genes, const T* d) const {
+    const Index stride = plan.stride, rows = a.theta_rows;
+    for (Index b = 0; b < cells(); ++b) {
+      const T* const share = a.theta_share + (first_cell() + b) * rows;
+      for (Index r = 0; r < rows; ++r) {
+        if (share[r] == T(0)) continue;
+        T* const row = a.d_log_theta + r * plan.genes + first;
+        for (Index g = 0; g < genes; ++g) row[g] += share[r] * d[g * stride + b];
+      }
     }
   }
 

@@ -18,7 +18,7 @@ template <class T>
 struct DecoderCells {
   const T* shift;   // exp link: added to the logit, log library; softmax: factor that makes exponentials means
   const T* weight;  // minus the cell's weight in the loss
-  const T* factor;  // the Gaussian's reference over library
+  const T* factor;  // reference over library, of the Gaussian and the Bernoulli
 };
 
 /// Where a block of terms works and adds up.
@@ -49,9 +49,11 @@ struct DecoderTerms {
   void run() const {
     if (family == Family::gaussian) {
       gaussian();
+    } else if (family == Family::bernoulli) {
+      bernoulli();
     } else {
       make_means();
-      if (family != Family::poisson) make_dispersions();
+      if (has_dispersion(family)) make_dispersions();
       count_terms();
     }
     add_up();
@@ -167,6 +169,27 @@ struct DecoderTerms {
     }
   }
 
+  void bernoulli() const {
+    for (Index g = 0; g < count; ++g) {
+      T* const y = at.theta;  // a Bernoulli has no use for it
+      std::fill_n(y, stride, T(0));
+      for (Index k = counts.start[first + g]; k < counts.start[first + g + 1]; ++k) {
+        y[counts.place[k] - (first + g) * stride] = counts.value[k] > 0 ? T(1) : T(0);
+      }
+      const T *const eta = mean + g * stride, *const factor = cells.factor;
+      T *const log_prob = at.log_prob + g * stride, *const d = d_mean + g * stride;
+      const Index n = stride;
+      vectorized([=]() __attribute__((always_inline)) {
+        fast::detail::each<T>(
+            n, [=](Index b) __attribute__((always_inline)) {
+              const BernoulliTerm<T> t = bernoulli_term(y[b], eta[b] - fast::log(factor[b]));
+              log_prob[b] = t.log_prob;
+              d[b] = t.d_logit;
+            });
+      });
+    }
+  }
+
   /// Sums over genes and cells, and weights on what is finished.
   void add_up() const {
     const Index width = stride, genes = count;
@@ -175,7 +198,7 @@ struct DecoderTerms {
     const T low = least, high = most;
     T *const sum = at.cell_log_prob, *const sum_d = at.cell_d_mean, *const d = d_mean, *const own = log_theta;
     T *const pi = logit_pi, *const gene = d_gene_theta;
-    const bool finished = !softmax, dispersed = family != Family::poisson;
+    const bool finished = !softmax, dispersed = has_dispersion(family);
     vectorized([=]() __attribute__((always_inline)) {
       for (Index g = 0; g < genes; ++g) {
         const Index from = g * width;

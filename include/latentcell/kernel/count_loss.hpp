@@ -91,6 +91,27 @@ void gaussian_row(const CountLossArguments<T>& a, Index b, const T* eta, const T
   }
 }
 
+template <class T>
+void bernoulli_row(const CountLossArguments<T>& a, Index b, const T* eta, CountLossRow<T>& row) {
+  const Index genes = a.targets.counts.cols;
+  const T offset = T(std::log(std::max(1.0, double(a.targets.library[to_size(b)])) / a.targets.reference));
+  T *const log_prob = row.log_prob, *const d = row.d_mean;
+#pragma omp simd
+  for (Index j = 0; j < genes; ++j) {
+    const BernoulliTerm<T> t = bernoulli_term(T(0), eta[j] + offset);
+    log_prob[j] = t.log_prob;
+    d[j] = t.d_logit;
+  }
+  const auto columns = a.targets.counts.row_columns(b);
+  for (std::size_t k = 0; k < columns.size(); ++k) {
+    const std::int32_t j = columns[k];
+    if (!(a.targets.counts.row_values(b)[k] > 0)) continue;
+    const BernoulliTerm<T> t = bernoulli_term(T(1), eta[j] + offset);
+    log_prob[j] = t.log_prob;
+    d[j] = t.d_logit;
+  }
+}
+
 // Terms of one cell, gene by gene, before weights and link.
 template <class T>
 void count_row(const CountLossArguments<T>& a, Index b, CountLossRow<T>& row) {
@@ -98,6 +119,7 @@ void count_row(const CountLossArguments<T>& a, Index b, CountLossRow<T>& row) {
   const T* eta = a.eta + b * genes;
   const T* log_theta = a.log_theta == nullptr ? nullptr : a.log_theta + (a.theta_per_cell ? b * genes : 0);
   if (a.family == Family::gaussian) return gaussian_row(a, b, eta, log_theta, row);
+  if (a.family == Family::bernoulli) return bernoulli_row(a, b, eta, row);
 
   count_means(a.link, eta, T(a.targets.library[to_size(b)]), genes, row.mean);
   const auto columns = a.targets.counts.row_columns(b);
@@ -126,7 +148,7 @@ void count_row_gradients(const CountLossArguments<T>& a, Index b, const CountLos
   const Index genes = a.targets.counts.cols;
   const T w = -a.targets.weight[to_size(b)];
   T* d_eta = a.d_eta + b * genes;
-  if (a.link == LibraryLink::softmax && a.family != Family::gaussian) {
+  if (a.link == LibraryLink::softmax && counts_molecules(a.family)) {
     // d eta = d log mu - softmax * sum(d log mu)
     T sum = 0;
 #pragma omp simd reduction(+ : sum)

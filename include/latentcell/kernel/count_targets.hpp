@@ -6,8 +6,15 @@
 
 namespace latentcell {
 
-/// Observation models of the decoder. gaussian sees log1p of counts scaled to the reference library.
-enum class Family { poisson, negative_binomial, zero_inflated_negative_binomial, gaussian };
+/// Observation models of the decoder. gaussian sees log1p of counts scaled to the reference library; bernoulli sees
+/// whether there is a count at all, with logit eta + log(library / reference).
+enum class Family { poisson, negative_binomial, zero_inflated_negative_binomial, gaussian, bernoulli };
+
+/// Whether a family has a second parameter: log dispersion, or the Gaussian's log sigma.
+constexpr bool has_dispersion(Family f) { return f != Family::poisson && f != Family::bernoulli; }
+
+/// Whether the mean is a share of the library: the families of counts.
+constexpr bool counts_molecules(Family f) { return f != Family::gaussian && f != Family::bernoulli; }
 
 /// From linear predictor eta to mean: softmax over the genes times library, or exp(eta) times library.
 enum class LibraryLink { softmax, exp };

@@ -11,11 +11,16 @@
 #include <latentcell/op/count_decoder.hpp>
 #include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/elementwise.hpp>
+#include <latentcell/op/matmul.hpp>
 
 namespace latentcell {
 
-/// gene: one dispersion per gene, a Param. cell: one per cell and gene, another head of the decoder.
-enum class Dispersion { gene, cell };
+/// What a dispersion belongs to.
+enum class Dispersion {
+  gene,        ///< one per gene, a Param
+  gene_batch,  ///< one per gene and batch, a Param; a cell of unknown batch has the mean of their logs
+  cell,        ///< one per cell and gene, another head of the decoder
+};
 
 struct LikelihoodOptions {
   Dispersion dispersion = Dispersion::gene;
@@ -28,20 +33,27 @@ struct LikelihoodOptions {
 template <class T, Family family_>
 struct CountLikelihood {
   static constexpr Family family = family_;
-  static constexpr bool has_dispersion = family != Family::poisson;
+  static constexpr bool has_dispersion = latentcell::has_dispersion(family);
   static constexpr bool zero_inflated = family == Family::zero_inflated_negative_binomial;
   static constexpr bool draws_counts = family != Family::gaussian;
+  static constexpr bool draws_molecules = counts_molecules(family);
 
   LikelihoodOptions options;
-  Param<T> log_theta;  // (1, G): log dispersion, or log sigma of the Gaussian; (1, 0) where there is none per gene
+  Param<T> log_theta;  // (1 or batches, G): log dispersion, or log sigma of the Gaussian; no columns where per cell
 
-  explicit CountLikelihood(Index genes, LikelihoodOptions o = {}) : options(o), log_theta(1, per_gene(o) ? genes : 0) {
+  explicit CountLikelihood(Index genes, LikelihoodOptions o = {}, Index batches = 0)
+      : options(o), log_theta(o.dispersion == Dispersion::gene_batch ? batches : 1, per_gene(o) ? genes : 0) {
     LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene,
-                       "Poisson: has no dispersion to put per cell");
+                       family == Family::poisson ? "Poisson" : "Bernoulli",
+                       ": has no dispersion to put per cell or batch");
+    LATENTCELL_REQUIRE(o.dispersion != Dispersion::gene_batch || batches > 0,
+                       "likelihood: dispersions per batch need an autoencoder with batches; set its batches, or choose "
+                       "Dispersion::gene");
     log_theta.weight_decay = T(0);
     log_theta.learning_rate = T(o.dispersion_rate);
   }
 
+  bool per_batch() const { return has_dispersion && options.dispersion == Dispersion::gene_batch; }
   /// Outputs of the decoder per gene.
   Index heads() const { return 1 + (cell_dispersion() ? 1 : 0) + (zero_inflated ? 1 : 0); }
   bool cell_dispersion() const { return has_dispersion && options.dispersion == Dispersion::cell; }
@@ -57,25 +69,26 @@ struct CountLikelihood {
     for (Index g = 0; g < counts.cols; ++g) {
       const double level = m.level[to_size(g)];
       head[0].bias.value(0, g) = T(family == Family::gaussian ? level : std::log(level));
-      if (per_gene(options)) log_theta.value(0, g) = T(m.log_dispersion[to_size(g)]);
+      if (per_gene(options)) log_theta.value.col(g).setConstant(T(m.log_dispersion[to_size(g)]));
       if (cell_dispersion()) head[1].bias.value(0, g) = T(m.log_dispersion[to_size(g)]);
       if (zero_inflated) head[to_size(heads() - 1)].bias.value(0, g) = T(-3);
     }
   }
 
-  /// Predictors from the decoder's outputs, in the order of the heads.
-  CountPredictors<T> predictors(Tape<T>& tape, std::span<const Var<T>> out) const {
+  /// Predictors from the decoder's outputs, in the order of the heads.     batch (B, batches) shares, per_batch() only
+  CountPredictors<T> predictors(Tape<T>& tape, std::span<const Var<T>> out, Var<T> batch = {}) const {
     LATENTCELL_REQUIRE(Index(out.size()) == heads(), "likelihood: ", out.size(), " outputs but ", heads(), " heads");
     CountPredictors<T> p;
     p.eta = out[0];
     if (cell_dispersion()) p.log_theta = clamp(out[1], T(-9), T(14));
     if (per_gene(options)) p.log_theta = tape.watch(log_theta);
+    if (per_batch()) p.log_theta = clamp(matmul(batch, p.log_theta), T(-9), T(14));
     if (zero_inflated) p.logit_pi = out[out.size() - 1];
     return p;
   }
 
   /// The heads as count_decoder takes them.
-  DecoderHeads<T> decoder_heads(Tape<T>& tape, const std::vector<Linear<T>>& head) const {
+  DecoderHeads<T> decoder_heads(Tape<T>& tape, const std::vector<Linear<T>>& head, Var<T> batch = {}) const {
     LATENTCELL_REQUIRE(Index(head.size()) == heads(), "likelihood: ", head.size(), " heads but needs ", heads());
     const auto layer = [&](const Linear<T>& l) {
       return typename DecoderHeads<T>::Layer{tape.watch(l.weight), tape.watch(l.bias)};
@@ -84,14 +97,23 @@ struct CountLikelihood {
     out.mean = layer(head.front());
     if (cell_dispersion()) out.dispersion = layer(head[1]);
     if (per_gene(options)) out.log_theta = tape.watch(log_theta);
+    if (per_batch()) out.theta_share = batch;
     if (zero_inflated) out.inflation = layer(head.back());
     return out;
   }
 
-  /// Moments of count x given plain predictors of one cell and gene.  mean > 0
+  /// -sum over the cells of weight * log p(counts | heads(hidden)); log_prob (B), where given, gets each cell's value.
+  /// hidden (B, H), batch (B, batches) shares, per_batch() only -> (1, 1)
+  Var<T> nll(Tape<T>& tape, LibraryLink link, Var<T> hidden, const std::vector<Linear<T>>& head, Var<T> batch,
+             const CountTargets<T>& x, T* log_prob) const {
+    return count_decoder(family, link, hidden, decoder_heads(tape, head, batch), x, log_prob);
+  }
+
+  /// Moments of count x given plain predictors of one cell and gene.  mean > 0, of the Bernoulli also < 1
   T mean(T mu, T logit_pi = T(0)) const { return zero_inflated ? kernel::zinb_mean(mu, logit_pi) : mu; }
   T variance(T mu, T log_dispersion, T logit_pi = T(0)) const {
     if constexpr (family == Family::poisson) return mu;
+    if constexpr (family == Family::bernoulli) return mu * (T(1) - mu);
     if constexpr (family == Family::gaussian) return std::exp(T(2) * log_dispersion);
     const T theta = std::exp(log_dispersion);
     return zero_inflated ? kernel::zinb_variance(mu, theta, logit_pi) : kernel::nb_variance(mu, theta);
@@ -101,6 +123,7 @@ struct CountLikelihood {
   double draw(double mu, double log_dispersion, double logit_pi, Rng& rng) const {
     if constexpr (family == Family::gaussian) return draw_normal(mu, std::exp(log_dispersion), rng);
     if constexpr (family == Family::poisson) return draw_poisson(mu, rng);
+    if constexpr (family == Family::bernoulli) return rng.uniform_double() < mu ? 1.0 : 0.0;
     if constexpr (zero_inflated) {
       if (rng.uniform_double() < 1.0 / (1.0 + std::exp(-logit_pi))) return 0.0;
     }
@@ -110,7 +133,8 @@ struct CountLikelihood {
   static void visit(auto& self, auto&& f) { f("log_theta", self.log_theta); }
 
  private:
-  static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion == Dispersion::gene; }
+  // Whether log_theta is in use: per gene alone, or per gene and batch.
+  static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion != Dispersion::cell; }
 };
 
 template <class T>
@@ -121,5 +145,9 @@ template <class T>
 using Poisson = CountLikelihood<T, Family::poisson>;
 template <class T>
 using Gaussian = CountLikelihood<T, Family::gaussian>;
+/// Whether there is a count at all: chromatin accessibility (as in PeakVI, Ashuach et al. 2022). The logit rises with the
+/// log library size.
+template <class T>
+using Bernoulli = CountLikelihood<T, Family::bernoulli>;
 
 }  // namespace latentcell

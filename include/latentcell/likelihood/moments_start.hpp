@@ -11,7 +11,7 @@ namespace latentcell {
 
 /// Where a decoder starts: the level and the dispersion of each gene, from sums over the training cells.
 struct GeneMoments {
-  std::vector<double> level;           // (G) share of the library, > 0; for the Gaussian the mean of the value
+  std::vector<double> level;           // (G) share of the library, > 0; Gaussian: mean of the value; Bernoulli: odds
   std::vector<double> log_dispersion;  // (G) log theta, or log sigma of the Gaussian
 };
 
@@ -37,11 +37,35 @@ inline std::vector<double> shrink_dispersions(const std::vector<double>& raw, co
 
 }  // namespace detail
 
+namespace detail {
+
+/// The Bernoulli's levels: odds of a count in a cell of the reference library, were they in proportion to the library.
+inline latentcell::GeneMoments detection_rates(const CountsView& counts, double reference) {
+  std::vector<double> found(to_size(counts.cols), 0.0);
+  double size = 0;
+  for (Index b = 0; b < counts.rows; ++b) {
+    for (std::size_t k = 0; k < counts.row_columns(b).size(); ++k) {
+      if (counts.row_values(b)[k] > 0) found[std::size_t(counts.row_columns(b)[k])] += 1;
+    }
+    size += std::max(1.0, counts.row_sum(b)) / reference;
+  }
+  if (counts.rows == 0) size = 1;
+  latentcell::GeneMoments m;
+  for (const double n : found) {
+    const double rate = (n + 0.5) / (double(counts.rows) + 1.0);
+    m.level.push_back(rate / (1 - rate) * std::max<double>(1.0, double(counts.rows)) / std::max(1e-12, size));
+  }
+  return m;
+}
+
+}  // namespace detail
+
 /// Moments of each gene given the library sizes: with mu = level * library, 1 / theta is the ratio of
 /// sum((x - mu)^2 - mu) to sum mu^2, shrunk where few counts speak and kept within [0.001, 100].    counts (N, G)
 inline GeneMoments gene_moments(const CountsView& counts, Family family, double reference) {
   const std::size_t genes = to_size(counts.cols);
   const bool gaussian = family == Family::gaussian;
+  if (family == Family::bernoulli) return detail::detection_rates(counts, reference);
   std::vector<double> sum(genes, 0.0), square(genes, 0.0), cross(genes, 0.0);  // cross: of x and library
   double library_sum = 0, library_square = 0;
   for (Index b = 0; b < counts.rows; ++b) {

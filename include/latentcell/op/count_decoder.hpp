@@ -17,7 +17,8 @@ struct DecoderHeads {
   Layer mean;        // linear predictor of the mean
   Layer dispersion;  // log dispersion (log sigma of a Gaussian) per cell and gene, kept within [-9, 14]
   Layer inflation;   // logit of the zero inflation
-  Var<T> log_theta;  // (1, G) log dispersion (log sigma) per gene
+  Var<T> log_theta;  // (R, G) log dispersion (log sigma) per gene; R is 1 without theta_share
+  Var<T> theta_share;  // (B, R) shares of the rows of log_theta in each cell's, no gradient; kept within [-9, 14]
 };
 
 /// -sum over the cells of weight * log p(counts | heads(hidden)), without a (cells, genes) matrix on the tape: the same
@@ -34,14 +35,18 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
                      "count_decoder: ", x.library.size(), " library sizes and ", x.weight.size(), " weights for ",
                      shape.rows(), " cells");
   LATENTCELL_REQUIRE(!heads.mean.weight.empty(), "count_decoder: needs a head for the mean");
-  LATENTCELL_REQUIRE((family == Family::poisson) == (heads.dispersion.weight.empty() && heads.log_theta.empty()),
-                     "count_decoder: every family but Poisson needs a dispersion, and Poisson has none");
+  LATENTCELL_REQUIRE(has_dispersion(family) != (heads.dispersion.weight.empty() && heads.log_theta.empty()),
+                     "count_decoder: every family but Poisson and Bernoulli needs a dispersion, and Poisson has none");
   LATENTCELL_REQUIRE(heads.dispersion.weight.empty() || heads.log_theta.empty(),
                      "count_decoder: dispersions are per gene or per cell and gene, not both");
   LATENTCELL_REQUIRE(heads.inflation.weight.empty() == (family != Family::zero_inflated_negative_binomial),
                      "count_decoder: the inflation head belongs to the zero-inflated family alone");
-  LATENTCELL_REQUIRE(heads.log_theta.empty() || heads.log_theta.shape() == Shape(1, shape.cols()),
-                     "count_decoder: log_theta ", heads.log_theta.shape(), " for counts ", shape);
+  const Index theta_rows = heads.theta_share.empty() ? 1 : heads.theta_share.cols();
+  LATENTCELL_REQUIRE(heads.log_theta.empty() || heads.log_theta.shape() == Shape(theta_rows, shape.cols()),
+                     "count_decoder: log_theta ", heads.log_theta.shape(), " of ", theta_rows, " rows for counts ",
+                     shape);
+  LATENTCELL_REQUIRE(heads.theta_share.empty() || (heads.theta_share.rows() == shape.rows() && !heads.log_theta.empty()),
+                     "count_decoder: theta_share needs log_theta and a row for each of ", shape.rows(), " cells");
   Tape<T>& tape = hidden.tape();
   const auto wants = [](const Var<T>& v) { return !v.empty() && v.needs_grad(); };
   kernel::CountDecoderArguments<T> a{};
@@ -64,6 +69,8 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
   a.dispersion = head(heads.dispersion);
   a.inflation = head(heads.inflation);
   if (!heads.log_theta.empty()) a.log_theta = heads.log_theta.value().data();
+  if (!heads.theta_share.empty()) a.theta_share = heads.theta_share.value().data();
+  a.theta_rows = theta_rows;
 
   Var<T> y = tape.alloc(Shape(1, 1), hidden, heads.mean.weight, heads.mean.bias, heads.dispersion.weight,
                         heads.dispersion.bias, heads.inflation.weight, heads.inflation.bias, heads.log_theta);

@@ -24,8 +24,8 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
   LATENTCELL_REQUIRE(Index(x.library.size()) == shape.rows() && Index(x.weight.size()) == shape.rows(),
                      "count_loss: ", x.library.size(), " library sizes and ", x.weight.size(), " weights for ",
                      shape.rows(), " cells");
-  LATENTCELL_REQUIRE(p.log_theta.empty() == (family == Family::poisson),
-                     "count_loss: every family but Poisson needs log_theta, and Poisson has none");
+  LATENTCELL_REQUIRE(p.log_theta.empty() != has_dispersion(family),
+                     "count_loss: every family but Poisson and Bernoulli needs log_theta, and Poisson has none");
   LATENTCELL_REQUIRE(p.logit_pi.empty() == (family != Family::zero_inflated_negative_binomial),
                      "count_loss: logit_pi belongs to the zero-inflated family alone");
   Tape<T>& tape = p.eta.tape();

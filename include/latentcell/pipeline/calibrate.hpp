@@ -52,7 +52,7 @@ inline std::vector<double> dispersion_factors(const std::vector<double>& observe
 template <class T, class Likelihood>
 void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes,
                           Rng& rng) {
-  if constexpr (Likelihood::family == Family::poisson || Likelihood::family == Family::gaussian) return;
+  if constexpr (!counts_molecules(Likelihood::family) || !Likelihood::has_dispersion) return;
   const Index genes = vae.genes();
   std::vector<double> observed(to_size(genes)), predicted(to_size(genes)), error(to_size(genes)), mean(to_size(genes));
   CellBatches source(cells, {.batch = 256, .codes = batch_codes});
@@ -63,7 +63,7 @@ void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const
     tape.reset(Mode::no_gradient, rng.fork());
     const Posterior<T> q = vae.encode(tape, batch);
     const std::vector<Var<T>> out = vae.decode(tape, reparameterize(q.mean, q.log_variance), batch.batch);
-    const CountPredictors<T> p = vae.likelihood.predictors(tape, out);
+    const CountPredictors<T> p = vae.predictors(tape, out, batch.batch);
     for (Index b = 0; b < batch.size(); ++b) {
       kernel::count_means(vae.options.link, p.eta.value().data() + b * genes, T(batch.library[to_size(b)]), genes,
                           mu.data());
@@ -90,7 +90,7 @@ void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const
     if (vae.likelihood.cell_dispersion()) {
       vae.heads[1].bias.value(0, g) += shift;
     } else {
-      vae.likelihood.log_theta.value(0, g) += shift;
+      vae.likelihood.log_theta.value.col(g).array() += shift;
     }
   }
 }

@@ -47,7 +47,7 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
         options.batch_codes.empty() ? std::span<const int>{}
                                     : std::span<const int>(options.batch_codes).subspan(to_size(first), to_size(count));
     const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), codes);
-    const CountPredictors<T> p = vae.likelihood.predictors(tape, heads);
+    const auto p = vae.predictors(tape, heads, codes);
     const ConstView<T> eta = p.eta.value();
     T* means = tape.scratch(count * genes);
     const auto row = [&](const Var<T>& v, Index i) {
@@ -59,13 +59,20 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
       Drawn& to = cells[to_size(i)];
       to.columns.clear();
       to.values.clear();
-      if constexpr (Autoencoder::Likelihood::draws_counts) {
+      if constexpr (Autoencoder::Likelihood::draws_molecules) {
         const T library = T(latents.library[to_size(first + i)]);
         const T* const predictor = eta.data() + i * genes;
         kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
           kernel::count_means(link, predictor, library, genes, mean);
         });
         kernel::draw_counts<T>({genes, mean, row(p.log_theta, i), row(p.logit_pi, i)}, cell, to.columns, to.values);
+      } else if constexpr (Autoencoder::Likelihood::draws_counts) {  // yes or no
+        const T offset = std::log(std::max(T(1), T(latents.library[to_size(first + i)])) / vae.reference.value(0, 0));
+        for (Index g = 0; g < genes; ++g) {
+          if (cell.uniform_double() * (1 + std::exp(-double(eta(i, g) + offset))) >= 1) continue;
+          to.columns.push_back(std::int32_t(g));
+          to.values.push_back(1.0f);
+        }
       } else {
         const T* const deviation = row(p.log_theta, i);
         for (Index g = 0; g < genes; ++g) {

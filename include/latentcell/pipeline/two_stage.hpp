@@ -53,17 +53,16 @@ struct TwoStage {
   }
 };
 
-/// Latents of the autoencoder's prior, the floor that a flow must beat: standard normal, with labels as asked and
-/// library sizes of the labels' cells.      codes (N)
+/// Latents of the autoencoder's prior, the floor that a flow must beat, with labels as asked and library sizes of the
+/// labels' cells.      codes (N)
 inline LatentTable prior_latents(const TwoStage& model, const std::vector<int>& codes, Rng& rng) {
   LatentTable out;
   const Index n = Index(codes.size()), d = model.vae.latent();
   const Matrix<float> zero = Matrix<float>::Zero(1, d);
-  out.mean.resize(n, d);
+  out.mean = model.vae.draw_prior(codes, rng);
   out.cell_columns = Annotation(n);
   out.cell_columns.set(model.options.label, Categorical{model.options.levels, codes});
   for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < d; ++j) out.mean(i, j) = float(rng.normal());
     out.library.push_back(model.flow.library.draw(zero.data(), codes[to_size(i)], rng));
     out.cell_names.push_back(text("prior_", i));
   }
@@ -114,7 +113,7 @@ inline void describe(io::SafeTensors& to, const TwoStageOptions& o, const std::v
   m["vae.hidden"] = detail::join(o.vae.hidden);
   m["vae.latent"] = text(o.vae.latent);
   m["vae.batches"] = text(o.vae.batches);
-  m["vae.labels"] = text(o.vae.labels);
+  m["vae.labels"] = text(o.vae.prior.labels);
   m["vae.link"] = o.vae.link == LibraryLink::softmax ? "softmax" : "exp";
   m["likelihood.dispersion"] = o.likelihood.dispersion == Dispersion::cell ? "cell" : "gene";
   m["dit.tokens"] = text(o.dit.tokens);
@@ -156,7 +155,7 @@ inline TwoStage load_two_stage(const std::string& path) {
     o.vae.hidden.push_back(detail::whole_number(w, path, "vae.hidden"));
   o.vae.latent = o.dit.latent = whole("vae.latent");
   o.vae.batches = whole("vae.batches");
-  o.vae.labels = whole("vae.labels");
+  o.vae.prior.labels = whole("vae.labels");
   o.vae.link = word("vae.link") == "exp" ? LibraryLink::exp : LibraryLink::softmax;
   o.likelihood.dispersion = word("likelihood.dispersion") == "cell" ? Dispersion::cell : Dispersion::gene;
   o.dit.tokens = whole("dit.tokens");
