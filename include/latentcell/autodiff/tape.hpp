@@ -95,6 +95,12 @@ class Tape {
   Tape& operator=(const Tape&) = delete;
 
   Mode mode() const { return mode_; }
+  /// Turns dropout off or on for the ops recorded from here on: train and evaluate within one round.
+  void set_mode(Mode mode) {
+    LATENTCELL_REQUIRE((mode == Mode::no_gradient) == (mode_ == Mode::no_gradient),
+                       "set_mode: a round has gradients throughout or nowhere; reset the tape to change that");
+    mode_ = mode;
+  }
   /// Random numbers of this step: dropout masks, posterior noise.
   Rng& rng() { return rng_; }
 

@@ -59,7 +59,7 @@ struct VqVae : CountTrunk<T, Likelihood, VqVaeOptions> {
   }
 
   /// Moves the codes after a step on a batch.
-  void after_step(Tape<T>& tape, const CellBatch& batch) {
+  void after_step(Tape<T>& tape, const CellBatch& batch, double) {
     tape.reset(Mode::no_gradient, tape.rng().fork());
     codebook.learn(encode(tape, batch).mean.value(), tape.rng());
   }

@@ -65,6 +65,30 @@ Var<T> exp(Var<T> x) {
       [](T v) __attribute__((always_inline)) { return kernel::fast::exp(v); });
 }
 
+/// max(x, 0).      x (...) -> (...)
+template <class T>
+Var<T> relu(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) __attribute__((always_inline)) { return v > T(0) ? v : T(0); },
+      [](T v) __attribute__((always_inline)) { return v > T(0) ? T(1) : T(0); });
+}
+
+/// log(1 + exp(x)).      x (...) -> (...)
+template <class T>
+Var<T> softplus(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) __attribute__((always_inline)) { return kernel::fast::softplus(v); },
+      [](T v) __attribute__((always_inline)) { return T(1) / (T(1) + kernel::fast::exp(-v)); });
+}
+
+/// log(1 + x).      x (...) > -1 -> (...)
+template <class T>
+Var<T> log1p(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) __attribute__((always_inline)) { return kernel::fast::log1p(v); },
+      [](T v) __attribute__((always_inline)) { return T(1) / (T(1) + v); });
+}
+
 /// a x.      x (...) -> (...)
 template <class T>
 Var<T> scale(Var<T> x, T a) {

@@ -48,24 +48,26 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
                                     : std::span<const int>(options.batch_codes).subspan(to_size(first), to_size(count));
     const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), codes);
     const auto p = vae.predictors(tape, heads, codes);
-    const ConstView<T> eta = p.eta.value();
-    T* means = tape.scratch(count * genes);
+    const ConstView<T> eta = heads.front().value();
+    T* const means = Autoencoder::Likelihood::draws_molecules ? tape.scratch(count * genes) : nullptr;
     const auto row = [&](const Var<T>& v, Index i) {
       return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : i * genes);
     };
     kernel::parallel_items(count, [&](Index i) {
       Rng cell = own.at(std::uint64_t(first + i));
-      T* const mean = means + i * genes;
       Drawn& to = cells[to_size(i)];
       to.columns.clear();
       to.values.clear();
       if constexpr (Autoencoder::Likelihood::draws_molecules) {
         const T library = T(latents.library[to_size(first + i)]);
         const T* const predictor = eta.data() + i * genes;
+        T* const mean = means + i * genes;
         kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
           kernel::count_means(link, predictor, library, genes, mean);
         });
         kernel::draw_counts<T>({genes, mean, row(p.log_theta, i), row(p.logit_pi, i)}, cell, to.columns, to.values);
+      } else if constexpr (requires { vae.likelihood.draw_row(p, i, cell, to.columns, to.values); }) {
+        vae.likelihood.draw_row(p, i, cell, to.columns, to.values);
       } else if constexpr (Autoencoder::Likelihood::draws_counts) {  // yes or no
         const T offset = std::log(std::max(T(1), T(latents.library[to_size(first + i)])) / vae.reference.value(0, 0));
         for (Index g = 0; g < genes; ++g) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <latentcell/optim/clip.hpp>
+#include <latentcell/optim/gradient_sum.hpp>
 #include <latentcell/optim/schedule.hpp>
 #include <latentcell/train/train_state.hpp>
 
@@ -11,7 +12,8 @@ namespace latentcell {
 
 struct FitOptions {
   int epochs = 100;             ///< passes over the training cells
-  Index batch = 128;            ///< cells in a step; larger is smoother and makes fewer steps
+  Index batch = 128;            ///< cells in a minibatch; larger is smoother and makes fewer steps
+  int accumulate = 1;           ///< minibatches in a step, their gradients averaged: a larger batch in the same memory
   float learning_rate = 1e-3f;  ///< peak of the schedule
   float weight_decay = 0.01f;   ///< decoupled; larger keeps weights smaller
   float beta2 = 0.999f;         ///< AdamW's memory of squared gradients
@@ -62,7 +64,9 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
   using Clock = std::chrono::steady_clock;
   LATENTCELL_REQUIRE(options.epochs >= 0, "fit: epochs must not be negative, got ", options.epochs);
   LATENTCELL_REQUIRE(train.size() > 0, "fit: there are no cells to train on");
-  const Index per_epoch = train.batches(), total = per_epoch * options.epochs;
+  LATENTCELL_REQUIRE(options.accumulate >= 1, "fit: accumulate must be at least 1, got ", options.accumulate);
+  const Index per_epoch = (train.batches() + options.accumulate - 1) / options.accumulate;
+  const Index total = per_epoch * options.epochs;
   const CosineSchedule schedule{options.learning_rate, Index(double(options.warmup) * double(total)), total,
                                 options.last_rate};
   state.optimizer.options.weight_decay = options.weight_decay;
@@ -76,6 +80,7 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
   };
 
   Tape<T> tape;
+  GradientSum<T> gathered;
   typename Source::Batch batch;
   History& history = state.history;
   state.stop = history.interrupted = false;
@@ -85,12 +90,20 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
     EpochReport report{epoch + 1, options.epochs, 0, std::numeric_limits<double>::quiet_NaN(), 0, 0, 0};
     train.begin_epoch(rng);
     for (Index i = 0; train.next(batch); ++i) {
-      const StepInfo at{epoch * per_epoch + i, total};
+      const StepInfo at{epoch * per_epoch + i / options.accumulate, total};
       tape.reset(Mode::train, rng.fork());
       const Var<T> value = loss(tape, batch, at);
       const double number = double(value.item());
       if (!std::isfinite(number)) throw_runtime("fit: the loss is ", number, " at step ", at.step);
       tape.backward(value);
+      report.loss += number * double(batch.size());
+      report.cells += batch.size();
+      if (options.accumulate > 1) {
+        const bool last = (i + 1) % options.accumulate == 0 || i + 1 == train.batches();
+        gathered.add(model, tape, T(batch.size()));
+        if (!last) continue;
+        gathered.hand_over(model, tape);
+      }
       const double norm = gradient_norm(model, tape);
       if (!std::isfinite(norm)) {
         throw_runtime("fit: the gradient of ", first_not_finite(model, tape), " is not finite at step ", at.step);
@@ -98,9 +111,7 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
       report.rate = schedule(at.step);
       const double factor = options.clip > 0 ? clip_factor(norm, options.clip) : 1.0;
       state.optimizer.step(model, tape, T(report.rate), T(factor), &state.ema);
-      if constexpr (requires { model.after_step(tape, batch); }) model.after_step(tape, batch);
-      report.loss += number * double(batch.size());
-      report.cells += batch.size();
+      if constexpr (requires { model.after_step(tape, batch, 0.5); }) model.after_step(tape, batch, at.share());
     }
     report.loss /= double(report.cells);
     if (validation != nullptr) {
