@@ -26,7 +26,7 @@ std::map<std::string, Rooms> allowed_rooms() {
       {"nn", {"op"}},
       {"likelihood", {"nn"}},
       {"condition", {"nn"}},
-      {"autoencoder", {"likelihood", "condition"}},
+      {"autoencoder", {"likelihood", "condition", "optim"}},
       {"backbone", {"likelihood", "condition"}},
       {"data", {"kernel"}},
       {"transport", {"kernel"}},

@@ -1,0 +1,199 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <latentcell/autoencoder/vq_vae.hpp>
+#include <latentcell/kernel/count_draw.hpp>
+#include <latentcell/op/log_shares.hpp>
+#include <latentcell/op/matmul.hpp>
+#include <latentcell/op/straight_through.hpp>
+#include <latentcell/optim/adamw.hpp>
+
+namespace latentcell {
+
+struct AdversaryOptions {
+  std::vector<Index> hidden = {128, 64};  ///< widths of the discriminator
+  float dropout = 0.2f;                   ///< in the discriminator; larger keeps it from knowing the cells by heart
+  float start = 0.3f;                     ///< share of the run before the adversary joins
+  float weight = 0.1f;                    ///< its gradient at the decoder's last layer, relative to the reconstruction's;
+                                          ///< larger: cells that look more real and come back less exactly
+  float feature_weight = 1.0f;            ///< of matching the discriminator's features, relative to fooling it
+  float learning_rate = 3e-4f;            ///< of the discriminator
+};
+
+/// Tells real cells from decoded ones: genes on the scale of log1p counts to a score, above 0 for real.
+template <class T>
+struct Discriminator {
+  SparseLinear<T> first;  // genes -> hidden[0]
+  HiddenTail<T> first_tail;
+  Mlp<T> more;
+  Linear<T> score;  // hidden.back() -> 1
+
+  Discriminator(Index genes, const AdversaryOptions& o, Rng& rng)
+      : first(genes, o.hidden.front(), rng),
+        first_tail(o.hidden.front(), T(o.dropout)),
+        more(o.hidden.front(), std::span(o.hidden).subspan(1), T(o.dropout), rng),
+        score(o.hidden.back(), 1, rng) {}
+
+  struct Opinion {
+    Var<T> score;     // (B, 1)
+    Var<T> features;  // (B, hidden.back())
+  };
+  Opinion of_counts(Tape<T>& tape, const CountsView& counts, std::span<const float> size_factor) const {
+    return of_first(first(tape, counts, size_factor));
+  }
+  /// x (B, G) log1p of scaled counts
+  Opinion of_values(Tape<T>& tape, Var<T> x) const {
+    const Index width = first.bias.value.cols();
+    T* const one = tape.scratch(width);
+    std::fill_n(one, width, T(1));
+    return of_first(affine(matmul(x, tape.watch(first.weight)), tape.constant(ConstView<T>(one, 1, width)),
+                           tape.watch(first.bias)));
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("first", self.first);
+    f("first_tail", self.first_tail);
+    f("more", self.more);
+    f("score", self.score);
+  }
+
+ private:
+  Opinion of_first(Var<T> hidden) const {
+    const Var<T> features = more(first_tail(hidden));
+    return {score(features), features};
+  }
+};
+
+/// VqVae with an adversary (Esser, Rombach and Ommer, "Taming transformers for high-resolution image synthesis", 2021):
+/// from some point of the run on, the decoder is also drawn to cells that a discriminator takes for real, and to the
+/// features it sees in the cell itself (Larsen et al. 2016) in place of a perceptual loss. What the discriminator is
+/// shown are counts drawn from the likelihood, with the gradient passed straight to their means: it would know smooth
+/// means at once. The adversary's weight makes its gradient at the decoder's last layer a given share of the
+/// reconstruction's (ibid., eq. 7).
+template <class T, class Likelihood>
+struct VqGan : VqVae<T, Likelihood> {
+  using Base = VqVae<T, Likelihood>;
+  static_assert(Likelihood::draws_molecules, "VqGan: decodes counts; choose a Poisson or a negative binomial family");
+  AdversaryOptions adversary;
+  Discriminator<T> discriminator;
+  AdamW<T> discriminator_optimizer;
+  Buffer<T> discriminator_steps;  // (1, 1)
+  double discriminator_loss = 2;  ///< hinge loss of the last step: 2 where it cannot tell, 0 where it is always right
+
+  VqGan(const VqVaeOptions& o, const AdversaryOptions& a, Rng& rng, LikelihoodOptions likelihood_options = {})
+      : Base(o, rng, likelihood_options),
+        adversary(checked(a)),
+        discriminator(o.genes, a, rng),
+        discriminator_optimizer({.beta1 = 0.5f, .beta2 = 0.9f}),
+        discriminator_steps(1, 1) {
+    set_frozen(true);  // it has an optimizer of its own
+    discriminator_optimizer.prepare(discriminator);
+  }
+
+  /// As VqVae::loss; once the adversary has joined, in training, also what it asks for.   -> (1, 1)
+  Var<T> loss(Tape<T>& tape, const CellBatch& batch, double share_of_run) const {
+    const auto q = this->codebook(tape, this->encode(tape, batch).mean, T(this->options.commitment));
+    const Var<T> reconstruction = add(Base::Trunk::mean_nll(tape, q.z, batch), q.loss);
+    if (tape.mode() != Mode::train || share_of_run < double(adversary.start)) return reconstruction;
+    const auto fake = discriminator.of_values(tape, drawn(tape, q.z, batch));
+    const auto real = discriminator.of_counts(tape, batch.counts, factors(tape, batch));
+    const Var<T> fooled = scale(mean(fake.score), T(-1));
+    const Var<T> asked = add(fooled, scale(mse(fake.features, real.features.value()), T(adversary.feature_weight)));
+    const double ratio = gradient_at_head(tape, reconstruction) / (gradient_at_head(tape, asked) + 1e-6);
+    return add(reconstruction, scale(asked, T(double(adversary.weight) * std::min(ratio, 1e6))));
+  }
+
+  /// Moves the codes, then the discriminator by its hinge loss.
+  void after_step(Tape<T>& tape, const CellBatch& batch, double share_of_run) {
+    Base::after_step(tape, batch, share_of_run);
+    if (share_of_run < double(adversary.start)) return;
+    tape.reset(Mode::no_gradient, tape.rng().fork());
+    const Matrix<T> fake = drawn(tape, this->codebook(tape, this->encode(tape, batch).mean, T(0)).z, batch).value();
+    set_frozen(false);
+    tape.reset(Mode::train, tape.rng().fork());
+    const Var<T> of_fake = discriminator.of_values(tape, tape.constant(view(fake))).score;
+    const Var<T> of_real = discriminator.of_counts(tape, batch.counts, factors(tape, batch)).score;
+    // max(0, 1 - real) + max(0, 1 + fake)
+    const Var<T> hinge = add(mean(relu(shifted(tape, scale(of_real, T(-1))))), mean(relu(shifted(tape, of_fake))));
+    discriminator_loss = double(hinge.item());
+    if (hinge.item() > T(0)) {
+      tape.backward(hinge);
+      discriminator_optimizer.steps = Index(discriminator_steps.value(0, 0));
+      discriminator_optimizer.step(discriminator, tape, T(adversary.learning_rate));
+      discriminator_steps.value(0, 0) += T(1);
+    }
+    set_frozen(true);
+  }
+
+  static void visit(auto& self, auto&& f) {
+    Base::visit(self, f);
+    f("discriminator", self.discriminator);
+    f("discriminator_optimizer", self.discriminator_optimizer);
+    f("discriminator_steps", self.discriminator_steps);
+  }
+
+ private:
+  static const AdversaryOptions& checked(const AdversaryOptions& a) {
+    LATENTCELL_REQUIRE(!a.hidden.empty(), "VqGan: the discriminator needs at least one hidden layer");
+    LATENTCELL_REQUIRE(a.start >= 0 && a.weight >= 0 && a.feature_weight >= 0,
+                       "VqGan: start, weight and feature_weight must not be negative, got ", a.start, ", ", a.weight,
+                       " and ", a.feature_weight);
+    return a;
+  }
+  void set_frozen(bool frozen) {
+    each_param(discriminator, [&](Param<T>& p) { p.frozen = frozen; });
+  }
+  // Library over reference: what real and drawn counts are scaled by.
+  std::span<const float> factors(Tape<T>& tape, const CellBatch& batch) const {
+    float* const factor = tape.template scratch_of<float>(batch.size());
+    for (Index b = 0; b < batch.size(); ++b)
+      factor[b] = std::max(1.0f, batch.library[to_size(b)]) / float(this->reference.value(0, 0));
+    return {factor, to_size(batch.size())};
+  }
+  static Var<T> shifted(Tape<T>& tape, Var<T> x) {
+    T* const one = tape.scratch(x.rows());
+    std::fill_n(one, x.rows(), T(1));
+    return add(x, tape.constant(ConstView<T>(one, x.rows(), 1)));
+  }
+  // Counts drawn at given codes, as log1p of scaled counts; the gradient goes to the means.   z (B, D) -> (B, G)
+  Var<T> drawn(Tape<T>& tape, Var<T> z, const CellBatch& batch) const {
+    const std::vector<Var<T>> out = Base::Trunk::decode(tape, z, batch.batch);
+    const auto p = this->predictors(tape, out, batch.batch);
+    const Index genes = this->genes(), cells = batch.size();
+    const T scale_to = this->reference.value(0, 0);
+    const Var<T> mean = log_shares(this->options.link, out.front(), scale_to);
+    T *const value = tape.scratch(cells * genes), *const mu = tape.scratch(cells * genes);
+    std::fill_n(value, cells * genes, T(0));
+    const Rng rng = tape.rng().fork();
+    const auto row_of = [genes](const Var<T>& v, Index b) {
+      return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : b * genes);
+    };
+    kernel::parallel_items(cells, [&](Index b) {
+      const T library = T(std::max(1.0f, batch.library[to_size(b)]));
+      kernel::count_means(this->options.link, out.front().value().data() + b * genes, library, genes, mu + b * genes);
+      Rng cell = rng.at(std::uint64_t(b));
+      std::vector<std::int32_t> columns;
+      std::vector<float> counts;
+      kernel::draw_counts<T>({genes, mu + b * genes, row_of(p.log_theta, b), row_of(p.logit_pi, b)}, cell, columns,
+                             counts);
+      for (std::size_t k = 0; k < columns.size(); ++k)
+        value[b * genes + columns[k]] = std::log1p(T(counts[k]) * scale_to / library);
+    });
+    return straight_through(mean, ConstView<T>(value, cells, genes));
+  }
+  // Norm of a loss's gradient at the weights of the decoder's last layer.
+  double gradient_at_head(Tape<T>& tape, const Var<T>& of) const {
+    const Param<T>& weight = this->heads.front().weight;
+    tape.backward(of);
+    const T* const g = tape.grad(weight);
+    const double norm = g == nullptr ? 0 : std::sqrt(double(kernel::squared_norm(weight.value.size(), g)));
+    tape.clear_gradients();
+    return norm;
+  }
+};
+
+}  // namespace latentcell
