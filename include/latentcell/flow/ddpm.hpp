@@ -43,22 +43,26 @@ struct Ddpm {
     latentcell::draw_times(time, rng, t);
   }
 
+  /// Shares of data and noise in the point on the path and in what the network should say there.
+  template <class T>
+  PathShares<T> shares(T t) const {
+    const PathPoint p = at(double(t));
+    const T alpha = T(p.alpha), sigma = T(p.sigma);
+    switch (prediction) {
+      case Prediction::noise:
+        return {alpha, sigma, T(0), T(1)};
+      case Prediction::data:
+        return {alpha, sigma, T(1), T(0)};
+      default:
+        return {alpha, sigma, -sigma, alpha};
+    }
+  }
+
   /// The point on each cell's path at its time, and what the network should say there.
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    detail::blend_rows("Ddpm", t, noise, data, z_t, target, [this](T time_of_cell) {
-      const PathPoint p = at(double(time_of_cell));
-      const T alpha = T(p.alpha), sigma = T(p.sigma);
-      switch (prediction) {
-        case Prediction::noise:
-          return detail::PathShares<T>{alpha, sigma, T(0), T(1)};
-        case Prediction::data:
-          return detail::PathShares<T>{alpha, sigma, T(1), T(0)};
-        default:
-          return detail::PathShares<T>{alpha, sigma, -sigma, alpha};
-      }
-    });
+    detail::blend_rows("Ddpm", t, noise, data, z_t, target, [this](T time_of_cell) { return shares(time_of_cell); });
   }
 
   /// Weight of a time in the loss on the prediction (Hang et al. 2023, sec. 3.4).

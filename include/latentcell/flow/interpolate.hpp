@@ -6,13 +6,15 @@
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell::detail {
+namespace latentcell {
 
-/// Shares of data and noise in each cell's point and in its target.
+/// Shares of data and noise in a cell's point on a path and in its target.
 template <class T>
 struct PathShares {
   T z_data, z_noise, target_data, target_noise;
 };
+
+namespace detail {
 
 /// z_t and target of each cell, shares(b) telling how they are made.     t (B), all matrices (B, D), none overlapping
 template <class T, class Shares>
@@ -40,4 +42,6 @@ void blend_rows(const char* who, std::span<const T> t, ConstView<T> noise, Const
   });
 }
 
-}  // namespace latentcell::detail
+}  // namespace detail
+
+}  // namespace latentcell

@@ -27,14 +27,18 @@ struct RectifiedFlow {
     latentcell::draw_times(time, rng, t);
   }
 
+  /// Shares of data and noise in the point on the path and in the velocity there.
+  template <class T>
+  PathShares<T> shares(T t) const {
+    return {t, 1 - t, T(1), T(-1)};
+  }
+
   /// The point on each cell's path at its time, and the velocity there.
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)
   /// Exact at both ends; z_t and target must not overlap the input. Throws std::invalid_argument where shapes disagree.
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    detail::blend_rows("RectifiedFlow", t, noise, data, z_t, target, [](T at) {
-      return detail::PathShares<T>{at, 1 - at, T(1), T(-1)};
-    });
+    detail::blend_rows("RectifiedFlow", t, noise, data, z_t, target, [this](T time_of_cell) { return shares(time_of_cell); });
   }
 
   /// Weight of a time in the loss.

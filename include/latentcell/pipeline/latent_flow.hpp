@@ -67,32 +67,83 @@ struct LatentFlow {
       spread.value(0, j) = float(std::max(1e-3, std::sqrt(square)));
       z.col(j).array() = (z.col(j).array() - center.value(0, j)) / spread.value(0, j);
     }
-    const Matrix<float> known = read_conditions(condition, table.cell_columns);
-    library.learn(z, table.library, label_codes(condition, ConstView<float>(known.data(), known.rows(), known.cols())));
+    learn_library(z, table);
+  }
+
+  /// Takes the library sizes alone from the training latents: their scale stays.
+  void relearn_library(const LatentTable& table) {
+    Matrix<float> z = table.mean;
+    for (Index j = 0; j < latent(); ++j)
+      z.col(j).array() = (z.col(j).array() - center.value(0, j)) / spread.value(0, j);
+    learn_library(z, table);
   }
 
   /// Mean squared error of the prediction, weighted as the path says.
   /// z (B, D), known (B, condition.columns()), NaN unknown -> (1, 1)
   Var<float> loss(Tape<float>& tape, ConstView<float> z, ConstView<float> known) const {
     const Index batch = z.rows(), d = z.cols();
-    float *x = tape.scratch(batch * d), *noise = tape.scratch(batch * d), *z_t = tape.scratch(batch * d),
-          *target = tape.scratch(batch * d), *t = tape.scratch(batch);
+    float *const x = tape.scratch(batch * d), *const noise = tape.scratch(batch * d);
     for (Index b = 0; b < batch; ++b) {
       for (Index j = 0; j < d; ++j) {
         x[b * d + j] = (z(b, j) - center.value(0, j)) / spread.value(0, j);
         noise[b * d + j] = float(tape.rng().normal());
       }
     }
+    if constexpr (PathType::couples)
+      couple(tape, known, ConstView<float>(x, batch, d), View<float>(noise, batch, d));
+    return loss_between(tape, ConstView<float>(noise, batch, d), ConstView<float>(x, batch, d), known);
+  }
+
+  /// The same from given starts in place of noise, both ends standardised.     start, end (B, D) -> (1, 1)
+  Var<float> loss_between(Tape<float>& tape, ConstView<float> start, ConstView<float> end,
+                          ConstView<float> known) const {
+    const Index batch = end.rows(), d = end.cols();
+    float *const z_t = tape.scratch(batch * d), *const target = tape.scratch(batch * d), *const t = tape.scratch(batch);
     View<float> told(tape.scratch(known.size()), batch, known.cols());
     std::copy_n(known.data(), known.size(), told.data());
-    if constexpr (PathType::couples)
-      couple(tape, as_const(told), ConstView<float>(x, batch, d), View<float>(noise, batch, d));
     if (tape.mode() == Mode::train) drop(told, tape.rng());
     path.draw_times(tape.rng(), std::span<float>(t, to_size(batch)));
-    path.interpolate(std::span<const float>(t, to_size(batch)), ConstView<float>(noise, batch, d),
-                     ConstView<float>(x, batch, d), View<float>(z_t, batch, d), View<float>(target, batch, d));
+    path.interpolate(std::span<const float>(t, to_size(batch)), start, end, View<float>(z_t, batch, d),
+                     View<float>(target, batch, d));
     return loss_at(tape, {t, to_size(batch)}, ConstView<float>(z_t, batch, d), ConstView<float>(target, batch, d),
                    as_const(told));
+  }
+
+  /// The same with a gradient that reaches the latents, and through them whatever made them.     z (B, D) -> (1, 1)
+  Var<float> loss_through(Tape<float>& tape, Var<float> z, ConstView<float> known) const {
+    const Index batch = z.rows(), d = z.cols();
+    float *const scale_by = tape.scratch(d), *const shift = tape.scratch(d), *const noise = tape.scratch(batch * d),
+                 *const t = tape.scratch(batch);
+    for (Index j = 0; j < d; ++j) {
+      scale_by[j] = 1 / spread.value(0, j);
+      shift[j] = -center.value(0, j) / spread.value(0, j);
+    }
+    const auto row = [&](const float* p) { return tape.constant(ConstView<float>(p, 1, d)); };
+    const Var<float> x = affine(z, row(scale_by), row(shift));
+    for (Index i = 0; i < batch * d; ++i) noise[i] = float(tape.rng().normal());
+    View<float> told(tape.scratch(known.size()), batch, known.cols());
+    std::copy_n(known.data(), known.size(), told.data());
+    if constexpr (PathType::couples) couple(tape, as_const(told), x.value(), View<float>(noise, batch, d));
+    if (tape.mode() == Mode::train) drop(told, tape.rng());
+    path.draw_times(tape.rng(), std::span<float>(t, to_size(batch)));
+    float* const of[4] = {tape.scratch(batch * d), tape.scratch(batch * d), tape.scratch(batch * d),
+                          tape.scratch(batch * d)};
+    for (Index b = 0; b < batch; ++b) {
+      const PathShares<float> s = path.shares(t[b]);
+      for (Index j = 0; j < d; ++j) {
+        const Index i = b * d + j;
+        of[0][i] = s.z_data, of[1][i] = s.z_noise * noise[i], of[2][i] = s.target_data,
+        of[3][i] = s.target_noise * noise[i];
+      }
+    }
+    const auto full = [&](int i) { return tape.constant(ConstView<float>(of[i], batch, d)); };
+    const Var<float> z_t = add(mul(x, full(0)), full(1)), target = add(mul(x, full(2)), full(3));
+    const Var<float> v = field(tape, z_t, {t, to_size(batch)}, condition(tape, as_const(told)));
+    float* const weight = tape.scratch(batch);
+    for (Index b = 0; b < batch; ++b) weight[b] = float(path.weight(double(t[b])));
+    float* const zero = tape.scratch(batch * d);
+    std::fill_n(zero, batch * d, 0.0f);
+    return mse(add(v, scale(target, -1.0f)), ConstView<float>(zero, batch, d), weight);
   }
 
   /// The same at given points of paths, standardised.     t (B), z_t and target (B, D), known (B, columns) -> (1, 1)
@@ -148,6 +199,11 @@ struct LatentFlow {
   }
 
  private:
+  void learn_library(const Matrix<float>& z, const LatentTable& table) {
+    const Matrix<float> known = read_conditions(condition, table.cell_columns);
+    library.learn(z, table.library, label_codes(condition, ConstView<float>(known.data(), known.rows(), known.cols())));
+  }
+
   // Attributes of the cells to generate.
   Matrix<float> wanted(const GenerateOptions& o) const {
     if (o.cells.rows() > 0) {
