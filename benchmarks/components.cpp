@@ -13,6 +13,7 @@
 
 #include "components/attributes.hpp"
 #include "components/autoencoders.hpp"
+#include "components/fine_tuning.hpp"
 #include "components/flows.hpp"
 #include "components/genes.hpp"
 
@@ -46,6 +47,7 @@ int main(int argc, char** argv) try {
       if (part == 'c') components::compare_backbones(study);
       if (part == 'd') components::compare_injections(study);
       if (part == 'e' && !s.condition.empty()) components::compare_attributes(study);
+      if (part == 'f') components::compare_fine_tuning(study);
       if (part == 'g') components::compare_spaces(study);
     }
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
-#include <latentcell/autoencoder/vq_vae.hpp>
+#include <latentcell/autoencoder/vq_gan.hpp>
 
 #include "study.hpp"
 
@@ -84,19 +84,38 @@ inline void compare_autoencoders(Study& study) {
     judge_autoencoder(study, "a:vae nb", vae, now() - start);
   }
   const lc::VaeOptions vae = study.vae_options();
+  compare_autoencoder<NbVae>(study, "a:vae nb, dispersion per gene", vae, {.dispersion = lc::Dispersion::gene});
+  for (const lc::Prior kind : {lc::Prior::normal, lc::Prior::mixture, lc::Prior::vamp}) {
+    lc::VaeOptions o = vae;
+    o.prior = {.kind = kind};
+    compare_autoencoder<NbVae>(study, kind == lc::Prior::normal    ? "a:vae nb, one normal prior"
+                                      : kind == lc::Prior::mixture ? "a:vae nb, mixture prior"
+                                                                   : "a:vae nb, vamp prior", o);
+  }
+  {
+    lc::VaeOptions o = vae;
+    o.linear_decoder = true;
+    compare_autoencoder<NbVae>(study, "a:vae nb, linear decoder", o);
+  }
   compare_autoencoder<lc::Vae<float, lc::ZeroInflatedNegativeBinomial<float>>>(study, "a:vae zinb", vae);
   compare_autoencoder<lc::Vae<float, lc::Gaussian<float>>>(study, "a:vae gaussian", vae,
                                                            {.dispersion = lc::Dispersion::gene});
   compare_autoencoder<lc::PlainAutoencoder<float, lc::NegativeBinomial<float>>>(
       study, "a:plain", lc::PlainAutoencoderOptions{
                             .genes = vae.genes, .latent = 10, .dropout = vae.dropout, .input_share = vae.input_share});
-  compare_autoencoder<lc::VqVae<float, lc::NegativeBinomial<float>>>(
-      study, "a:vq-vae",
-      lc::VqVaeOptions{.genes = vae.genes,
-                       .latent = 10,
-                       .dropout = vae.dropout,
-                       .input_share = vae.input_share,
-                       .codebook = {.groups = 5, .codes = 64}});
+  const lc::VqVaeOptions vq{.genes = vae.genes,
+                            .latent = 10,
+                            .dropout = vae.dropout,
+                            .input_share = vae.input_share,
+                            .codebook = {.groups = 5, .codes = 64}};
+  compare_autoencoder<lc::VqVae<float, lc::NegativeBinomial<float>>>(study, "a:vq-vae", vq);
+  if (!study.rows->has("a:vq-gan")) {
+    lc::Rng rng(study.seed, 5);
+    lc::VqGan<float, lc::NegativeBinomial<float>> model(vq, {}, rng, {.dispersion = lc::Dispersion::cell});
+    const double start = now();
+    study.fit_autoencoder(model, study.train);
+    judge_autoencoder(study, "a:vq-gan", model, now() - start);
+  }
 }
 
 }  // namespace components

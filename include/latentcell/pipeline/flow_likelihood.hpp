@@ -51,15 +51,14 @@ std::vector<double> flow_log_likelihood(const Flow& flow, const Matrix<float>& z
   return out;
 }
 
-/// A bound on log p(x) of each cell under both stages, in nats: the importance-weighted bound
-///   log mean_k p(x | z_k) p_flow(z_k) / q(z_k | x),  z_k from the posterior
-/// (Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", 2016); one sample gives the ELBO, more come
-/// nearer. batch_codes (N) or empty -> (N)
-template <class T, class Likelihood, class Flow>
-std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, const Flow& flow, const CellTable& cells,
-                                             Index samples, const LogLikelihoodOptions& options, Rng& rng,
-                                             const std::vector<int>& batch_codes = {}) {
-  LATENTCELL_REQUIRE(samples >= 1, "two_stage_log_likelihood: needs at least one sample, got ", samples);
+namespace detail {
+
+/// log mean_k p(x | z_k) p(z_k) / q(z_k | x) of each cell, z_k from the posterior.
+/// log_prior(z (N, D)) -> (N)
+template <class T, class Likelihood, class LogPrior>
+std::vector<double> importance_bound(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples,
+                                     const LogPrior& log_prior, Rng& rng, const std::vector<int>& batch_codes) {
+  LATENTCELL_REQUIRE(samples >= 1, "log-likelihood: needs at least one sample, got ", samples);
   const LatentTable q = encode(vae, cells);
   const Index n = cells.cells(), d = q.latent();
   std::vector<std::vector<double>> weight(to_size(n));
@@ -73,7 +72,7 @@ std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, cons
         log_q[to_size(i)] -= 0.5 * e * e + std::log(double(q.deviation(i, j)));
       }
     }
-    const std::vector<double> log_p = flow_log_likelihood(flow, z, cells.cell_columns, options, rng);
+    const std::vector<double> log_p = log_prior(z);
     CellBatches source(cells, {.batch = 256, .codes = batch_codes});
     Tape<T> tape(Mode::no_gradient);
     CellBatch batch;
@@ -96,6 +95,34 @@ std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, cons
     out.push_back(top + std::log(sum / double(samples)));
   }
   return out;
+}
+
+}  // namespace detail
+
+/// A bound on log p(x) of each cell under the autoencoder and its own prior, in nats: importance-weighted (Burda, Grosse
+/// and Salakhutdinov, "Importance weighted autoencoders", 2016); one sample gives the ELBO, more come nearer.
+/// batch_codes, labels (N) or empty -> (N)
+template <class T, class Likelihood>
+std::vector<double> vae_log_likelihood(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples, Rng& rng,
+                                       const std::vector<int>& batch_codes = {}, const std::vector<int>& labels = {}) {
+  const auto log_prior = [&](const Matrix<float>& z) {
+    Tape<T> tape(Mode::no_gradient);
+    const Matrix<T> at = z.template cast<T>();
+    const Var<T> log_p = vae.log_prior(tape, tape.constant(view(at)), labels);
+    return std::vector<double>(log_p.value().data(), log_p.value().data() + z.rows());
+  };
+  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
+}
+
+/// The same under both stages, the flow in the place of the prior.     batch_codes (N) or empty -> (N)
+template <class T, class Likelihood, class Flow>
+std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, const Flow& flow, const CellTable& cells,
+                                             Index samples, const LogLikelihoodOptions& options, Rng& rng,
+                                             const std::vector<int>& batch_codes = {}) {
+  const auto log_prior = [&](const Matrix<float>& z) {
+    return flow_log_likelihood(flow, z, cells.cell_columns, options, rng);
+  };
+  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
 }
 
 /// The mean over cells, in bits a gene: what models of different gene lists can be compared by.
