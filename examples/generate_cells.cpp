@@ -197,7 +197,7 @@ lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
     o.batch_levels = labels_of(d.train, s.batch, s.data.empty() ? "simulated cells" : s.data).levels;
   }
   o.vae.genes = d.train.genes();
-  o.vae.latent = o.dit.latent = s.latent;
+  o.vae.latent = o.backbone.latent = s.latent;
   o.vae.batches = Index(o.batch_levels.size());
   o.vae.prior.labels = Index(o.levels.size());
   // Chosen on parts of training sets (docs/results.md): few cells need strong regularisation, or their noise is
@@ -205,9 +205,8 @@ lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
   o.vae.dropout = 0.3f;
   o.vae.kl_weight = 0.5f;
   o.vae.input_share = 0.7f;
-  o.dit.depth = 3;
-  // The most tokens up to eight that cut the latent evenly.
-  for (o.dit.tokens = 8; s.latent % o.dit.tokens != 0;) --o.dit.tokens;
+  o.backbone.width = 192;
+  o.backbone.depth = 2;
   return o;
 }
 
@@ -468,10 +467,9 @@ int run(const Settings& s) {
                      {"kl_warmup", o.vae.kl_warmup},
                      {"input_share", o.vae.input_share},
                      {"dispersion", o.likelihood.dispersion == lc::Dispersion::cell ? "cell" : "gene"},
-                     {"dit_tokens", o.dit.tokens},
-                     {"dit_width", o.dit.width},
-                     {"dit_depth", o.dit.depth},
-                     {"dit_heads", o.dit.heads}};
+                     {"backbone", "residual_mlp"},
+                     {"width", o.backbone.width},
+                     {"depth", o.backbone.depth}};
   const std::vector<int> chosen = chosen_types(s, o.levels);
   std::optional<Trained> t = train(s, d, o, report, rng);
   if (!t) {

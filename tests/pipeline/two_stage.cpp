@@ -16,16 +16,15 @@ TwoStage small_model(const CellTable& cells) {
   TwoStageOptions o;
   o.vae.genes = cells.genes();
   o.vae.hidden = {12, 10};
-  o.vae.latent = o.dit.latent = 6;
+  o.vae.latent = o.backbone.latent = 6;
   o.vae.batches = 2;
   o.vae.prior.labels = 3;
   o.vae.link = LibraryLink::exp;
-  o.dit.tokens = 3;
-  o.dit.width = 8;
-  o.dit.depth = 2;
-  o.dit.heads = 2;
-  o.dit.mlp_ratio = 2;
-  o.dit.condition = 5;
+  o.backbone.width = 8;
+  o.backbone.depth = 2;
+  o.backbone.ratio = 3;
+  o.backbone.condition = 5;
+  o.backbone.injection = Injection::film;
   o.label = "type";
   o.levels = {"a b", "c\"d", "e"};
   o.batch = "plate";
@@ -83,4 +82,34 @@ TEST_CASE("load_two_stage: a checkpoint of something else is refused by name") {
   io::save_safetensors(path, file);
   CHECK_THROWS(load_two_stage(path));
   std::remove(path);
+}
+
+TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too, and not mistaken for the first") {
+  Rng rng(1);
+  using WithDit = TwoStageOf<Dit<float>>;
+  WithDit::Options o;
+  o.vae = {.genes = 30, .hidden = {12}, .latent = 6, .batches = 2, .prior = {.kind = Prior::vamp, .components = 4}};
+  o.likelihood.dispersion = Dispersion::gene_batch;
+  o.backbone = {.latent = 6, .tokens = 3, .width = 8, .depth = 1, .heads = 2, .mlp_ratio = 2, .condition = 6,
+                .injection = Injection::cross_attention, .condition_tokens = 2};
+  o.levels = {"a", "b"};
+  o.batch = "plate";
+  o.batch_levels = {"p", "q"};
+  WithDit model(o, rng);
+  for (int g = 0; g < 30; ++g) model.vae.gene_names.push_back(text("gene_", g));
+  visit_state(model, [&](std::string_view, auto& p) {
+    for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1f * float(rng.normal());
+  });
+  save(path, model);
+  const WithDit loaded = load_two_stage<Dit<float>>(path);
+  CHECK_THROWS_WITH(load_two_stage(path), ContainsText("its backbone is 'dit'"));
+  std::remove(path);
+  const auto make = [](const WithDit& m) {
+    Rng own(5);
+    const Matrix<float> from_prior = m.vae.draw_prior(std::vector<int>(3, -1), own);
+    Matrix<float> z = m.flow.generate({.cells = labelled("cell_type", {m.options.levels, {0, 1, -1}}), .steps = 3}, own).mean;
+    z += from_prior;
+    return z;
+  };
+  CHECK(make(loaded) == make(model));
 }
