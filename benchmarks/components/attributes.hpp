@@ -135,12 +135,10 @@ inline void compare_attributes(Study& study) {
   std::vector<Row> out;
   out.push_back(row_of("training cells of the combination (best possible)", 0,
                        cells_with(train, [&](const std::string& l) { return l == held; })));
-  out.push_back(row_of("same type, other condition", 0, cells_with(part, [&](const std::string& l) {
-                         return l.starts_with(type + " ") && l != held;
-                       })));
-  out.push_back(row_of("same condition, other types", 0, cells_with(part, [&](const std::string& l) {
-                         return l.ends_with(" " + conditions.back());
-                       })));
+  out.push_back(row_of("same type, other condition", 0,
+                       cells_with(part, [&](const std::string& l) { return l.starts_with(type + " ") && l != held; })));
+  out.push_back(row_of("same condition, other types", 0,
+                       cells_with(part, [&](const std::string& l) { return l.ends_with(" " + conditions.back()); })));
   ways([&](const char* way, float weight, lc::GenerateOptions o) {
     o.count = n;
     o.condition = {{s.label, type}, {s.condition, conditions.back()}};

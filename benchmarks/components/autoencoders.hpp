@@ -88,9 +88,11 @@ inline void compare_autoencoders(Study& study) {
   for (const lc::Prior kind : {lc::Prior::normal, lc::Prior::mixture, lc::Prior::vamp}) {
     lc::VaeOptions o = vae;
     o.prior = {.kind = kind};
-    compare_autoencoder<NbVae>(study, kind == lc::Prior::normal    ? "a:vae nb, one normal prior"
-                                      : kind == lc::Prior::mixture ? "a:vae nb, mixture prior"
-                                                                   : "a:vae nb, vamp prior", o);
+    compare_autoencoder<NbVae>(study,
+                               kind == lc::Prior::normal    ? "a:vae nb, one normal prior"
+                               : kind == lc::Prior::mixture ? "a:vae nb, mixture prior"
+                                                            : "a:vae nb, vamp prior",
+                               o);
   }
   {
     lc::VaeOptions o = vae;
@@ -101,8 +103,9 @@ inline void compare_autoencoders(Study& study) {
   compare_autoencoder<lc::Vae<float, lc::Gaussian<float>>>(study, "a:vae gaussian", vae,
                                                            {.dispersion = lc::Dispersion::gene});
   compare_autoencoder<lc::PlainAutoencoder<float, lc::NegativeBinomial<float>>>(
-      study, "a:plain", lc::PlainAutoencoderOptions{
-                            .genes = vae.genes, .latent = 10, .dropout = vae.dropout, .input_share = vae.input_share});
+      study, "a:plain",
+      lc::PlainAutoencoderOptions{
+          .genes = vae.genes, .latent = 10, .dropout = vae.dropout, .input_share = vae.input_share});
   const lc::VqVaeOptions vq{.genes = vae.genes,
                             .latent = 10,
                             .dropout = vae.dropout,

@@ -14,7 +14,8 @@ struct Budget {
   Index evaluations;
 
   Index steps() const {
-    const bool two = method == lc::Method::heun || method == lc::Method::midpoint || method == lc::Method::dpm_singlestep;
+    const bool two =
+        method == lc::Method::heun || method == lc::Method::midpoint || method == lc::Method::dpm_singlestep;
     return two ? evaluations / 2 : evaluations;
   }
 };
@@ -30,7 +31,7 @@ inline std::vector<Budget> budgets(std::initializer_list<lc::Method> methods) {
 }
 
 inline const char* name_of(lc::Method m) {
-  constexpr const char* names[] = {"euler", "midpoint", "heun",       "rk4",           "dormand_prince",
+  constexpr const char* names[] = {"euler", "midpoint",  "heun",     "rk4",      "dormand_prince",
                                    "ddim",  "ancestral", "dpm++ 2M", "dpm++ 2S", "euler_maruyama"};
   return names[std::size_t(m)];
 }
@@ -42,8 +43,8 @@ std::vector<Row> rows_of(const Study& study, const Flow& flow, const NbVae& vae,
   std::vector<Row> out;
   for (const Budget& b : budget) {
     double sampling = 0;
-    const lc::Judgement j = study.judged_cells(flow, vae, {.steps = b.steps(), .method = b.method},
-                                               lc::JudgeDepth::points, &sampling);
+    const lc::Judgement j =
+        study.judged_cells(flow, vae, {.steps = b.steps(), .method = b.method}, lc::JudgeDepth::points, &sampling);
     out.push_back(Row()
                       .set("sampler", name_of(b.method))
                       .set("evaluations", double(b.evaluations))
@@ -109,9 +110,9 @@ inline void compare_objectives(Study& study) {
                rows_of(study, flow, vae, budgets({ddim, ancestral, dpm_multistep, dpm_singlestep}), seconds));
   }
   if (!rows.has("b:ddpm noise")) {
-    const auto flow = study.trained_flow(
-        lc::Ddpm{.schedule = lc::NoiseSchedule::linear, .prediction = lc::Prediction::noise}, backbone(), latents,
-        seconds);
+    const auto flow =
+        study.trained_flow(lc::Ddpm{.schedule = lc::NoiseSchedule::linear, .prediction = lc::Prediction::noise},
+                           backbone(), latents, seconds);
     rows.write("b:ddpm noise", rows_of(study, flow, vae, budgets({ddim, dpm_multistep}), seconds));
   }
 }

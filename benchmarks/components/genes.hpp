@@ -19,8 +19,7 @@ inline void compare_spaces(Study& study) {
   Rows& rows = *study.rows;
   if (rows.has("g:latent") && rows.has("g:genes")) return;
   constexpr Index genes = 2000;
-  const lc::CellTable train =
-      study.train.select_genes(lc::highly_variable(study.train.counts, {.genes = genes}).genes);
+  const lc::CellTable train = study.train.select_genes(lc::highly_variable(study.train.counts, {.genes = genes}).genes);
   const lc::CellTable judged = lc::align_genes(study.judged, train.gene_names).cells;
   Study small(study.settings, study.seed, train, judged, rows);
   const auto timed = [&](const std::string& block, auto&& flow, const lc::LatentTable& latents, double before,
@@ -62,9 +61,8 @@ inline void compare_spaces(Study& study) {
     const double before = now() - start;
     const lc::LatentTable latents = lc::encode(vae, train);
     lc::LatentFlow flow(lc::RectifiedFlow{}, lc::Dit<float>(small.dit_options(), third), small.by_label(own));
-    timed("g:latent", flow, latents, before, [&](double& sampling) {
-      return small.judged_cells(flow, vae, how, lc::JudgeDepth::all, &sampling);
-    });
+    timed("g:latent", flow, latents, before,
+          [&](double& sampling) { return small.judged_cells(flow, vae, how, lc::JudgeDepth::all, &sampling); });
   }
   if (!rows.has("g:genes")) {
     // log1p(CP10K) as it is; a token holds 80 genes.

@@ -159,9 +159,7 @@ struct Study {
   }
 
   /// The judged cells' labels, one cell to be generated for each.
-  lc::Annotation wanted() const {
-    return lc::labelled(settings.label, {judge.levels(), judge.bench().codes});
-  }
+  lc::Annotation wanted() const { return lc::labelled(settings.label, {judge.levels(), judge.bench().codes}); }
 
   /// Generates cells for the judged labels, draws their counts and judges them.
   template <class Flow, class Autoencoder>

@@ -18,6 +18,7 @@
 #include <latentcell/core/version.hpp>
 
 #include <latentcell/kernel/attention.hpp>
+#include <latentcell/kernel/bernoulli.hpp>
 #include <latentcell/kernel/centred_rows.hpp>
 #include <latentcell/kernel/cholesky.hpp>
 #include <latentcell/kernel/count_decoder.hpp>
@@ -52,6 +53,7 @@
 #include <latentcell/kernel/vector_math.hpp>
 #include <latentcell/kernel/zero_inflated.hpp>
 
+#include <latentcell/autodiff/by_name.hpp>
 #include <latentcell/autodiff/gradcheck.hpp>
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/autodiff/tape.hpp>
@@ -68,8 +70,11 @@
 #include <latentcell/op/gene_major.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
+#include <latentcell/op/log_normal.hpp>
+#include <latentcell/op/log_shares.hpp>
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/modulate.hpp>
+#include <latentcell/op/protein_loss.hpp>
 #include <latentcell/op/reduce.hpp>
 #include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
@@ -87,6 +92,7 @@
 
 #include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/likelihood/moments_start.hpp>
+#include <latentcell/likelihood/protein_mixture.hpp>
 
 #include <latentcell/condition/category.hpp>
 #include <latentcell/condition/covariates.hpp>
@@ -94,8 +100,10 @@
 #include <latentcell/condition/numbers.hpp>
 
 #include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/latent_prior.hpp>
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
 #include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/autoencoder/vq_gan.hpp>
 #include <latentcell/autoencoder/vq_vae.hpp>
 
 #include <latentcell/backbone/dit.hpp>
@@ -113,6 +121,7 @@
 #include <latentcell/flow/noise_schedule.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/flow/time_sampling.hpp>
+#include <latentcell/flow/vp_sde.hpp>
 
 #include <latentcell/sample/denoise.hpp>
 #include <latentcell/sample/dormand_prince.hpp>
@@ -126,6 +135,7 @@
 #include <latentcell/optim/adamw.hpp>
 #include <latentcell/optim/clip.hpp>
 #include <latentcell/optim/ema.hpp>
+#include <latentcell/optim/gradient_sum.hpp>
 #include <latentcell/optim/schedule.hpp>
 
 #include <latentcell/data/align_genes.hpp>
@@ -184,20 +194,24 @@
 #include <latentcell/metric/two_sample_auc.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 
+#include <latentcell/pipeline/between.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
+#include <latentcell/pipeline/carry.hpp>
+#include <latentcell/pipeline/conditions.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
+#include <latentcell/pipeline/fine_tune.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
+#include <latentcell/pipeline/flow_likelihood.hpp>
+#include <latentcell/pipeline/from_obs.hpp>
+#include <latentcell/pipeline/generate_options.hpp>
+#include <latentcell/pipeline/interpret.hpp>
 #include <latentcell/pipeline/judge.hpp>
+#include <latentcell/pipeline/judge_against.hpp>
 #include <latentcell/pipeline/judge_bench.hpp>
 #include <latentcell/pipeline/judge_cells.hpp>
 #include <latentcell/pipeline/judge_classes.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
-#include <latentcell/pipeline/carry.hpp>
-#include <latentcell/pipeline/conditions.hpp>
-#include <latentcell/pipeline/flow_likelihood.hpp>
-#include <latentcell/pipeline/from_obs.hpp>
-#include <latentcell/pipeline/generate_options.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
 #include <latentcell/pipeline/library_model.hpp>
 #include <latentcell/pipeline/reflow.hpp>

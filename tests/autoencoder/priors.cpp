@@ -181,10 +181,10 @@ TEST_CASE("Vae: dispersions per batch learn what batches differ in, and agree wi
     const std::vector<float> one(4, 1.0f);
     const float fused = vae.nll_of(tape, z, batch, one, nullptr).item();
     const auto p = vae.predictors(tape, vae.decode(tape, z, batch.batch), batch.batch);
-    CHECK(fused == Approx(count_loss<float>(Family::negative_binomial, o.link, p,
-                                            {batch.counts, batch.library, one, 1e4})
-                              .item())
-                       .epsilon(1e-4));
+    CHECK(
+        fused ==
+        Approx(count_loss<float>(Family::negative_binomial, o.link, p, {batch.counts, batch.library, one, 1e4}).item())
+            .epsilon(1e-4));
   });
   REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>({.genes = 5}, rng, {.dispersion = Dispersion::gene_batch})),
                       ContainsText("need an autoencoder with batches"));
@@ -254,8 +254,8 @@ TEST_CASE("ProteinMixture: gradients of the whole loss, and the two parts are to
   double fore = 0, back = 0;
   for (Index b = 0; b < 500; ++b) {
     for (Index j = 0; j < 6; ++j) {
-      const double m = double(ProteinMixture<float>::mean(p.log_background.value()(b, j), p.log_foreground.value()(b, j),
-                                                          p.logit_background.value()(b, j)));
+      const double m = double(ProteinMixture<float>::mean(
+          p.log_background.value()(b, j), p.log_foreground.value()(b, j), p.logit_background.value()(b, j)));
       ((j % 2) == (b % 2) ? fore : back) += m / 1500;
     }
   }

@@ -79,8 +79,13 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
   for (const Dispersion dispersion : {Dispersion::gene, Dispersion::cell}) {
     if (poisson && dispersion == Dispersion::cell) continue;
     Rng rng(2);
-    VaeOptions o{
-        .genes = 9, .hidden = {5, 4}, .latent = 3, .batches = 2, .prior = {.labels = 2}, .dropout = 0.0f, .kl_weight = 0.7f};
+    VaeOptions o{.genes = 9,
+                 .hidden = {5, 4},
+                 .latent = 3,
+                 .batches = 2,
+                 .prior = {.labels = 2},
+                 .dropout = 0.0f,
+                 .kl_weight = 0.7f};
     Vae<double, TestType> vae(o, rng, {.dispersion = dispersion});
     vae.start(cells.counts);
     each_param(vae, [&](Param<double>& p) {

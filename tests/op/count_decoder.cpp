@@ -51,9 +51,8 @@ struct Kind {
 };
 std::vector<Kind> kinds() {
   std::vector<Kind> all;
-  for (Family family :
-       {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial, Family::gaussian,
-        Family::bernoulli}) {
+  for (Family family : {Family::poisson, Family::negative_binomial, Family::zero_inflated_negative_binomial,
+                        Family::gaussian, Family::bernoulli}) {
     for (LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
       all.push_back({family, link, false});
       if (has_dispersion(family)) all.push_back({family, link, true});

@@ -37,7 +37,8 @@ TEST_CASE("protein_loss, nb_term, zinb_term: log-probabilities are those of scvi
 }
 
 TEST_CASE("protein_loss: what does not fit is named") {
-  const Matrix<double> m = Matrix<double>::Zero(2, 3), row = Matrix<double>::Zero(1, 3), bad = Matrix<double>::Zero(2, 2);
+  const Matrix<double> m = Matrix<double>::Zero(2, 3), row = Matrix<double>::Zero(1, 3),
+                       bad = Matrix<double>::Zero(2, 2);
   Counts counts(3);
   counts.end_row();
   counts.end_row();

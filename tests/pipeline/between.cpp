@@ -76,7 +76,8 @@ TEST_CASE("between: given pairs are learned as they are") {
   const Matrix<float> known = read_conditions(flow.condition, from.cell_columns);
   Tape<float> tape(Mode::no_gradient);
   Matrix<float> z(400, 2);
-  for (Index j = 0; j < 2; ++j) z.col(j) = (from.mean.col(j).array() - flow.center.value(0, j)) / flow.spread.value(0, j);
+  for (Index j = 0; j < 2; ++j)
+    z.col(j) = (from.mean.col(j).array() - flow.center.value(0, j)) / flow.spread.value(0, j);
   const std::vector<float> t(400, 0.0f);
   const Matrix<float> v =
       flow.field(tape, tape.constant(view(std::as_const(z))), t, flow.condition(tape, view(known))).value();

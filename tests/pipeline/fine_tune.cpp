@@ -31,7 +31,8 @@ auto made_flow(const CellTable& cells) {
 
 Matrix<float> all_weights(const auto& model) {
   std::vector<float> numbers;
-  each_param(model, [&](const auto& p) { numbers.insert(numbers.end(), p.value.data(), p.value.data() + p.value.size()); });
+  each_param(model,
+             [&](const auto& p) { numbers.insert(numbers.end(), p.value.data(), p.value.data() + p.value.size()); });
   return ConstView<float>(numbers.data(), 1, Index(numbers.size()));
 }
 

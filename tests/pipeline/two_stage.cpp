@@ -90,8 +90,15 @@ TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too,
   WithDit::Options o;
   o.vae = {.genes = 30, .hidden = {12}, .latent = 6, .batches = 2, .prior = {.kind = Prior::vamp, .components = 4}};
   o.likelihood.dispersion = Dispersion::gene_batch;
-  o.backbone = {.latent = 6, .tokens = 3, .width = 8, .depth = 1, .heads = 2, .mlp_ratio = 2, .condition = 6,
-                .injection = Injection::cross_attention, .condition_tokens = 2};
+  o.backbone = {.latent = 6,
+                .tokens = 3,
+                .width = 8,
+                .depth = 1,
+                .heads = 2,
+                .mlp_ratio = 2,
+                .condition = 6,
+                .injection = Injection::cross_attention,
+                .condition_tokens = 2};
   o.levels = {"a", "b"};
   o.batch = "plate";
   o.batch_levels = {"p", "q"};
@@ -107,7 +114,8 @@ TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too,
   const auto make = [](const WithDit& m) {
     Rng own(5);
     const Matrix<float> from_prior = m.vae.draw_prior(std::vector<int>(3, -1), own);
-    Matrix<float> z = m.flow.generate({.cells = labelled("cell_type", {m.options.levels, {0, 1, -1}}), .steps = 3}, own).mean;
+    Matrix<float> z =
+        m.flow.generate({.cells = labelled("cell_type", {m.options.levels, {0, 1, -1}}), .steps = 3}, own).mean;
     z += from_prior;
     return z;
   };

@@ -165,26 +165,30 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"softplus", {m(3, 4, 66)}, {}, [](auto&, const Inputs& x) { return softplus(x[0]); }});
   cases.push_back({"log1p", {m(3, 4, 67).cwiseAbs()}, {}, [](auto&, const Inputs& x) { return log1p(x[0]); }});
   for (const LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
-    cases.push_back({link == LibraryLink::softmax ? "log_shares softmax" : "log_shares exp", {m(3, 5, 68)}, {},
+    cases.push_back({link == LibraryLink::softmax ? "log_shares softmax" : "log_shares exp",
+                     {m(3, 5, 68)},
+                     {},
                      [link](auto&, const Inputs& x) { return log_shares(link, x[0], 20.0); }});
   }
   {
     const auto cells = count_cells();
     const Index b = cells->counts.rows(), p = cells->counts.cols();
-    cases.push_back({"protein_loss", {m(b, p, 71), m(b, p, 72), m(b, p, 73), m(1, p, 74)}, {},
-                     [cells](auto&, const Inputs& x) {
-                       return protein_loss<double>({x[0], x[1], x[2], x[3]}, cells->counts, cells->weight);
-                     }});
-    cases.push_back({"kl_normal", {m(b, p, 71), m(b, p, 72), m(1, p, 73), m(1, p, 74)}, {},
-                     [cells](auto&, const Inputs& x) {
-                       return kl_normal<double>(x[0], x[1], x[2], x[3], cells->weight);
-                     }});
+    cases.push_back(
+        {"protein_loss", {m(b, p, 71), m(b, p, 72), m(b, p, 73), m(1, p, 74)}, {}, [cells](auto&, const Inputs& x) {
+           return protein_loss<double>({x[0], x[1], x[2], x[3]}, cells->counts, cells->weight);
+         }});
+    cases.push_back(
+        {"kl_normal", {m(b, p, 71), m(b, p, 72), m(1, p, 73), m(1, p, 74)}, {}, [cells](auto&, const Inputs& x) {
+           return kl_normal<double>(x[0], x[1], x[2], x[3], cells->weight);
+         }});
   }
   cases.push_back({"log_normal", {m(3, 4, 61), m(3, 4, 62), m(3, 4, 63)}, {}, [](auto&, const Inputs& x) {
                      return log_normal(x[0], x[1], x[2]);
                    }});
-  cases.push_back({"log_normal_mixture", {m(3, 4, 61), m(5, 4, 62), m(5, 4, 63), m(1, 5, 64)}, {},
-                   [](auto&, const Inputs& x) { return log_normal_mixture(x[0], x[1], x[2], x[3]); }});
+  cases.push_back(
+      {"log_normal_mixture", {m(3, 4, 61), m(5, 4, 62), m(5, 4, 63), m(1, 5, 64)}, {}, [](auto&, const Inputs& x) {
+         return log_normal_mixture(x[0], x[1], x[2], x[3]);
+       }});
   cases.push_back({"straight_through", {m(3, 4, 1)}, {}, [](auto&, const Inputs& x) {
                      return straight_through(x[0], x[0].value());  // a step that changes nothing: its gradient is exact
                    }});

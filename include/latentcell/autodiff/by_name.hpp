@@ -5,8 +5,8 @@
 
 #include <latentcell/autodiff/visit.hpp>
 
-// Parts of a model by the names that visit_state gives them: "encoder" means every Param that is called so or whose name
-// begins with "encoder.".
+// Parts of a model by the names that visit_state gives them: "encoder" means every Param that is called so or whose
+// name begins with "encoder.".
 
 namespace latentcell {
 
@@ -45,7 +45,8 @@ void unfreeze(Model& model, std::string_view part) {
 /// Scales the learning rate of a part, on top of what its Params ask for.     factor > 0; below 1 learns slower
 template <class Model>
 void scale_learning_rate(Model& model, std::string_view part, float factor) {
-  LATENTCELL_REQUIRE(factor > 0, "scale_learning_rate: the factor must be above 0, got ", factor, "; freeze stops a part");
+  LATENTCELL_REQUIRE(factor > 0, "scale_learning_rate: the factor must be above 0, got ", factor,
+                     "; freeze stops a part");
   each_param_of(model, part, [&](auto& p) { p.learning_rate *= decltype(p.learning_rate)(factor); });
 }
 

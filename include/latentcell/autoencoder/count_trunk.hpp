@@ -125,7 +125,8 @@ struct CountTrunk {
 
   void make_decoder(Rng& rng) {
     const auto& o = options;
-    const std::vector<Index> widths = linear() ? std::vector<Index>{} : std::vector<Index>(o.hidden.rbegin(), o.hidden.rend());
+    const std::vector<Index> widths =
+        linear() ? std::vector<Index>{} : std::vector<Index>(o.hidden.rbegin(), o.hidden.rend());
     decoder = Mlp<T>(o.latent + o.batches, widths, T(o.dropout), rng);
     for (Index i = 0; i < likelihood.heads(); ++i) {
       heads.emplace_back((linear() ? o.latent : o.hidden.front()) + o.batches, o.genes, rng);

@@ -19,7 +19,7 @@ namespace latentcell {
 enum class Prior {
   normal,   ///< the standard normal, around a mean of its own for each label where there are labels
   mixture,  ///< a mixture of normal distributions that is learned: clusters need not be squeezed into one bell
-  vamp,     ///< the mixture of the posteriors of learned pseudo-cells (Tomczak and Welling, "VAE with a VampPrior", 2018)
+  vamp,  ///< the mixture of the posteriors of learned pseudo-cells (Tomczak and Welling, "VAE with a VampPrior", 2018)
 };
 
 struct PriorOptions {
@@ -39,7 +39,10 @@ struct LatentPrior {
 
   LatentPrior(const PriorOptions& o, Index latent, Index genes, Rng& rng)
       : options(o),
-        mean(o.kind == Prior::normal ? o.labels : o.kind == Prior::mixture ? o.components : 0, latent),
+        mean(o.kind == Prior::normal    ? o.labels
+             : o.kind == Prior::mixture ? o.components
+                                        : 0,
+             latent),
         log_variance(o.kind == Prior::mixture ? o.components : 0, latent),
         logit(1, o.kind == Prior::normal ? 0 : o.components),
         pseudo(o.kind == Prior::vamp ? o.components : 0, genes) {
@@ -73,8 +76,7 @@ struct LatentPrior {
                   Var<T> vamp_log_variance = {}) const {
     if (options.kind == Prior::mixture)
       return log_normal_mixture(z, tape.watch(mean), clamped(tape.watch(log_variance)), tape.watch(logit));
-    if (options.kind == Prior::vamp)
-      return log_normal_mixture(z, vamp_mean, vamp_log_variance, tape.watch(logit));
+    if (options.kind == Prior::vamp) return log_normal_mixture(z, vamp_mean, vamp_log_variance, tape.watch(logit));
     T* const zero = tape.scratch(z.shape().size());
     std::fill_n(zero, z.shape().size(), T(0));
     const Var<T> none = tape.constant(ConstView<T>(zero, z.rows(), z.cols()));

@@ -54,8 +54,7 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
       const Index row = k * counts.rows / n;
       const double factor = double(this->reference.value(0, 0)) / std::max(1.0, counts.row_sum(row));
       for (std::size_t i = 0; i < counts.row_columns(row).size(); ++i) {
-        prior.pseudo.value(k, counts.row_columns(row)[i]) =
-            T(std::log1p(double(counts.row_values(row)[i]) * factor));
+        prior.pseudo.value(k, counts.row_columns(row)[i]) = T(std::log1p(double(counts.row_values(row)[i]) * factor));
       }
     }
   }

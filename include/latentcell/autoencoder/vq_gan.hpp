@@ -18,10 +18,10 @@ struct AdversaryOptions {
   std::vector<Index> hidden = {128, 64};  ///< widths of the discriminator
   float dropout = 0.2f;                   ///< in the discriminator; larger keeps it from knowing the cells by heart
   float start = 0.3f;                     ///< share of the run before the adversary joins
-  float weight = 0.1f;                    ///< its gradient at the decoder's last layer, relative to the reconstruction's;
-                                          ///< larger: cells that look more real and come back less exactly
-  float feature_weight = 1.0f;            ///< of matching the discriminator's features, relative to fooling it
-  float learning_rate = 3e-4f;            ///< of the discriminator
+  float weight = 0.1f;          ///< its gradient at the decoder's last layer, relative to the reconstruction's;
+                                ///< larger: cells that look more real and come back less exactly
+  float feature_weight = 1.0f;  ///< of matching the discriminator's features, relative to fooling it
+  float learning_rate = 3e-4f;  ///< of the discriminator
 };
 
 /// Tells real cells from decoded ones: genes on the scale of log1p counts to a score, above 0 for real.

@@ -38,7 +38,8 @@ struct RectifiedFlow {
   /// Exact at both ends; z_t and target must not overlap the input. Throws std::invalid_argument where shapes disagree.
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    detail::blend_rows("RectifiedFlow", t, noise, data, z_t, target, [this](T time_of_cell) { return shares(time_of_cell); });
+    detail::blend_rows("RectifiedFlow", t, noise, data, z_t, target,
+                       [this](T time_of_cell) { return shares(time_of_cell); });
   }
 
   /// Weight of a time in the loss.

@@ -7,9 +7,9 @@
 namespace latentcell {
 
 /// The continuous view of Ddpm (Song et al., "Score-based generative modeling through stochastic differential
-/// equations", 2021): data turn into noise by dz = -beta / 2 z ds + sqrt(beta) dW, and come back by the reverse SDE or by
-/// the probability-flow ODE of the same marginals. Time as everywhere here: t = 0 is noise, t = 1 data, so the reverse
-/// runs forward in t. With a trained Ddpm the samplers do these: Method::euler_maruyama the reverse SDE,
+/// equations", 2021): data turn into noise by dz = -beta / 2 z ds + sqrt(beta) dW, and come back by the reverse SDE or
+/// by the probability-flow ODE of the same marginals. Time as everywhere here: t = 0 is noise, t = 1 data, so the
+/// reverse runs forward in t. With a trained Ddpm the samplers do these: Method::euler_maruyama the reverse SDE,
 /// Method::heun and the other integrators the ODE.
 struct VpSde {
   NoiseSchedule schedule = NoiseSchedule::linear;

@@ -31,12 +31,12 @@ struct CountDecoderArguments {
   DecoderHead<T> dispersion;                          // log dispersion, or log sigma, per cell and gene
   DecoderHead<T> inflation;                           // logit of the zero inflation
   T least_log_theta = T(-9), most_log_theta = T(14);  // bounds of the dispersion head
-  const T* log_theta = nullptr;  // (R, G) log dispersion, or log sigma, per gene; null where there is none
+  const T* log_theta = nullptr;    // (R, G) log dispersion, or log sigma, per gene; null where there is none
   const T* theta_share = nullptr;  // (B, R) shares of the R rows in each cell's log dispersion; null: R is 1
   Index theta_rows = 1;            // R
-  T* d_hidden = nullptr;         // (B, H), overwritten
-  T* d_log_theta = nullptr;      // (R, G), overwritten
-  T* log_prob = nullptr;         // (B), overwritten; or null
+  T* d_hidden = nullptr;           // (B, H), overwritten
+  T* d_log_theta = nullptr;        // (R, G), overwritten
+  T* log_prob = nullptr;           // (B), overwritten; or null
 };
 
 namespace detail {

@@ -145,8 +145,8 @@ template <class T>
 using Poisson = CountLikelihood<T, Family::poisson>;
 template <class T>
 using Gaussian = CountLikelihood<T, Family::gaussian>;
-/// Whether there is a count at all: chromatin accessibility (as in PeakVI, Ashuach et al. 2022). The logit rises with the
-/// log library size.
+/// Whether there is a count at all: chromatin accessibility (as in PeakVI, Ashuach et al. 2022). The logit rises with
+/// the log library size.
 template <class T>
 using Bernoulli = CountLikelihood<T, Family::bernoulli>;
 

@@ -20,8 +20,8 @@ struct ProteinMixture {
   static constexpr bool draws_molecules = false;
 
   LikelihoodOptions options;
-  Param<T> log_theta;                // (1, P)
-  Param<T> background, log_spread;   // (1, P) prior of the log background: mean and log standard deviation
+  Param<T> log_theta;               // (1, P)
+  Param<T> background, log_spread;  // (1, P) prior of the log background: mean and log standard deviation
 
   explicit ProteinMixture(Index proteins, LikelihoodOptions o = {}, Index = 0)
       : options(o), log_theta(1, proteins), background(1, proteins), log_spread(1, proteins) {
@@ -70,8 +70,7 @@ struct ProteinMixture {
     Predictors p;
     p.mean = clamp(out[0], T(-12), T(14));
     p.log_deviation = clamp(out[1], T(-5), T(2));
-    p.log_background =
-        tape.mode() == Mode::train ? reparameterize(p.mean, scale(p.log_deviation, T(2))) : p.mean;
+    p.log_background = tape.mode() == Mode::train ? reparameterize(p.mean, scale(p.log_deviation, T(2))) : p.mean;
     p.log_foreground = add(p.log_background, log1p(softplus(out[2])));
     p.logit_background = out[3];
     p.log_theta = clamp(tape.watch(log_theta), T(-9), T(14));
@@ -95,7 +94,8 @@ struct ProteinMixture {
     return share * std::exp(log_background) + (T(1) - share) * std::exp(log_foreground);
   }
   /// One draw.
-  static double draw(double log_background, double log_foreground, double logit_background, double log_theta, Rng& rng) {
+  static double draw(double log_background, double log_foreground, double logit_background, double log_theta,
+                     Rng& rng) {
     const bool back = rng.uniform_double() * (1.0 + std::exp(-logit_background)) < 1.0;
     return draw_negative_binomial(std::exp(back ? log_background : log_foreground), std::exp(log_theta), rng);
   }
@@ -104,10 +104,10 @@ struct ProteinMixture {
                 std::vector<float>& values) const {
     for (Index j = 0; j < p.mean.cols(); ++j) {
       const double lift = double(p.log_foreground.value()(row, j) - p.log_background.value()(row, j));
-      const double base = draw_normal(double(p.mean.value()(row, j)),
-                                      std::exp(double(p.log_deviation.value()(row, j))), rng);
-      const double x = draw(base, base + lift, double(p.logit_background.value()(row, j)),
-                            double(p.log_theta.value()(0, j)), rng);
+      const double base =
+          draw_normal(double(p.mean.value()(row, j)), std::exp(double(p.log_deviation.value()(row, j))), rng);
+      const double x =
+          draw(base, base + lift, double(p.logit_background.value()(row, j)), double(p.log_theta.value()(0, j)), rng);
       if (x == 0) continue;
       columns.push_back(std::int32_t(j));
       values.push_back(float(x));

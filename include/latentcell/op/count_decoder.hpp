@@ -14,10 +14,10 @@ struct DecoderHeads {
     Var<T> weight;  // (G, H)
     Var<T> bias;    // (1, G)
   };
-  Layer mean;        // linear predictor of the mean
-  Layer dispersion;  // log dispersion (log sigma of a Gaussian) per cell and gene, kept within [-9, 14]
-  Layer inflation;   // logit of the zero inflation
-  Var<T> log_theta;  // (R, G) log dispersion (log sigma) per gene; R is 1 without theta_share
+  Layer mean;          // linear predictor of the mean
+  Layer dispersion;    // log dispersion (log sigma of a Gaussian) per cell and gene, kept within [-9, 14]
+  Layer inflation;     // logit of the zero inflation
+  Var<T> log_theta;    // (R, G) log dispersion (log sigma) per gene; R is 1 without theta_share
   Var<T> theta_share;  // (B, R) shares of the rows of log_theta in each cell's, no gradient; kept within [-9, 14]
 };
 
@@ -45,8 +45,9 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
   LATENTCELL_REQUIRE(heads.log_theta.empty() || heads.log_theta.shape() == Shape(theta_rows, shape.cols()),
                      "count_decoder: log_theta ", heads.log_theta.shape(), " of ", theta_rows, " rows for counts ",
                      shape);
-  LATENTCELL_REQUIRE(heads.theta_share.empty() || (heads.theta_share.rows() == shape.rows() && !heads.log_theta.empty()),
-                     "count_decoder: theta_share needs log_theta and a row for each of ", shape.rows(), " cells");
+  LATENTCELL_REQUIRE(
+      heads.theta_share.empty() || (heads.theta_share.rows() == shape.rows() && !heads.log_theta.empty()),
+      "count_decoder: theta_share needs log_theta and a row for each of ", shape.rows(), " cells");
   Tape<T>& tape = hidden.tape();
   const auto wants = [](const Var<T>& v) { return !v.empty() && v.needs_grad(); };
   kernel::CountDecoderArguments<T> a{};

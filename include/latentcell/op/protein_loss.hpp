@@ -17,9 +17,9 @@ struct ProteinPredictors {
   Var<T> log_theta;         // (1, P)
 };
 
-/// -sum over the cells of weight * log p(counts), p a mixture of background and foreground (totalVI, Gayoso et al. 2021,
-/// "Joint probabilistic modeling of single-cell multi-omic data", eq. 7).     counts (B, P), weight (B) -> (1, 1);
-/// `log_prob` (B), where given, gets each cell's value.
+/// -sum over the cells of weight * log p(counts), p a mixture of background and foreground (totalVI, Gayoso et al.
+/// 2021, "Joint probabilistic modeling of single-cell multi-omic data", eq. 7).     counts (B, P), weight (B) -> (1,
+/// 1); `log_prob` (B), where given, gets each cell's value.
 template <class T>
 Var<T> protein_loss(const ProteinPredictors<T>& p, const CountsView& counts, std::span<const T> weight,
                     T* log_prob = nullptr) {
@@ -36,7 +36,7 @@ Var<T> protein_loss(const ProteinPredictors<T>& p, const CountsView& counts, std
   const Index rows = shape.rows(), cols = shape.cols(), n = shape.size();
   // d of -weight * log p by each predictor.
   T *const d_back = tape.scratch(n), *const d_fore = tape.scratch(n), *const d_logit = tape.scratch(n),
-    *const d_theta = tape.scratch(cols), *const x = tape.scratch(cols);
+           *const d_theta = tape.scratch(cols), *const x = tape.scratch(cols);
   std::fill_n(d_theta, cols, T(0));
   double total = 0;
   for (Index b = 0; b < rows; ++b) {
@@ -52,7 +52,8 @@ Var<T> protein_loss(const ProteinPredictors<T>& p, const CountsView& counts, std
       const T share = T(1) / (T(1) + std::exp(-logit));
       const T of_back = back.log_prob - kernel::fast::softplus(-logit),
               of_fore = fore.log_prob - kernel::fast::softplus(logit);
-      const T top = std::max(of_back, of_fore), log_p = top + std::log(std::exp(of_back - top) + std::exp(of_fore - top));
+      const T top = std::max(of_back, of_fore),
+              log_p = top + std::log(std::exp(of_back - top) + std::exp(of_fore - top));
       const T r = std::exp(of_back - log_p);  // responsibility of the background
       sum += double(log_p);
       const Index i = b * cols + j;
@@ -94,7 +95,8 @@ Var<T> kl_normal(Var<T> mean, Var<T> log_deviation, Var<T> center, Var<T> log_sp
   T total = 0;
   for (Index b = 0; b < mean.rows(); ++b) {
     for (Index j = 0; j < mean.cols(); ++j) {
-      const T s = log_deviation.value()(b, j), d = log_spread.value()(0, j), gap = mean.value()(b, j) - center.value()(0, j);
+      const T s = log_deviation.value()(b, j), d = log_spread.value()(0, j),
+              gap = mean.value()(b, j) - center.value()(0, j);
       total += kept[b] * (d - s + T(0.5) * (std::exp(2 * (s - d)) + gap * gap * std::exp(-2 * d) - T(1)));
     }
   }

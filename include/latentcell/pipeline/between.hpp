@@ -14,7 +14,8 @@ namespace latentcell {
 
 struct BetweenOptions {
   std::string match = "";  ///< obs column: a cell starts from a source cell of the same level; empty: from any
-  std::vector<Index> pairs = {};  ///< row of the source for each target cell, where pairs are known; -1 where not; else empty
+  std::vector<Index> pairs =
+      {};              ///< row of the source for each target cell, where pairs are known; -1 where not; else empty
   float noise = 0.0f;  ///< standard deviation of noise added to sources, in units of the latents' own; larger lets one
                        ///< source cell become several
 };
@@ -64,8 +65,8 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
   LATENTCELL_REQUIRE(from.latent() == flow.latent() && to.latent() == flow.latent(), "fit_between: latents of ",
                      from.latent(), " and ", to.latent(), " dimensions for a flow of ", flow.latent());
   LATENTCELL_REQUIRE(from.cells() > 0, "fit_between: there are no source cells");
-  LATENTCELL_REQUIRE(between.pairs.empty() || Index(between.pairs.size()) == to.cells(), "fit_between: ",
-                     between.pairs.size(), " pairs for ", to.cells(), " target cells");
+  LATENTCELL_REQUIRE(between.pairs.empty() || Index(between.pairs.size()) == to.cells(),
+                     "fit_between: ", between.pairs.size(), " pairs for ", to.cells(), " target cells");
   for (const Index row : between.pairs)
     LATENTCELL_REQUIRE(row >= -1 && row < from.cells(), "fit_between: pair ", row, " but there are ", from.cells(),
                        " source cells");
@@ -108,8 +109,7 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
     for (Index j = 0; j < d; ++j) {
       const float mean = all.mean.col(j).mean();
       flow.center.value(0, j) = mean;
-      flow.spread.value(0, j) =
-          std::max(1e-3f, std::sqrt((all.mean.col(j).array() - mean).square().mean()));
+      flow.spread.value(0, j) = std::max(1e-3f, std::sqrt((all.mean.col(j).array() - mean).square().mean()));
     }
     flow.relearn_library(to);
   }
@@ -123,8 +123,8 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
 
 /// The same from the start, giving the history.
 template <class Backbone, class Condition, class... Hooks>
-History fit_between(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const LatentTable& from, const LatentTable& to,
-                    const BetweenOptions& between, const FitOptions& options, Hooks&&... hooks) {
+History fit_between(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const LatentTable& from,
+                    const LatentTable& to, const BetweenOptions& between, const FitOptions& options, Hooks&&... hooks) {
   TrainState<float> state;
   fit_between(state, flow, from, to, between, options, hooks...);
   return state.history;

@@ -9,11 +9,12 @@
 namespace latentcell {
 
 struct FineTuneOptions {
-  float flow_weight = 1.0f;      ///< of the flow's loss, a sum over the latent's dimensions like the KL; larger bends the
-                                 ///< latents more towards what the flow can follow
-  bool through_encoder = true;   ///< false stops the flow's gradient at the latent: both stages learn side by side only
-  float autoencoder_rate = 0.2f; ///< learning rate of the autoencoder, relative to the options'; larger moves it farther
-  float flow_rate = 1.0f;        ///< of the flow
+  float flow_weight = 1.0f;  ///< of the flow's loss, a sum over the latent's dimensions like the KL; larger bends the
+                             ///< latents more towards what the flow can follow
+  bool through_encoder = true;  ///< false stops the flow's gradient at the latent: both stages learn side by side only
+  float autoencoder_rate =
+      0.2f;                ///< learning rate of the autoencoder, relative to the options'; larger moves it farther
+  float flow_rate = 1.0f;  ///< of the flow
 };
 
 namespace detail {
@@ -24,11 +25,10 @@ struct JointStages {
   Autoencoder& autoencoder;
   Flow& flow;
 
-  void after_step(Tape<float>& tape, const CellBatch& batch, double share)
-    requires requires { autoencoder.after_step(tape, batch, share); }
-  {
+  void after_step(Tape<float>& tape, const CellBatch& batch, double share) requires requires {
     autoencoder.after_step(tape, batch, share);
   }
+  { autoencoder.after_step(tape, batch, share); }
   static void visit(auto& self, auto&& f) {
     f("autoencoder", self.autoencoder);
     f("flow", self.flow);

@@ -99,8 +99,8 @@ std::vector<double> importance_bound(const Vae<T, Likelihood>& vae, const CellTa
 
 }  // namespace detail
 
-/// A bound on log p(x) of each cell under the autoencoder and its own prior, in nats: importance-weighted (Burda, Grosse
-/// and Salakhutdinov, "Importance weighted autoencoders", 2016); one sample gives the ELBO, more come nearer.
+/// A bound on log p(x) of each cell under the autoencoder and its own prior, in nats: importance-weighted (Burda,
+/// Grosse and Salakhutdinov, "Importance weighted autoencoders", 2016); one sample gives the ELBO, more come nearer.
 /// batch_codes, labels (N) or empty -> (N)
 template <class T, class Likelihood>
 std::vector<double> vae_log_likelihood(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples, Rng& rng,

@@ -8,7 +8,8 @@
 
 #include <latentcell/pipeline/encode.hpp>
 
-// What the dimensions of a latent mean: gene loadings of a linear decoder, traversals, shares of variance and of labels.
+// What the dimensions of a latent mean: gene loadings of a linear decoder, traversals, shares of variance and of
+// labels.
 
 namespace latentcell {
 
@@ -22,7 +23,8 @@ struct GeneLoading {
 /// does not see it.     -> (G, D)
 template <class Autoencoder>
 Matrix<double> gene_loadings(const Autoencoder& model) {
-  LATENTCELL_REQUIRE(model.linear(), "gene_loadings: the decoder is not linear; set linear_decoder, or look at traverse");
+  LATENTCELL_REQUIRE(model.linear(),
+                     "gene_loadings: the decoder is not linear; set linear_decoder, or look at traverse");
   const Index d = model.latent();
   Matrix<double> out = model.heads.front().weight.value.leftCols(d).template cast<double>();
   for (Index j = 0; j < d; ++j) out.col(j).array() -= out.col(j).mean();
@@ -35,8 +37,9 @@ std::vector<GeneLoading> top_genes(const Autoencoder& model, Index dimension, In
   const Matrix<double> all = gene_loadings(model);
   LATENTCELL_REQUIRE(dimension >= 0 && dimension < all.cols(), "top_genes: dimension ", dimension, " of a latent of ",
                      all.cols());
-  LATENTCELL_REQUIRE(Index(model.gene_names.size()) == all.rows(), "top_genes: the model does not know gene names; fit "
-                                                                   "sets them");
+  LATENTCELL_REQUIRE(Index(model.gene_names.size()) == all.rows(),
+                     "top_genes: the model does not know gene names; fit "
+                     "sets them");
   std::vector<Index> order(to_size(all.rows()));
   std::iota(order.begin(), order.end(), Index(0));
   std::sort(order.begin(), order.end(), [&](Index a, Index b) {
@@ -64,9 +67,9 @@ Matrix<float> decoded_expression(const Autoencoder& model, const Matrix<float>& 
     const Index count = std::min(at_once, z.rows() - first);
     tape.reset();
     const Matrix<T> some = z.middleRows(first, count).template cast<T>();
-    const std::span<const int> codes =
-        batch_codes.empty() ? std::span<const int>{}
-                            : std::span<const int>(batch_codes).subspan(to_size(first), to_size(count));
+    const std::span<const int> codes = batch_codes.empty()
+                                           ? std::span<const int>{}
+                                           : std::span<const int>(batch_codes).subspan(to_size(first), to_size(count));
     const std::vector<Var<T>> heads = model.decode(tape, tape.constant(view(some)), codes);
     for (Index i = 0; i < count; ++i) {
       kernel::count_means(model.options.link, heads.front().value().data() + i * genes, T(1e4), genes, mean.data());
@@ -112,8 +115,8 @@ std::vector<double> explained_variance(const Autoencoder& model, const LatentTab
   return out;
 }
 
-/// Share of each dimension's variance that lies between the levels of an obs column (eta squared): near 1, the dimension
-/// tells the levels. Cells without a label are left out.     -> (D)
+/// Share of each dimension's variance that lies between the levels of an obs column (eta squared): near 1, the
+/// dimension tells the levels. Cells without a label are left out.     -> (D)
 inline std::vector<double> explained_by_label(const LatentTable& latents, const std::string& column) {
   const Categorical labels = latents.cell_columns.labels(column);
   std::vector<double> out;

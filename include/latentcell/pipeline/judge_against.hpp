@@ -51,8 +51,8 @@ inline void check_judge_options(const JudgeOptions& o) {
   LATENTCELL_REQUIRE(o.components >= 1 && o.neighbors >= 1 && o.variable_genes >= 3 && o.trees >= 1,
                      "judge: components ", o.components, ", neighbors ", o.neighbors, " and trees ", o.trees,
                      " must be at least 1, variable_genes ", o.variable_genes, " at least 3");
-  LATENTCELL_REQUIRE(o.most_cells > o.neighbors + 3, "judge: most_cells must be more than neighbors + 3 = ",
-                     o.neighbors + 3, ", got ", o.most_cells);
+  LATENTCELL_REQUIRE(o.most_cells > o.neighbors + 3,
+                     "judge: most_cells must be more than neighbors + 3 = ", o.neighbors + 3, ", got ", o.most_cells);
 }
 
 }  // namespace detail
@@ -74,8 +74,7 @@ class JudgeAgainst {
     genes_ = shared_genes(tables, options.min_cells_per_gene, notes_);
     Rng halving = root_.at(0);
     const std::vector<Categorical> labels = {of_train, of_judged, of_train};
-    JudgedClasses classes =
-        judged_classes(labels, options.min_cells_per_type, options.most_cells, halving, notes_);
+    JudgedClasses classes = judged_classes(labels, options.min_cells_per_type, options.most_cells, halving, notes_);
     start(judged, std::move(classes), halving);
   }
 
@@ -103,8 +102,8 @@ class JudgeAgainst {
   }
 
   /// Cells of a table, drawn to the judged mix by the codes of their classes, -1 for none.     codes (N)
-  Matrix<float> judge_cells(const NamedCells& table, std::span<const int> codes, std::uint64_t stream,
-                            JudgeDepth depth, Judgement& to) {
+  Matrix<float> judge_cells(const NamedCells& table, std::span<const int> codes, std::uint64_t stream, JudgeDepth depth,
+                            Judgement& to) {
     Rng own = root_.at(stream);
     const MatchedRows matched = match_codes(codes, bench_.codes, own);
     if (matched.repeated > 0) {
@@ -132,8 +131,7 @@ class JudgeAgainst {
     Rng own = root_.at(6);
     const metric::ClassGaussian floor(view(train_points_), classes_.codes[0]);
     const Matrix<float> drawn = floor.draw(bench_.codes, own);
-    const std::vector<double> library =
-        metric::draw_library_sizes(train_counts_, classes_.codes[0], bench_.codes, own);
+    const std::vector<double> library = metric::draw_library_sizes(train_counts_, classes_.codes[0], bench_.codes, own);
     judge_logged(kernel::log_normalize(metric::component_counts(pca_, view(drawn), library, own)), depth, to);
   }
   /// The floor of independent negative binomials per class.

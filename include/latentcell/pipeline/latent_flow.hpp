@@ -89,8 +89,7 @@ struct LatentFlow {
         noise[b * d + j] = float(tape.rng().normal());
       }
     }
-    if constexpr (PathType::couples)
-      couple(tape, known, ConstView<float>(x, batch, d), View<float>(noise, batch, d));
+    if constexpr (PathType::couples) couple(tape, known, ConstView<float>(x, batch, d), View<float>(noise, batch, d));
     return loss_between(tape, ConstView<float>(noise, batch, d), ConstView<float>(x, batch, d), known);
   }
 

@@ -179,7 +179,9 @@ template <class Backbone = ResidualMlp<float>>
 TwoStageOf<Backbone> load_two_stage(const std::string& path) {
   const io::SafeTensors file = io::load_safetensors(path);
   const auto word = [&](const char* key) { return io::metadata(file, path, key); };
-  const auto whole = [&](const std::string& key) { return detail::whole_number(io::metadata(file, path, key), path, key); };
+  const auto whole = [&](const std::string& key) {
+    return detail::whole_number(io::metadata(file, path, key), path, key);
+  };
   // One of the values of an enumeration.
   const auto choice = [&](const std::string& key, Index values) {
     const Index value = whole(key);
@@ -198,7 +200,8 @@ TwoStageOf<Backbone> load_two_stage(const std::string& path) {
     o.vae.hidden.push_back(detail::whole_number(w, path, "vae.hidden"));
   o.vae.latent = o.backbone.latent = whole("vae.latent");
   o.vae.batches = whole("vae.batches");
-  o.vae.prior = {.kind = Prior(choice("vae.prior", 3)), .labels = whole("vae.labels"), .components = whole("vae.components")};
+  o.vae.prior = {
+      .kind = Prior(choice("vae.prior", 3)), .labels = whole("vae.labels"), .components = whole("vae.components")};
   o.vae.linear_decoder = choice("vae.linear_decoder", 2) == 1;
   o.vae.link = word("vae.link") == "exp" ? LibraryLink::exp : LibraryLink::softmax;
   o.likelihood.dispersion = Dispersion(choice("likelihood.dispersion", 3));
