@@ -7,45 +7,65 @@ import sys
 from collections import defaultdict
 
 KEYS = ('cells', 'sampler', 'evaluations', 'guidance', 'way', 'stages')
+QUALITY = ['w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc', 'correlation', 'zeros', 'label_accuracy']
 METRICS = {
-    'a': ['train_seconds', 'held_back_log_prob', 'reconstruction_r', 'w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc',
-          'mean_r', 'correlation', 'zeros', 'label_accuracy'],
-    'b': ['w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'label_accuracy', 'train_seconds', 'sample_seconds', 'bend',
-          'bend_teacher'],
-    'c': ['parameters', 'train_seconds', 'sample_seconds', 'w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc',
-          'correlation', 'label_accuracy'],
-    'd': ['w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'label_accuracy', 'train_seconds'],
+    'a': ['train_seconds', 'held_back_log_prob', 'reconstruction_r', *QUALITY],
+    'b': ['train_seconds', 'bend', 'bend_teacher'],
+    'c': ['parameters', 'train_seconds', 'sample_seconds', *QUALITY],
+    'd': ['train_seconds'],
     'e': ['w2', 'nearest_neighbor', 'coverage', 'label_accuracy'],
-    'f': ['held_back_log_prob', 'reconstruction_r', 'w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc', 'correlation',
-          'label_accuracy', 'train_seconds'],
-    'g': ['forward_ms', 'epoch_seconds', 'train_seconds', 'sample_seconds', 'memory_mb', 'parameters', 'w2', 'mmd',
-          'nearest_neighbor', 'coverage', 'density', 'auc', 'correlation', 'zeros', 'label_accuracy'],
+    'f': ['train_seconds', 'held_back_log_prob', 'reconstruction_r', *QUALITY],
+    'g': ['forward_ms', 'epoch_seconds', 'train_seconds', 'sample_seconds', 'memory_mb', 'parameters', *QUALITY],
 }
+# Parts that are read along one setting: a table for each of some metrics, a column for each value.
+ALONG = {'b': ('evaluations', ['w2', 'nearest_neighbor']), 'd': ('guidance', ['w2', 'nearest_neighbor', 'label_accuracy'])}
 
-table = defaultdict(lambda: defaultdict(list))  # (data, part) -> row name -> rows
-seeds = defaultdict(set)
+
+def shown(rows, metric):
+    values = [float(row[metric]) * (1000 if metric == 'mmd' else 1) for row in rows if metric in row]
+    if not values:
+        return ''
+    return f'{values[0]:.4g}' if len(values) == 1 else f'{statistics.mean(values):.4g} ({statistics.stdev(values):.2g})'
+
+
+def name_of(row, without=()):
+    block = row['block'].split(':', 1)[1]
+    parts = [row[k] if k in ('cells', 'sampler', 'way', 'stages') else f'{k} {row[k]}' for k in KEYS if k in row and k not in without]
+    return ', '.join([block] + parts)
+
+
+def grouped(rows, without=()):
+    out = defaultdict(list)
+    for row in rows:
+        out[name_of(row, without)].append(row)
+    return out
+
+
+def print_table(head, lines):
+    print('\n| ' + ' | '.join(head) + ' |\n' + '|---' * len(head) + '|')
+    for line in lines:
+        print('| ' + ' | '.join(line) + ' |')
+
+
+table = defaultdict(list)  # (data, part) -> rows
 for path in sys.argv[1:]:
     for line in open(path):
         row = dict(field.split('=', 1) for field in line.rstrip('\n').split('\t'))
-        part, block = row['block'].split(':', 1)
-        name = ', '.join([block] + [f'{row[key]}' if key in ('cells', 'sampler', 'way', 'stages') else f'{key} {row[key]}'
-                                    for key in KEYS if key in row])
-        table[row['data'], part][name].append(row)
-        seeds[row['data'], part].add(row['seed'])
+        table[row['data'], row['block'].split(':', 1)[0]].append(row)
 
 for (data, part), rows in sorted(table.items(), key=lambda item: (item[0][1], item[0][0])):
-    shown = [m for m in METRICS[part] if any(m in row for some in rows.values() for row in some)]
-    print(f'\n{data}, part {part}, seeds {", ".join(sorted(seeds[data, part]))}; mmd times 1000\n')
-    print('| row | ' + ' | '.join(shown) + ' |')
-    print('|---' * (len(shown) + 1) + '|')
-    for name, some in rows.items():
-        cells = []
-        for metric in shown:
-            values = [float(row[metric]) * (1000 if metric == 'mmd' else 1) for row in some if metric in row]
-            if not values:
-                cells.append('')
-            elif len(values) == 1:
-                cells.append(f'{values[0]:.4g}')
-            else:
-                cells.append(f'{statistics.mean(values):.4g} ({statistics.stdev(values):.2g})')
-        print(f'| {name} | ' + ' | '.join(cells) + ' |')
+    seeds = sorted({row['seed'] for row in rows})
+    print(f'\n## {data}, part {part}, seeds {", ".join(seeds)}; mmd times 1000')
+    if part in ALONG:
+        along, metrics = ALONG[part]
+        columns = sorted({float(row[along]) for row in rows})
+        for metric in metrics:
+            print_table([f'{metric} at {along}', *(f'{c:g}' for c in columns)],
+                        [[name, *(shown([row for row in some if float(row[along]) == c], metric) for c in columns)]
+                         for name, some in grouped(rows, [along]).items()])
+        rows = [row for row in rows if any(m in row for m in METRICS[part])]
+        names = grouped(rows, [along, 'sampler'])
+    else:
+        names = grouped(rows)
+    there = [m for m in METRICS[part] if any(m in row for row in rows)]
+    print_table(['row', *there], [[name, *(shown(some, m) for m in there)] for name, some in names.items()])

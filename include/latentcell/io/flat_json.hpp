@@ -144,6 +144,7 @@ class FlatJson {
   }
   std::string code_point() {
     unsigned c = hex();
+    if (c >= 0xDC00 && c <= 0xDFFF) fail("half of a surrogate pair");
     if (c >= 0xD800 && c < 0xDC00) {
       if (source_.substr(at_, 2) != "\\u") fail("half of a surrogate pair");
       at_ += 2;
