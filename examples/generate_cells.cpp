@@ -278,6 +278,7 @@ std::optional<Trained> train(const Settings& s, const Data& d, const lc::TwoStag
   const lc::CellCovariates known{
       .batch = o.batch.empty() ? std::vector<int>{} : d.train.cell_columns.codes(o.batch, o.batch_levels),
       .label = d.train.cell_columns.codes(o.label, o.levels)};
+  m.learn_mix(known.label, known.batch);
   const Index cells = d.train.cells();
   lc::FitOptions first{.epochs = s.autoencoder_epochs > 0 ? s.autoencoder_epochs : epochs_for(cells, 64, 1700, 8, 200),
                        .batch = 64,
@@ -445,13 +446,10 @@ int run(const Settings& s) {
   if (!s.from.empty()) {
     const bool folder = std::filesystem::is_directory(s.from);
     const lc::TwoStage m = lc::load_two_stage(folder ? s.from + "/model.safetensors" : s.from);
-    std::vector<int> have;
-    for (int l = 0; l < int(m.options.levels.size()); ++l) have.push_back(l);
-    const std::vector<int> no_batch;
-    Settings asked = s;
-    if (asked.count == 0) asked.count = 1000;
-    const Wanted w = label_mix(asked, chosen_types(s, m.options.levels), have, no_batch, rng);
-    lc::io::write_h5ad(s.out, generate(asked, m, w, rng));
+    const auto [labels, batches] = m.training_codes();
+    const Wanted w = label_mix(s, chosen_types(s, m.options.levels), labels,
+                               m.options.batch.empty() ? std::vector<int>{} : batches, rng);
+    lc::io::write_h5ad(s.out, generate(s, m, w, rng));
     say(lc::text("wrote ", w.label.size(), " cells to ", s.out));
     write_report(s.report, report);
     return 0;

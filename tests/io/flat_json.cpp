@@ -18,8 +18,11 @@ std::vector<std::pair<std::string, std::string>> read(std::string_view source) {
 }  // namespace
 
 TEST_CASE("json_quote and FlatJson: any string comes back") {
-  for (const std::string& s : {std::string("plain"), std::string("a \"b\" \\ c"), std::string("line\nand\ttab"),
-                               std::string("\x01\x1f"), std::string("Gr\xc3\xb6\xc3\x9f" "e"), std::string()}) {
+  for (const std::string& s :
+       {std::string("plain"), std::string("a \"b\" \\ c"), std::string("line\nand\ttab"), std::string("\x01\x1f"),
+        std::string("Gr\xc3\xb6\xc3\x9f"
+                    "e"),
+        std::string()}) {
     const auto got = read("{" + io::json_quote(s) + ":" + io::json_quote(s) + "}");
     REQUIRE(got.size() == 1);
     CHECK(got[0].first == s);
@@ -69,6 +72,7 @@ TEST_CASE("FlatJson: damage is named with file and position, whatever it is") {
   }
   // Every beginning of a good header is damage.
   const std::string good = R"({"a":"\u00df","b":"c"})";
-  for (std::size_t n = 0; n < good.size(); ++n) CHECK_THROWS_AS(read(std::string_view(good).substr(0, n)), std::runtime_error);
+  for (std::size_t n = 0; n < good.size(); ++n)
+    CHECK_THROWS_AS(read(std::string_view(good).substr(0, n)), std::runtime_error);
   CHECK(read(good).size() == 2);
 }

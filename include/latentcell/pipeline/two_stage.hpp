@@ -43,21 +43,51 @@ struct TwoStageOf {
   Options options;
   Autoencoder vae;
   Flow flow;
+  Buffer<float> mix;  // (levels + 1, batches + 1) training cells of each label and batch, the last of both unknown
 
   TwoStageOf(const Options& o, Rng& rng)
       : options(o),
         vae(o.vae, rng, o.likelihood),
         flow(o.path, Backbone(o.backbone, rng),
-             from_obs(o.label, o.levels, Category<float>(Index(o.levels.size()), o.backbone.condition, rng)), o.flow) {
+             from_obs(o.label, o.levels, Category<float>(Index(o.levels.size()), o.backbone.condition, rng)), o.flow),
+        mix(Index(o.levels.size()) + 1, Index(o.batch_levels.size()) + 1) {
     LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "TwoStage: the autoencoder's latent has ", o.vae.latent,
                        " dimensions but the flow's ", o.backbone.latent);
     LATENTCELL_REQUIRE(Index(o.batch_levels.size()) == o.vae.batches, "TwoStage: ", o.batch_levels.size(),
                        " batch names for ", o.vae.batches, " batches");
   }
 
+  /// Takes the mix of labels and batches of the training cells.     label (N), batch (N) codes or empty
+  void learn_mix(const std::vector<int>& label, const std::vector<int>& batch = {}) {
+    LATENTCELL_REQUIRE(batch.empty() || batch.size() == label.size(), "learn_mix: ", label.size(), " labels but ",
+                       batch.size(), " batches");
+    mix.value.setZero();
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      const Index l = label[i] < 0 ? mix.value.rows() - 1 : Index(label[i]);
+      const Index b = batch.empty() || batch[i] < 0 ? mix.value.cols() - 1 : Index(batch[i]);
+      LATENTCELL_REQUIRE(l < mix.value.rows() && b < mix.value.cols(), "learn_mix: cell ", i, " has label ", label[i],
+                         " and batch ", batch.empty() ? -1 : batch[i], ", which the model does not have");
+      mix.value(l, b) += 1;
+    }
+  }
+  /// Label and batch of each training cell, in the order of the labels.
+  std::pair<std::vector<int>, std::vector<int>> training_codes() const {
+    std::pair<std::vector<int>, std::vector<int>> out;
+    for (Index l = 0; l < mix.value.rows(); ++l) {
+      for (Index b = 0; b < mix.value.cols(); ++b) {
+        for (int n = int(mix.value(l, b)); n > 0; --n) {
+          out.first.push_back(l + 1 == mix.value.rows() ? -1 : int(l));
+          out.second.push_back(b + 1 == mix.value.cols() ? -1 : int(b));
+        }
+      }
+    }
+    return out;
+  }
+
   static void visit(auto& self, auto&& f) {
     f("vae", self.vae);
     f("flow", self.flow);
+    f("mix", self.mix);
   }
 };
 
