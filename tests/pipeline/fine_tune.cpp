@@ -117,6 +117,30 @@ TEST_CASE("fine_tune: both stages move, the flow comes nearer to its latents, ce
   set_threads(before);
 }
 
+TEST_CASE("fine_tune: the flow learns the latents of whole cells, also where the autoencoder is shown a part") {
+  const int before = threads();
+  set_threads(1);
+  const CellTable cells = some_cells();
+  Rng rng(2);
+  Model vae({.genes = 50, .hidden = {24}, .latent = 4, .dropout = 0.2f, .input_share = 0.5f}, rng);
+  fit(vae, cells, {.epochs = 40, .batch = 64, .learning_rate = 3e-3f});
+  auto flow = made_flow(cells);
+  flow.start(encode(vae, cells));
+  each_param(vae, [](Param<float>& p) { p.frozen = true; });
+  fine_tune(vae, flow, cells, {}, {}, {.epochs = 60, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f});
+  const LatentTable real = encode(vae, cells);
+  const LatentTable made = flow.generate({.cells = cells.cell_columns, .steps = 20}, rng);
+  set_threads(before);
+  for (Index j = 0; j < 4; ++j) {
+    const double mean = double(real.mean.col(j).mean());
+    const double spread = std::sqrt(double((real.mean.col(j).array() - float(mean)).square().mean()) +
+                                    double(real.deviation.col(j).array().square().mean()));
+    CHECK(double(made.mean.col(j).mean()) == Approx(mean).margin(0.2 * spread));
+    CHECK(std::sqrt(double((made.mean.col(j).array() - made.mean.col(j).mean()).square().mean())) ==
+          Approx(spread).epsilon(0.15));
+  }
+}
+
 TEST_CASE("fine_tune: with the gradient stopped the autoencoder learns as if it were alone") {
   const int before = threads();
   set_threads(1);

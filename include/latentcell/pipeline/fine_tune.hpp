@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
@@ -62,10 +64,17 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
                             .codes = known.batch,
                             .labels = known.label});
 
+  Counts whole;  // of a minibatch; outlives its backward pass
+  std::vector<float> library;
   const auto loss = [&](Tape<float>& tape, const CellBatch& batch, const StepInfo&) {
     const Var<float> own = std::as_const(autoencoder).loss(tape, batch, 1.0);
     // The flow sees latents as encode() makes them: of all molecules, without dropout.
+    whole = select_rows(cells.counts, {batch.cell.begin(), batch.cell.end()});
+    library.clear();
+    for (Index b = 0; b < batch.size(); ++b) library.push_back(float(std::max(1.0, whole.view().row_sum(b))));
     CellBatch shown = batch;
+    shown.counts = whole.view();
+    shown.library = library;
     shown.input = {};
     shown.input_library = {};
     const Mode mode = tape.mode();
