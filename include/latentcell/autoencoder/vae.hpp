@@ -108,6 +108,8 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
     Matrix<T> z(n, d);
     for (Index i = 0; i < n; ++i) {
       const bool normal = prior.options.kind == Prior::normal;
+      LATENTCELL_REQUIRE(!normal || prior.options.labels == 0 || label[to_size(i)] < prior.options.labels,
+                         "draw_prior: label ", label[to_size(i)], " but the prior has ", prior.options.labels);
       const Index k = normal ? Index(label[to_size(i)]) : draw_index(share, rng);
       for (Index j = 0; j < d; ++j) {
         const T centre = normal && (k < 0 || prior.options.labels == 0) ? T(0) : mean(k, j);
