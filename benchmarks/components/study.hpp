@@ -176,11 +176,25 @@ struct Study {
   template <class Autoencoder>
   lc::Judgement judged_latents(const Autoencoder& vae, const lc::LatentTable& z, lc::JudgeDepth depth) const {
     lc::Rng rng(seed, 8);
-    const lc::CellTable cells = lc::draw(vae, z, rng);
+    lc::CellTable cells = lc::draw(vae, z, rng);
+    if constexpr (!Autoencoder::Likelihood::draws_counts) cells.counts = counts_of_values(cells.counts);
     lc::Judgement out;
     std::vector<Index> every(lc::to_size(cells.cells()));
     std::iota(every.begin(), every.end(), Index(0));
     judge.judge_logged(lc::kernel::log_normalize(lc::pick_counts(cells, every, judge.genes())), depth, out);
+    return out;
+  }
+
+  /// What log1p values would be as counts, negative ones as none.
+  static lc::Counts counts_of_values(const lc::Counts& values) {
+    const lc::CountsView from = values.view();
+    lc::Counts out(from.cols);
+    for (Index b = 0; b < from.rows; ++b) {
+      for (std::int64_t k = from.row_start[b]; k < from.row_start[b + 1]; ++k) {
+        if (from.values[k] > 0) out.push(from.columns[k], std::expm1(from.values[k]));
+      }
+      out.end_row();
+    }
     return out;
   }
 };
