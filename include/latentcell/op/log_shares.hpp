@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/count_loss.hpp>
 #include <latentcell/kernel/rows.hpp>
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <span>
 
+#include <latentcell/autodiff/tape.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/count_likelihood.hpp>
 
