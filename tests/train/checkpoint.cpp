@@ -166,3 +166,11 @@ TEST_CASE("checkpoint: a folder that is missing shows before the training") {
   REQUIRE_THROWS_WITH(lc::checkpoint("/no/such/folder/run"), ContainsText("/no/such/folder/run: cannot be written"));
   REQUIRE_THROWS_WITH(lc::checkpoint("run", {.seconds = -1}), ContainsText("must not be negative"));
 }
+
+TEST_CASE("fit_with: a model's after_step runs once after each step") {
+  small_run::Net net;
+  lc::TrainState<float> state;
+  small_run::run(net, state, {.epochs = 3, .batch = 8}, small_run::Watch::no);
+  CHECK(state.optimizer.steps > 0);
+  CHECK(lc::Index(net.steps.value(0, 0)) == state.optimizer.steps);
+}

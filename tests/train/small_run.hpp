@@ -25,7 +25,7 @@ struct Net {
 
   explicit Net(Index width = 8, std::uint64_t seed = 3) : Net(width, lc::Rng(seed)) {}
   lc::Var<float> operator()(lc::Var<float> x) const { return out(lc::dropout(lc::gelu(in(x)), 0.1f)); }
-  void after_step(auto&, const auto&) { steps.value(0, 0) += 1; }
+  void after_step(auto&, const auto&, double) { steps.value(0, 0) += 1; }
   static void visit(auto& self, auto&& f) {
     f("in", self.in);
     f("out", self.out);

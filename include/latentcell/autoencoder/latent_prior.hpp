@@ -70,6 +70,11 @@ struct LatentPrior {
                tape.constant(ConstView<T>(known, cells, d)));
   }
 
+  /// Standard deviations of a mixture's components.     -> (components, D)
+  Matrix<T> deviations() const {
+    return (log_variance.value.array().max(least_log_variance).min(most_log_variance) * T(0.5)).exp();
+  }
+
   /// log p(z) of each cell.     z (B, D), label (B) or empty; of vamp the pseudo-cells' posteriors (components, D)
   /// -> (B, 1)
   Var<T> log_prob(Tape<T>& tape, Var<T> z, std::span<const int> label, Var<T> vamp_mean = {},
@@ -91,7 +96,8 @@ struct LatentPrior {
   }
 
  private:
-  static Var<T> clamped(Var<T> log_variance) { return clamp(log_variance, T(-8), T(6)); }
+  static constexpr T least_log_variance = T(-8), most_log_variance = T(6);
+  static Var<T> clamped(Var<T> log_variance) { return clamp(log_variance, least_log_variance, most_log_variance); }
 };
 
 }  // namespace latentcell

@@ -4,7 +4,6 @@
 
 #include <latentcell/autoencoder/count_trunk.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
-#include <latentcell/op/matmul.hpp>
 
 namespace latentcell {
 
@@ -96,7 +95,7 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
   /// Latents drawn from the prior.     label (N), -1 unknown -> (N, D)
   Matrix<T> draw_prior(std::span<const int> label, Rng& rng) const {
     const Index d = options.latent, n = Index(label.size());
-    Matrix<T> mean = prior.mean.value, deviation = (prior.log_variance.value.array() * T(0.5)).exp();
+    Matrix<T> mean = prior.mean.value, deviation = prior.deviations();
     if (prior.options.kind == Prior::vamp) {
       Tape<T> tape(Mode::no_gradient);
       const Posterior<T> of = pseudo_posterior(tape);
@@ -132,12 +131,7 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
   }
   // What the encoder makes of the pseudo-cells.
   Posterior<T> pseudo_posterior(Tape<T>& tape) const {
-    const Index width = options.hidden.front();
-    T* const one = tape.scratch(width);
-    std::fill_n(one, width, T(1));
-    const Var<T> product = matmul(tape.watch(prior.pseudo), tape.watch(this->first.weight));
-    const Var<T> in = affine(product, tape.constant(ConstView<T>(one, 1, width)), tape.watch(this->first.bias));
-    return posterior(this->encoder(this->first_tail(in)));
+    return posterior(this->encoder(this->first_tail(this->first.of_values(tape, tape.watch(prior.pseudo)))));
   }
 };
 

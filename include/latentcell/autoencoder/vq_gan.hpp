@@ -8,7 +8,6 @@
 #include <latentcell/autoencoder/vq_vae.hpp>
 #include <latentcell/kernel/count_draw.hpp>
 #include <latentcell/op/log_shares.hpp>
-#include <latentcell/op/matmul.hpp>
 #include <latentcell/op/straight_through.hpp>
 #include <latentcell/optim/adamw.hpp>
 
@@ -46,13 +45,7 @@ struct Discriminator {
     return of_first(first(tape, counts, size_factor));
   }
   /// x (B, G) log1p of scaled counts
-  Opinion of_values(Tape<T>& tape, Var<T> x) const {
-    const Index width = first.bias.value.cols();
-    T* const one = tape.scratch(width);
-    std::fill_n(one, width, T(1));
-    return of_first(affine(matmul(x, tape.watch(first.weight)), tape.constant(ConstView<T>(one, 1, width)),
-                           tape.watch(first.bias)));
-  }
+  Opinion of_values(Tape<T>& tape, Var<T> x) const { return of_first(first.of_values(tape, x)); }
 
   static void visit(auto& self, auto&& f) {
     f("first", self.first);

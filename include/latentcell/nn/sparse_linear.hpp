@@ -1,6 +1,10 @@
 #pragma once
 
+#include <algorithm>
+
 #include <latentcell/nn/init.hpp>
+#include <latentcell/op/elementwise.hpp>
+#include <latentcell/op/matmul.hpp>
 #include <latentcell/op/sparse_linear.hpp>
 
 namespace latentcell {
@@ -19,6 +23,14 @@ struct SparseLinear {
   /// counts (B, genes) sparse, size_factor (B) -> (B, out)
   Var<T> operator()(Tape<T>& tape, const CountsView& counts, std::span<const float> size_factor) const {
     return sparse_linear(counts, size_factor, tape.watch(weight), tape.watch(bias));
+  }
+
+  /// The same of dense values on the scale of log1p.     x (B, genes) -> (B, out)
+  Var<T> of_values(Tape<T>& tape, Var<T> x) const {
+    const Index width = bias.value.cols();
+    T* const one = tape.scratch(width);
+    std::fill_n(one, width, T(1));
+    return affine(matmul(x, tape.watch(weight)), tape.constant(ConstView<T>(one, 1, width)), tape.watch(bias));
   }
 
   static void visit(auto& self, auto&& f) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -91,17 +92,21 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
   };
 
   detail::JointStages<Autoencoder, LatentFlow<Backbone, Condition, Path>> both{autoencoder, flow};
-  const auto change_rates = [&](bool back) {
-    const auto by = [&](auto& part, float factor) {
-      each_param(part, [&](Param<float>& p) { p.learning_rate *= back ? 1 / factor : factor; });
-    };
-    by(autoencoder, tuning.autoencoder_rate);
-    by(flow, tuning.flow_rate);
+  // Scales the rates of a stage for as long as it lives, also where training throws.
+  struct Rates {
+    std::function<void(float)> scale;
+    float factor;
+    Rates(std::function<void(float)> f, float by) : scale(std::move(f)), factor(by) { scale(factor); }
+    ~Rates() { scale(1 / factor); }
   };
-  change_rates(false);
+  const auto scaled = [](auto& stage, float by) {
+    return Rates([&stage](float f) { each_param(stage, [f](Param<float>& p) { p.learning_rate *= f; }); }, by);
+  };
   TrainState<float> state;
-  fit_with(both, train, split.watch.empty() ? nullptr : &watch, loss, options, state, hooks...);
-  change_rates(true);
+  {
+    const Rates first = scaled(autoencoder, tuning.autoencoder_rate), second = scaled(flow, tuning.flow_rate);
+    fit_with(both, train, split.watch.empty() ? nullptr : &watch, loss, options, state, hooks...);
+  }
   flow.relearn_library(encode(autoencoder, cells));
   return state.history;
 }

@@ -111,6 +111,9 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
       report.rate = schedule(at.step);
       const double factor = options.clip > 0 ? clip_factor(norm, options.clip) : 1.0;
       state.optimizer.step(model, tape, T(report.rate), T(factor), &state.ema);
+      static_assert(
+          requires { model.after_step(tape, batch, 0.5); } || !requires { model.after_step(tape, batch); },
+          "after_step takes (tape, batch, share of the run)");
       if constexpr (requires { model.after_step(tape, batch, 0.5); }) model.after_step(tape, batch, at.share());
     }
     report.loss /= double(report.cells);
