@@ -22,6 +22,23 @@ struct LatentTable {
 
   Index cells() const { return mean.rows(); }
   Index latent() const { return mean.cols(); }
+
+  /// The cells named by `rows`, in that order, with everything they carry.
+  LatentTable select_cells(std::span<const Index> rows) const {
+    LatentTable out;
+    const Index n = Index(rows.size());
+    out.mean.resize(n, mean.cols());
+    if (deviation.size() > 0) out.deviation.resize(n, deviation.cols());
+    for (Index i = 0; i < n; ++i) {
+      const Index row = rows[to_size(i)];
+      out.mean.row(i) = mean.row(row);
+      if (deviation.size() > 0) out.deviation.row(i) = deviation.row(row);
+      if (!library.empty()) out.library.push_back(library.at(to_size(row)));
+      if (!cell_names.empty()) out.cell_names.push_back(cell_names.at(to_size(row)));
+    }
+    out.cell_columns = cell_columns.rows() > 0 ? cell_columns.select(rows) : Annotation(n);
+    return out;
+  }
 };
 
 /// A minibatch of latents, drawn afresh from the posterior each time a cell comes by. A window on its source.

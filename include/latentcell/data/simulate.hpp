@@ -31,6 +31,12 @@ struct SimulateOptions {
   double batch_strength = 0.25;      ///< spread of each gene's log fold change between batches
   double dispersion = 0.25;          ///< 1 / theta of a gene with a mean of one; larger: noisier counts
   double dropout = 0;                ///< chance that a count is lost, in [0, 1): zero inflation
+  Index perturbations = 0;    ///< genes that can be perturbed; cells are then controls or perturbed, in equal parts
+  bool combinations = false;  ///< as many cells again with two genes perturbed at once, in obs "A+B"
+  bool doses = false;         ///< a dose of 0.25, 0.5 or 1 multiplies the effect: obs "dose"
+  Index perturbation_programmes = 3;   ///< what all perturbations are mixtures of: a gene's mixture is its embedding
+  double perturbation_strength = 1.5;  ///< larger: larger changes
+  double response_spread = 0.3;        ///< how differently types respond to one perturbation
 };
 
 /// A simulated tissue: its genes, types and batches are fixed by the constructor, its cells drawn from them at will, so
@@ -67,7 +73,11 @@ class SimulatedTissue {
     loading_ = normals(o.factors, o.factors > 0 ? o.factor_strength / std::sqrt(double(o.factors)) : 0, rng);
     batch_effect_ = normals(o.batches, o.batches > 1 ? o.batch_strength : 0, rng);
     for (Index t = 0; t < o.types; ++t) type_library_.push_back(o.type_library_spread * rng.normal());
+    if (o.perturbations > 0) make_perturbations(rng);
   }
+
+  /// What each perturbation is a mixture of: genes alike here act alike.   (perturbations, programmes)
+  const Matrix<double>& perturbation_embedding() const { return embedding_; }
 
   const std::vector<double>& theta() const { return theta_; }  ///< (G)  inverse dispersions
   Index types() const { return options_.types; }
@@ -88,6 +98,7 @@ class SimulatedTissue {
       library.push_back(options_.library * std::exp(offset + options_.library_spread * rng.normal()));
       for (Index f = 0; f < options_.factors; ++f) factors(b, f) = float(rng.normal());
     }
+    const Treatment treatment = draw_treatment(cells, rng);
 
     constexpr Index block = 64;
     std::vector<Counts> parts(to_size((cells + block - 1) / block), Counts(options_.genes));
@@ -96,7 +107,7 @@ class SimulatedTissue {
       std::vector<double> share(to_size(options_.genes));
       for (Index b = p * block; b < std::min(cells, (p + 1) * block); ++b) {
         const std::size_t at = to_size(b);
-        shares(type.codes[at], batch.codes[at], factors.data() + b * options_.factors, share);
+        shares(type.codes[at], batch.codes[at], factors.data() + b * options_.factors, treatment, at, share);
         Rng own = noise.at(std::uint64_t(b));
         draw_cell(library[at], share, own, parts[to_size(p)]);
       }
@@ -116,6 +127,8 @@ class SimulatedTissue {
     out.cell_columns.set("cell_type", std::move(type));
     out.cell_columns.set("batch", std::move(batch));
     out.cell_columns.set("library", std::move(library));
+    if (options_.perturbations > 0) out.cell_columns.set("condition", treatment.condition);
+    if (options_.doses) out.cell_columns.set("dose", treatment.dose);
     out.gene_columns = Annotation(options_.genes);
     std::vector<double> base(base_.data(), base_.data() + base_.size());
     double sum = 0;
@@ -144,6 +157,53 @@ class SimulatedTissue {
       out.data()[i] = marker ? sign * change : 0;
     }
     return out;
+  }
+
+  // What is done to each cell: codes of genes, -1 for none.
+  struct Treatment {
+    Categorical condition;
+    std::vector<Index> first, second;
+    std::vector<double> dose;
+  };
+
+  Treatment draw_treatment(Index cells, Rng& rng) const {
+    Treatment out;
+    const Index n = options_.perturbations;
+    if (n == 0) return out;
+    std::vector<std::string> names;
+    constexpr double doses[] = {0.25, 0.5, 1};
+    for (Index b = 0; b < cells; ++b) {
+      const bool control = rng.below(2) == 0, pair = options_.combinations && n > 1 && rng.below(2) == 0;
+      Index first = Index(rng.below(std::uint64_t(n))), second = pair ? Index(rng.below(std::uint64_t(n))) : -1;
+      if (second == first) second = -1;
+      if (control) first = second = -1;
+      if (second >= 0 && second < first) std::swap(first, second);
+      names.push_back(control ? "control" : text("gene_", first + 1));
+      if (second >= 0) names.back() += text("+gene_", second + 1);
+      out.first.push_back(first);
+      out.second.push_back(second);
+      out.dose.push_back(control ? 0 : options_.doses ? doses[rng.below(3)] : 1);
+    }
+    out.condition = to_categorical(names);
+    return out;
+  }
+
+  void make_perturbations(Rng& rng) {
+    const SimulateOptions& o = options_;
+    LATENTCELL_REQUIRE(o.perturbations <= o.genes && o.perturbation_programmes > 0,
+                       "SimulatedTissue: ", o.perturbations, " perturbations by ", o.perturbation_programmes,
+                       " programmes in ", o.genes, " genes");
+    const Matrix<double> programmes =
+        markers(o.perturbation_programmes, rng) * (o.perturbation_strength / o.marker_strength);
+    embedding_.resize(o.perturbations, o.perturbation_programmes);
+    for (Index i = 0; i < embedding_.size(); ++i) embedding_.data()[i] = rng.normal();
+    for (Index p = 0; p < o.perturbations; ++p) embedding_.row(p) /= embedding_.row(p).norm();
+    effect_ = Matrix<double>::Zero(o.perturbations, o.genes);
+    for (Index p = 0; p < o.perturbations; ++p) {
+      for (Index k = 0; k < o.perturbation_programmes; ++k) effect_.row(p) += embedding_(p, k) * programmes.row(k);
+    }
+    response_.resize(o.types, o.perturbations);
+    for (Index i = 0; i < response_.size(); ++i) response_.data()[i] = std::exp(o.response_spread * rng.normal());
   }
 
   static Categorical names(const char* prefix, Index count) {
@@ -176,11 +236,17 @@ class SimulatedTissue {
     return codes;
   }
 
-  void shares(int type, int batch, const float* factors, std::vector<double>& share) const {
+  void shares(int type, int batch, const float* factors, const Treatment& treatment, std::size_t cell,
+              std::vector<double>& share) const {
     double sum = 0;
+    const Index first = treatment.first.empty() ? -1 : treatment.first[cell];
+    const Index second = first < 0 ? -1 : treatment.second[cell];
+    const double dose = first < 0 ? 0 : treatment.dose[cell];
     for (Index g = 0; g < options_.genes; ++g) {
       double log_share = base_(0, g) + programme_(type, g) + batch_effect_(batch, g);
       for (Index f = 0; f < options_.factors; ++f) log_share += double(factors[f]) * loading_(f, g);
+      if (first >= 0) log_share += dose * response_(type, first) * effect_(first, g);
+      if (second >= 0) log_share += dose * response_(type, second) * effect_(second, g);
       sum += share[to_size(g)] = std::exp(log_share);
     }
     for (double& s : share) s /= sum;
@@ -203,6 +269,9 @@ class SimulatedTissue {
   Matrix<double> batch_effect_;  // (batches, G)
   std::vector<double> theta_;    // (G)
   std::vector<double> type_library_;
+  Matrix<double> embedding_;  // (perturbations, programmes)
+  Matrix<double> effect_;     // (perturbations, G) changes of log share
+  Matrix<double> response_;   // (types, perturbations) how strongly a type responds
 };
 
 /// Draws one table of cells from a tissue of its own.   -> (options.cells, options.genes)

@@ -1,24 +1,70 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include <latentcell/autoencoder/count_trunk.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/kernel/count_draw.hpp>
+#include <latentcell/kernel/count_quantile.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
 namespace latentcell {
 
 struct DrawOptions {
   std::vector<int> batch_codes = {};  ///< (N) batch covariate the decoder is given; empty: unknown
-  Index batch = 256;                  ///< cells decoded at once; memory only
+  std::vector<int> strata = {};       ///< (N) cells of one stratum share out the quantiles of each gene; empty: all
+                                      ///< are drawn on their own. See draw
+  Matrix<float> factors = {};         ///< (strata, G) by which a stratum's means are multiplied; (0, 0): none
+  Index batch = 256;                  ///< cells decoded at once; memory only, and how many cells of a stratum share
 };
+
+namespace detail {
+
+/// Cells in the order in which they are drawn, and where each block of them begins: at most `most` cells, of one
+/// stratum.
+struct DrawOrder {
+  std::vector<Index> cell, first;
+
+  DrawOrder(Index cells, const std::vector<int>& strata, Index most) : cell(to_size(cells)) {
+    std::iota(cell.begin(), cell.end(), Index(0));
+    const auto of = [&](Index i) { return strata.empty() ? 0 : strata[to_size(i)]; };
+    std::stable_sort(cell.begin(), cell.end(), [&](Index a, Index b) { return of(a) < of(b); });
+    for (Index i = 0; i < cells; ++i) {
+      if (first.empty() || i - first.back() == most || of(cell[to_size(i)]) != of(cell[to_size(i - 1)]))
+        first.push_back(i);
+    }
+    first.push_back(cells);
+  }
+  Index blocks() const { return Index(first.size()) - 1; }
+};
+
+/// For each gene a random order of the cells: which of the equal parts of (0, 1) a cell's quantile falls into.
+/// -> (count, genes)
+inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, const Rng& rng) {
+  std::vector<std::uint16_t> out(to_size(count * genes));
+  kernel::parallel_items(genes, [&](Index g) {
+    Rng own = rng.at(std::uint64_t(g));
+    for (Index i = 0; i < count; ++i) {
+      const Index j = Index(own.below(std::uint64_t(i + 1)));
+      out[to_size(i * genes + g)] = out[to_size(j * genes + g)];
+      out[to_size(j * genes + g)] = std::uint16_t(i);
+    }
+  });
+  return out;
+}
+
+}  // namespace detail
 
 /// Cells drawn from the likelihood at given latents and library sizes: counts, never rounded means. The latents go to
 /// obsm "X_latent". Every cell has random numbers of its own, so threads and batches do not change the result.
-/// latents (N, D) -> counts (N, G)
+/// With strata, a gene's counts in n cells of one stratum come from the n equal parts of (0, 1), one each, through
+/// their distribution functions (Latin hypercube sampling, McKay et al. 1979): each cell is drawn from its own
+/// likelihood as before, but the mean over the cells has next to none of the noise of drawing. For predictions of a
+/// group of cells. latents (N, D) -> counts (N, G)
 template <class Autoencoder>
 CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, const DrawOptions& options = {}) {
   using T = typename Autoencoder::Scalar;
@@ -29,7 +75,20 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
                      " cells");
   LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == n,
                      "draw: ", options.batch_codes.size(), " batch codes for ", n, " cells");
-  LATENTCELL_REQUIRE(options.batch >= 1, "draw: batch must be at least 1, got ", options.batch);
+  LATENTCELL_REQUIRE(options.strata.empty() || Index(options.strata.size()) == n, "draw: ", options.strata.size(),
+                     " strata for ", n, " cells");
+  LATENTCELL_REQUIRE(options.batch >= 1 && options.batch <= 65536, "draw: batch must lie in [1, 65536], got ",
+                     options.batch);
+  for (const int stratum : options.strata) {
+    LATENTCELL_REQUIRE(options.factors.size() == 0 || (stratum >= 0 && stratum < options.factors.rows()),
+                       "draw: stratum ", stratum, " but factors of ", options.factors.rows(), " strata");
+  }
+  LATENTCELL_REQUIRE(options.factors.size() == 0 || (options.factors.cols() == genes && !options.strata.empty()),
+                     "draw: factors of ", options.factors.cols(), " genes and ", options.strata.size(),
+                     " strata, but the model has ", genes, " genes and there are ", n, " cells");
+  if constexpr (!Autoencoder::Likelihood::draws_molecules) {
+    LATENTCELL_REQUIRE(options.strata.empty(), "draw: strata are for likelihoods of molecules");
+  }
   const Rng own = rng.fork();
   CellTable out;
   out.counts = Counts(genes);
@@ -38,15 +97,21 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
     std::vector<std::int32_t> columns;
     std::vector<float> values;
   };
-  std::vector<Drawn> cells(to_size(std::min(options.batch, n)));
-  for (Index first = 0; first < n; first += options.batch) {
-    const Index count = std::min(options.batch, n - first);
+  std::vector<Drawn> cells(to_size(n));
+  const detail::DrawOrder order(n, options.strata, options.batch);
+  std::vector<std::uint16_t> part;
+  for (Index block = 0; block < order.blocks(); ++block) {
+    const Index first = order.first[to_size(block)], count = order.first[to_size(block) + 1] - first;
+    const auto at = [&](Index i) { return order.cell[to_size(first + i)]; };
     tape.reset();
-    const Matrix<T> z = latents.mean.middleRows(first, count).template cast<T>();
-    const std::span<const int> codes =
-        options.batch_codes.empty() ? std::span<const int>{}
-                                    : std::span<const int>(options.batch_codes).subspan(to_size(first), to_size(count));
-    const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), codes);
+    Matrix<T> z(count, latents.latent());
+    std::vector<int> codes;
+    for (Index i = 0; i < count; ++i) {
+      z.row(i) = latents.mean.row(at(i)).template cast<T>();
+      if (!options.batch_codes.empty()) codes.push_back(options.batch_codes[to_size(at(i))]);
+    }
+    if (!options.strata.empty()) part = detail::shared_quantiles(count, genes, own.at(std::uint64_t(n + block)));
+    const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(std::as_const(z))), codes);
     const auto p = vae.predictors(tape, heads, codes);
     const ConstView<T> eta = heads.front().value();
     T* const means = Autoencoder::Likelihood::draws_molecules ? tape.scratch(count * genes) : nullptr;
@@ -54,22 +119,36 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
       return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : i * genes);
     };
     kernel::parallel_items(count, [&](Index i) {
-      Rng cell = own.at(std::uint64_t(first + i));
-      Drawn& to = cells[to_size(i)];
-      to.columns.clear();
-      to.values.clear();
+      Rng cell = own.at(std::uint64_t(at(i)));
+      Drawn& to = cells[to_size(at(i))];
       if constexpr (Autoencoder::Likelihood::draws_molecules) {
-        const T library = T(latents.library[to_size(first + i)]);
+        const T library = T(latents.library[to_size(at(i))]);
         const T* const predictor = eta.data() + i * genes;
         T* const mean = means + i * genes;
         kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
           kernel::count_means(link, predictor, library, genes, mean);
         });
-        kernel::draw_counts<T>({genes, mean, row(p.log_theta, i), row(p.logit_pi, i)}, cell, to.columns, to.values);
+        if (options.factors.size() > 0) {
+          const float* const factor = options.factors.data() + Index(options.strata[to_size(at(i))]) * genes;
+          for (Index g = 0; g < genes; ++g) mean[g] *= T(factor[g]);
+        }
+        const T *const log_theta = row(p.log_theta, i), *const logit_pi = row(p.logit_pi, i);
+        if (part.empty()) {
+          kernel::draw_counts<T>({genes, mean, log_theta, logit_pi}, cell, to.columns, to.values);
+          return;
+        }
+        for (Index g = 0; g < genes; ++g) {
+          const double u = (double(part[to_size(i * genes + g)]) + cell.uniform_double()) / double(count);
+          const double x = kernel::count_quantile(double(mean[g]), log_theta ? std::exp(double(log_theta[g])) : 0.0,
+                                                  logit_pi ? 1 / (1 + std::exp(-double(logit_pi[g]))) : 0.0, u);
+          if (x == 0) continue;
+          to.columns.push_back(std::int32_t(g));
+          to.values.push_back(float(x));
+        }
       } else if constexpr (requires { vae.likelihood.draw_row(p, i, cell, to.columns, to.values); }) {
         vae.likelihood.draw_row(p, i, cell, to.columns, to.values);
       } else if constexpr (Autoencoder::Likelihood::draws_counts) {  // yes or no
-        const T offset = std::log(std::max(T(1), T(latents.library[to_size(first + i)])) / vae.reference.value(0, 0));
+        const T offset = std::log(std::max(T(1), T(latents.library[to_size(at(i))])) / vae.reference.value(0, 0));
         for (Index g = 0; g < genes; ++g) {
           if (cell.uniform_double() * (1 + std::exp(-double(eta(i, g) + offset))) >= 1) continue;
           to.columns.push_back(std::int32_t(g));
@@ -83,10 +162,13 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
         }
       }
     });
-    for (Index i = 0; i < count; ++i) {
-      const Drawn& from = cells[to_size(i)];
-      out.counts.push_row(from.columns, from.values);
+    for (Index i = 0; i < count && options.strata.empty(); ++i) {
+      out.counts.push_row(cells[to_size(at(i))].columns, cells[to_size(at(i))].values);
+      cells[to_size(at(i))] = {};
     }
+  }
+  for (Index i = 0; i < n && !options.strata.empty(); ++i) {
+    out.counts.push_row(cells[to_size(i)].columns, cells[to_size(i)].values);
   }
   out.cell_names = latents.cell_names;
   out.cell_columns = latents.cell_columns;

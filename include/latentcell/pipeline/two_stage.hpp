@@ -1,17 +1,15 @@
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <vector>
 
 #include <latentcell/autoencoder/vae.hpp>
-#include <latentcell/backbone/dit.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/condition/category.hpp>
-#include <latentcell/io/checkpoint.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
+#include <latentcell/pipeline/model_file.hpp>
 
 namespace latentcell {
 
@@ -113,93 +111,20 @@ LatentTable prior_latents(const TwoStageOf<Backbone>& model, const std::vector<i
   return out;
 }
 
-namespace detail {
-
-inline std::string join(const std::vector<std::string>& names) {
-  std::string out;
-  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : "\n") + names[i];
-  return out;
-}
-
-inline std::vector<std::string> cut(const std::string& joined) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; !joined.empty() && at <= joined.size();) {
-    const std::size_t end = std::min(joined.find('\n', at), joined.size());
-    out.push_back(joined.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
-
-inline std::string join(const std::vector<Index>& numbers) {
-  std::vector<std::string> words;
-  for (Index n : numbers) words.push_back(text(n));
-  return join(words);
-}
-
-// A whole number in a checkpoint's metadata.
-inline Index whole_number(const std::string& word, const std::string& file, const std::string& key) {
-  Index value = 0;
-  const auto end = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (end.ec != std::errc() || end.ptr != word.data() + word.size() || value < 0 || value > 100'000'000) {
-    throw_runtime(file, ": entry '", key, "' is '", word, "', not a sensible whole number");
-  }
-  return value;
-}
-
-// What a backbone is called in a file, and its options there. use(name, number)
-inline const char* backbone_name(const DitOptions&) { return "dit"; }
-inline const char* backbone_name(const ResidualMlpOptions&) { return "residual_mlp"; }
-void each_option(auto& o, auto&& use) {
-  use("width", o.width);
-  use("depth", o.depth);
-  use("condition", o.condition);
-  if constexpr (requires { o.tokens; }) {
-    use("tokens", o.tokens);
-    use("heads", o.heads);
-    use("mlp_ratio", o.mlp_ratio);
-    use("condition_tokens", o.condition_tokens);
-  } else {
-    use("ratio", o.ratio);
-  }
-}
-
-}  // namespace detail
-
-/// Puts the configuration of a model into a checkpoint's metadata.
-template <class Backbone>
-void describe(io::SafeTensors& to, const TwoStageOptionsOf<Backbone>& o, const std::vector<std::string>& gene_names) {
-  auto& m = to.metadata;
-  m["latentcell.kind"] = "two_stage";
-  m["vae.genes"] = text(o.vae.genes);
-  m["vae.hidden"] = detail::join(o.vae.hidden);
-  m["vae.latent"] = text(o.vae.latent);
-  m["vae.batches"] = text(o.vae.batches);
-  m["vae.prior"] = text(int(o.vae.prior.kind));
-  m["vae.labels"] = text(o.vae.prior.labels);
-  m["vae.components"] = text(o.vae.prior.components);
-  m["vae.linear_decoder"] = text(int(o.vae.linear_decoder));
-  m["vae.link"] = o.vae.link == LibraryLink::softmax ? "softmax" : "exp";
-  m["likelihood.dispersion"] = text(int(o.likelihood.dispersion));
-  m["backbone"] = detail::backbone_name(o.backbone);
-  m["backbone.injection"] = text(int(o.backbone.injection));
-  detail::each_option(o.backbone, [&](const char* name, Index value) { m[text("backbone.", name)] = text(value); });
-  m["label"] = o.label;
-  m["levels"] = detail::join(o.levels);
-  m["batch"] = o.batch;
-  m["batch_levels"] = detail::join(o.batch_levels);
-  m["gene_names"] = detail::join(gene_names);
-}
-
 /// Writes a trained model to one safetensors file: weights, scales, library sizes, configuration and names.
 /// Throws std::runtime_error naming the file; what stood there stays then.
 template <class Backbone>
 void save(const std::string& path, const TwoStageOf<Backbone>& model) {
-  for (const std::string& name : model.vae.gene_names) {
-    LATENTCELL_REQUIRE(name.find('\n') == std::string::npos, "save: the gene name '", name, "' holds a line break");
-  }
+  const auto& o = model.options;
   io::SafeTensors file;
-  describe<Backbone>(file, model.options, model.vae.gene_names);
+  auto& m = file.metadata;
+  m["latentcell.kind"] = "two_stage";
+  detail::describe(file, o.vae, o.likelihood, model.vae.gene_names);
+  detail::describe(file, o.backbone);
+  m["label"] = o.label;
+  m["levels"] = detail::join(o.levels);
+  m["batch"] = o.batch;
+  m["batch_levels"] = detail::join(o.batch_levels);
   io::store(file, "model", model);
   io::save_safetensors(path, file);
 }
@@ -207,47 +132,18 @@ void save(const std::string& path, const TwoStageOf<Backbone>& model) {
 /// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
 template <class Backbone = ResidualMlp<float>>
 TwoStageOf<Backbone> load_two_stage(const std::string& path) {
-  const io::SafeTensors file = io::load_safetensors(path);
-  const auto word = [&](const char* key) { return io::metadata(file, path, key); };
-  const auto whole = [&](const std::string& key) {
-    return detail::whole_number(io::metadata(file, path, key), path, key);
-  };
-  // One of the values of an enumeration.
-  const auto choice = [&](const std::string& key, Index values) {
-    const Index value = whole(key);
-    if (value >= values) throw_runtime(path, ": entry '", key, "' is ", value, ", beyond the ", values, " there are");
-    return int(value);
-  };
-  if (word("latentcell.kind") != "two_stage")
-    throw_runtime(path, ": holds a '", word("latentcell.kind"), "', not a two-stage model");
+  const detail::ModelFile from(path, "two_stage");
   TwoStageOptionsOf<Backbone> o;
-  if (word("backbone") != detail::backbone_name(o.backbone)) {
-    throw_runtime(path, ": its backbone is '", word("backbone"), "'; load it with load_two_stage of that backbone");
-  }
-  o.vae.genes = whole("vae.genes");
-  o.vae.hidden.clear();
-  for (const std::string& w : detail::cut(word("vae.hidden")))
-    o.vae.hidden.push_back(detail::whole_number(w, path, "vae.hidden"));
-  o.vae.latent = o.backbone.latent = whole("vae.latent");
-  o.vae.batches = whole("vae.batches");
-  o.vae.prior = {
-      .kind = Prior(choice("vae.prior", 3)), .labels = whole("vae.labels"), .components = whole("vae.components")};
-  o.vae.linear_decoder = choice("vae.linear_decoder", 2) == 1;
-  o.vae.link = word("vae.link") == "exp" ? LibraryLink::exp : LibraryLink::softmax;
-  o.likelihood.dispersion = Dispersion(choice("likelihood.dispersion", 3));
-  o.backbone.injection = Injection(choice("backbone.injection", 4));
-  detail::each_option(o.backbone, [&](const char* name, Index& value) { value = whole(text("backbone.", name)); });
-  o.label = word("label");
-  o.levels = detail::cut(word("levels"));
-  o.batch = word("batch");
-  o.batch_levels = detail::cut(word("batch_levels"));
+  from.read(o.vae, o.likelihood);
+  from.read(o.backbone);
+  o.label = from.word("label");
+  o.levels = from.list("levels");
+  o.batch = from.word("batch");
+  o.batch_levels = from.list("batch_levels");
   Rng rng(0);
   TwoStageOf<Backbone> model(o, rng);
-  io::restore(file, path, "model", model);
-  model.vae.gene_names = detail::cut(word("gene_names"));
-  if (Index(model.vae.gene_names.size()) != o.vae.genes) {
-    throw_runtime(path, ": has ", model.vae.gene_names.size(), " gene names for ", o.vae.genes, " genes");
-  }
+  io::restore(from.file, path, "model", model);
+  model.vae.gene_names = from.gene_names();
   return model;
 }
 

@@ -1,0 +1,427 @@
+// Predicts what a perturbation makes of groups of cells that were never seen perturbed: trains an autoencoder and a
+// flow from control to perturbed cells on the groups that were, carries the others' control cells along it, and writes
+// one predicted cell for each control cell and perturbation where scanpy opens them.
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+
+#include <latentcell/data/append_cells.hpp>
+#include <latentcell/data/filter.hpp>
+#include <latentcell/data/highly_variable.hpp>
+#include <latentcell/data/simulate.hpp>
+#include <latentcell/io/h5ad.hpp>
+#include <latentcell/pipeline/calibrate.hpp>
+#include <latentcell/pipeline/judge_perturbation.hpp>
+
+#include "perturbation_plots.hpp"
+#include "program.hpp"
+
+namespace lc = latentcell;
+using lc::Index;
+using program::Json;
+using program::now;
+using program::say;
+
+namespace {
+
+struct Settings : program::Common {
+  std::string condition = "condition", control = "control", group = "cell_type", genes_column, dose, from;
+  std::vector<std::string> target, holdout, perturbation;
+  double at_dose = std::nan("");
+  Index genes = 0, latent = 20, steps = 25;
+  int autoencoder_epochs = 0, flow_epochs = 0;
+};
+
+Settings parse(int argc, char** argv) {
+  Settings s;
+  s.out = "predicted.h5ad";
+  CLI::App app(
+      "Predicts cells after a perturbation from control cells of groups that were never seen perturbed.\n"
+      "Without --data it runs on simulated cells.");
+  auto* data = program::add_common(app, s);
+  app.add_option("--condition", s.condition, "obs column of what was done to a cell")->capture_default_str();
+  app.add_option("--control", s.control, "its level that means nothing was done")->capture_default_str();
+  app.add_option("--group", s.group, "obs column of cell types or other groups")->capture_default_str();
+  app.add_option("--target", s.target, "groups to predict; else those without perturbed cells")->delimiter(',');
+  auto* hold =
+      app.add_option("--holdout", s.holdout, "groups whose perturbed cells are hidden, predicted and judged by")
+          ->delimiter(',');
+  app.add_option("--perturbation", s.perturbation, "perturbations to predict, also new combinations A+B; else all")
+      ->delimiter(',');
+  app.add_option("--perturbation-genes", s.genes_column,
+                 "obs column of the perturbed genes, joined by '+'; else the condition's own name");
+  auto* dose = app.add_option("--dose", s.dose, "obs column of doses");
+  app.add_option("--at-dose", s.at_dose, "dose to predict; else the largest seen");
+  app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those in 10 cells or more")
+      ->check(CLI::Range(0, 1000000000));
+  app.add_option("--latent", s.latent, "dimensions of the latent")->capture_default_str()->check(CLI::Range(2, 512));
+  app.add_option("--steps", s.steps, "steps of the sampler")->capture_default_str()->check(CLI::Range(1, 10000));
+  app.add_option("--autoencoder-epochs", s.autoencoder_epochs, "0 chooses by the number of cells")
+      ->check(CLI::Range(0, 1000000000));
+  app.add_option("--flow-epochs", s.flow_epochs, "0 chooses by the number of cells")->check(CLI::Range(0, 1000000000));
+  app.add_option("--from", s.from, "predict with a saved model (a file, or a --checkpoint folder), without training")
+      ->needs(data)
+      ->excludes(hold)
+      ->excludes(dose);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::exit(app.exit(e));
+  }
+  return s;
+}
+
+lc::Categorical labels_of(const lc::CellTable& cells, const std::string& column, const char* option) {
+  try {
+    return cells.obs(column);
+  } catch (const std::invalid_argument& e) {
+    lc::throw_runtime(e.what(), " (", option, " chooses)");
+  }
+}
+
+// Perturbed cells of the groups to predict, in the conditions' own names, and what the model learns from.
+struct Data {
+  lc::CellTable train;                                                 // its condition column speaks of perturbed genes
+  std::map<std::string, std::string> called;                           // perturbed genes to the condition's own name
+  std::map<std::pair<std::string, std::string>, lc::CellTable> truth;  // of group and perturbed genes, held out
+  std::vector<std::string> targets, parts, perturbations;
+  double dose = std::nan("");
+};
+
+std::vector<std::string> split_parts(const std::string& label) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= label.size();) {
+    const std::size_t end = std::min(label.find('+', at), label.size());
+    out.push_back(label.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+// Replaces the condition column by the perturbed genes.
+void speak_of_genes(const Settings& s, lc::CellTable& cells, Data& d) {
+  const lc::Categorical what = labels_of(cells, s.condition, "--condition");
+  if (std::find(what.levels.begin(), what.levels.end(), s.control) == what.levels.end()) {
+    lc::throw_runtime("no cell is '", s.control, "' in column '", s.condition, "', which has ", what.list(),
+                      " (--control chooses)");
+  }
+  std::vector<std::string> genes(lc::to_size(cells.cells()));
+  std::optional<lc::Categorical> of;
+  if (!s.genes_column.empty()) of = labels_of(cells, s.genes_column, "--perturbation-genes");
+  for (std::size_t i = 0; i < genes.size(); ++i) {
+    if (what.codes[i] < 0) continue;
+    const std::string& name = what.levels[std::size_t(what.codes[i])];
+    const bool said = of && of->codes[i] >= 0;
+    genes[i] = name == s.control ? name : said ? of->levels[std::size_t(of->codes[i])] : name;
+    d.called.emplace(genes[i], name);
+  }
+  cells.cell_columns.set(s.condition, lc::to_categorical(genes));
+}
+
+Data load(const Settings& s, lc::Rng& rng) {
+  Data d;
+  lc::CellTable all;
+  std::vector<std::string> holdout = s.holdout;
+  if (s.data.empty()) {
+    all = lc::simulate({.cells = 3000, .types = 6, .type_skew = 0.3, .perturbations = 1}, rng);
+    if (holdout.empty()) holdout = {"type_2"};
+  } else {
+    all = program::read(s, s.data);
+  }
+  speak_of_genes(s, all, d);
+  const lc::Categorical group = labels_of(all, s.group, "--group"), what = all.obs(s.condition);
+  const auto check_groups = [&](const std::vector<std::string>& names, const char* option) {
+    for (const std::string& name : names) {
+      try {
+        (void)group.code(name);
+      } catch (const std::invalid_argument& e) {
+        lc::throw_runtime(option, ": ", e.what(), " in '", s.group, "'");
+      }
+    }
+  };
+  check_groups(s.target, "--target");
+  check_groups(holdout, "--holdout");
+  std::vector<Index> controls(group.levels.size()), perturbed(group.levels.size());
+  const int none = what.code(s.control);
+  for (std::size_t i = 0; i < what.codes.size(); ++i) {
+    if (group.codes[i] >= 0 && what.codes[i] >= 0)
+      ++(what.codes[i] == none ? controls : perturbed)[std::size_t(group.codes[i])];
+  }
+  // Hidden before anything is computed.
+  std::vector<Index> kept;
+  std::map<std::pair<std::string, std::string>, std::vector<Index>> hidden;
+  Index unlabelled = 0;
+  std::set<std::string> uncontrolled;
+  for (Index i = 0; i < all.cells(); ++i) {
+    const int g = group.codes[lc::to_size(i)], w = what.codes[lc::to_size(i)];
+    if (g < 0 || w < 0) {
+      ++unlabelled;
+      continue;
+    }
+    const std::string& name = group.levels[std::size_t(g)];
+    const bool out = w != none && std::count(holdout.begin(), holdout.end(), name) > 0;
+    if (out) {
+      hidden[{name, what.levels[std::size_t(w)]}].push_back(i);
+    } else if (w != none && controls[std::size_t(g)] == 0) {
+      uncontrolled.insert(name);
+    } else {
+      kept.push_back(i);
+    }
+  }
+  if (unlabelled > 0) say(lc::text("note: ", unlabelled, " cells without group or condition are left out"));
+  for (const std::string& name : uncontrolled)
+    say("note: '" + name + "' has perturbed cells but no control cells: its perturbed cells are left out");
+  for (const auto& [key, rows] : hidden) d.truth.emplace(key, all.select_cells(rows));
+  d.train = lc::filter_genes(all.select_cells(kept), lc::GeneFilterOptions{.min_cells = 10});
+  if (s.genes > 0 && s.genes < d.train.genes())
+    d.train = d.train.select_genes(lc::highly_variable(d.train.counts, {.genes = s.genes}).genes);
+
+  std::set<std::string> parts;
+  const lc::Categorical seen = d.train.obs(s.condition);
+  for (std::size_t l = 0; l < seen.levels.size(); ++l) {
+    if (seen.levels[l] == s.control || seen.count(int(l)) == 0) continue;
+    d.perturbations.push_back(seen.levels[l]);
+    for (const std::string& part : split_parts(seen.levels[l])) parts.insert(part);
+  }
+  d.parts.assign(parts.begin(), parts.end());
+  if (d.parts.empty()) lc::throw_runtime("no perturbed cell is left to learn from");
+  if (!s.perturbation.empty()) d.perturbations = s.perturbation;
+  d.targets = s.target;
+  for (const std::string& name : holdout) {
+    if (std::count(d.targets.begin(), d.targets.end(), name) == 0) d.targets.push_back(name);
+  }
+  for (std::size_t g = 0; g < group.levels.size() && s.target.empty() && holdout.empty(); ++g) {
+    if (perturbed[g] == 0 && controls[g] > 0) d.targets.push_back(group.levels[g]);
+  }
+  if (d.targets.empty())
+    lc::throw_runtime("every group of '", s.group,
+                      "' has perturbed cells: say which to predict (--target or --holdout)");
+  for (const std::string& name : d.targets) {
+    if (controls[std::size_t(group.code(name))] == 0)
+      lc::throw_runtime("group '", name, "' has no cell that is '", s.control, "': there is nothing to start from");
+  }
+  if (!s.dose.empty()) {
+    if (!d.train.cell_columns.has(s.dose)) lc::throw_runtime("--dose: no column '", s.dose, "'");
+    const auto* doses = std::get_if<std::vector<double>>(&d.train.cell_columns.get(s.dose));
+    if (doses == nullptr) lc::throw_runtime("--dose: column '", s.dose, "' holds labels, not numbers");
+    d.dose = *std::max_element(doses->begin(), doses->end());
+  }
+  return d;
+}
+
+lc::PerturbationOptions model_options(const Settings& s, const Data& d) {
+  lc::PerturbationOptions o;
+  o.condition = s.condition;
+  o.control = s.control;
+  o.group = s.group;
+  o.parts = d.parts;
+  o.dose = s.dose;
+  if (std::isfinite(d.dose) && d.dose > 0) o.dose_scale = float(d.dose);
+  o.vae.genes = d.train.genes();
+  o.vae.hidden = {256};
+  o.vae.latent = o.backbone.latent = s.latent;
+  o.vae.dropout = 0.2f;
+  o.vae.kl_weight = 0.5f;
+  o.vae.input_share = 0.7f;
+  o.backbone.width = 128;
+  o.backbone.depth = 2;
+  o.backbone.condition = 32;
+  o.backbone.dropout = 0.2f;  // what keeps the movement smooth between groups, and so true for the next one
+  return o;
+}
+
+std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& report, lc::Rng& rng,
+                                      lc::LatentTable& latents) {
+  lc::Perturbation m(model_options(s, d), rng);
+  const Index cells = d.train.cells();
+  const lc::FitOptions first{
+      .epochs = s.autoencoder_epochs > 0 ? s.autoencoder_epochs : program::epochs_for(cells, 64, 1700, 8, 200),
+      .batch = 64,
+      .learning_rate = 1e-3f,
+      .seed = s.seed};
+  const Index perturbed = cells - d.train.obs(s.condition).count(d.train.obs(s.condition).code(s.control));
+  const lc::FitOptions second{
+      .epochs = s.flow_epochs > 0 ? s.flow_epochs : program::epochs_for(perturbed, 128, 3000, 16, 1600),
+      .batch = 128,
+      .learning_rate = 5e-4f,
+      .ema = 0.999f,
+      .seed = s.seed + 1};
+  report["training"] = {{"autoencoder", program::to_json(first)}, {"flow", program::to_json(second)}};
+  say(lc::text("training on ", cells, " cells, ", perturbed, " of them perturbed, ", d.train.genes(), " genes; ",
+               lc::parameter_count(m), " parameters"));
+  lc::StopOnSignal stop;
+  lc::TrainState<float> state, flow_state;
+  m.vae.gene_names = d.train.gene_names;
+  if (!program::train_stage(s, "autoencoder", m.vae, state, stop, report, [&](auto& st, auto&&... hooks) {
+        lc::fit_from(st, m.vae, d.train, {}, first, hooks...);
+      })) {
+    return std::nullopt;
+  }
+  lc::Rng calibration(s.seed, 11);
+  lc::calibrate_dispersion(m.vae, d.train, {}, calibration);
+  latents = lc::encode(m.vae, d.train);
+  if (!program::train_stage(s, "flow", m.flow, flow_state, stop, report,
+                            [&](auto& st, auto&&... hooks) { lc::fit_flow(st, m, latents, second, hooks...); })) {
+    return std::nullopt;
+  }
+  if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
+  return m;
+}
+
+// Control cells of the groups to predict.
+lc::CellTable controls_of(const lc::CellTable& cells, const lc::PerturbationOptions& o,
+                          const std::vector<std::string>& groups) {
+  const lc::Categorical what = cells.obs(o.condition), group = cells.obs(o.group);
+  std::vector<Index> rows;
+  for (Index i = 0; i < cells.cells(); ++i) {
+    const int g = group.codes[lc::to_size(i)], w = what.codes[lc::to_size(i)];
+    if (g < 0 || w < 0 || what.levels[std::size_t(w)] != o.control) continue;
+    if (groups.empty() || std::count(groups.begin(), groups.end(), group.levels[std::size_t(g)]) > 0) rows.push_back(i);
+  }
+  if (rows.empty()) lc::throw_runtime("no control cell of the wanted groups");
+  return cells.select_cells(rows);
+}
+
+// Every perturbation of every control cell, the condition in its own name again.
+lc::CellTable predict(const Settings& s, const lc::Perturbation& m, const lc::CellTable& control,
+                      const std::vector<std::string>& perturbations, double dose,
+                      const std::map<std::string, std::string>& called) {
+  lc::CellTable out;
+  lc::Rng rng(s.seed, 9);
+  for (const std::string& what : perturbations) {
+    lc::CellTable cells = lc::predict(m, control, what, {.steps = s.steps, .dose = dose}, rng);
+    const auto name = called.find(what);
+    cells.cell_columns.set(m.options.condition, lc::Categorical{{name == called.end() ? what : name->second},
+                                                                std::vector<int>(lc::to_size(cells.cells()), 0)});
+    if (out.genes() == 0) {
+      out = std::move(cells);
+    } else {
+      lc::append_cells(out, cells);
+    }
+  }
+  out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
+                               lc::text("steps ", s.steps)};
+  return out;
+}
+
+std::string table(const std::vector<lc::PerturbationScore>& scores) {
+  std::string out = "                              r    top 50   R2 means  R2 var.  sign   spread  energy\n";
+  for (const lc::PerturbationScore& p : scores) {
+    char line[200];
+    const auto& e = p.effect;
+    std::snprintf(line, sizeof line, "  %-26s %6.3f %7.3f %9.2f %8.2f %6.2f %7.2f %8.3f\n", p.who.c_str(), e.r,
+                  e.r_top50, e.r2_mean_top20, e.r2_variance_top50, e.sign, e.spread, p.energy);
+    out += line;
+  }
+  return out;
+}
+
+// Each held-out group and perturbation beside its true cells, with the floors.
+void judge(const Settings& s, const Data& d, const lc::Perturbation& m, const lc::LatentTable& latents,
+           const lc::CellTable& predicted, Json& report) {
+  Json judged = Json::array();
+  for (const auto& [key, truth] : d.truth) {
+    const auto& [group, what] = key;
+    const auto name = d.called.find(what);
+    const std::string shown = name == d.called.end() ? what : name->second;
+    std::vector<Index> rows;
+    const lc::Categorical g = predicted.obs(s.group), c = predicted.obs(s.condition);
+    for (Index i = 0; i < predicted.cells(); ++i) {
+      if (g.levels[std::size_t(g.codes[lc::to_size(i)])] == group &&
+          c.levels[std::size_t(c.codes[lc::to_size(i)])] == shown)
+        rows.push_back(i);
+    }
+    if (rows.size() < 2 || truth.cells() < 4) {
+      say(lc::text("note: '", group, "' under '", shown, "' is not judged: ", rows.size(), " predicted and ",
+                   truth.cells(), " true cells"));
+      continue;
+    }
+    lc::Rng rng(s.seed, 31);
+    const lc::PerturbationJudge bench(d.train, truth, m.options, group, what, rng);
+    std::vector<lc::PerturbationScore> scores{
+        bench.score("latentcell", predicted.select_cells(rows), d.train.gene_names)};
+    for (lc::PerturbationScore& p : bench.floors()) scores.push_back(std::move(p));
+    scores.push_back(bench.score("latent arithmetic", lc::latent_arithmetic(m, d.train, latents, group, what, rng),
+                                 d.train.gene_names));
+    scores.push_back(bench.half_of_truth());
+    say(lc::text("'", group, "' under '", shown, "', judged by ", truth.cells(), " held-out cells\n", table(scores)));
+    Json one{{"group", group}, {"condition", shown}, {"true_cells", truth.cells()}, {"control_cells", rows.size()}};
+    for (const lc::PerturbationScore& p : scores) one["scores"][p.who] = program::numbers(p);
+    judged.push_back(one);
+    if (!s.plots.empty()) {
+      plots::draw_perturbation(s.plots, group, shown, controls_of(d.train, m.options, {group}),
+                               predicted.select_cells(rows), truth);
+    }
+  }
+  report["judged"] = judged;
+}
+
+int run(const Settings& s) {
+  program::check_writable(s);
+  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  lc::Rng rng(s.seed);
+  Json report{{"program", lc::text("predict_perturbation ", lc::version)}};
+  report["settings"] = {{"data", s.data.empty() ? "simulated" : s.data},
+                        {"condition", s.condition},
+                        {"control", s.control},
+                        {"group", s.group},
+                        {"target", s.target},
+                        {"holdout", s.holdout},
+                        {"perturbation", s.perturbation},
+                        {"perturbation_genes", s.genes_column},
+                        {"dose", s.dose},
+                        {"genes", s.genes},
+                        {"latent", s.latent},
+                        {"steps", s.steps},
+                        {"seed", s.seed},
+                        {"threads", lc::threads()},
+                        {"from", s.from}};
+  if (!s.from.empty()) {
+    const bool folder = std::filesystem::is_directory(s.from);
+    const lc::Perturbation m = lc::load_perturbation(folder ? s.from + "/model.safetensors" : s.from);
+    const lc::AlignedGenes seen = lc::align_genes(program::read(s, s.data), m.vae.gene_names);
+    if (seen.missing > 0)
+      say(lc::text("note: ", seen.missing, " of the model's ", m.vae.genes(),
+                   " genes are not in the file: taken as 0"));
+    for (const std::string& column : {m.options.condition, m.options.group})
+      (void)labels_of(seen.cells, column, "the model");
+    const lc::CellTable control = controls_of(seen.cells, m.options, s.target);
+    const lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.parts : s.perturbation,
+                                        std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});
+    lc::io::write_h5ad(s.out, cells);
+    say(lc::text("wrote ", cells.cells(), " cells to ", s.out));
+    program::write_report(s.report, report);
+    return 0;
+  }
+  const Data d = load(s, rng);
+  report["training_cells"] = d.train.cells();
+  report["training_genes"] = d.train.genes();
+  lc::LatentTable latents;
+  const std::optional<lc::Perturbation> m = train(s, d, report, rng, latents);
+  if (!m) return program::stopped(s);
+  const double start = now();
+  const lc::CellTable cells = predict(s, *m, controls_of(d.train, m->options, d.targets), d.perturbations,
+                                      std::isnan(s.at_dose) ? d.dose : s.at_dose, d.called);
+  lc::io::write_h5ad(s.out, cells);
+  report["prediction"] = {{"cells", cells.cells()}, {"seconds", now() - start}};
+  say(lc::text("wrote ", cells.cells(), " cells to ", s.out, " in ", now() - start, " s"));
+  judge(s, d, *m, latents, cells, report);
+  report["peak_memory_mb"] = program::peak_memory_mb();
+  program::write_report(s.report, report);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Settings settings = parse(argc, argv);
+  try {
+    return run(settings);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "predict_perturbation: %s\n", e.what());
+    return 1;
+  }
+}

@@ -1,0 +1,250 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/backbone/residual_mlp.hpp>
+#include <latentcell/condition/gene_set.hpp>
+#include <latentcell/condition/numbers.hpp>
+#include <latentcell/data/split.hpp>
+#include <latentcell/pipeline/between.hpp>
+#include <latentcell/pipeline/draw.hpp>
+#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/pipeline/model_file.hpp>
+#include <latentcell/pipeline/pair_cells.hpp>
+#include <latentcell/pipeline/residual_factors.hpp>
+
+// What a perturbation makes of cells that were only ever seen without it.
+
+namespace latentcell {
+
+/// How the flow says what a perturbation does to a cell's latent.
+enum class PerturbationForm {
+  between,  ///< a flow that starts at control cells and ends at perturbed ones
+  given,    ///< a flow from noise to perturbed cells, told the latent of the control cell
+  moved,    ///< a flow from noise to the movement of the latent, told the latent of the control cell
+};
+
+struct PerturbationOptions {
+  VaeOptions vae;
+  LikelihoodOptions likelihood{.dispersion = Dispersion::cell};
+  ResidualMlpOptions backbone;  ///< latent as the autoencoder's
+  PerturbationForm form = PerturbationForm::between;
+  std::string condition = "condition";  ///< obs column of what was done to a cell
+  std::string control = "control";      ///< its level that means nothing was done
+  std::string group = "";               ///< obs column of cell types: cells are paired within them; empty: all together
+  std::string dose = "";                ///< obs column of doses or other numbers; empty: none
+  float dose_scale = 1;                 ///< their range, roughly
+  std::vector<std::string> parts;       ///< what conditions are made of: "STIM", or genes that are joined by '+'
+  Index embedding = 16;                 ///< numbers that a part is known by; see GeneSet
+};
+
+/// Stage 1 and stage 2 of perturbation prediction. The autoencoder knows nothing of conditions: they are places in its
+/// latent. The flow knows nothing of groups, only where a cell lies: so it can speak of a group that it never saw
+/// perturbed, by what it saw nearby.
+struct Perturbation {
+  using Autoencoder = Vae<float, NegativeBinomial<float>>;
+  using Doing = FromObs<GeneColumn, GeneSet<float>>;
+  using Amount = FromObs<NumberColumns, Numbers<float>>;
+  using Flow = LatentFlow<ResidualMlp<float>, Conditions<Doing, Amount, Amount>>;
+
+  PerturbationOptions options;
+  Autoencoder vae;
+  Flow flow;
+
+  Perturbation(const PerturbationOptions& o, Rng& rng) : Perturbation(o, {}, rng) {}
+
+  /// With given embeddings of the parts, kept as they are: what lets a part be predicted that was never seen.
+  /// embeddings (parts, E)
+  Perturbation(const PerturbationOptions& o, const Matrix<float>& embeddings, Rng& rng)
+      : options(o),
+        vae(o.vae, rng, o.likelihood),
+        flow(RectifiedFlow{.coupling = Coupling::optimal}, ResidualMlp<float>(o.backbone, rng),
+             conditions(Join::sum, doing(o, embeddings, rng), amount(o, rng), start(o, rng)),
+             {.label_dropout = 0, .attribute_dropout = 0}) {
+    LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "Perturbation: the autoencoder's latent has ", o.vae.latent,
+                       " dimensions but the flow's ", o.backbone.latent);
+  }
+
+  /// Names of the obs columns that tell the flow the latent of the control cell.
+  static std::vector<std::string> start_columns(Index latent) {
+    std::vector<std::string> out;
+    for (Index k = 0; k < latent; ++k) out.push_back(text("control_latent_", k));
+    return out;
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("vae", self.vae);
+    f("flow", self.flow);
+  }
+
+ private:
+  static Doing doing(const PerturbationOptions& o, const Matrix<float>& embeddings, Rng& rng) {
+    LATENTCELL_REQUIRE(!o.parts.empty(), "Perturbation: no perturbation is named");
+    LATENTCELL_REQUIRE(embeddings.size() == 0 || embeddings.rows() == Index(o.parts.size()),
+                       "Perturbation: ", embeddings.rows(), " embeddings for ", o.parts.size(), " perturbations");
+    const Index width = o.backbone.condition;
+    return from_obs(GeneColumn{o.condition, o.parts, o.control},
+                    embeddings.size() > 0 ? GeneSet<float>(embeddings, width, rng)
+                                          : GeneSet<float>(Index(o.parts.size()), o.embedding, width, rng));
+  }
+  static Amount amount(const PerturbationOptions& o, Rng& rng) {
+    return from_obs(NumberColumns{{o.dose.empty() ? "no dose" : o.dose}},
+                    Numbers<float>({.width = o.backbone.condition, .scale = o.dose_scale}, rng));
+  }
+  static Amount start(const PerturbationOptions& o, Rng& rng) {
+    return from_obs(NumberColumns{start_columns(o.vae.latent)},
+                    Numbers<float>({.columns = o.vae.latent, .width = o.backbone.condition}, rng));
+  }
+};
+
+namespace detail {
+
+/// Rows of control cells and of the others; cells without a condition are neither.
+struct ControlSplit {
+  std::vector<Index> control, perturbed;
+
+  ControlSplit(const Annotation& obs, const PerturbationOptions& o) {
+    const Categorical what = obs.labels(o.condition);
+    const int none = what.code(o.control);
+    for (std::size_t i = 0; i < what.codes.size(); ++i) {
+      if (what.codes[i] == Categorical::missing) continue;
+      (what.codes[i] == none ? control : perturbed).push_back(Index(i));
+    }
+    LATENTCELL_REQUIRE(!control.empty(), "perturbation: no cell is '", o.control, "' in column '", o.condition, "'");
+    LATENTCELL_REQUIRE(!perturbed.empty(), "perturbation: all cells are '", o.control, "' in column '", o.condition,
+                       "': there is nothing to learn from");
+  }
+};
+
+/// Adds the latents of cells as obs columns that the flow reads.
+inline void tell_start(LatentTable& cells, const Matrix<float>& start) {
+  const std::vector<std::string> names = Perturbation::start_columns(start.cols());
+  for (Index k = 0; k < start.cols(); ++k) {
+    std::vector<double> column(to_size(start.rows()));
+    for (Index i = 0; i < start.rows(); ++i) column[to_size(i)] = double(start(i, k));
+    cells.cell_columns.set(names[to_size(k)], std::move(column));
+  }
+}
+
+}  // namespace detail
+
+/// Trains stage 2 on encoded cells, control and perturbed ones. Goes on after the epochs that `state` has seen.
+template <class... Hooks>
+void fit_flow(TrainState<float>& state, Perturbation& model, const LatentTable& latents, const FitOptions& options,
+              Hooks&&... hooks) {
+  const PerturbationOptions& o = model.options;
+  const detail::ControlSplit split(latents.cell_columns, o);
+  const LatentTable control = latents.select_cells(split.control);
+  LatentTable perturbed = latents.select_cells(split.perturbed);
+  if (o.form == PerturbationForm::between) {
+    fit_between(state, model.flow, control, perturbed, {.match = o.group}, options, hooks...);
+    return;
+  }
+  Rng rng(options.seed, 21);
+  const std::vector<Index> pairs = pair_cells(control, perturbed, o.group, rng);
+  const Matrix<float> start = control.select_cells(pairs).mean;
+  detail::tell_start(perturbed, start);
+  if (o.form == PerturbationForm::moved) perturbed.mean -= start;
+  fit_from(state, model.flow, perturbed, options, hooks...);
+}
+
+/// Latents of control cells after a perturbation.
+/// wanted: obs of the cells as they are to be: the condition and, where the model has one, the dose
+inline LatentTable perturbed_latents(const Perturbation& model, const LatentTable& control, const Annotation& wanted,
+                                     Index steps, Rng& rng) {
+  const GenerateOptions how{.steps = steps};
+  if (model.options.form == PerturbationForm::between) return carried(model.flow, control, wanted, how, 0, rng);
+  LatentTable told = control;
+  told.cell_columns = wanted;
+  detail::tell_start(told, control.mean);
+  LatentTable out = model.flow.generate({.cells = told.cell_columns, .steps = steps}, rng);
+  if (model.options.form == PerturbationForm::moved) out.mean += control.mean;
+  out.cell_names = control.cell_names;
+  out.cell_columns = wanted;
+  out.library = control.library;
+  return out;
+}
+
+struct PredictOptions {
+  Index steps = 25;                                        ///< of the sampler
+  double dose = std::numeric_limits<double>::quiet_NaN();  ///< of the perturbation; NaN: unknown
+  double residual = 20;  ///< counts of a gene at which the control cells are believed as much as the decoder: see
+                         ///< residual_factors; larger trusts the decoder; infinite: it alone
+};
+
+/// Cells as a perturbation would leave them: one for each control cell, drawn from the likelihood with the control
+/// cell's library size. obs: the columns of the control cells with the condition replaced, and `control_cell`.
+/// control (N, G) -> (N, G)
+inline CellTable predict(const Perturbation& model, const CellTable& control, const std::string& perturbation,
+                         const PredictOptions& o, Rng& rng) {
+  const PerturbationOptions& m = model.options;
+  LatentTable z = encode(model.vae, control);
+  Rng own = rng.fork();
+  for (Index i = 0; i < z.cells(); ++i) {
+    for (Index k = 0; k < z.latent(); ++k) z.mean(i, k) += z.deviation(i, k) * float(own.normal());
+  }
+  z.deviation.resize(0, 0);
+  Annotation wanted = control.cell_columns;
+  wanted.set(m.condition, Categorical{{perturbation}, std::vector<int>(to_size(z.cells()), 0)});
+  if (!m.dose.empty()) wanted.set(m.dose, std::vector<double>(to_size(z.cells()), o.dose));
+  LatentTable after = perturbed_latents(model, z, wanted, o.steps, rng);
+  wanted.set("control_cell", control.cell_names);
+  after.cell_columns = std::move(wanted);
+  for (std::string& name : after.cell_names) name += "_" + perturbation;
+  DrawOptions how;
+  const Categorical groups = m.group.empty() ? no_labels(z.cells()) : control.cell_columns.labels(m.group);
+  how.strata = groups.codes;
+  if (std::isfinite(o.residual)) {
+    how.factors = residual_factors(model.vae, control, z, after, groups.codes, Index(groups.levels.size()), o.residual);
+  }
+  return draw(model.vae, after, rng, how);
+}
+
+/// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
+/// then.
+inline void save(const std::string& path, const Perturbation& model) {
+  const PerturbationOptions& o = model.options;
+  io::SafeTensors file;
+  auto& m = file.metadata;
+  m["latentcell.kind"] = "perturbation";
+  detail::describe(file, o.vae, o.likelihood, model.vae.gene_names);
+  detail::describe(file, o.backbone);
+  m["form"] = text(int(o.form));
+  m["condition"] = o.condition;
+  m["control"] = o.control;
+  m["group"] = o.group;
+  m["dose"] = o.dose;
+  m["dose_scale"] = text(o.dose_scale);
+  m["parts"] = detail::join(o.parts);
+  m["embedding"] = text(std::get<0>(model.flow.condition.parts).conditioner.genes.value.cols());
+  io::store(file, "model", model);
+  io::save_safetensors(path, file);
+}
+
+/// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
+inline Perturbation load_perturbation(const std::string& path) {
+  const detail::ModelFile from(path, "perturbation");
+  PerturbationOptions o;
+  from.read(o.vae, o.likelihood);
+  from.read(o.backbone);
+  o.form = PerturbationForm(from.choice("form", 3));
+  o.condition = from.word("condition");
+  o.control = from.word("control");
+  o.group = from.word("group");
+  o.dose = from.word("dose");
+  o.dose_scale = from.number("dose_scale");
+  o.parts = from.list("parts");
+  o.embedding = from.whole("embedding");
+  Rng rng(0);
+  Perturbation model(o, rng);
+  io::restore(from.file, path, "model", model);
+  model.vae.gene_names = from.gene_names();
+  return model;
+}
+
+}  // namespace latentcell
