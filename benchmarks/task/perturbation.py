@@ -1,7 +1,7 @@
 """Leaves out the perturbed cells of each group in turn, predicts them, and sets the prediction beside the floors.
 
     python3 perturbation.py PREDICT_PERTURBATION FILE.h5ad FOLDER [--seeds 0 1 2] [--groups A B ...] [--threads 1]
-                            [-- more arguments of predict_perturbation]
+                            [more arguments of predict_perturbation]
 
 FOLDER takes one report a group and seed; a run that was stopped goes on where it ended. Tables go to standard output,
 in Markdown: means over the seeds, and the spread of the seeds' means."""
@@ -16,15 +16,15 @@ import sys
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                allow_abbrev=False)
     p.add_argument("program")
     p.add_argument("data")
     p.add_argument("folder", type=pathlib.Path)
     p.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     p.add_argument("--groups", nargs="+", required=True)
     p.add_argument("--threads", type=int, default=1)
-    p.add_argument("more", nargs="*")
-    a = p.parse_args()
+    a, more = p.parse_known_args()
     a.folder.mkdir(parents=True, exist_ok=True)
     scores = {}  # group -> who -> measure -> values of the seeds
     for seed in a.seeds:
@@ -34,7 +34,7 @@ def main():
             if not report.exists():
                 out = a.folder / f"{name}_{seed}.h5ad"
                 subprocess.run([a.program, "--data", a.data, "--holdout", group, "--seed", str(seed), "--threads",
-                                str(a.threads), "--out", str(out), "--report", str(report), *a.more], check=True,
+                                str(a.threads), "--out", str(out), "--report", str(report), *more], check=True,
                                stdout=sys.stderr)
                 out.unlink()
             for judged in json.loads(report.read_text())["judged"]:
@@ -44,7 +44,7 @@ def main():
                             float("nan") if value is None else value)
     whos = list(next(iter(scores.values())))
     for measure in ("r", "r_top50", "r2_mean_top20", "r2_variance_top50", "energy", "mmd", "sign", "spread"):
-        print(f"\n{measure}\n\n| held out | " + " | ".join(whos) + " |\n|---" * 1 + "|---" * len(whos) + "|")
+        print(f"\n{measure}\n\n| held out | " + " | ".join(whos) + " |\n" + "|---" * (1 + len(whos)) + "|")
         for group, of in scores.items():
             print(f"| {group} | " + " | ".join(f"{statistics.mean(of[w][measure]):.3f}" for w in whos) + " |")
         cells = []

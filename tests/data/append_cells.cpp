@@ -1,0 +1,46 @@
+#include <latentcell/data/append_cells.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+CellTable cells(const std::string& name, const std::string& level) {
+  CellTable t;
+  t.counts = Counts(2, {0, 1}, {1}, {3});
+  t.cell_names = {name};
+  t.gene_names = {"a", "b"};
+  t.cell_columns = labelled("type", Categorical{{level}, {0}});
+  t.cell_columns.set("dose", std::vector<double>{0.5});
+  t.gene_columns = Annotation(2);
+  t.embeddings["X"] = Matrix<float>::Constant(1, 2, 7);
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("append_cells: counts, names, columns and embeddings stand below each other") {
+  CellTable all = cells("one", "x");
+  CellTable more = cells("two", "y");
+  more.cell_columns.set("extra", std::vector<double>{1});
+  append_cells(all, more);
+  all.check();
+  CHECK(all.cells() == 2);
+  CHECK(all.cell_names == std::vector<std::string>{"one", "two"});
+  CHECK(all.obs("type").levels == std::vector<std::string>{"x", "y"});
+  CHECK(all.obs("type").codes == std::vector<int>{0, 1});
+  CHECK(std::get<std::vector<double>>(all.cell_columns.get("dose")) == std::vector<double>{0.5, 0.5});
+  CHECK_FALSE(all.cell_columns.has("extra"));
+  CHECK(all.embeddings.at("X").rows() == 2);
+  CHECK(all.counts.nonzeros() == 2);
+}
+
+TEST_CASE("append_cells: other genes and other kinds of columns are refused") {
+  CellTable all = cells("one", "x"), other = cells("two", "y");
+  other.gene_names = {"a", "c"};
+  CHECK_THROWS_WITH(append_cells(all, other), Catch::Contains("other genes"));
+  other = cells("two", "y");
+  other.cell_columns.set("dose", Categorical{{"high"}, {0}});
+  CHECK_THROWS_WITH(append_cells(all, other), Catch::Contains("'dose' is of another kind"));
+}
