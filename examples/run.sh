@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds every example and runs the main job on simulated cells: trains both stages, generates cells, judges them and
-# draws them, into out/. Installs the Debian packages that are missing.
+# Builds every example and runs them on simulated cells, into out/: the main job, which trains both stages, generates
+# cells, judges them and draws them; and, where no arguments are given, the prediction of a perturbation. Installs the
+# Debian packages that are missing.
 #   bash examples/run.sh [arguments of generate_cells, such as --data cells.h5ad --label cell_type]
 # Environment: CXX (g++), LATENTCELL_BUILD (the folder, build-examples/).
 set -euo pipefail
@@ -20,9 +21,13 @@ cmake --build "$build" --parallel "$(nproc)"
 out=$root/out
 mkdir -p "$out"
 "$build/examples/generate_cells" --out "$out/generated.h5ad" --report "$out/report.json" --plots "$out/plots" "$@"
+if [ $# -eq 0 ]; then
+  echo
+  "$build/examples/predict_perturbation" --out "$out/predicted.h5ad" --report "$out/perturbation.json" \
+    --plots "$out/plots/perturbation"
+fi
 
 echo
 echo "Pictures:"
 find "$out/plots" -type f \( -name '*.png' -o -name '*.svg' \) | sort | sed 's/^/  /'
-echo "Generated cells: $out/generated.h5ad"
-echo "Report: $out/report.json"
+echo "Cells and reports: $(cd "$out" && ls *.h5ad *.json | tr '\n' ' ')in $out"

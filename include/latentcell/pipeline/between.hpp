@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -52,12 +54,26 @@ struct SourceRows {
   }
 };
 
+/// One code for target cells of the same level and attributes: only among them may sources change places. Across
+/// attributes, transport would hand the sources out by what is done to the cells, and the path of a dose would start
+/// where no cell of its own does.     known (N, columns), level (N) -> (N)
+inline std::vector<int> coupling_groups(const Matrix<float>& known, const std::vector<int>& level) {
+  std::map<std::string, int> codes;
+  std::vector<int> out;
+  for (Index i = 0; i < known.rows(); ++i) {
+    std::string key = text(level[to_size(i)]);
+    for (Index k = 0; k < known.cols(); ++k) key += std::isnan(known(i, k)) ? ",?" : text(",", known(i, k));
+    out.push_back(codes.try_emplace(std::move(key), int(codes.size())).first->second);
+  }
+  return out;
+}
+
 }  // namespace detail
 
 /// Trains a flow that carries source cells to target cells under the targets' attributes. Sources are paired with
-/// targets as the path's coupling says, within the levels of the matching column (independent: any; optimal and
-/// sinkhorn: by transport, Tong et al. 2023), or as given. Library sizes are learned from the targets. Goes on after
-/// the epochs that `state` has seen.
+/// targets as the path's coupling says, within the levels of the matching column and among targets of the same
+/// attributes (independent: any; optimal and sinkhorn: by transport, Tong et al. 2023), or as given. Library sizes are
+/// learned from the targets. Goes on after the epochs that `state` has seen.
 template <class Backbone, class Condition, class... Hooks>
 void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, RectifiedFlow>& flow,
                  const LatentTable& from, const LatentTable& to, const BetweenOptions& between,
@@ -74,6 +90,7 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
   const WatchSplit split = watch_split(to.cells(), options.validation, options.seed);
   LatentBatches train(to, {.batch = options.batch, .rows = split.train});
   const Matrix<float> known = read_conditions(flow.condition, to.cell_columns);
+  const std::vector<int> together = detail::coupling_groups(known, source.wanted);
   const Index d = flow.latent();
   const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
     const Index n = batch.size();
@@ -82,7 +99,7 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
     for (Index b = 0; b < n; ++b) {
       const std::size_t cell = to_size(batch.cell[to_size(b)]);
       here.row(b) = known.row(Index(cell));
-      group[to_size(b)] = source.wanted[cell];
+      group[to_size(b)] = together[cell];
       const std::vector<Index>& pool = source.rows[std::size_t(source.wanted[cell])];
       Index row = between.pairs.empty() ? -1 : between.pairs[cell];
       // A given pair stays together: it is a group of its own.

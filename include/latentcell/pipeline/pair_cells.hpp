@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -9,11 +10,12 @@
 
 namespace latentcell {
 
-/// For each target cell a source cell of its level of a column, by optimal transport of the standardised latents. Where
-/// a level has more targets than sources, sources are used several times, about equally often.
-/// from (N, D), to (M, D), match: obs column, empty: one level -> (M) rows of `from`
+/// For each target cell a source cell of its level of a column, by optimal transport of the standardised latents among
+/// the targets of the same attributes. Where they are more than the sources of their level, sources are used several
+/// times, about equally often.
+/// from (N, D), to (M, D), match: obs column, empty: one level; known (M, columns) attributes -> (M) rows of `from`
 inline std::vector<Index> pair_cells(const LatentTable& from, const LatentTable& to, const std::string& match,
-                                     Rng& rng) {
+                                     const Matrix<float>& known, Rng& rng) {
   constexpr std::size_t most = 1024;  // the assignment's cost is quadratic in memory, cubic in time
   const detail::SourceRows source(from, to, match);
   std::vector<Index> out(to_size(to.cells()), -1);
@@ -22,11 +24,14 @@ inline std::vector<Index> pair_cells(const LatentTable& from, const LatentTable&
     const float mean = to.mean.col(k).mean();
     spread(k) = std::max(1e-3f, std::sqrt((to.mean.col(k).array() - mean).square().mean()));
   }
-  for (std::size_t level = 0; level < source.rows.size(); ++level) {
+  const std::vector<int> group = detail::coupling_groups(known, source.wanted);
+  const int groups = group.empty() ? 0 : *std::max_element(group.begin(), group.end()) + 1;
+  for (int code = 0; code < groups; ++code) {
     std::vector<Index> targets;
-    for (std::size_t i = 0; i < source.wanted.size(); ++i) {
-      if (source.wanted[i] == int(level)) targets.push_back(Index(i));
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (group[i] == code) targets.push_back(Index(i));
     }
+    const std::vector<Index>& sources_of = source.rows[std::size_t(source.wanted[to_size(targets.front())])];
     shuffle(std::span<Index>(targets), rng);
     std::vector<Index> pool;
     for (std::size_t first = 0; first < targets.size(); first += most) {
@@ -34,7 +39,7 @@ inline std::vector<Index> pair_cells(const LatentTable& from, const LatentTable&
       std::vector<Index> sources;
       while (sources.size() < count) {
         if (pool.empty()) {
-          pool = source.rows[level];
+          pool = sources_of;
           shuffle(std::span<Index>(pool), rng);
         }
         sources.push_back(pool.back());

@@ -146,7 +146,8 @@ void fit_flow(TrainState<float>& state, Perturbation& model, const LatentTable& 
     return;
   }
   Rng rng(options.seed, 21);
-  const std::vector<Index> pairs = pair_cells(control, perturbed, o.group, rng);
+  const std::vector<Index> pairs =
+      pair_cells(control, perturbed, o.group, read_conditions(model.flow.condition, perturbed.cell_columns), rng);
   const Matrix<float> start = control.select_cells(pairs).mean;
   detail::tell_start(perturbed, start);
   if (o.form == PerturbationForm::moved) perturbed.mean -= start;

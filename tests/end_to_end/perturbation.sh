@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Perturbation prediction with the shortest settings: perturbation.sh PREDICT_PERTURBATION MAKE_PERTURBED. Cells held out
+# and cells deleted give the same prediction; a stopped run goes on; a saved model predicts without training; wrong input
+# ends with one clear sentence and nothing written.
+set -euo pipefail
+predict=$1
+make_perturbed=$2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$make_perturbed" all.h5ad
+"$make_perturbed" without.h5ad type_2
+short=(--autoencoder-epochs 3 --flow-epochs 3 --steps 4)
+
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --out held_out.h5ad --report report.json --checkpoint model
+"$predict" --data without.h5ad "${short[@]}" --seed 2 --out deleted.h5ad
+cmp held_out.h5ad deleted.h5ad
+for word in latentcell 'mean shift of other groups' 'latent arithmetic' r2_mean_top20 energy; do
+  grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
+done
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --out again.h5ad --checkpoint model --resume
+cmp held_out.h5ad again.h5ad
+"$predict" --data without.h5ad --from model --target type_2 --steps 4 --seed 2 --out from.h5ad
+cmp held_out.h5ad from.h5ad
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 3 --out other.h5ad
+if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
+
+failed=0
+# refuses WORDS ARGUMENTS...: the message holds the words.
+refuses() {
+  local words=$1 status=0
+  shift
+  timeout 120 "$predict" "$@" --out refused.h5ad > output 2> messages || status=$?
+  if [ "$status" -eq 0 ] || [ "$status" -ge 124 ]; then
+    echo "WRONG: exit $status after $*"; failed=1
+  elif ! grep -qiF -- "$words" messages || [ "$(grep -c . messages)" -gt 2 ]; then
+    echo "WRONG: the message after $* is not one sentence with '$words':"; cat messages; failed=1
+  else
+    echo "right:  $*: $(head -1 messages)"
+  fi
+  [ ! -e refused.h5ad ] || { echo "WRONG: something was written after $*"; rm refused.h5ad; failed=1; }
+}
+refuses "no such file" --data missing.h5ad
+refuses "no level 'no_such'" --data all.h5ad --holdout no_such
+refuses "no level 'no_such'" --data all.h5ad --target no_such
+refuses "no column 'no_such'" --data all.h5ad --condition no_such
+refuses "no column 'no_such'" --data all.h5ad --group no_such
+refuses "no cell is 'no_such'" --data all.h5ad --control no_such
+refuses "say which to predict" --data all.h5ad
+refuses "--dose" --data all.h5ad --holdout type_2 --dose no_such
+refuses "labels, not numbers" --data all.h5ad --holdout type_2 --dose batch
+refuses "--data" --from model
+refuses "checkpoint of something else" --data all.h5ad --from model/flow.safetensors
+exit "$failed"
