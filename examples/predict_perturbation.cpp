@@ -87,7 +87,7 @@ struct Data {
   lc::CellTable train;                                                 // its condition column speaks of perturbed genes
   std::map<std::string, std::string> called;                           // perturbed genes to the condition's own name
   std::map<std::pair<std::string, std::string>, lc::CellTable> truth;  // of group and perturbed genes, held out
-  std::vector<std::string> targets, parts, perturbations;
+  std::vector<std::string> targets, parts, seen, perturbations;
   double dose = std::nan("");
 };
 
@@ -183,12 +183,12 @@ Data load(const Settings& s, lc::Rng& rng) {
   const lc::Categorical seen = d.train.obs(s.condition);
   for (std::size_t l = 0; l < seen.levels.size(); ++l) {
     if (seen.levels[l] == s.control || seen.count(int(l)) == 0) continue;
-    d.perturbations.push_back(seen.levels[l]);
+    d.seen.push_back(seen.levels[l]);
     for (const std::string& part : split_parts(seen.levels[l])) parts.insert(part);
   }
   d.parts.assign(parts.begin(), parts.end());
   if (d.parts.empty()) lc::throw_runtime("no perturbed cell is left to learn from");
-  if (!s.perturbation.empty()) d.perturbations = s.perturbation;
+  d.perturbations = s.perturbation.empty() ? d.seen : s.perturbation;
   d.targets = s.target;
   for (const std::string& name : holdout) {
     if (std::count(d.targets.begin(), d.targets.end(), name) == 0) d.targets.push_back(name);
@@ -218,6 +218,7 @@ lc::PerturbationOptions model_options(const Settings& s, const Data& d) {
   o.control = s.control;
   o.group = s.group;
   o.parts = d.parts;
+  o.seen = d.seen;
   o.dose = s.dose;
   if (std::isfinite(d.dose) && d.dose > 0) o.dose_scale = float(d.dose);
   o.vae.genes = d.train.genes();
@@ -267,6 +268,8 @@ std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& re
                             [&](auto& st, auto&&... hooks) { lc::fit_flow(st, m, latents, second, hooks...); })) {
     return std::nullopt;
   }
+  lc::Rng response(s.seed, 12);
+  lc::learn_response(m, d.train, {.steps = s.steps, .dose = d.dose}, response);
   if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
   return m;
 }
@@ -389,7 +392,7 @@ int run(const Settings& s) {
     for (const std::string& column : {m.options.condition, m.options.group})
       (void)labels_of(seen.cells, column, "the model");
     const lc::CellTable control = controls_of(seen.cells, m.options, s.target);
-    const lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.parts : s.perturbation,
+    const lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.seen : s.perturbation,
                                         std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});
     lc::io::write_h5ad(s.out, cells);
     say(lc::text("wrote ", cells.cells(), " cells to ", s.out));

@@ -27,6 +27,7 @@
 #include <latentcell/kernel/count_draw.hpp>
 #include <latentcell/kernel/count_likelihood.hpp>
 #include <latentcell/kernel/count_loss.hpp>
+#include <latentcell/kernel/count_quantile.hpp>
 #include <latentcell/kernel/count_targets.hpp>
 #include <latentcell/kernel/dispatch.hpp>
 #include <latentcell/kernel/dot.hpp>
@@ -140,6 +141,7 @@
 
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/annotation.hpp>
+#include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/highly_variable.hpp>
@@ -186,6 +188,7 @@
 #include <latentcell/metric/most_variable.hpp>
 #include <latentcell/metric/nearest_neighbor_test.hpp>
 #include <latentcell/metric/pearson.hpp>
+#include <latentcell/metric/perturbation_effect.hpp>
 #include <latentcell/metric/random_forest.hpp>
 #include <latentcell/metric/roc_auc.hpp>
 #include <latentcell/metric/silhouette.hpp>
@@ -211,8 +214,13 @@
 #include <latentcell/pipeline/judge_bench.hpp>
 #include <latentcell/pipeline/judge_cells.hpp>
 #include <latentcell/pipeline/judge_classes.hpp>
+#include <latentcell/pipeline/judge_perturbation.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
 #include <latentcell/pipeline/library_model.hpp>
+#include <latentcell/pipeline/model_file.hpp>
+#include <latentcell/pipeline/pair_cells.hpp>
+#include <latentcell/pipeline/perturbation.hpp>
 #include <latentcell/pipeline/reflow.hpp>
+#include <latentcell/pipeline/residual_factors.hpp>
 #include <latentcell/pipeline/two_stage.hpp>

@@ -39,6 +39,7 @@ struct PerturbationOptions {
   std::string group = "";               ///< obs column of cell types: cells are paired within them; empty: all together
   std::string dose = "";                ///< obs column of doses or other numbers; empty: none
   float dose_scale = 1;                 ///< their range, roughly
+  std::vector<std::string> seen = {};   ///< conditions trained on whose mean error is learned; see learn_response
   std::vector<std::string> parts;       ///< what conditions are made of: "STIM", or genes that are joined by '+'
   Index embedding = 16;                 ///< numbers that a part is known by; see GeneSet
 };
@@ -55,6 +56,7 @@ struct Perturbation {
   PerturbationOptions options;
   Autoencoder vae;
   Flow flow;
+  Buffer<float> response;  // (seen, G) factors on the genes' means, 1 until learned
 
   Perturbation(const PerturbationOptions& o, Rng& rng) : Perturbation(o, {}, rng) {}
 
@@ -65,7 +67,9 @@ struct Perturbation {
         vae(o.vae, rng, o.likelihood),
         flow(RectifiedFlow{.coupling = Coupling::optimal}, ResidualMlp<float>(o.backbone, rng),
              conditions(Join::sum, doing(o, embeddings, rng), amount(o, rng), start(o, rng)),
-             {.label_dropout = 0, .attribute_dropout = 0}) {
+             {.label_dropout = 0, .attribute_dropout = 0}),
+        response(Index(o.seen.size()), o.vae.genes) {
+    response.value.setOnes();
     LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "Perturbation: the autoencoder's latent has ", o.vae.latent,
                        " dimensions but the flow's ", o.backbone.latent);
   }
@@ -80,6 +84,7 @@ struct Perturbation {
   static void visit(auto& self, auto&& f) {
     f("vae", self.vae);
     f("flow", self.flow);
+    f("response", self.response);
   }
 
  private:
@@ -178,32 +183,96 @@ struct PredictOptions {
                          ///< residual_factors; larger trusts the decoder; infinite: it alone
 };
 
+namespace detail {
+
+/// What predict and learn_response have in common: control cells, their latents drawn from the posterior, and the same
+/// after a perturbation, with the factors that the control cells show.
+struct Predicted {
+  LatentTable before, after;
+  Annotation wanted;
+  Categorical groups;
+  Matrix<float> factors;  // (groups, G)
+
+  Predicted(const Perturbation& model, const CellTable& control, const std::string& perturbation,
+            const PredictOptions& o, Rng& rng)
+      : before(encode(model.vae, control)), wanted(control.cell_columns) {
+    const PerturbationOptions& m = model.options;
+    Rng own = rng.fork();
+    for (Index i = 0; i < before.cells(); ++i) {
+      for (Index k = 0; k < before.latent(); ++k) before.mean(i, k) += before.deviation(i, k) * float(own.normal());
+    }
+    before.deviation.resize(0, 0);
+    wanted.set(m.condition, Categorical{{perturbation}, std::vector<int>(to_size(before.cells()), 0)});
+    if (!m.dose.empty()) wanted.set(m.dose, std::vector<double>(to_size(before.cells()), o.dose));
+    after = perturbed_latents(model, before, wanted, o.steps, rng);
+    groups = m.group.empty() ? no_labels(before.cells()) : control.cell_columns.labels(m.group);
+    const Index n = Index(groups.levels.size());
+    factors = std::isfinite(o.residual)
+                  ? residual_factors(model.vae, control, before, after, groups.codes, n, o.residual)
+                  : Matrix<float>::Ones(n, model.vae.genes());
+  }
+};
+
+}  // namespace detail
+
+/// Learns what the model gets wrong about a perturbation everywhere: predicts the groups whose answer is known, and
+/// takes, gene by gene, (counts seen + belief) / (counts predicted + belief) over all of them. What a latent of few
+/// dimensions cannot hold, but all groups have in common, is so carried over to the next group.
+/// train (N, G): the cells that the model was trained on
+inline void learn_response(Perturbation& model, const CellTable& train, const PredictOptions& o, Rng& rng) {
+  const PerturbationOptions& m = model.options;
+  const Categorical what = train.obs(m.condition);
+  const Categorical of = m.group.empty() ? no_labels(train.cells()) : train.obs(m.group);
+  const Index genes = model.vae.genes();
+  const CountsView counts = train.counts;
+  for (std::size_t s = 0; s < m.seen.size(); ++s) {
+    const int wanted = what.code(m.seen[s]), none = what.code(m.control);
+    std::vector<std::vector<Index>> perturbed(of.levels.size());
+    std::vector<Index> controls;
+    for (Index i = 0; i < train.cells(); ++i) {
+      const int g = of.codes[to_size(i)], w = what.codes[to_size(i)];
+      if (g < 0) continue;
+      if (w == wanted) perturbed[std::size_t(g)].push_back(i);
+    }
+    for (Index i = 0; i < train.cells(); ++i) {
+      const int g = of.codes[to_size(i)];
+      if (g >= 0 && what.codes[to_size(i)] == none && !perturbed[std::size_t(g)].empty()) controls.push_back(i);
+    }
+    if (controls.empty()) continue;
+    const detail::Predicted p(model, train.select_cells(controls), m.seen[s], o, rng);
+    Matrix<double> told = detail::expected_counts(model.vae, p.after, p.groups.codes, Index(p.groups.levels.size()));
+    told.array() *= p.factors.cast<double>().array();
+    std::vector<double> seen(to_size(genes), o.residual), predicted(to_size(genes), o.residual);
+    for (std::size_t g = 0; g < perturbed.size(); ++g) {
+      const double total = told.row(Index(g)).sum();
+      if (total <= 0) continue;
+      double library = 0;
+      for (const Index i : perturbed[g]) {
+        library += counts.row_sum(i);
+        for (std::size_t k = 0; k < counts.row_columns(i).size(); ++k) {
+          seen[std::size_t(counts.row_columns(i)[k])] += double(counts.row_values(i)[k]);
+        }
+      }
+      for (Index k = 0; k < genes; ++k) predicted[to_size(k)] += told(Index(g), k) * library / total;
+    }
+    for (Index k = 0; k < genes; ++k)
+      model.response.value(Index(s), k) = float(seen[to_size(k)] / predicted[to_size(k)]);
+  }
+}
+
 /// Cells as a perturbation would leave them: one for each control cell, drawn from the likelihood with the control
 /// cell's library size. obs: the columns of the control cells with the condition replaced, and `control_cell`.
 /// control (N, G) -> (N, G)
 inline CellTable predict(const Perturbation& model, const CellTable& control, const std::string& perturbation,
                          const PredictOptions& o, Rng& rng) {
-  const PerturbationOptions& m = model.options;
-  LatentTable z = encode(model.vae, control);
-  Rng own = rng.fork();
-  for (Index i = 0; i < z.cells(); ++i) {
-    for (Index k = 0; k < z.latent(); ++k) z.mean(i, k) += z.deviation(i, k) * float(own.normal());
-  }
-  z.deviation.resize(0, 0);
-  Annotation wanted = control.cell_columns;
-  wanted.set(m.condition, Categorical{{perturbation}, std::vector<int>(to_size(z.cells()), 0)});
-  if (!m.dose.empty()) wanted.set(m.dose, std::vector<double>(to_size(z.cells()), o.dose));
-  LatentTable after = perturbed_latents(model, z, wanted, o.steps, rng);
-  wanted.set("control_cell", control.cell_names);
-  after.cell_columns = std::move(wanted);
-  for (std::string& name : after.cell_names) name += "_" + perturbation;
-  DrawOptions how;
-  const Categorical groups = m.group.empty() ? no_labels(z.cells()) : control.cell_columns.labels(m.group);
-  how.strata = groups.codes;
-  if (std::isfinite(o.residual)) {
-    how.factors = residual_factors(model.vae, control, z, after, groups.codes, Index(groups.levels.size()), o.residual);
-  }
-  return draw(model.vae, after, rng, how);
+  detail::Predicted p(model, control, perturbation, o, rng);
+  p.wanted.set("control_cell", control.cell_names);
+  p.after.cell_columns = std::move(p.wanted);
+  for (std::string& name : p.after.cell_names) name += "_" + perturbation;
+  const auto& seen = model.options.seen;
+  const auto known = std::find(seen.begin(), seen.end(), perturbation);
+  if (known != seen.end()) p.factors.array().rowwise() *= model.response.value.row(known - seen.begin()).array();
+  return draw(model.vae, p.after, rng, {.strata = p.groups.codes, .factors = std::move(p.factors)});
 }
 
 /// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
@@ -222,6 +291,7 @@ inline void save(const std::string& path, const Perturbation& model) {
   m["dose"] = o.dose;
   m["dose_scale"] = text(o.dose_scale);
   m["parts"] = detail::join(o.parts);
+  m["seen"] = detail::join(o.seen);
   m["embedding"] = text(std::get<0>(model.flow.condition.parts).conditioner.genes.value.cols());
   io::store(file, "model", model);
   io::save_safetensors(path, file);
@@ -240,6 +310,7 @@ inline Perturbation load_perturbation(const std::string& path) {
   o.dose = from.word("dose");
   o.dose_scale = from.number("dose_scale");
   o.parts = from.list("parts");
+  o.seen = from.list("seen");
   o.embedding = from.whole("embedding");
   Rng rng(0);
   Perturbation model(o, rng);
