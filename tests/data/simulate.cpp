@@ -211,3 +211,56 @@ TEST_CASE("simulate: bad input is named") {
   REQUIRE_THROWS_WITH(simulate({.dropout = 1}, rng), ContainsText("dropout must lie in [0, 1), got 1"));
   REQUIRE_THROWS_WITH(simulate({.cells = 0}, rng), ContainsText("cells must be positive, got 0"));
 }
+
+TEST_CASE("simulate: perturbed cells differ by their genes' effects, in proportion to the dose; combinations add up") {
+  Rng rng(3);
+  const SimulatedTissue tissue({.genes = 200,
+                                .types = 2,
+                                .factors = 0,
+                                .library = 5000,
+                                .type_skew = 0,
+                                .perturbations = 2,
+                                .combinations = true,
+                                .doses = true,
+                                .response_spread = 0},
+                               rng);
+  const CellTable cells = tissue.draw(6000, rng);
+  CHECK(tissue.perturbation_embedding().rows() == 2);
+  const Categorical what = cells.obs("condition"), type = cells.obs("cell_type");
+  const auto& dose = std::get<std::vector<double>>(cells.cell_columns.get("dose"));
+  CHECK(what.list().find("gene_1+gene_2") != std::string::npos);
+  // Log share of each gene over the cells of type 1 under a condition and dose.
+  const auto levels = [&](const std::string& name, double at) {
+    std::vector<double> sum(200, 0.0);
+    double total = 0;
+    for (Index i = 0; i < cells.cells(); ++i) {
+      const std::size_t c = to_size(i);
+      if (type.codes[c] != 0 || what.levels[std::size_t(what.codes[c])] != name || dose[c] != at) continue;
+      for (std::size_t k = 0; k < cells.counts.view().row_columns(i).size(); ++k) {
+        sum[std::size_t(cells.counts.view().row_columns(i)[k])] += double(cells.counts.view().row_values(i)[k]);
+        total += double(cells.counts.view().row_values(i)[k]);
+      }
+    }
+    REQUIRE(total > 0);
+    for (double& v : sum) v = std::log(v + 1);
+    return sum;
+  };
+  const auto none = levels("control", 0), one = levels("gene_1", 1), half = levels("gene_1", 0.5),
+             two = levels("gene_2", 1), both = levels("gene_1+gene_2", 1);
+  double full_by_half = 0, square = 0, sum_by_both = 0, both_square = 0;
+  double level[5] = {0, 0, 0, 0, 0};  // how many cells: means of the logs
+  for (std::size_t g = 0; g < 200; ++g) {
+    const double at[5] = {none[g], one[g], half[g], two[g], both[g]};
+    for (int k = 0; k < 5; ++k) level[k] += at[k] / 200;
+  }
+  for (std::size_t g = 0; g < 200; ++g) {
+    const double zero = none[g] - level[0], full = one[g] - level[1] - zero, part = half[g] - level[2] - zero;
+    const double second = two[g] - level[3] - zero, joint = both[g] - level[4] - zero;
+    if (std::min({none[g], one[g], half[g], two[g], both[g]}) < std::log(300.0)) continue;  // too rare to tell
+    full_by_half += full * part, square += full * full;
+    sum_by_both += joint * (full + second), both_square += (full + second) * (full + second);
+  }
+  CHECK(square > 1);
+  CHECK(full_by_half / square == Approx(0.5).margin(0.15));
+  CHECK(sum_by_both / both_square == Approx(1).margin(0.2));
+}

@@ -300,3 +300,45 @@ TEST_CASE("judge: floors of simulated cells have the order that they must have; 
   CHECK(best.energy < 0.3 * floors[0].energy);
   CHECK(judge.half_of_truth().effect.r > 0.5);
 }
+
+TEST_CASE("learn_response: what every group has in common and the model misses is carried over") {
+  Rng rng(4);
+  CellTable cells =
+      simulate({.cells = 600, .genes = 40, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1}, rng);
+  PerturbationOptions o = options(40);
+  o.condition = "condition";
+  o.control = "control";
+  o.group = "cell_type";
+  o.parts = o.seen = {"gene_1"};
+  Perturbation m(o, rng);
+  // Nothing is trained: the model predicts the same for all cells, and every gene's change is its error.
+  m.vae.start(cells.counts);
+  m.flow.start(encode(m.vae, cells));
+  learn_response(m, cells, {.steps = 2}, rng);
+  const Categorical what = cells.obs("condition");
+  std::vector<Index> rows[2];
+  for (Index i = 0; i < cells.cells(); ++i)
+    rows[what.levels[std::size_t(what.codes[to_size(i)])] == "control" ? 0 : 1].push_back(i);
+  const auto shares = [&](const Counts& c) {
+    std::vector<double> out(40, 0.0);
+    double total = 0;
+    for (std::size_t k = 0; k < c.values().size(); ++k)
+      out[std::size_t(c.columns()[k])] += double(c.values()[k]), total += double(c.values()[k]);
+    for (double& v : out) v = std::log(v / total + 1e-3);
+    return out;
+  };
+  const std::vector<double> truth = shares(select_rows(cells.counts, rows[1]));
+  Rng one(5), two(5);
+  const CellTable control = cells.select_cells(rows[0]);
+  const CellTable with = predict(m, control, "gene_1", {.steps = 2}, one);
+  m.response.value.setOnes();
+  const CellTable without = predict(m, control, "gene_1", {.steps = 2}, two);
+  const auto error = [&](const CellTable& t) {
+    const std::vector<double> told = shares(t.counts);
+    double sum = 0;
+    for (std::size_t g = 0; g < 40; ++g) sum += (told[g] - truth[g]) * (told[g] - truth[g]);
+    return sum;
+  };
+  INFO("squared error of log shares " << error(with) << " with, " << error(without) << " without");
+  CHECK(error(with) < 0.3 * error(without));
+}
