@@ -77,8 +77,9 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
                      "draw: ", options.batch_codes.size(), " batch codes for ", n, " cells");
   LATENTCELL_REQUIRE(options.strata.empty() || Index(options.strata.size()) == n, "draw: ", options.strata.size(),
                      " strata for ", n, " cells");
-  LATENTCELL_REQUIRE(options.batch >= 1 && options.batch <= 65536, "draw: batch must lie in [1, 65536], got ",
-                     options.batch);
+  LATENTCELL_REQUIRE(options.batch >= 1, "draw: batch must be at least 1, got ", options.batch);
+  LATENTCELL_REQUIRE(options.strata.empty() || options.batch <= 65536,
+                     "draw: with strata, batch must be at most 65536, got ", options.batch);
   for (const int stratum : options.strata) {
     LATENTCELL_REQUIRE(options.factors.size() == 0 || (stratum >= 0 && stratum < options.factors.rows()),
                        "draw: stratum ", stratum, " but factors of ", options.factors.rows(), " strata");
