@@ -42,9 +42,11 @@ Settings parse(int argc, char** argv) {
       "Predicts cells after a perturbation from control cells of groups that were never seen perturbed.\n"
       "Without --data it runs on simulated cells.");
   auto* data = program::add_common(app, s);
-  app.add_option("--condition", s.condition, "obs column of what was done to a cell")->capture_default_str();
-  app.add_option("--control", s.control, "its level that means nothing was done")->capture_default_str();
-  app.add_option("--group", s.group, "obs column of cell types or other groups")->capture_default_str();
+  auto* condition =
+      app.add_option("--condition", s.condition, "obs column of what was done to a cell")->capture_default_str();
+  auto* control =
+      app.add_option("--control", s.control, "its level that means nothing was done")->capture_default_str();
+  auto* group = app.add_option("--group", s.group, "obs column of cell types or other groups")->capture_default_str();
   app.add_option("--target", s.target, "groups to predict; else those without perturbed cells")->delimiter(',');
   auto* hold =
       app.add_option("--holdout", s.holdout, "groups whose perturbed cells are hidden, predicted and judged by")
@@ -55,8 +57,8 @@ Settings parse(int argc, char** argv) {
                  "obs column of the perturbed genes, joined by '+'; else the condition's own name");
   auto* dose = app.add_option("--dose", s.dose, "obs column of doses");
   app.add_option("--at-dose", s.at_dose, "dose to predict; else the largest seen");
-  app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those in 10 cells or more")
-      ->check(CLI::Range(0, 1000000000));
+  auto* genes = app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those in 10 cells or more")
+                    ->check(CLI::Range(0, 1000000000));
   app.add_option("--latent", s.latent, "dimensions of the latent")->capture_default_str()->check(CLI::Range(2, 512));
   app.add_option("--steps", s.steps, "steps of the sampler")->capture_default_str()->check(CLI::Range(1, 10000));
   app.add_option("--autoencoder-epochs", s.autoencoder_epochs, "0 chooses by the number of cells")
@@ -65,7 +67,11 @@ Settings parse(int argc, char** argv) {
   app.add_option("--from", s.from, "predict with a saved model (a file, or a --checkpoint folder), without training")
       ->needs(data)
       ->excludes(hold)
-      ->excludes(dose);
+      ->excludes(dose)
+      ->excludes(condition)  // the model brings its own
+      ->excludes(control)
+      ->excludes(group)
+      ->excludes(genes);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -99,6 +105,16 @@ std::vector<std::string> split_parts(const std::string& label) {
     at = end + 1;
   }
   return out;
+}
+
+// Finds out before training, not after, that a perturbation cannot be predicted.
+void check_parts(const std::vector<std::string>& perturbations, const std::vector<std::string>& parts) {
+  for (const std::string& name : perturbations) {
+    for (const std::string& part : split_parts(name)) {
+      if (std::count(parts.begin(), parts.end(), part) == 0)
+        lc::throw_runtime("--perturbation: '", part, "' was never seen; there are ", lc::Categorical{parts, {}}.list());
+    }
+  }
 }
 
 // Replaces the condition column by the perturbed genes.
@@ -189,6 +205,7 @@ Data load(const Settings& s, lc::Rng& rng) {
   d.parts.assign(parts.begin(), parts.end());
   if (d.parts.empty()) lc::throw_runtime("no perturbed cell is left to learn from");
   d.perturbations = s.perturbation.empty() ? d.seen : s.perturbation;
+  check_parts(d.perturbations, d.parts);
   d.targets = s.target;
   for (const std::string& name : holdout) {
     if (std::count(d.targets.begin(), d.targets.end(), name) == 0) d.targets.push_back(name);
@@ -207,7 +224,12 @@ Data load(const Settings& s, lc::Rng& rng) {
     if (!d.train.cell_columns.has(s.dose)) lc::throw_runtime("--dose: no column '", s.dose, "'");
     const auto* doses = std::get_if<std::vector<double>>(&d.train.cell_columns.get(s.dose));
     if (doses == nullptr) lc::throw_runtime("--dose: column '", s.dose, "' holds labels, not numbers");
-    d.dose = *std::max_element(doses->begin(), doses->end());
+    for (const double dose : *doses) {
+      if (std::isfinite(dose) && !(dose <= d.dose)) d.dose = dose;
+    }
+    if (std::isnan(d.dose)) lc::throw_runtime("--dose: column '", s.dose, "' holds no number");
+  } else if (!std::isnan(s.at_dose)) {
+    lc::throw_runtime("--at-dose needs the column of doses (--dose)");
   }
   return d;
 }
@@ -269,7 +291,7 @@ std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& re
     return std::nullopt;
   }
   lc::Rng response(s.seed, 12);
-  lc::learn_response(m, d.train, {.steps = s.steps, .dose = d.dose}, response);
+  if (s.dose.empty()) lc::learn_response(m, d.train, {.steps = s.steps}, response);
   if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
   return m;
 }
@@ -391,6 +413,13 @@ int run(const Settings& s) {
                    " genes are not in the file: taken as 0"));
     for (const std::string& column : {m.options.condition, m.options.group})
       (void)labels_of(seen.cells, column, "the model");
+    for (const std::string& name : s.target) {
+      const lc::Categorical groups = seen.cells.obs(m.options.group);
+      if (std::count(groups.levels.begin(), groups.levels.end(), name) == 0)
+        lc::throw_runtime("--target: no level '", name, "'; there are ", groups.list(), " in '", m.options.group, "'");
+    }
+    check_parts(s.perturbation, m.options.parts);
+    if (!std::isnan(s.at_dose) && m.options.dose.empty()) lc::throw_runtime("--at-dose: the model knows no dose");
     const lc::CellTable control = controls_of(seen.cells, m.options, s.target);
     const lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.seen : s.perturbation,
                                         std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});

@@ -43,7 +43,9 @@ def main():
                         scores.setdefault(group, {}).setdefault(who, {}).setdefault(measure, []).append(
                             float("nan") if value is None else value)
     whos = list(next(iter(scores.values())))
-    for measure in ("r", "r_top50", "r2_mean_top20", "r2_variance_top50", "energy", "mmd", "sign", "spread"):
+    simple = [w for w in whos if "shift" in w or w == "no change"]
+    measures = [m for m in scores[next(iter(scores))][whos[0]] if m != "changed_genes"]
+    for measure in measures:
         print(f"\n{measure}\n\n| held out | " + " | ".join(whos) + " |\n" + "|---" * (1 + len(whos)) + "|")
         for group, of in scores.items():
             print(f"| {group} | " + " | ".join(f"{statistics.mean(of[w][measure]):.3f}" for w in whos) + " |")
@@ -53,6 +55,9 @@ def main():
             spread = f" ± {statistics.stdev(seeds):.3f}" if len(seeds) > 1 and who == "latentcell" else ""
             cells.append(f"{statistics.mean(seeds):.3f}{spread}")
         print("| mean | " + " | ".join(cells) + " |")
+        pick = min if measure in ("energy", "mmd") else max
+        best = [pick(statistics.mean(of[w][measure]) for w in simple) for of in scores.values()]
+        print(f"\nBest simple floor of each group, mean: {statistics.mean(best):.3f}")
 
 
 if __name__ == "__main__":

@@ -51,5 +51,11 @@ refuses "say which to predict" --data all.h5ad
 refuses "--dose" --data all.h5ad --holdout type_2 --dose no_such
 refuses "labels, not numbers" --data all.h5ad --holdout type_2 --dose batch
 refuses "--data" --from model
+refuses "'no_such' was never seen" --data all.h5ad --holdout type_2 --perturbation gene_1+no_such
+refuses "'no_such' was never seen" --data all.h5ad --from model --perturbation no_such
+refuses "no level 'no_such'" --data all.h5ad --from model --target no_such,type_2
+refuses "excludes" --data all.h5ad --from model --control none
+refuses "--at-dose" --data all.h5ad --holdout type_2 --at-dose 1
+refuses "knows no dose" --data all.h5ad --from model --at-dose 1
 refuses "checkpoint of something else" --data all.h5ad --from model/flow.safetensors
 exit "$failed"

@@ -109,6 +109,17 @@ TEST_CASE("perturbation: a dose between those seen moves by a part") {
   CHECK(std::abs(high - 2) < 0.4f);
 }
 
+TEST_CASE("learn_response: a model with a dose and a belief without end are refused") {
+  Rng rng(3);
+  PerturbationOptions o = options(10);
+  Perturbation plain(o, rng);
+  o.dose = "dose";
+  Perturbation dosed(o, rng);
+  const CellTable cells = simulate({.cells = 20, .genes = 10}, rng);
+  CHECK_THROWS_WITH(learn_response(dosed, cells, {}, rng), Catch::Contains("the model has a dose, 'dose'"));
+  CHECK_THROWS_WITH(learn_response(plain, cells, {.residual = INFINITY}, rng), Catch::Contains("must be finite"));
+}
+
 TEST_CASE("perturbation: without controls, without perturbed cells, and in a group without controls it says so") {
   Rng rng(3);
   Perturbation m(options(10), rng);

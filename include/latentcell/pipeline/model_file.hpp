@@ -13,7 +13,11 @@
 
 namespace latentcell::detail {
 
+// A list as one entry of the metadata, a line each.
 inline std::string join(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    LATENTCELL_REQUIRE(name.find('\n') == std::string::npos, "save: the name '", name, "' holds a line break");
+  }
   std::string out;
   for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : "\n") + names[i];
   return out;
@@ -65,9 +69,6 @@ void each_option(auto& o, auto&& use) {
 /// Options and gene names of an autoencoder.
 inline void describe(io::SafeTensors& to, const VaeOptions& vae, const LikelihoodOptions& likelihood,
                      const std::vector<std::string>& gene_names) {
-  for (const std::string& name : gene_names) {
-    LATENTCELL_REQUIRE(name.find('\n') == std::string::npos, "save: the gene name '", name, "' holds a line break");
-  }
   auto& m = to.metadata;
   m["vae.genes"] = text(vae.genes);
   m["vae.hidden"] = join(vae.hidden);
@@ -133,7 +134,7 @@ struct ModelFile {
   template <class Options>
   void read(Options& backbone) const {
     if (word("backbone") != backbone_name(backbone)) {
-      throw_runtime(path, ": its backbone is '", word("backbone"), "'; load it with load_two_stage of that backbone");
+      throw_runtime(path, ": its backbone is '", word("backbone"), "', not '", backbone_name(backbone), "'");
     }
     backbone.latent = whole("vae.latent");
     backbone.injection = Injection(choice("backbone.injection", 4));

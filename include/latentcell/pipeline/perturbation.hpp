@@ -217,10 +217,14 @@ struct Predicted {
 
 /// Learns what the model gets wrong about a perturbation everywhere: predicts the groups whose answer is known, and
 /// takes, gene by gene, (counts seen + belief) / (counts predicted + belief) over all of them. What a latent of few
-/// dimensions cannot hold, but all groups have in common, is so carried over to the next group.
+/// dimensions cannot hold, but all groups have in common, is so carried over to the next group. Not for models with a
+/// dose: their error depends on it. Throws std::invalid_argument for one, and where o.residual is not finite.
 /// train (N, G): the cells that the model was trained on
 inline void learn_response(Perturbation& model, const CellTable& train, const PredictOptions& o, Rng& rng) {
   const PerturbationOptions& m = model.options;
+  LATENTCELL_REQUIRE(m.dose.empty(), "learn_response: the model has a dose, '", m.dose,
+                     "', on which its error depends");
+  LATENTCELL_REQUIRE(std::isfinite(o.residual), "learn_response: residual must be finite, got ", o.residual);
   const Categorical what = train.obs(m.condition);
   const Categorical of = m.group.empty() ? no_labels(train.cells()) : train.obs(m.group);
   const Index genes = model.vae.genes();
