@@ -3,6 +3,7 @@
 # and cells deleted give the same prediction; a stopped run goes on; a saved model predicts without training; wrong input
 # ends with one clear sentence and nothing written.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 predict=$1
 make_perturbed=$2
 
@@ -26,21 +27,8 @@ cmp held_out.h5ad from.h5ad
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 3 --out other.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
 
-failed=0
-# refuses WORDS ARGUMENTS...: the message holds the words.
-refuses() {
-  local words=$1 status=0
-  shift
-  timeout 120 "$predict" "$@" --out refused.h5ad > output 2> messages || status=$?
-  if [ "$status" -eq 0 ] || [ "$status" -ge 124 ]; then
-    echo "WRONG: exit $status after $*"; failed=1
-  elif ! grep -qiF -- "$words" messages || [ "$(grep -c . messages)" -gt 2 ]; then
-    echo "WRONG: the message after $* is not one sentence with '$words':"; cat messages; failed=1
-  else
-    echo "right:  $*: $(head -1 messages)"
-  fi
-  [ ! -e refused.h5ad ] || { echo "WRONG: something was written after $*"; rm refused.h5ad; failed=1; }
-}
+program=$predict
+source "$here/refuses.sh"
 refuses "no such file" --data missing.h5ad
 refuses "no level 'no_such'" --data all.h5ad --holdout no_such
 refuses "no level 'no_such'" --data all.h5ad --target no_such

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Wrong input ends the main job with a non-zero exit, one clear sentence and nothing written: refusals.sh GENERATE_CELLS.
 set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
 generate_cells=$1
 
 folder=$(mktemp -d)
@@ -8,26 +9,8 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 echo "this is not an HDF5 file" > text.h5ad
 : > empty.h5ad
-failed=0
-
-# refuses WORDS ARGUMENTS...: the message holds the words.
-refuses() {
-  local words=$1 status=0
-  shift
-  timeout 120 "$generate_cells" "$@" --out generated.h5ad > output 2> messages || status=$?
-  if [ "$status" -eq 0 ] || [ "$status" -ge 124 ]; then
-    echo "WRONG: exit $status after $*"; failed=1
-  elif ! grep -qiF -- "$words" messages; then
-    echo "WRONG: the message after $* does not say '$words':"; cat messages; failed=1
-  elif [ "$(grep -c . messages)" -gt 2 ]; then
-    echo "WRONG: more than a sentence after $*:"; cat messages; failed=1
-  else
-    echo "right:  $*: $(head -1 messages)"
-  fi
-  if [ -n "$(find . -name 'generated*')" ]; then
-    echo "WRONG: something was written after $*"; ls; rm -rf generated*; failed=1
-  fi
-}
+program=$generate_cells
+source "$here/refuses.sh"
 
 refuses missing.h5ad --data missing.h5ad --label cell_type
 refuses text.h5ad --data text.h5ad --label cell_type
