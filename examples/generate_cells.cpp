@@ -60,11 +60,7 @@ Settings parse(int argc, char** argv) {
                  "generate from a saved model (a file, or a --checkpoint folder), without data or training")
       ->excludes(data)
       ->excludes(hold);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
-  }
+  program::parse(app, argc, argv);
   return s;
 }
 
@@ -370,10 +366,5 @@ int run(const Settings& s) {
 
 int main(int argc, char** argv) {
   const Settings settings = parse(argc, argv);
-  try {
-    return run(settings);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "generate_cells: %s\n", e.what());
-    return 1;
-  }
+  return program::guarded("generate_cells", [&] { return run(settings); });
 }

@@ -72,11 +72,7 @@ Settings parse(int argc, char** argv) {
       ->excludes(control)
       ->excludes(group)
       ->excludes(genes);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
-  }
+  program::parse(app, argc, argv);
   return s;
 }
 
@@ -450,10 +446,5 @@ int run(const Settings& s) {
 
 int main(int argc, char** argv) {
   const Settings settings = parse(argc, argv);
-  try {
-    return run(settings);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "predict_perturbation: %s\n", e.what());
-    return 1;
-  }
+  return program::guarded("predict_perturbation", [&] { return run(settings); });
 }

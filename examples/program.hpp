@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -49,6 +51,26 @@ inline CLI::Option* add_common(CLI::App& app, Common& c) {
   auto* folder = app.add_option("--checkpoint", c.checkpoint, "folder for checkpoints and the trained model");
   app.add_flag("--resume", c.resume, "go on from the checkpoints in that folder")->needs(folder);
   return data;
+}
+
+/// Reads the arguments; ends the program where they are wrong or ask for help.
+inline void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::exit(app.exit(e));
+  }
+}
+
+/// The status of run(); an exception becomes one line on standard error.
+template <class Run>
+int guarded(const char* name, const Run& run) {
+  try {
+    return run();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s: %s\n", name, e.what());
+    return 1;
+  }
 }
 
 inline double now() {
