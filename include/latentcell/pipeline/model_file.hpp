@@ -133,10 +133,14 @@ struct ModelFile {
   }
   template <class Options>
   void read(Options& backbone) const {
+    read(backbone, whole("vae.latent"));
+  }
+  template <class Options>
+  void read(Options& backbone, Index latent) const {
     if (word("backbone") != backbone_name(backbone)) {
       throw_runtime(path, ": its backbone is '", word("backbone"), "', not '", backbone_name(backbone), "'");
     }
-    backbone.latent = whole("vae.latent");
+    backbone.latent = latent;
     backbone.injection = Injection(choice("backbone.injection", 4));
     each_option(backbone, [&](const char* name, Index& value) { value = whole(text("backbone.", name)); });
   }

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cmath>
+
+#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/kernel/log_normalize.hpp>
+#include <latentcell/kernel/pca.hpp>
+
+namespace latentcell {
+
+struct PcaAutoencoderOptions {
+  Index genes = 0;                    ///< G
+  std::vector<Index> hidden = {128};  ///< widths of the decoder's layers, from the genes to the latent
+  Index latent = 30;                  ///< D principal components
+  Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
+  float dropout = 0.1f;               ///< share dropped after each hidden layer of the decoder
+  double reference_library = 0;       ///< counts at which the decoder's levels start; 0: the mean of the training cells
+  LibraryLink link = LibraryLink::softmax;  ///< as VaeOptions::link
+};
+
+/// Principal components of log1p(CP10K) for an encoder, a learned count decoder for the way back. The latent is what
+/// the field's trajectory methods and their measures speak of, in units of the first component's standard deviation
+/// (`unit`); counts can still be drawn from it.
+template <class T, class Likelihood>
+struct PcaAutoencoder : CountTrunk<T, Likelihood, PcaAutoencoderOptions> {
+  using Trunk = CountTrunk<T, Likelihood, PcaAutoencoderOptions>;
+  using Trunk::options;
+  Buffer<T> mean;        // (1, G) of log1p(CP10K)
+  Buffer<T> components;  // (D, G) orthonormal rows
+  Buffer<T> unit;        // (1, 1) standard deviation of the first component
+
+  PcaAutoencoder(const PcaAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
+      : Trunk(o, rng, likelihood_options), mean(1, o.genes), components(o.latent, o.genes), unit(1, 1) {
+    unit.value.setOnes();
+    this->make_decoder(rng);
+  }
+
+  /// As CountTrunk::start; the components are those of the training cells.     counts (N, G)
+  void start(const CountsView& counts) {
+    LATENTCELL_REQUIRE(counts.rows > options.latent, "PcaAutoencoder: ", options.latent, " components of ", counts.rows,
+                       " cells; take fewer");
+    Trunk::start(counts);
+    Rng rng(0, 51);
+    const Counts logs = kernel::log_normalize(counts);
+    const kernel::Pca<float> pca = kernel::fit_pca(logs.view(), {.components = options.latent}, rng);
+    mean.value = pca.mean.template cast<T>();
+    components.value = pca.components.template cast<T>();
+    unit.value(0, 0) = T(std::max(1e-6, std::sqrt(pca.variance.front())));
+  }
+
+  /// counts (B, G) -> mean (B, D), no log variance
+  Posterior<T> encode(Tape<T>& tape, const CellBatch& batch) const {
+    const Counts logs = kernel::log_normalize(batch.counts);
+    const Matrix<float> z = kernel::project(pca(), logs.view());
+    T* const to = tape.scratch(z.size());
+    for (Index i = 0; i < z.size(); ++i) to[i] = T(z.data()[i]) / unit.value(0, 0);
+    return {tape.constant(ConstView<T>(to, z.rows(), z.cols())), {}};
+  }
+
+  /// -log p(x | z), averaged over the cells.   -> (1, 1)
+  Var<T> loss(Tape<T>& tape, const CellBatch& batch, double) const {
+    return this->mean_nll(tape, encode(tape, batch).mean, batch);
+  }
+
+  kernel::Pca<float> pca() const {
+    kernel::Pca<float> out;
+    out.mean = mean.value.template cast<float>();
+    out.components = components.value.template cast<float>();
+    return out;
+  }
+
+  /// The decoder alone is learned: the trunk's encoder has no part in anything.
+  static void visit(auto& self, auto&& f) {
+    f("likelihood", self.likelihood);
+    f("decoder", self.decoder);
+    f("heads", self.heads);
+    f("reference", self.reference);
+    f("mean", self.mean);
+    f("components", self.components);
+    f("unit", self.unit);
+  }
+};
+
+}  // namespace latentcell
