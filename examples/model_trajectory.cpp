@@ -50,7 +50,8 @@ Settings parse(int argc, char** argv) {
       app.add_option("--time", s.time, "column of times: numbers, or labels such as 270-330")->capture_default_str();
   app.add_option("--predict", s.predict, "times to predict, a comma between; A-B spreads the cells over a range")
       ->delimiter(',');
-  auto* hold = app.add_option("--holdout", s.holdout, "a time or range A-B: its cells are hidden, predicted, judged by");
+  auto* hold =
+      app.add_option("--holdout", s.holdout, "a time or range A-B: its cells are hidden, predicted, judged by");
   auto* dimensions =
       app.add_option("--dimensions", s.dimensions, "principal components that cells move in; an embedding has its own")
           ->capture_default_str()
@@ -62,8 +63,9 @@ Settings parse(int argc, char** argv) {
   auto* growth = app.add_flag("--growth", s.growth, "each time's number of cells is the tissue's: it grows");
   auto* relax = app.add_option("--relax", s.relax, "let cells have unequal numbers of descendants; 0: equal")
                     ->check(CLI::Range(0.0, 1e6));
-  auto* noise = app.add_option("--noise", s.noise, "diffusion over the whole span, in units of the cells' spread; 0: none")
-                    ->check(CLI::Range(0.0, 100.0));
+  auto* noise =
+      app.add_option("--noise", s.noise, "diffusion over the whole span, in units of the cells' spread; 0: none")
+          ->check(CLI::Range(0.0, 100.0));
   auto* ways = app.add_option("--ways", s.ways, "straight, or manifold: along the cells (default for an embedding)")
                    ->check(CLI::IsMember({"straight", "manifold"}));
   auto* window = app.add_option("--window", s.window, "cells on either side of a step of time that are coupled at once")
@@ -220,7 +222,9 @@ std::optional<lc::TrajectoryModel> train(const Settings& s, Data& d, Json& repor
   o.paths.epsilon = o.paths.manifold ? 0.02 : 0.1;
   o.paths.growth = s.growth;
   o.paths.relax = s.relax;
-  const lc::FitOptions fit{.epochs = s.epochs > 0 ? s.epochs : many ? 30 : 20,
+  const lc::FitOptions fit{.epochs = s.epochs > 0 ? s.epochs
+                                     : many       ? 30
+                                                  : 20,
                            .batch = 256,
                            .learning_rate = 1e-3f,
                            .ema = 0.999f,
@@ -247,16 +251,14 @@ std::optional<lc::TrajectoryModel> train(const Settings& s, Data& d, Json& repor
       return std::nullopt;
     }
     d.latents = lc::encode(*m.cells, d.train);
-    if (d.truth.cells() > 0)
-      d.true_latents = lc::encode(*m.cells, lc::align_genes(d.truth, d.train.gene_names).cells);
+    if (d.truth.cells() > 0) d.true_latents = lc::encode(*m.cells, lc::align_genes(d.truth, d.train.gene_names).cells);
   } else {
     say(lc::text("training on ", d.latents.cells(), " points of ", d.latents.latent(), " dimensions, times ", d.first,
                  " to ", d.last));
   }
   lc::TrainState<float> state;
-  if (!program::train_stage(s, "field", m.motion, state, stop, report, [&](auto& st, auto&&... hooks) {
-        lc::fit_from(st, m.motion, d.latents, fit, hooks...);
-      })) {
+  if (!program::train_stage(s, "field", m.motion, state, stop, report,
+                            [&](auto& st, auto&&... hooks) { lc::fit_from(st, m.motion, d.latents, fit, hooks...); })) {
     return std::nullopt;
   }
   if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
@@ -293,8 +295,7 @@ lc::CellTable as_cells(const lc::TrajectoryModel& m, const lc::LatentTable& z, c
 lc::Matrix<double> tell_fates(const Settings& s, const lc::Trajectory& m, const lc::LatentTable& known,
                               lc::LatentTable& cells) {
   lc::Rng rng(s.seed, 13);
-  const lc::Matrix<double> p =
-      lc::fates(m, cells, known, s.fate, {.draws = s.draws, .steps = s.steps}, rng);
+  const lc::Matrix<double> p = lc::fates(m, cells, known, s.fate, {.draws = s.draws, .steps = s.steps}, rng);
   const lc::Categorical labels = known.cell_columns.labels(s.fate);
   for (Index l = 0; l < p.cols(); ++l) {
     std::vector<double> column(lc::to_size(p.rows()));
@@ -365,12 +366,12 @@ int run(const Settings& s) {
   lc::Rng rng(s.seed);
   const bool simulated = s.data.empty() && s.embedding.empty();
   Json report{{"program", lc::text("model_trajectory ", lc::version)}};
-  report["settings"] = {{"data", s.data},           {"embedding", s.embedding}, {"time", s.time},
-                        {"predict", s.predict},     {"holdout", s.holdout},     {"dimensions", s.dimensions},
-                        {"cells", s.cells},         {"growth", s.growth},       {"relax", s.relax},
-                        {"noise", s.noise},         {"ways", s.ways},           {"window", s.window},
-                        {"fate", s.fate},           {"steps", s.steps},         {"seed", s.seed},
-                        {"threads", lc::threads()}, {"from", s.from}};
+  report["settings"] = {
+      {"data", s.data},       {"embedding", s.embedding},   {"time", s.time},   {"predict", s.predict},
+      {"holdout", s.holdout}, {"dimensions", s.dimensions}, {"cells", s.cells}, {"growth", s.growth},
+      {"relax", s.relax},     {"noise", s.noise},           {"ways", s.ways},   {"window", s.window},
+      {"fate", s.fate},       {"steps", s.steps},           {"seed", s.seed},   {"threads", lc::threads()},
+      {"from", s.from}};
   Settings used = s;
   std::vector<When> wanted;
   for (const std::string& word : s.predict) wanted.push_back(when(word, "--predict"));
@@ -402,7 +403,8 @@ int run(const Settings& s) {
       d.latents = lc::encode(*m->cells, d.train);
     } else {
       if (all.points.latent() != m->motion.latent())
-        lc::throw_runtime(s.embedding, ": has ", all.points.latent(), " coordinates but the model ", m->motion.latent());
+        lc::throw_runtime(s.embedding, ": has ", all.points.latent(), " coordinates but the model ",
+                          m->motion.latent());
       d.latents = std::move(all.points);
     }
     d.axes = all.axes;
@@ -426,8 +428,8 @@ int run(const Settings& s) {
   lc::CellTable out;
   std::vector<lc::LatentTable> made;
   for (const When& w : wanted) {
-    made.push_back(lc::at_time(m->motion, d.latents, {.from = w.from, .to = w.to, .cells = s.cells, .steps = s.steps},
-                               own));
+    made.push_back(
+        lc::at_time(m->motion, d.latents, {.from = w.from, .to = w.to, .cells = s.cells, .steps = s.steps}, own));
     lc::LatentTable cells = made.back();
     for (std::string& name : cells.cell_names) name = w.shown + "_" + name;
     if (!used.fate.empty()) (void)tell_fates(used, m->motion, d.latents, cells);

@@ -27,8 +27,8 @@ inline void draw_trajectory(const std::string& folder, const std::string& name, 
   Points cells;
   for (const Index i : rows_to_draw(known.rows(), 6000))
     cells.push_back({double(known(i, 0)), double(known(i, 1)), time[lc::to_size(i)]});
-  std::string plot = lc::text("plot ", g.data(cells),
-                              " using 1:2:3 with points pointtype 7 pointsize 0.5 linecolor palette notitle");
+  std::string plot =
+      lc::text("plot ", g.data(cells), " using 1:2:3 with points pointtype 7 pointsize 0.5 linecolor palette notitle");
   for (Index i = 0; i < (ways.empty() ? 0 : ways.front().rows()); ++i) {
     Points line;
     for (const lc::Matrix<float>& moment : ways) line.push_back({double(moment(i, 0)), double(moment(i, 1))});

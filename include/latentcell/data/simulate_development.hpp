@@ -11,16 +11,16 @@ namespace latentcell {
 
 /// A tissue that develops: cells walk along a stem that forks in two, seen at a few times.
 struct DevelopmentOptions {
-  Index cells = 400;          ///< of the first snapshot
-  Index snapshots = 6;        ///< at times 0, 1, ...
-  double growth = 1.0;        ///< factor on the number of cells from one snapshot to the next
+  Index cells = 400;    ///< of the first snapshot
+  Index snapshots = 6;  ///< at times 0, 1, ...
+  double growth = 1.0;  ///< factor on the number of cells from one snapshot to the next
   Index genes = 600;
-  double library = 500;       ///< counts of a typical cell
-  double spread = 0.06;       ///< how unevenly far cells of one time are, the whole way being 1
-  double fork = 0.45;         ///< where on the way the fates part
-  double change = 2.0;        ///< log fold change of a typical gene of a programme along its whole way
-  double share = 0.15;        ///< share of the genes that a programme moves
-  double dispersion = 0.3;    ///< 1 / theta
+  double library = 500;     ///< counts of a typical cell
+  double spread = 0.06;     ///< how unevenly far cells of one time are, the whole way being 1
+  double fork = 0.45;       ///< where on the way the fates part
+  double change = 2.0;      ///< log fold change of a typical gene of a programme along its whole way
+  double share = 0.15;      ///< share of the genes that a programme moves
+  double dispersion = 0.3;  ///< 1 / theta
 };
 
 /// Snapshots of a tissue with a known course: obs "time", "way" (0 to 1, how far a cell is) and "fate" ("left" or
@@ -48,8 +48,7 @@ inline CellTable simulate_development(const DevelopmentOptions& o, Rng& rng) {
   double cells = double(o.cells);
   for (Index t = 0; t < o.snapshots; ++t, cells *= o.growth) {
     for (Index i = 0; i < Index(cells + 0.5); ++i) {
-      const double u =
-          std::clamp((double(t) + 0.5) / double(o.snapshots) + o.spread * rng.normal(), 0.0, 1.0);
+      const double u = std::clamp((double(t) + 0.5) / double(o.snapshots) + o.spread * rng.normal(), 0.0, 1.0);
       const bool left = rng.uniform_double() < 0.5;
       const double parted = std::max(0.0, u - o.fork) / (1 - o.fork);
       double sum = 0;

@@ -95,8 +95,7 @@ class TrajectoryJudge {
       const Matrix<float> cost = kernel::squared_distances(view(a), view(b));
       const Assignment pairs = assign(view(cost));
       Matrix<float> middle = a;
-      for (Index i = 0; i < middle.rows(); ++i)
-        middle.row(i) = 0.5f * (a.row(i) + b.row(pairs.column[to_size(i)]));
+      for (Index i = 0; i < middle.rows(); ++i) middle.row(i) = 0.5f * (a.row(i) + b.row(pairs.column[to_size(i)]));
       add("transport, half-way", middle);
     }
     add("all other times", all_);

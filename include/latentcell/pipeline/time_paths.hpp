@@ -19,13 +19,13 @@
 namespace latentcell {
 
 struct TimePathOptions {
-  Index window = 200;      ///< cells of either side that are coupled at once, those next in time
-  double epsilon = 0.05;   ///< entropy of the coupling, in units of the mean cost; larger: softer pairs
-  bool manifold = false;   ///< ways and costs along the cells of both sides in place of straight lines
-  double relax = 0;        ///< weight of the marginals, in units of the mean cost, where cells may die or divide
-                           ///< unequally (see unbalanced_sinkhorn); 0: all cells have equally many descendants
-  bool growth = false;     ///< the cells of a time are as many as there were: their numbers say how the tissue grows
-  Index pairs = 40'000;    ///< of all times together, at least
+  Index window = 200;     ///< cells of either side that are coupled at once, those next in time
+  double epsilon = 0.05;  ///< entropy of the coupling, in units of the mean cost; larger: softer pairs
+  bool manifold = false;  ///< ways and costs along the cells of both sides in place of straight lines
+  double relax = 0;       ///< weight of the marginals, in units of the mean cost, where cells may die or divide
+                          ///< unequally (see unbalanced_sinkhorn); 0: all cells have equally many descendants
+  bool growth = false;    ///< the cells of a time are as many as there were: their numbers say how the tissue grows
+  Index pairs = 40'000;   ///< of all times together, at least
   GeodesicOptions graph = {};
 };
 
@@ -144,8 +144,8 @@ inline TimePaths time_paths(ConstView<float> latents, const std::vector<double>&
       Matrix<double> plan;
       std::vector<double> weight(to_size(n), 1.0);
       if (o.relax > 0) {
-        UnbalancedPlan found = unbalanced_sinkhorn(view(std::as_const(cost)),
-                                                   {.epsilon = o.epsilon, .relax = o.relax, .tolerance = 1e-4});
+        UnbalancedPlan found =
+            unbalanced_sinkhorn(view(std::as_const(cost)), {.epsilon = o.epsilon, .relax = o.relax, .tolerance = 1e-4});
         plan = std::move(found.plan);
         weight = std::move(found.growth);
       } else {

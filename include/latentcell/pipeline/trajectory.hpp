@@ -21,8 +21,8 @@ namespace latentcell {
 
 struct TrajectoryOptions {
   ResidualMlpOptions field = {.latent = 5, .width = 128, .depth = 3, .condition = 2};  ///< latent: D
-  std::string time = "time";  ///< obs column of times
-  double first = 0, last = 1; ///< earliest and latest time of the training cells
+  std::string time = "time";                                                           ///< obs column of times
+  double first = 0, last = 1;  ///< earliest and latest time of the training cells
   TimePathOptions paths;
   double noise = 0;  ///< standard deviation that cells diffuse by over the whole span, in units of the latents' own;
                      ///< 0: an ordinary flow; above: a stochastic bridge between the times
@@ -38,10 +38,7 @@ struct Trajectory {
   Buffer<float> center, spread;  // (1, D) of the training cells' latents
 
   Trajectory(const TrajectoryOptions& o, Rng& rng)
-      : options(o),
-        field(o.field, rng),
-        center(1, o.field.latent),
-        spread(1, o.field.latent) {
+      : options(o), field(o.field, rng), center(1, o.field.latent), spread(1, o.field.latent) {
     LATENTCELL_REQUIRE(o.field.condition == 2, "Trajectory: the field's condition is the direction, 2 wide, not ",
                        o.field.condition);
     LATENTCELL_REQUIRE(o.last > o.first, "Trajectory: the last time, ", o.last, ", must come after the first, ",
@@ -157,8 +154,8 @@ void fit_from(TrainState<float>& state, Trajectory& model, const LatentTable& la
     }
   }
   Rng rng(options.seed, 61);
-  const TimePaths paths = time_paths(view(latents.mean), read_times(latents.cell_columns, model.options.time),
-                                     model.options.paths, rng);
+  const TimePaths paths =
+      time_paths(view(latents.mean), read_times(latents.cell_columns, model.options.time), model.options.paths, rng);
   double mean_square = 0;  // of the spans, so that the loss is of order one
   for (Index p = 0; p < paths.size(); ++p) {
     const double span = model.clock(paths.to[to_size(p)]) - model.clock(paths.from[to_size(p)]);
@@ -247,8 +244,7 @@ inline void carry(const Trajectory& model, Matrix<float>& z, const std::vector<d
       for (Index k = 0; k < steps; ++k) {
         velocity(float(k) / float(steps), ConstView<float>(here.data(), n, d), view(step));
         for (Index i = 0; i < n; ++i) {
-          const float width =
-              float(model.options.noise) * std::sqrt(std::abs(span[to_size(i)]) / float(steps));
+          const float width = float(model.options.noise) * std::sqrt(std::abs(span[to_size(i)]) / float(steps));
           for (Index j = 0; j < d; ++j)
             here(i, j) += step(i, j) / float(steps) + width * float(noise[to_size(i)].normal());
         }
@@ -293,7 +289,7 @@ inline LatentTable at_time(const Trajectory& model, const LatentTable& known, co
   shuffle(std::span<Index>(parts), rng);
   for (Index i = 0; i < o.cells; ++i) {
     const double t = o.from + (o.to - o.from) * (double(parts[to_size(i)]) + rng.uniform_double()) / double(o.cells);
-    const double share = before.empty() ? 1.0
+    const double share = before.empty()  ? 1.0
                          : after.empty() ? 0.0
                                          : (t - mean_time(before)) / (mean_time(after) - mean_time(before));
     const int side = rng.uniform_double() < share ? 1 : 0;
@@ -422,8 +418,7 @@ inline TrajectoryModel load_trajectory(const std::string& path) {
   TrajectoryModel model{Trajectory(o, rng), {}};
   if (from.choice("counts", 2) == 1) {
     PcaAutoencoderOptions cells{.genes = from.whole("genes"), .hidden = {}, .latent = o.field.latent};
-    for (const std::string& w : from.list("hidden"))
-      cells.hidden.push_back(detail::whole_number(w, path, "hidden"));
+    for (const std::string& w : from.list("hidden")) cells.hidden.push_back(detail::whole_number(w, path, "hidden"));
     model.cells.emplace(cells, rng, LikelihoodOptions{.dispersion = Dispersion(from.choice("dispersion", 3))});
     model.cells->gene_names = from.list("gene_names");
     io::restore(from.file, path, "cells", *model.cells);

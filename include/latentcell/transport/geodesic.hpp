@@ -80,8 +80,7 @@ class GeodesicGraph {
     for (;;) {
       const Ways ways = from(0);
       std::vector<Index> inside, outside;
-      for (Index i = 0; i < this->points(); ++i)
-        (std::isfinite(ways.cost[to_size(i)]) ? inside : outside).push_back(i);
+      for (Index i = 0; i < this->points(); ++i) (std::isfinite(ways.cost[to_size(i)]) ? inside : outside).push_back(i);
       if (outside.empty()) return;
       const auto pick = [&](const std::vector<Index>& rows) {
         Matrix<float> out(Index(rows.size()), points.cols());

@@ -41,7 +41,8 @@ inline UnbalancedPlan unbalanced_sinkhorn(ConstView<float> cost, const Unbalance
   for (Index k = 0; k < cost.size(); ++k) mean += std::abs(double(cost.data()[k])) / double(cost.size());
   LATENTCELL_REQUIRE(std::isfinite(mean), "unbalanced_sinkhorn: cost has entries that are not finite");
   // Potentials and costs in units of epsilon.
-  const double unit = options.epsilon * (mean > 0 ? mean : 1.0), damp = options.relax / (options.relax + options.epsilon);
+  const double unit = options.epsilon * (mean > 0 ? mean : 1.0),
+               damp = options.relax / (options.relax + options.epsilon);
   std::vector<double> f(to_size(n), 0.0), g(to_size(m), 0.0), old;
   const auto update = [&](std::vector<double>& to, const std::vector<double>& from, double log_weight, auto at) {
     const Index count = Index(from.size());
