@@ -102,6 +102,7 @@
 
 #include <latentcell/autoencoder/count_trunk.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
+#include <latentcell/autoencoder/pca_autoencoder.hpp>
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/autoencoder/vq_gan.hpp>
@@ -114,7 +115,9 @@
 #include <latentcell/backbone/residual_mlp.hpp>
 
 #include <latentcell/transport/assignment.hpp>
+#include <latentcell/transport/geodesic.hpp>
 #include <latentcell/transport/sinkhorn.hpp>
+#include <latentcell/transport/unbalanced.hpp>
 
 #include <latentcell/flow/coupling.hpp>
 #include <latentcell/flow/ddpm.hpp>
@@ -150,6 +153,8 @@
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/data/simulate_development.hpp>
+#include <latentcell/data/simulate_multiomics.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/data/thinning.hpp>
 
@@ -216,11 +221,17 @@
 #include <latentcell/pipeline/judge_classes.hpp>
 #include <latentcell/pipeline/judge_perturbation.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
+#include <latentcell/pipeline/judge_trajectory.hpp>
+#include <latentcell/pipeline/judge_translation.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
 #include <latentcell/pipeline/library_model.hpp>
 #include <latentcell/pipeline/model_file.hpp>
+#include <latentcell/pipeline/modality_code.hpp>
 #include <latentcell/pipeline/pair_cells.hpp>
 #include <latentcell/pipeline/perturbation.hpp>
 #include <latentcell/pipeline/reflow.hpp>
 #include <latentcell/pipeline/residual_factors.hpp>
+#include <latentcell/pipeline/time_paths.hpp>
+#include <latentcell/pipeline/trajectory.hpp>
+#include <latentcell/pipeline/translation.hpp>
 #include <latentcell/pipeline/two_stage.hpp>

@@ -1,0 +1,481 @@
+// Learns from cells measured in several ways at once to tell one modality of a cell from the others: surface proteins
+// from RNA (and the reverse), with intervals; and how well it does on cells held out.
+
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <optional>
+
+#include <latentcell/data/align_genes.hpp>
+#include <latentcell/data/append_cells.hpp>
+#include <latentcell/data/filter.hpp>
+#include <latentcell/data/simulate_multiomics.hpp>
+#include <latentcell/io/h5ad.hpp>
+#include <latentcell/metric/subsample.hpp>
+#include <latentcell/pipeline/judge_translation.hpp>
+
+#include "program.hpp"
+#include "translation_plots.hpp"
+
+namespace lc = latentcell;
+using lc::Index;
+using program::Json;
+using program::now;
+using program::say;
+
+namespace {
+
+struct Settings : program::Common {
+  std::string key = "protein_expression", also, rna_only, from;
+  Index components = 50, members = 8, draws = 64;
+  int folds = -1, epochs = 0;
+};
+
+Settings parse(int argc, char** argv) {
+  Settings s;
+  s.out = "predicted.h5ad";
+  CLI::App app(
+      "Learns to tell surface proteins of a cell from its RNA, and the reverse, from cells that have both.\n"
+      "Without --data it runs on simulated cells.");
+  auto* data = program::add_common(app, s);
+  app.add_option("--protein-key", s.key, "obsm entry of protein counts; rows of NaN: cells without")
+      ->capture_default_str();
+  app.add_option("--also", s.also,
+                 "obsm entry of a further modality that proteins are told from, such as accessibility");
+  app.add_option("--rna-only", s.rna_only, "other cells that have RNA alone, to predict proteins of");
+  auto* folds = app.add_option("--folds", s.folds,
+                               "hold each of so many parts of the cells out in turn and judge by them; 0: none")
+                    ->check(CLI::Range(0, 100));
+  auto* components = app.add_option("--components", s.components, "principal components that RNA is told by")
+                         ->capture_default_str()
+                         ->check(CLI::Range(2, 100));
+  auto* members = app.add_option("--members", s.members, "networks whose predictions are averaged")
+                      ->capture_default_str()
+                      ->check(CLI::Range(2, 100));
+  app.add_option("--draws", s.draws, "of each cell, for the intervals")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 100000));
+  app.add_option("--epochs", s.epochs, "of each network; 0 chooses by the number of cells")
+      ->check(CLI::Range(0, 1000000000));
+  app.add_option(
+         "--from", s.from,
+         "predict with a saved model (a file, or a --checkpoint folder) the cells of --rna-only, without training")
+      ->excludes(data)
+      ->excludes(folds)
+      ->excludes(components)
+      ->excludes(members);
+  program::parse(app, argc, argv);
+  return s;
+}
+
+lc::Modality rna_of(const lc::CellTable& cells) {
+  return {"rna", cells.counts, std::vector<char>(lc::to_size(cells.cells()), 1), cells.gene_names};
+}
+
+lc::Modality modality_of(const lc::CellTable& cells, const std::string& key, const std::string& file,
+                         const char* option) {
+  const auto at = cells.embeddings.find(key);
+  if (at == cells.embeddings.end()) {
+    std::string known;
+    for (const auto& [name, matrix] : cells.embeddings) known += (known.empty() ? "" : ", ") + name;
+    lc::throw_runtime(file, ": has no obsm entry '", key, "'; there are ", known.empty() ? "none" : known, " (", option,
+                      " chooses)");
+  }
+  const auto names = cells.strings.find("protein_names");
+  const bool named = names != cells.strings.end() && Index(names->second.size()) == at->second.cols();
+  try {
+    return lc::dense_modality(key, at->second, named ? names->second : std::vector<std::string>{});
+  } catch (const std::invalid_argument& e) {
+    lc::throw_runtime(file, ": ", e.what());
+  }
+}
+
+// All that is known: cells with RNA, their proteins, a further modality perhaps, and RNA of other cells.
+struct Data {
+  lc::CellTable cells;
+  lc::Modality protein;
+  std::optional<lc::Modality> also;
+  std::optional<lc::CellTable> rna_only;
+};
+
+Data load(const Settings& s, lc::Rng& rng) {
+  Data d;
+  const std::string name = s.data.empty() ? "simulated cells" : s.data;
+  d.cells = s.data.empty() ? lc::simulate_multiomics({}, rng) : program::read(s, s.data);
+  d.protein = modality_of(d.cells, s.key, name, "--protein-key");
+  const std::string also = s.data.empty() && s.also.empty() ? "accessibility" : s.also;
+  if (!also.empty()) d.also = modality_of(d.cells, also, name, "--also");
+  const auto there = std::count(d.protein.measured.begin(), d.protein.measured.end(), char(1));
+  if (there == 0) lc::throw_runtime(name, ": no cell has '", s.key, "'");
+  if (there < d.cells.cells())
+    say(lc::text("note: ", d.cells.cells() - there, " cells have no '", s.key, "': they are predicted"));
+  if (!s.rna_only.empty()) {
+    d.rna_only = program::read(s, s.rna_only);
+    try {
+      const lc::AlignedGenes seen = lc::align_genes(*d.rna_only, d.cells.gene_names);
+      if (seen.missing + seen.extra > 0)
+        say(lc::text("note: ", s.rna_only, " lacks ", seen.missing, " of the genes and has ", seen.extra,
+                     " others: ", d.cells.genes() - seen.missing, " are shared"));
+    } catch (const std::invalid_argument& e) {
+      lc::throw_runtime(s.rna_only, ": ", e.what());
+    }
+  }
+  return d;
+}
+
+// Modalities of some of the cells, in the genes that are seen often enough there.
+struct Part {
+  lc::Modality rna, protein;
+  std::optional<lc::Modality> also;
+
+  std::vector<lc::Modality> sources() const {
+    std::vector<lc::Modality> out{rna};
+    if (also) out.push_back(*also);
+    return out;
+  }
+};
+
+Part part_of(const Data& d, const std::vector<Index>& rows, std::vector<std::string>& genes) {
+  lc::CellTable cells = d.cells.select_cells(rows);
+  if (genes.empty()) {
+    cells = lc::filter_genes(cells, lc::GeneFilterOptions{.min_cells = 10});
+    if (cells.genes() == 0) lc::throw_runtime("no gene is seen in 10 cells or more");
+    genes = cells.gene_names;
+  } else {
+    cells = lc::align_genes(cells, genes).cells;
+  }
+  return {rna_of(cells), lc::select_cells(d.protein, rows),
+          d.also ? std::optional(lc::select_cells(*d.also, rows)) : std::nullopt};
+}
+
+// Every row of a modality hidden.
+lc::Modality hidden(lc::Modality m) {
+  std::fill(m.measured.begin(), m.measured.end(), char(0));
+  return m;
+}
+
+// RNA of the training cells and of those that have RNA alone: components are told by both.
+lc::Modality all_rna(const Part& train, const Data& d) {
+  lc::Modality out = train.rna;
+  if (!d.rna_only) return out;
+  const lc::CellTable more = lc::align_genes(*d.rna_only, train.rna.features).cells;
+  for (Index i = 0; i < more.cells(); ++i) {
+    out.counts.push_row(more.counts.view(), i);
+    out.measured.push_back(1);
+  }
+  return out;
+}
+
+lc::FitOptions fit_options(const Settings& s, Index cells) {
+  return {.epochs = s.epochs > 0 ? s.epochs : program::epochs_for(cells, 64, 1200, 8, 400),
+          .batch = 64,
+          .learning_rate = 1e-3f,
+          .weight_decay = 0.1f,
+          .ema = 0.99f,
+          .seed = s.seed};
+}
+
+// One direction, trained; nothing where a signal ended it.
+std::optional<lc::Translation> train(const Settings& s, const std::string& name, const lc::Modality& target,
+                                     const std::vector<lc::Modality>& from, const lc::Modality& rna, Index members,
+                                     bool keep, lc::StopOnSignal& stop, Json& report) {
+  lc::Rng rng(s.seed, 5);
+  const auto code = [&](const lc::Modality& m) {
+    const lc::Modality& told_by = m.name == "rna" ? rna : m;
+    lc::ModalityCode out(m.name, m.features,
+                         std::min<Index>({s.components, Index(m.features.size()) - 1, told_by.cells() - 1}));
+    out.start(told_by, rng);
+    return out;
+  };
+  std::vector<lc::ModalityCode> codes;
+  for (const lc::Modality& m : from) codes.push_back(code(m));
+  lc::TranslationOptions o;
+  o.members = members;
+  lc::Translation model(o, code(target), std::move(codes), rng);
+  const lc::FitOptions fit = fit_options(s, target.cells());
+  Settings quiet = s;
+  if (!keep) quiet.checkpoint.clear();
+  for (Index k = 0; k < members; ++k) {
+    lc::TrainState<float> state;
+    if (!program::train_stage(
+            quiet, lc::text(name, "_", k + 1), model.members[lc::to_size(k)], state, stop, report,
+            [&](auto& st, auto&&... hooks) { lc::fit_member(st, model, k, target, from, fit, hooks...); })) {
+      return std::nullopt;
+    }
+  }
+  if (model.target.whole) {
+    lc::Rng calibration(s.seed, 12);
+    lc::calibrate_intervals(model, target, from, s.seed, {.draws = s.draws}, calibration);
+  }
+  return model;
+}
+
+void print(const std::vector<lc::TranslationScore>& scores) {
+  say("                                   mean r      MSE   in 50 %  in 80 %");
+  for (const lc::TranslationScore& p : scores) {
+    char line[200];
+    std::snprintf(line, sizeof line, "  %-30s %8.3f %8.3f", p.who.c_str(), p.mean_r, p.mse);
+    std::string out = line;
+    if (std::isfinite(p.cover50)) {
+      std::snprintf(line, sizeof line, " %8.3f %8.3f", p.cover50, p.cover80);
+      out += line;
+    }
+    say(out);
+  }
+}
+
+// Predictions of held-out cells, gathered over the folds.
+struct Gathered {
+  std::vector<std::pair<std::string, lc::Translated>> of;
+
+  void put(const std::string& who, const std::vector<Index>& rows, Index cells, const lc::Translated& part) {
+    auto at = std::find_if(of.begin(), of.end(), [&](const auto& entry) { return entry.first == who; });
+    if (at == of.end()) at = of.insert(of.end(), {who, {}});
+    const auto copy = [&](lc::Matrix<float>& to, const lc::Matrix<float>& from) {
+      if (from.size() == 0) return;
+      if (to.size() == 0) to = lc::Matrix<float>::Zero(cells, from.cols());
+      for (std::size_t i = 0; i < rows.size(); ++i) to.row(rows[i]) = from.row(Index(i));
+    };
+    copy(at->second.mean, part.mean);
+    copy(at->second.low50, part.low50);
+    copy(at->second.high50, part.high50);
+    copy(at->second.low80, part.low80);
+    copy(at->second.high80, part.high80);
+  }
+};
+
+// Holds each part of the cells out in turn: proteins from what else there is, all of it and each alone, and RNA from
+// proteins; with floors.
+bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, lc::CellTable& out, Json& report) {
+  std::vector<Index> with;
+  for (Index i = 0; i < d.cells.cells(); ++i) {
+    if (d.protein.measured[lc::to_size(i)]) with.push_back(i);
+  }
+  if (Index(with.size()) < 3 * folds) lc::throw_runtime(with.size(), " cells are too few for ", folds, " folds");
+  const Index n = d.cells.cells();
+  std::vector<Index> fold = lc::detail::parts_of(Index(with.size()), folds, s.seed + 1000);
+  Gathered protein, rna;
+  // What truth is compared with: each fold's values at that fold's depth; genes are those of all folds.
+  lc::Matrix<float> truth = lc::Matrix<float>::Zero(n, Index(d.protein.features.size()));
+  std::vector<double> gene_r[2];
+  std::vector<double> fold_of(lc::to_size(n), std::nan(""));
+  for (int k = 0; k < folds; ++k) {
+    std::vector<Index> in, held;
+    for (std::size_t i = 0; i < with.size(); ++i) (fold[i] == k ? held : in).push_back(with[i]);
+    std::vector<std::string> genes;
+    const Part train_part = part_of(d, in, genes), test = part_of(d, held, genes);
+    say(lc::text("fold ", k + 1, " of ", folds, ": ", in.size(), " cells to learn from, ", held.size(), " held out, ",
+                 genes.size(), " genes"));
+    const lc::Modality everyone = all_rna(train_part, d);
+    Json unused;
+    const auto model =
+        train(s, "protein", train_part.protein, train_part.sources(), everyone, s.members, false, stop, unused);
+    if (!model) return false;
+    lc::Rng rng(s.seed, 9);
+    const auto predict = [&](const std::string& who, std::vector<lc::Modality> from) {
+      protein.put(who, held, n, lc::translate(*model, from, {.draws = s.draws}, rng));
+    };
+    predict("latentcell", test.sources());
+    if (test.also) {
+      predict("latentcell, rna alone", {test.rna, hidden(*test.also)});
+      predict("latentcell, " + test.also->name + " alone", {hidden(test.rna), *test.also});
+    }
+    const lc::Matrix<float> true_here = model->target.decode(model->target.encode(test.protein)),
+                            known = model->target.decode(model->target.encode(train_part.protein));
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      truth.row(held[i]) = true_here.row(Index(i));
+      fold_of[lc::to_size(held[i])] = k + 1;
+    }
+    const lc::Matrix<float> told = model->tell(train_part.sources()), told_new = model->tell(test.sources());
+    const auto floor = [&](const char* who, lc::Matrix<float> mean) {
+      protein.put(who, held, n, {std::move(mean), {}, {}, {}, {}});
+    };
+    floor("mean", lc::Matrix<float>(known.colwise().mean()).replicate(Index(held.size()), 1));
+    // Linear models see the components in their own units.
+    const auto linear = [&](lc::Matrix<float> x) {
+      const lc::ModalityCode& c = model->sources.front();
+      for (Index j = 0; j < c.latent() && !c.whole; ++j)
+        x.col(j) *= std::sqrt(c.spread.value(0, j) * c.spread.value(0, 0));
+      return x;
+    };
+    floor("ridge on components", lc::ridge(linear(told), known, linear(told_new)));
+    floor("30 nearest cells", lc::neighbor_mean(linear(told), known, linear(told_new)));
+
+    const auto back = train(s, "rna", train_part.rna, {train_part.protein}, everyone, 2, false, stop, unused);
+    if (!back) return false;
+    const lc::Matrix<float> true_rna =
+        lc::ModalityCode::dense(lc::kernel::log_normalize(test.rna.counts, double(back->target.depth.value(0, 0))));
+    const std::vector<char> all_there(held.size(), 1);
+    const auto of_genes = [&](const lc::Matrix<float>& mean) {
+      return lc::translation_score("", {mean, {}, {}, {}, {}}, true_rna, all_there).mean_r;
+    };
+    gene_r[0].push_back(of_genes(lc::translate(*back, {test.protein}, {.draws = 0}, rng).mean));
+    const lc::Matrix<float> z =
+        lc::ridge(back->tell({train_part.protein}), back->target.encode(train_part.rna), back->tell({test.protein}));
+    gene_r[1].push_back(of_genes(back->target.decode(z)));
+  }
+  std::vector<char> judged(lc::to_size(n), 0);
+  for (const Index i : with) judged[lc::to_size(i)] = 1;
+  std::vector<lc::TranslationScore> scores;
+  for (const auto& [who, made] : protein.of) scores.push_back(lc::translation_score(who, made, truth, judged));
+  say(lc::text("proteins of ", with.size(), " held-out cells"));
+  print(scores);
+  Json each;
+  for (const lc::TranslationScore& p : scores) {
+    each[p.who] = program::numbers(p);
+    for (std::size_t f = 0; f < p.r.size(); ++f)
+      each[p.who]["r"][d.protein.features[f]] = std::isfinite(p.r[f]) ? Json(p.r[f]) : Json(nullptr);
+  }
+  report["scores"] = each;
+  const auto mean = [](const std::vector<double>& x) {
+    return std::accumulate(x.begin(), x.end(), 0.0) / double(x.size());
+  };
+  report["rna_from_protein"] = {{"latentcell", mean(gene_r[0])}, {"ridge on proteins", mean(gene_r[1])}};
+  char line[120];
+  std::snprintf(line, sizeof line, "genes from proteins, mean r over all genes: %.3f, ridge %.3f", mean(gene_r[0]),
+                mean(gene_r[1]));
+  say(line);
+  lc::CellTable cells = d.cells.select_cells(with);
+  std::vector<double> folds_of;
+  for (const Index i : with) folds_of.push_back(fold_of[lc::to_size(i)]);
+  cells.cell_columns.set("held_out_fold", folds_of);
+  const auto pick = [&](const lc::Matrix<float>& m) { return lc::metric::pick_rows(lc::view(m), with); };
+  const lc::Translated& ours = protein.of.front().second;
+  cells.embeddings.clear();
+  cells.embeddings["protein_predicted"] = pick(ours.mean);
+  cells.embeddings["protein_low50"] = pick(ours.low50);
+  cells.embeddings["protein_high50"] = pick(ours.high50);
+  cells.embeddings["protein_low80"] = pick(ours.low80);
+  cells.embeddings["protein_high80"] = pick(ours.high80);
+  cells.embeddings["protein_measured"] = pick(truth);
+  out = std::move(cells);
+  if (!s.plots.empty()) {
+    plots::draw_translation(s.plots, d.protein.features, pick(ours.mean), pick(truth), scores);
+  }
+  return true;
+}
+
+lc::CellTable predicted(const lc::Translation& model, lc::CellTable cells, const std::vector<lc::Modality>& from,
+                        const Settings& s) {
+  lc::Rng rng(s.seed, 10);
+  lc::Translated t = lc::translate(model, from, {.draws = s.draws}, rng);
+  cells.embeddings.clear();
+  cells.embeddings["protein_predicted"] = std::move(t.mean);
+  cells.embeddings["protein_low50"] = std::move(t.low50);
+  cells.embeddings["protein_high50"] = std::move(t.high50);
+  cells.embeddings["protein_low80"] = std::move(t.low80);
+  cells.embeddings["protein_high80"] = std::move(t.high80);
+  return cells;
+}
+
+// Those of a model's sources that cells with RNA alone have.
+std::vector<lc::Modality> rna_alone(const lc::Translation& model, const lc::CellTable& cells) {
+  std::vector<lc::Modality> out{rna_of(lc::align_genes(cells, model.sources.front().features).cells)};
+  for (std::size_t m = 1; m < model.sources.size(); ++m) {
+    const lc::ModalityCode& c = model.sources[m];
+    lc::Modality none{c.name, lc::Counts(Index(c.features.size())), std::vector<char>(lc::to_size(cells.cells()), 0),
+                      c.features};
+    for (Index i = 0; i < cells.cells(); ++i) none.counts.end_row();
+    out.push_back(std::move(none));
+  }
+  return out;
+}
+
+void write(const Settings& s, lc::CellTable cells, const std::vector<std::string>& proteins) {
+  cells.strings.clear();
+  cells.strings["protein_names"] = proteins;
+  cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
+                                 "protein_*: log1p of counts at the median depth of the cells trained on"};
+  lc::io::write_h5ad(s.out, cells);
+  say(lc::text("wrote ", cells.cells(), " cells to ", s.out));
+}
+
+int run(const Settings& s) {
+  program::check_writable(s);
+  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  lc::Rng rng(s.seed);
+  Json report{{"program", lc::text("translate_omics ", lc::version)}};
+  report["settings"] = {{"data", s.data.empty() ? "simulated" : s.data},
+                        {"protein_key", s.key},
+                        {"also", s.also},
+                        {"rna_only", s.rna_only},
+                        {"folds", s.folds},
+                        {"components", s.components},
+                        {"members", s.members},
+                        {"draws", s.draws},
+                        {"seed", s.seed},
+                        {"threads", lc::threads()},
+                        {"from", s.from}};
+  if (!s.from.empty()) {
+    if (s.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
+    const bool folder = std::filesystem::is_directory(s.from);
+    const lc::Translation m = lc::load_translation(folder ? s.from + "/model.safetensors" : s.from);
+    const lc::CellTable cells = program::read(s, s.rna_only);
+    try {
+      const lc::AlignedGenes seen = lc::align_genes(cells, m.sources.front().features);
+      if (seen.missing > 0)
+        say(lc::text("note: ", seen.missing, " of the model's ", m.sources.front().features.size(),
+                     " genes are not in the file: taken as 0"));
+    } catch (const std::invalid_argument& e) {
+      lc::throw_runtime(s.rna_only, ": ", e.what());
+    }
+    write(s, predicted(m, cells, rna_alone(m, cells), s), m.target.features);
+    program::write_report(s.report, report);
+    return 0;
+  }
+  const Data d = load(s, rng);
+  const int folds = s.folds >= 0 ? s.folds : s.data.empty() ? 2 : 0;
+  std::vector<Index> without, all;
+  for (Index i = 0; i < d.cells.cells(); ++i) {
+    all.push_back(i);
+    if (!d.protein.measured[lc::to_size(i)]) without.push_back(i);
+  }
+  const bool to_predict = d.rna_only || !without.empty();
+  if (folds == 0 && !to_predict)
+    lc::throw_runtime("every cell has '", s.key,
+                      "': say which cells to predict (--rna-only) or how many parts to hold out "
+                      "and judge by (--folds)");
+  if (folds == 1) lc::throw_runtime("--folds: one part alone cannot be held out; give 2 or more, or 0");
+  lc::StopOnSignal stop;
+  lc::CellTable out;
+  if (folds > 0 && !judge(s, folds, d, stop, out, report)) return program::stopped(s);
+  if (to_predict || !s.checkpoint.empty()) {
+    std::vector<std::string> genes;
+    const Part whole = part_of(d, all, genes);
+    say(lc::text("training on ", d.cells.cells(), " cells, ", genes.size(), " genes, ", d.protein.features.size(),
+                 " proteins"));
+    const auto model =
+        train(s, "protein", whole.protein, whole.sources(), all_rna(whole, d), s.members, true, stop, report);
+    if (!model) return program::stopped(s);
+    if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", *model);
+    const auto add = [&](lc::CellTable cells) {
+      cells = lc::align_genes(cells, d.cells.gene_names).cells;
+      if (folds > 0) {
+        cells.cell_columns.set("held_out_fold", std::vector<double>(lc::to_size(cells.cells()), std::nan("")));
+        cells.embeddings["protein_measured"] =
+            lc::Matrix<float>::Constant(cells.cells(), Index(d.protein.features.size()), std::nanf(""));
+      }
+      if (out.genes() == 0) {
+        out = std::move(cells);
+      } else {
+        lc::append_cells(out, cells);
+      }
+    };
+    if (!without.empty()) {
+      const Part some = part_of(d, without, genes);
+      add(predicted(*model, d.cells.select_cells(without), some.sources(), s));
+    }
+    if (d.rna_only) add(predicted(*model, *d.rna_only, rna_alone(*model, *d.rna_only), s));
+  }
+  write(s, std::move(out), d.protein.features);
+  report["peak_memory_mb"] = program::peak_memory_mb();
+  program::write_report(s.report, report);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Settings settings = parse(argc, argv);
+  return program::guarded("translate_omics", [&] { return run(settings); });
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Translation of modalities with the shortest settings: translation.sh TRANSLATE_OMICS MAKE_MULTIOMICS. Cells without
+# proteins are predicted, held-out cells judged, a saved model predicts without training; wrong input ends with one clear
+# sentence and nothing written.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+translate=$1
+make_multiomics=$2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$make_multiomics" .
+short=(--epochs 2 --members 2 --draws 8 --components 8)
+
+"$translate" --data both.h5ad --also accessibility --folds 2 "${short[@]}" --out folds.h5ad --report report.json
+for word in latentcell 'rna alone' 'ridge on components' '30 nearest cells' mean_r cover80 rna_from_protein protein_6; do
+  grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
+done
+"$translate" --data some.h5ad "${short[@]}" --seed 2 --out some_predicted.h5ad
+"$translate" --data both.h5ad --rna-only rna.h5ad "${short[@]}" --seed 2 --out predicted.h5ad --checkpoint model
+"$translate" --data both.h5ad --rna-only rna.h5ad "${short[@]}" --seed 2 --out again.h5ad --checkpoint model --resume
+cmp predicted.h5ad again.h5ad
+"$translate" --from model --rna-only rna.h5ad --draws 8 --seed 2 --out from.h5ad --threads 1
+"$translate" --from model --rna-only rna.h5ad --draws 8 --seed 2 --out from_two.h5ad --threads 2
+cmp from.h5ad from_two.h5ad
+
+program=$translate
+source "$here/refuses.sh"
+refuses "no such file" --data missing.h5ad --folds 2
+refuses "say which cells to predict" --data both.h5ad
+refuses "no obsm entry 'no_such'; there are accessibility, protein_expression" --data both.h5ad --protein-key no_such --folds 2
+refuses "no obsm entry 'no_such'" --data both.h5ad --also no_such --folds 2
+refuses "no such file" --data both.h5ad --rna-only missing.h5ad
+refuses "too few for 60 folds" --data both.h5ad --folds 60
+refuses "one part alone" --data both.h5ad --folds 1
+refuses "needs cells to predict" --from model
+refuses "excludes" --data both.h5ad --from model --rna-only rna.h5ad
+refuses "checkpoint of something else" --from model/protein_1.safetensors --rna-only rna.h5ad
+exit "$failed"
