@@ -190,7 +190,7 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& name,
   std::vector<lc::ModalityCode> codes;
   for (const lc::Modality& m : from) codes.push_back(code(m));
   lc::TranslationOptions o;
-  o.members = members;
+  o.ensemble.members = members;
   lc::Translation model(o, code(target), std::move(codes), rng);
   const lc::FitOptions fit = fit_options(s, target.cells());
   Settings quiet = s;
@@ -198,7 +198,7 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& name,
   for (Index k = 0; k < members; ++k) {
     lc::TrainState<float> state;
     if (!program::train_stage(
-            quiet, lc::text(name, "_", k + 1), model.members[lc::to_size(k)], state, stop, report,
+            quiet, lc::text(name, "_", k + 1), model.flows.members[lc::to_size(k)], state, stop, report,
             [&](auto& st, auto&&... hooks) { lc::fit_member(st, model, k, target, from, fit, hooks...); })) {
       return std::nullopt;
     }

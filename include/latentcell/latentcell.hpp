@@ -205,6 +205,7 @@
 #include <latentcell/pipeline/between.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/carry.hpp>
+#include <latentcell/pipeline/conditional_ensemble.hpp>
 #include <latentcell/pipeline/conditions.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>

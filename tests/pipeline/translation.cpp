@@ -44,10 +44,10 @@ ModalityCode code_of(const Modality& m, Index latent) {
 
 TranslationOptions small() {
   TranslationOptions o;
-  o.members = 3;
-  o.field.width = 48;
-  o.field.depth = 1;
-  o.field.condition = 48;
+  o.ensemble.members = 3;
+  o.ensemble.field.width = 48;
+  o.ensemble.field.depth = 1;
+  o.ensemble.field.condition = 48;
   return o;
 }
 
