@@ -155,6 +155,7 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/simulate_development.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
+#include <latentcell/data/simulate_tissue_slice.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/data/thinning.hpp>
 
@@ -202,6 +203,7 @@
 #include <latentcell/metric/two_sample_auc.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 
+#include <latentcell/pipeline/align_slices.hpp>
 #include <latentcell/pipeline/between.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/carry.hpp>
@@ -222,6 +224,7 @@
 #include <latentcell/pipeline/judge_classes.hpp>
 #include <latentcell/pipeline/judge_perturbation.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
+#include <latentcell/pipeline/judge_spatial.hpp>
 #include <latentcell/pipeline/judge_trajectory.hpp>
 #include <latentcell/pipeline/judge_translation.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
@@ -232,6 +235,8 @@
 #include <latentcell/pipeline/perturbation.hpp>
 #include <latentcell/pipeline/reflow.hpp>
 #include <latentcell/pipeline/residual_factors.hpp>
+#include <latentcell/pipeline/spatial.hpp>
+#include <latentcell/pipeline/spatial_context.hpp>
 #include <latentcell/pipeline/time_paths.hpp>
 #include <latentcell/pipeline/trajectory.hpp>
 #include <latentcell/pipeline/translation.hpp>

@@ -183,6 +183,32 @@ inline Matrix<float> member_draw(const ConditionalField& field, const Matrix<flo
 
 }  // namespace detail
 
+/// The mean latent of each cell under the member that has not seen it.     told (N, C) -> (N, D)
+inline Matrix<float> unseen_means(const ConditionalEnsemble& model, const Matrix<float>& told, std::uint64_t seed,
+                                  Rng& rng) {
+  const std::vector<Index> part = detail::parts_of(told.rows(), model.options.members, seed);
+  Matrix<float> out(told.rows(), model.options.field.latent);
+  for (Index m = 0; m < model.options.members; ++m) {
+    std::vector<Index> rows;
+    for (Index i = 0; i < told.rows(); ++i) {
+      if (part[to_size(i)] == m) rows.push_back(i);
+    }
+    Matrix<float> here(Index(rows.size()), told.cols());
+    for (std::size_t i = 0; i < rows.size(); ++i) here.row(Index(i)) = told.row(rows[i]);
+    const Matrix<float> mean = detail::member_mean(model.members[to_size(m)], here, rng);
+    for (std::size_t i = 0; i < rows.size(); ++i) out.row(rows[i]) = mean.row(Index(i));
+  }
+  return out;
+}
+
+/// The mean latent of each cell over all members.     told (N, C) -> (N, D)
+inline Matrix<float> mean_latents(const ConditionalEnsemble& model, const Matrix<float>& told, Rng& rng) {
+  Matrix<float> z = Matrix<float>::Zero(told.rows(), model.options.field.latent);
+  for (const ConditionalField& field : model.members)
+    z += detail::member_mean(field, told, rng) / float(model.members.size());
+  return z;
+}
+
 struct IntervalOptions {
   Index draws = 64;  ///< of each cell, shared out among the members
   Index steps = 4;   ///< of the sampler (Heun); what a coarse one gets wrong of the width, calibration mends
@@ -227,19 +253,20 @@ struct DrawSpread {
 
 }  // namespace detail
 
-/// Means and intervals of cells.     told (N, C)
+/// Means and intervals of cells.     told (N, C); base (N, D): latents that the flows' are added to, or (0, 0)
 inline WithIntervals predict(const ConditionalEnsemble& model, const ModalityCode& target, const Matrix<float>& told,
-                             const IntervalOptions& o, Rng& rng) {
+                             const IntervalOptions& o, Rng& rng, const Matrix<float>& base = {}) {
   LATENTCELL_REQUIRE(o.draws == 0 || o.draws >= 2, "predict: draws must be 0 or at least 2, got ", o.draws);
   const Index members = Index(model.members.size());
-  Matrix<float> z = Matrix<float>::Zero(told.rows(), target.latent());
-  for (const ConditionalField& field : model.members) z += detail::member_mean(field, told, rng) / float(members);
+  Rng mean_rng = rng.fork();
+  const auto based = [&](Matrix<float> z) { return base.size() > 0 ? Matrix<float>(z + base) : z; };
+  const Matrix<float> z = mean_latents(model, told, mean_rng);
   WithIntervals out;
-  out.mean = target.decode(z);
+  out.mean = target.decode(based(z));
   if (o.draws == 0 || told.rows() == 0) return out;
   std::vector<Matrix<float>> draws;
   for (Index k = 0; k < o.draws; ++k)
-    draws.push_back(target.decode(detail::member_draw(model.members[to_size(k % members)], told, o.steps, rng)));
+    draws.push_back(target.decode(based(detail::member_draw(model.members[to_size(k % members)], told, o.steps, rng))));
   const detail::DrawSpread spread(draws);
   const auto end = [&](const Matrix<float>& half, Index level, float sign) {
     Matrix<float> at = half;
@@ -256,10 +283,11 @@ inline WithIntervals predict(const ConditionalEnsemble& model, const ModalityCod
 /// Learns how wide the intervals must be: each cell's draws come from the member that has not seen it, and for each
 /// feature the factor is taken at which 50 % and 80 % of the cells fall inside (split-conformal prediction with scaled
 /// residuals, Lei et al. 2018, over the members' parts). Call it after all members are trained, on the same cells with
-/// the same seed.     truth (N, F) decoded features, usable (N), told (N, C)
+/// the same seed.     truth (N, F) decoded features, usable (N), told (N, C), base as
+/// of predict
 inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& code, const Matrix<float>& truth,
                                 const std::vector<char>& usable, const Matrix<float>& told, std::uint64_t seed,
-                                const IntervalOptions& o, Rng& rng) {
+                                const IntervalOptions& o, Rng& rng, const Matrix<float>& base = {}) {
   LATENTCELL_REQUIRE(o.draws >= 2, "calibrate_intervals: draws must be at least 2, got ", o.draws);
   const std::vector<Index> part = detail::parts_of(told.rows(), model.options.members, seed);
   const Index features = truth.cols();
@@ -273,9 +301,12 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& 
     Matrix<float> here(Index(rows.size()), told.cols());
     for (std::size_t i = 0; i < rows.size(); ++i) here.row(Index(i)) = told.row(rows[i]);
     const ConditionalField& field = model.members[to_size(m)];
-    const Matrix<float> mean = code.decode(detail::member_mean(field, here, rng));
+    Matrix<float> from = Matrix<float>::Zero(Index(rows.size()), code.latent());
+    for (std::size_t i = 0; i < rows.size() && base.size() > 0; ++i) from.row(Index(i)) = base.row(rows[i]);
+    const Matrix<float> mean = code.decode(from + detail::member_mean(field, here, rng));
     std::vector<Matrix<float>> draws;
-    for (Index k = 0; k < o.draws; ++k) draws.push_back(code.decode(detail::member_draw(field, here, o.steps, rng)));
+    for (Index k = 0; k < o.draws; ++k)
+      draws.push_back(code.decode(from + detail::member_draw(field, here, o.steps, rng)));
     const detail::DrawSpread spread(draws);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       for (Index f = 0; f < features; ++f) {
@@ -291,7 +322,7 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& 
   const auto quantile = [](std::vector<double>& x, double q) {
     const std::size_t k = std::min(x.size() - 1, std::size_t(q * double(x.size())));
     std::nth_element(x.begin(), x.begin() + std::ptrdiff_t(k), x.end());
-    return float(std::clamp(x[k], 0.05, 20.0));
+    return float(std::clamp(x[k], 0.05, 1000.0));
   };
   for (Index f = 0; f < features; ++f) {
     model.widen.value(0, f) = quantile(needed50[to_size(f)], 0.5);

@@ -20,6 +20,7 @@ struct Modality {
   Counts counts;                      ///< (N, F); rows of cells that were not measured are empty
   std::vector<char> measured;         ///< (N)
   std::vector<std::string> features;  ///< (F)
+  bool scaled = false;                ///< counts are at a common depth already: their own totals mean nothing
 
   Index cells() const { return counts.rows(); }
 };
@@ -47,7 +48,7 @@ inline Modality dense_modality(const std::string& name, const Matrix<float>& val
 
 /// Some cells of a modality, in that order.
 inline Modality select_cells(const Modality& from, std::span<const Index> rows) {
-  Modality out{from.name, select_rows(from.counts, rows), {}, from.features};
+  Modality out{from.name, select_rows(from.counts, rows), {}, from.features, from.scaled};
   for (const Index r : rows) out.measured.push_back(from.measured[to_size(r)]);
   return out;
 }
@@ -103,7 +104,7 @@ struct ModalityCode {
     total.value << float(sum), float(std::max(1e-3, std::sqrt(square)));
     std::nth_element(totals.begin(), totals.begin() + std::ptrdiff_t(totals.size() / 2), totals.end());
     depth.value(0, 0) = whole ? float(std::max(1.0, totals[totals.size() / 2])) : 1e4f;
-    const Counts logs = kernel::log_normalize(select_rows(from.counts, rows), double(depth.value(0, 0)));
+    const Counts logs = logs_of(select_rows(from.counts, rows), from.scaled);
     if (whole) {
       const Matrix<float> x = dense(logs);
       mean.value = x.colwise().mean();
@@ -121,7 +122,7 @@ struct ModalityCode {
   /// Latents of unit variance.     -> (N, latent()), of cells not measured zero
   Matrix<float> encode(const Modality& from) const {
     check(from);
-    const Counts logs = kernel::log_normalize(from.counts, double(depth.value(0, 0)));
+    const Counts logs = logs_of(from.counts, from.scaled);
     Matrix<float> out;
     if (whole) {
       out = dense(logs);
@@ -161,6 +162,9 @@ struct ModalityCode {
     return out;
   }
 
+  /// Log-normalised features of measured cells, as the code takes them.     -> (N, F)
+  Matrix<float> log_normalized(const Modality& from) const { return dense(logs_of(from.counts, from.scaled)); }
+
   static Matrix<float> dense(const Counts& counts) {
     const CountsView c = counts.view();
     Matrix<float> out = Matrix<float>::Zero(c.rows, c.cols);
@@ -179,6 +183,17 @@ struct ModalityCode {
   }
 
  private:
+  Counts logs_of(const Counts& counts, bool scaled) const {
+    if (!scaled) return kernel::log_normalize(counts, double(depth.value(0, 0)));
+    Counts out(counts.cols());
+    const CountsView c = counts.view();
+    for (Index i = 0; i < c.rows; ++i) {
+      for (std::size_t k = 0; k < c.row_columns(i).size(); ++k)
+        out.push(c.row_columns(i)[k], std::log1p(c.row_values(i)[k]));
+      out.end_row();
+    }
+    return out;
+  }
   void check(const Modality& from) const {
     LATENTCELL_REQUIRE(from.counts.cols() == Index(features.size()), "modality '", name, "': ", from.counts.cols(),
                        " features but the code has ", features.size());
