@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds every example and runs them on simulated cells, into out/: the main job, which trains both stages, generates
-# cells, judges them and draws them; and, where no arguments are given, the prediction of a perturbation. Installs the
-# Debian packages that are missing.
+# cells, judges them and draws them; and, where no arguments are given, the other applications: a perturbation, a
+# trajectory, proteins from RNA, and a slice of tissue. Installs the Debian packages that are missing.
 #   bash examples/run.sh [arguments of generate_cells, such as --data cells.h5ad --label cell_type]
 # Environment: CXX (g++), LATENTCELL_BUILD (the folder, build-examples/).
 set -euo pipefail
@@ -25,6 +25,13 @@ if [ $# -eq 0 ]; then
   echo
   "$build/examples/predict_perturbation" --out "$out/predicted.h5ad" --report "$out/perturbation.json" \
     --plots "$out/plots/perturbation"
+  echo
+  "$build/examples/model_trajectory" --out "$out/moved.h5ad" --report "$out/trajectory.json" --plots "$out/plots/trajectory"
+  echo
+  "$build/examples/translate_omics" --out "$out/translated.h5ad" --report "$out/translation.json" \
+    --plots "$out/plots/translation"
+  echo
+  "$build/examples/impute_spatial" --out "$out/imputed.h5ad" --report "$out/spatial.json" --plots "$out/plots/spatial"
 fi
 
 echo

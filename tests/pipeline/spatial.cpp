@@ -2,6 +2,7 @@
 
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/simulate_tissue_slice.hpp>
+#include <latentcell/metric/subsample.hpp>
 #include <latentcell/pipeline/align_slices.hpp>
 
 #include "io/fixtures.hpp"
@@ -110,14 +111,14 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   ModalityCode code("expression", cells.gene_names, 10);
   code.start(known_genes, rng);
   SpatialOptions o;
-  o.ensemble = {.members = 2, .field = {.width = 32, .depth = 1, .condition = 48, .dropout = 0.3f}};
+  o.ensemble = {.members = 4, .field = {.width = 32, .depth = 1, .condition = 48, .dropout = 0.3f}};
   o.context = {.neighbors = {1, 5}, .kriged = 15, .waves = 1};
   Spatial model(o, code, {}, rng);
   const SpatialCells known =
       spatial_cells(model, metric::pick_rows(view(at), in), std::vector<int>(in.size(), 0), known_genes);
   start(model, known, rng);
   CHECK(model.context.variogram.range > 1);
-  for (Index k = 0; k < 2; ++k) {
+  for (Index k = 0; k < 4; ++k) {
     TrainState<float> state;
     fit_member(state, model, k, known, known_genes, {},
                {.epochs = 25, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f, .seed = 3});

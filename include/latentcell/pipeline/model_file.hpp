@@ -49,6 +49,12 @@ inline Index whole_number(const std::string& word, const std::string& file, cons
   return value;
 }
 
+// A number that comes back to the bit.
+inline std::string exactly(double value) {
+  char word[40];
+  return {word, std::to_chars(word, word + sizeof word, value).ptr};
+}
+
 // What a backbone is called in a file, and its options there. use(name, number)
 inline const char* backbone_name(const DitOptions&) { return "dit"; }
 inline const char* backbone_name(const ResidualMlpOptions&) { return "residual_mlp"; }
@@ -110,8 +116,8 @@ struct ModelFile {
     if (value >= values) throw_runtime(path, ": entry '", key, "' is ", value, ", beyond the ", values, " there are");
     return int(value);
   }
-  float number(const std::string& key) const {
-    float value = 0;
+  double number(const std::string& key) const {
+    double value = 0;
     const std::string& w = word(key);
     const auto end = std::from_chars(w.data(), w.data() + w.size(), value);
     if (end.ec != std::errc() || end.ptr != w.data() + w.size()) {

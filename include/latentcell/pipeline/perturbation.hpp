@@ -293,7 +293,7 @@ inline void save(const std::string& path, const Perturbation& model) {
   m["control"] = o.control;
   m["group"] = o.group;
   m["dose"] = o.dose;
-  m["dose_scale"] = text(o.dose_scale);
+  m["dose_scale"] = detail::exactly(double(o.dose_scale));
   m["parts"] = detail::join(o.parts);
   m["seen"] = detail::join(o.seen);
   m["embedding"] = text(std::get<0>(model.flow.condition.parts).conditioner.genes.value.cols());
@@ -312,7 +312,7 @@ inline Perturbation load_perturbation(const std::string& path) {
   o.control = from.word("control");
   o.group = from.word("group");
   o.dose = from.word("dose");
-  o.dose_scale = from.number("dose_scale");
+  o.dose_scale = float(from.number("dose_scale"));
   o.parts = from.list("parts");
   o.seen = from.list("seen");
   o.embedding = from.whole("embedding");

@@ -388,9 +388,9 @@ inline void save(const std::string& path, const TrajectoryModel& model) {
   m["latent"] = text(o.field.latent);
   detail::describe(file, o.field);
   m["time"] = o.time;
-  m["first"] = text(o.first);
-  m["last"] = text(o.last);
-  m["noise"] = text(o.noise);
+  m["first"] = detail::exactly(o.first);
+  m["last"] = detail::exactly(o.last);
+  m["noise"] = detail::exactly(o.noise);
   m["window"] = text(o.paths.window);
   m["counts"] = model.cells ? "1" : "0";
   if (model.cells) {
@@ -410,9 +410,9 @@ inline TrajectoryModel load_trajectory(const std::string& path) {
   TrajectoryOptions o;
   from.read(o.field, from.whole("latent"));
   o.time = from.word("time");
-  o.first = double(from.number("first"));
-  o.last = double(from.number("last"));
-  o.noise = double(from.number("noise"));
+  o.first = from.number("first");
+  o.last = from.number("last");
+  o.noise = from.number("noise");
   o.paths.window = from.whole("window");
   Rng rng(0);
   TrajectoryModel model{Trajectory(o, rng), {}};

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Spatial imputation with the shortest settings: spatial.sh IMPUTE_SPATIAL MAKE_SLICES. Places held out and cells deleted
+# give the same prediction; a stopped run goes on; a saved model predicts without training; wrong input ends with one
+# clear sentence and nothing written.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+impute=$1
+make_slices=$2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$make_slices" .
+short=(--epochs 1 --members 2 --draws 6)
+slices=(--slices slice1.csv,slice2.csv,slice3.csv --coordinates places1.csv,places2.csv,places3.csv)
+
+"$impute" --data all.h5ad --holdout region:layer_3 "${short[@]}" --out held_out.h5ad --report report.json --checkpoint model
+"$impute" --data without.h5ad --predict hidden.csv "${short[@]}" --out deleted.h5ad
+"$make_slices" same held_out.h5ad deleted.h5ad
+for word in latentcell kriging 'nearest cell' pearson ssim cover80; do
+  grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
+done
+"$impute" --data all.h5ad --holdout region:layer_3 "${short[@]}" --out again.h5ad --checkpoint model --resume
+cmp held_out.h5ad again.h5ad
+"$impute" --data without.h5ad --from model --predict hidden.csv --draws 6 --out from.h5ad
+cmp deleted.h5ad from.h5ad
+"$impute" --data all.h5ad --holdout region:layer_3 "${short[@]}" --seed 3 --out other.h5ad
+if "$make_slices" same held_out.h5ad other.h5ad; then echo "WRONG: another seed predicts the same"; exit 1; fi
+"$impute" --data all.h5ad --holdout genes:3 "${short[@]}" --out genes.h5ad --report genes.json
+grep -q 'most alike' genes.json
+"$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json
+grep -q outline slice.json
+grep -q degrees slice.json
+
+program=$impute
+source "$here/refuses.sh"
+refuses "no such file" --data missing.h5ad --holdout spots:0.5
+refuses "say where to predict" --data all.h5ad
+refuses "no coordinates in obsm 'no_such'" --data all.h5ad --spatial-key no_such --holdout spots:0.5
+refuses "is none of region:NAME" --data all.h5ad --holdout nothing:3
+refuses "no level 'no_such'" --data all.h5ad --holdout region:no_such
+refuses "no column 'no_such'" --data all.h5ad --holdout region:layer_1 --region no_such
+refuses "lies between 0 and 1" --data all.h5ad --holdout spots:2
+refuses "is not a number" --data all.h5ad --holdout spots:many
+refuses "one slice alone" --data all.h5ad --holdout slice:2
+refuses "slices 1 to 3" "${slices[@]}" --holdout slice:7
+refuses "can be held out" --data all.h5ad --holdout genes:10
+refuses "2 files for 3 slices" --slices slice1.csv,slice2.csv,slice3.csv --coordinates places1.csv,places2.csv --holdout slice:1
+refuses "has no coordinates" --slices slice1.csv,slice2.csv --holdout slice:1
+refuses "needs x, y and slice" "${slices[@]}" --predict hidden.csv
+refuses "is not COLUMN=VALUE" --data all.h5ad --where region --holdout spots:0.5
+refuses "no level 'no_such'" --data all.h5ad --where region=no_such --holdout spots:0.5
+refuses "no such file" --data all.h5ad --predict missing.csv
+refuses "excludes" --data all.h5ad --from model --holdout spots:0.5
+refuses "checkpoint of something else" --data without.h5ad --from model/flow_1.safetensors --predict hidden.csv
+exit "$failed"
