@@ -31,7 +31,7 @@ struct Settings : program::Common {
   std::string embedding, time = "time", holdout, fate, from, ways;
   std::vector<std::string> predict;
   Index dimensions = 10, cells = 1000, window = 0, steps = 20, draws = 20;
-  double noise = 0, relax = 0;
+  double noise = 0, relax = 0, fate_at = std::nan("");
   bool growth = false;
   int epochs = 0, decoder_epochs = 0;
 };
@@ -72,6 +72,7 @@ Settings parse(int argc, char** argv) {
                      ->check(CLI::Range(2, 5000));
   app.add_option("--fate", s.fate, "obs column: what the known and predicted cells become, by the last cells' labels")
       ->excludes(embedding);
+  app.add_option("--fate-at", s.fate_at, "time at which fates are told; else the last of the known cells");
   app.add_option("--draws", s.draws, "ways of each cell that its fate is told by, with --noise")
       ->capture_default_str()
       ->check(CLI::Range(1, 100000));
@@ -295,7 +296,8 @@ lc::CellTable as_cells(const lc::TrajectoryModel& m, const lc::LatentTable& z, c
 lc::Matrix<double> tell_fates(const Settings& s, const lc::Trajectory& m, const lc::LatentTable& known,
                               lc::LatentTable& cells) {
   lc::Rng rng(s.seed, 13);
-  const lc::Matrix<double> p = lc::fates(m, cells, known, s.fate, {.draws = s.draws, .steps = s.steps}, rng);
+  const lc::Matrix<double> p =
+      lc::fates(m, cells, known, s.fate, {.draws = s.draws, .steps = s.steps, .at = s.fate_at}, rng);
   const lc::Categorical labels = known.cell_columns.labels(s.fate);
   for (Index l = 0; l < p.cols(); ++l) {
     std::vector<double> column(lc::to_size(p.rows()));
@@ -307,9 +309,14 @@ lc::Matrix<double> tell_fates(const Settings& s, const lc::Trajectory& m, const 
 
 // Fates of the known cells, by their label and, within it, the share whose fate is settled.
 void report_fates(const Settings& s, const lc::Trajectory& m, const lc::LatentTable& known, Json& report) {
-  lc::LatentTable cells = known;
+  std::vector<Index> rows;  // those that are not older than the fates
+  const std::vector<double> times = lc::read_times(known.cell_columns, m.options.time);
+  for (Index i = 0; i < known.cells(); ++i) {
+    if (!(times[lc::to_size(i)] > s.fate_at)) rows.push_back(i);
+  }
+  lc::LatentTable cells = known.select_cells(rows);
   const lc::Matrix<double> p = tell_fates(s, m, known, cells);
-  const lc::Categorical labels = known.cell_columns.labels(s.fate);
+  const lc::Categorical labels = cells.cell_columns.labels(s.fate);
   Json out;
   say("fates of the known cells: mean probability, and the share whose fate is settled (one of 0.8 or more)");
   for (std::size_t l = 0; l < labels.levels.size(); ++l) {
@@ -339,7 +346,7 @@ void report_fates(const Settings& s, const lc::Trajectory& m, const lc::LatentTa
     say(lc::text("  ", labels.levels[l], " (", n, " cells):", line, ";  settled ", words));
   }
   // Where fates part: the share of settled cells at each time.
-  const std::vector<double> time = lc::read_times(known.cell_columns, m.options.time);
+  const std::vector<double> time = lc::read_times(cells.cell_columns, m.options.time);
   std::map<double, std::pair<double, double>> by_time;
   for (Index i = 0; i < p.rows(); ++i) {
     auto& [settled, n] = by_time[time[lc::to_size(i)]];

@@ -336,25 +336,32 @@ struct FateOptions {
   Index draws = 20;      ///< ways of each cell; one is enough without noise
   Index neighbors = 15;  ///< known cells that vote on what an end is
   Index steps = 20;
+  double at = std::numeric_limits<double>::quiet_NaN();  ///< time at which fates are told; NaN: the last known one
 };
 
-/// What cells will be: carried to the last time, where the nearest known cells of the last times vote by their label.
+/// What cells will be: carried to a late time, where the nearest known cells of about that time vote by their label.
 /// cells (N, D) with times, known: cells with times and labels -> (N, levels) probabilities, rows sum to 1
 inline Matrix<double> fates(const Trajectory& model, const LatentTable& cells, const LatentTable& known,
                             const std::string& label, const FateOptions& o, Rng& rng) {
   const std::vector<double> time = read_times(known.cell_columns, model.options.time);
   const Categorical labels = known.cell_columns.labels(label);
   const detail::TimeOrder order(time);
+  const double when = std::isnan(o.at) ? order.times.back() : o.at;
+  const Index next = Index(std::upper_bound(order.times.begin(), order.times.end(), when) - order.times.begin());
   std::vector<Index> last;
-  for (const Index row : order.window(Index(order.times.size()) - 1, -1, model.options.paths.window)) {
-    if (labels.codes[to_size(row)] >= 0) last.push_back(row);
+  for (const auto& side :
+       {order.window(next - 1, -1, model.options.paths.window),
+        next < Index(order.times.size()) ? order.window(next, 1, model.options.paths.window) : std::vector<Index>{}}) {
+    for (const Index row : side) {
+      if (labels.codes[to_size(row)] >= 0) last.push_back(row);
+    }
   }
-  LATENTCELL_REQUIRE(!last.empty(), "fates: no cell of the last times has a label in '", label, "'");
+  LATENTCELL_REQUIRE(!last.empty(), "fates: no cell of about time ", when, " has a label in '", label, "'");
   LATENTCELL_REQUIRE(o.draws >= 1 && o.neighbors >= 1, "fates: draws ", o.draws, " and neighbors ", o.neighbors,
                      " must be at least 1");
   const Matrix<float> ends = metric::pick_rows(view(known.mean), last);
   const std::vector<double> from = read_times(cells.cell_columns, model.options.time);
-  const std::vector<double> to(from.size(), order.times.back());
+  const std::vector<double> to(from.size(), when);
   Matrix<double> out = Matrix<double>::Zero(cells.cells(), Index(labels.levels.size()));
   const Index draws = model.options.noise > 0 ? o.draws : 1, votes = std::min(o.neighbors, ends.rows());
   for (Index draw = 0; draw < draws; ++draw) {
