@@ -311,8 +311,13 @@ void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features,
   };
   int last = -1;  // nearest slice before that is in the frame already
   std::vector<int> waiting;
-  const auto move_to = [&](int from, int to, bool with_features) {
-    const std::vector<Index> a = rows_of(known, to), b = rows_of(known, from), c = rows_of(places, from);
+  const auto move_to = [&](int from, const std::vector<int>& to, bool with_features) {
+    std::vector<Index> a;
+    for (const int slice : to) {
+      const std::vector<Index> rows = rows_of(known, slice);
+      a.insert(a.end(), rows.begin(), rows.end());
+    }
+    const std::vector<Index> b = rows_of(known, from), c = rows_of(places, from);
     lc::Matrix<float> all(Index(b.size() + c.size()), 2);
     all << pick(known.at, b), pick(places.at, c);
     const lc::RigidMotion motion =
@@ -322,7 +327,7 @@ void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features,
     for (std::size_t i = 0; i < b.size(); ++i) known.at.row(b[i]) = moved.row(Index(i));
     for (std::size_t i = 0; i < c.size(); ++i) places.at.row(c[i]) = moved.row(Index(b.size() + i));
     report["alignment"].push_back({{"slice", from + 1},
-                                   {"to", to + 1},
+                                   {"to", to.front() + 1},
                                    {"by", with_features ? "expression" : "outline"},
                                    {"degrees", motion.angle * 180 / 3.14159265358979},
                                    {"cost", motion.cost}});
@@ -332,15 +337,20 @@ void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features,
       waiting.push_back(k);
       continue;
     }
-    if (last >= 0) move_to(k, last, true);
+    if (last >= 0) move_to(k, {last}, true);
     last = k;
   }
   for (const int k : waiting) {
-    int nearest = -1;
-    for (int j = 0; j < known.slices; ++j) {
-      if (rows_of(known, j).size() >= 3 && (nearest < 0 || std::abs(j - k) < std::abs(nearest - k))) nearest = j;
+    // By its outline, onto the nearest known slices of either side.
+    std::vector<int> around;
+    for (const int step : {-1, 1}) {
+      for (int j = k + step; j >= 0 && j < known.slices; j += step) {
+        if (rows_of(known, j).size() < 3) continue;
+        around.push_back(j);
+        break;
+      }
     }
-    if (rows_of(places, k).size() >= 3) move_to(k, nearest, false);
+    if (rows_of(places, k).size() >= 3) move_to(k, around, false);
   }
 }
 
