@@ -32,7 +32,7 @@ struct Settings : program::Common {
   std::string key = "spatial", where, predict, holdout, region = "region", from;
   std::vector<std::string> slices, coordinates;
   Index genes = 0, components = 20, members = 5, draws = 64;
-  double slice_gap = 1;
+  double slice_gap = 1, turn = std::nan("");
   int epochs = 0;
 };
 
@@ -65,6 +65,9 @@ Settings parse(int argc, char** argv) {
   auto* gap = app.add_option("--slice-gap", s.slice_gap, "distance of slices, in usual distances of neighbouring cells")
                   ->capture_default_str()
                   ->check(CLI::Range(0.0, 1e6));
+  app.add_option(
+      "--turn", s.turn,
+      "about how many degrees counter-clockwise a hidden slice is to be turned; else its outline alone tells");
   auto* members = app.add_option("--members", s.members, "networks whose predictions are averaged")
                       ->capture_default_str()
                       ->check(CLI::Range(2, 100));
@@ -298,7 +301,7 @@ Tissue wanted_places(const Settings& s, int slices) {
 }
 
 // Brings all slices into the frame of the first known one, in units of the usual distance of neighbours.
-void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features, Json& report) {
+void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features, double turn, Json& report) {
   const auto rows_of = [](const Tissue& t, int slice) {
     std::vector<Index> out;
     for (Index i = 0; i < Index(t.slice.size()); ++i) {
@@ -320,9 +323,10 @@ void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features,
     const std::vector<Index> b = rows_of(known, from), c = rows_of(places, from);
     lc::Matrix<float> all(Index(b.size() + c.size()), 2);
     all << pick(known.at, b), pick(places.at, c);
+    const std::optional<double> about = std::isnan(turn) ? std::nullopt : std::optional(turn * 3.14159265358979 / 180);
     const lc::RigidMotion motion =
         with_features ? lc::align_slices(pick(known.at, a), pick(known.at, b), pick(features, a), pick(features, b))
-                      : lc::align_slices(pick(known.at, a), all);
+                      : lc::align_slices(pick(known.at, a), all, {}, {}, about);
     const lc::Matrix<float> moved = motion(all);
     for (std::size_t i = 0; i < b.size(); ++i) known.at.row(b[i]) = moved.row(Index(i));
     for (std::size_t i = 0; i < c.size(); ++i) places.at.row(c[i]) = moved.row(Index(b.size() + i));
@@ -570,7 +574,7 @@ int run(const Settings& s) {
     one_unit(t.known, t.places);
     if (t.known.slices > 1) {
       const lc::Matrix<float> z = target.encode(p.target);
-      one_frame(t.known, t.places, z.leftCols(std::min<Index>(z.cols(), 10)), report);
+      one_frame(t.known, t.places, z.leftCols(std::min<Index>(z.cols(), 10)), s.turn, report);
     }
   };
   if (!s.from.empty()) {

@@ -45,6 +45,8 @@ TEST_CASE("align_slices: finds a turn and a shift, by outline and by expression"
   }
   const Matrix<float> turned = away(disc);
   CHECK((align_slices(disc, turned, shown, shown)(turned) - disc).cwiseAbs().mean() < 1.0f);
+  // Or a turn that is roughly known.
+  CHECK((align_slices(disc, turned, {}, {}, -2.0)(turned) - disc).cwiseAbs().mean() < 1.5f);
   CHECK_THROWS_WITH(align_slices(fixed.topRows(2), moving), ContainsText("at least three points"));
   CHECK_THROWS_WITH(align_slices(fixed, moving, shown, shown), ContainsText("features"));
 }

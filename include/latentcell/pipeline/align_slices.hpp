@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
@@ -60,9 +61,11 @@ inline RigidMotion best_motion(const Matrix<float>& from, const Matrix<float>& t
 /// Turns and shifts one slice onto another: iterated closest points (Besl and McKay 1992) from many turns, each point
 /// with its nearest, in either direction; of the ends the one is taken whose points and, where given, features agree
 /// best. Without features, the outline of the slices alone decides.
-/// fixed (N, 2), moving (M, 2); features (N, F) and (M, F), of unit scale, or (0, 0)
+/// fixed (N, 2), moving (M, 2); features (N, F) and (M, F), of unit scale, or (0, 0); about: the turn in radians where
+/// it is roughly known, as a round outline does not tell it
 inline RigidMotion align_slices(const Matrix<float>& fixed, const Matrix<float>& moving,
-                                const Matrix<float>& fixed_features = {}, const Matrix<float>& moving_features = {}) {
+                                const Matrix<float>& fixed_features = {}, const Matrix<float>& moving_features = {},
+                                std::optional<double> about = {}) {
   LATENTCELL_REQUIRE(fixed.rows() >= 3 && moving.rows() >= 3 && fixed.cols() == 2 && moving.cols() == 2,
                      "align_slices: needs at least three points of two coordinates on either side, got (", fixed.rows(),
                      ", ", fixed.cols(), ") and (", moving.rows(), ", ", moving.cols(), ")");
@@ -81,9 +84,9 @@ inline RigidMotion align_slices(const Matrix<float>& fixed, const Matrix<float>&
   const RowVector<float> centre = fixed.colwise().mean(), own_centre = moving.colwise().mean();
   RigidMotion best;
   best.cost = std::numeric_limits<double>::infinity();
-  for (int turn = 0; turn < turns; ++turn) {
+  for (int turn = 0; turn < (about ? 1 : turns); ++turn) {
     RigidMotion now;
-    now.angle = 2 * pi * turn / turns;
+    now.angle = about ? *about : 2 * pi * turn / turns;
     const double c = std::cos(now.angle), s = std::sin(now.angle);
     now.shift[0] = double(centre(0)) - (c * double(own_centre(0)) - s * double(own_centre(1)));
     now.shift[1] = double(centre(1)) - (s * double(own_centre(0)) + c * double(own_centre(1)));
