@@ -73,11 +73,7 @@ struct Data {
 };
 
 lc::Categorical labels_of(const lc::CellTable& cells, const std::string& column, const std::string& file) {
-  try {
-    return cells.obs(column);
-  } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file, ": ", e.what(), " (--label and --batch choose)");
-  }
+  return program::labels_of(cells, column, "--label or --batch", file);
 }
 
 Data load(const Settings& s, lc::Rng& rng) {
@@ -156,11 +152,7 @@ lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
 std::vector<int> chosen_types(const Settings& s, const std::vector<std::string>& levels) {
   std::vector<int> chosen;
   for (const std::string& type : s.types) {
-    try {
-      chosen.push_back(lc::Categorical{levels, {}}.code(type));
-    } catch (const std::invalid_argument& e) {
-      lc::throw_runtime("--types: ", e.what(), " in '", s.label, "'");
-    }
+    chosen.push_back(program::level_of({levels, {}}, type, "--types", s.label));
   }
   return chosen;
 }
@@ -212,7 +204,7 @@ std::optional<Trained> train(const Settings& s, const Data& d, const lc::TwoStag
     return std::nullopt;
   }
   t.flow = flow_state.history;
-  if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
+  program::keep(s, m);
   return t;
 }
 
@@ -295,8 +287,7 @@ void judge(const Settings& s, const Data& d, const Trained& t, const lc::CellTab
 }
 
 int run(const Settings& s) {
-  program::check_writable(s);
-  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  program::begin(s);
   lc::Rng rng(s.seed);
   Json report;
   report["program"] = lc::text("generate_cells ", lc::version);
@@ -318,8 +309,7 @@ int run(const Settings& s) {
                         {"threads", lc::threads()},
                         {"from", s.from}};
   if (!s.from.empty()) {
-    const bool folder = std::filesystem::is_directory(s.from);
-    const lc::TwoStage m = lc::load_two_stage(folder ? s.from + "/model.safetensors" : s.from);
+    const lc::TwoStage m = lc::load_two_stage(program::model_file(s.from));
     const auto [labels, batches] = m.training_codes();
     const Wanted w = label_mix(s, chosen_types(s, m.options.levels), labels,
                                m.options.batch.empty() ? std::vector<int>{} : batches, rng);

@@ -7,33 +7,32 @@
 #include <optional>
 
 #include <latentcell/data/align_genes.hpp>
-#include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate_tissue_slice.hpp>
 #include <latentcell/io/h5ad.hpp>
-#include <latentcell/io/read_points.hpp>
 #include <latentcell/metric/subsample.hpp>
-#include <latentcell/pipeline/align_slices.hpp>
 #include <latentcell/pipeline/judge_spatial.hpp>
 
-#include "program.hpp"
+#include "ensemble.hpp"
 #include "spatial_plots.hpp"
+#include "tissue.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
 using program::Json;
 using program::now;
 using program::say;
+using program::Tissue;
 
 namespace {
 
 struct Settings : program::Common {
   std::string key = "spatial", where, predict, holdout, region = "region", from;
   std::vector<std::string> slices, coordinates;
-  Index genes = 0, components = 20, members = 5, draws = 64;
+  Index genes = 0;
   double slice_gap = 1, turn = std::nan("");
-  int epochs = 0;
+  program::EnsembleSettings ensemble{.components = 20};
 };
 
 Settings parse(int argc, char** argv) {
@@ -59,141 +58,20 @@ Settings parse(int argc, char** argv) {
   auto* genes =
       app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those seen in 3 % of the cells or more")
           ->check(CLI::Range(0, 1000000000));
-  auto* components = app.add_option("--components", s.components, "principal components of many genes")
-                         ->capture_default_str()
-                         ->check(CLI::Range(2, 100));
   auto* gap = app.add_option("--slice-gap", s.slice_gap, "distance of slices, in usual distances of neighbouring cells")
                   ->capture_default_str()
                   ->check(CLI::Range(0.0, 1e6));
   app.add_option(
       "--turn", s.turn,
       "about how many degrees counter-clockwise a hidden slice is to be turned; else its outline alone tells");
-  auto* members = app.add_option("--members", s.members, "networks whose predictions are averaged")
-                      ->capture_default_str()
-                      ->check(CLI::Range(2, 100));
-  app.add_option("--draws", s.draws, "of each place, for the intervals")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 100000));
-  app.add_option("--epochs", s.epochs, "of each network; 0 chooses by the number of cells")
-      ->check(CLI::Range(0, 1000000000));
-  app.add_option(
-         "--from", s.from,
-         "predict with a saved model (a file, or a --checkpoint folder) around the cells of --data or --slices, "
-         "without training")
-      ->excludes(hold)
-      ->excludes(genes)
-      ->excludes(components)
-      ->excludes(gap)
-      ->excludes(members);
+  const auto own = program::add_ensemble(app, s.ensemble, "principal components of many genes");
+  auto* from = app.add_option("--from", s.from,
+                              "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
+                              "--data or --slices, without training");
+  from->excludes(hold)->excludes(genes)->excludes(gap);
+  for (CLI::Option* option : own) from->excludes(option);
   program::parse(app, argc, argv);
   return s;
-}
-
-// Cells with their places, all slices together; coordinates as the files have them.
-struct Tissue {
-  lc::CellTable cells;
-  lc::Matrix<float> at;    // (N, 2)
-  std::vector<int> slice;  // (N) from 0
-  int slices = 1;
-
-  Tissue part(const std::vector<Index>& rows) const {
-    Tissue out{cells.select_cells(rows), lc::metric::pick_rows(lc::view(at), rows), {}, slices};
-    for (const Index r : rows) out.slice.push_back(slice[lc::to_size(r)]);
-    return out;
-  }
-};
-
-lc::Matrix<float> coordinates_of(const lc::CellTable& cells, const std::string& key, const std::string& file) {
-  const auto at = cells.embeddings.find(key);
-  if (at == cells.embeddings.end()) {
-    std::string known;
-    for (const auto& [name, matrix] : cells.embeddings) known += (known.empty() ? "" : ", ") + name;
-    lc::throw_runtime(file, ": has no coordinates in obsm '", key, "'; there are ", known.empty() ? "none" : known,
-                      " (--spatial-key chooses, --coordinates gives them)");
-  }
-  if (at->second.cols() < 2) lc::throw_runtime(file, ": obsm '", key, "' has one column, not two coordinates");
-  if (!at->second.allFinite()) lc::throw_runtime(file, ": obsm '", key, "' lacks the coordinates of some cells");
-  return at->second.leftCols(2);
-}
-
-Tissue read(const Settings& s, lc::Rng& rng) {
-  Tissue out;
-  const bool many = !s.slices.empty();
-  if (!s.coordinates.empty() && s.coordinates.size() != s.slices.size())
-    lc::throw_runtime("--coordinates: ", s.coordinates.size(), " files for ", s.slices.size(), " slices");
-  const std::vector<std::string> files = many ? s.slices : std::vector<std::string>{s.data};
-  std::vector<lc::CellTable> tables;
-  std::vector<lc::Matrix<float>> places;
-  for (std::size_t k = 0; k < files.size(); ++k) {
-    tables.push_back(files[k].empty() ? lc::simulate_tissue_slice({}, rng) : program::read(s, files[k]));
-    lc::CellTable& t = tables.back();
-    if (!s.coordinates.empty()) {
-      const lc::io::Points p = lc::io::read_points(s.coordinates[k]);
-      if (p.values.cols() < 2) lc::throw_runtime(s.coordinates[k], ": has one column, not two coordinates");
-      if (p.values.rows() != t.cells())
-        lc::throw_runtime(s.coordinates[k], ": has ", p.values.rows(), " places but ", files[k], " ", t.cells(),
-                          " cells");
-      places.push_back(p.values.leftCols(2).cast<float>());
-      if (!places.back().allFinite()) lc::throw_runtime(s.coordinates[k], ": some places lack a coordinate");
-    } else {
-      places.push_back(coordinates_of(t, s.key, files[k].empty() ? "simulated cells" : files[k]));
-    }
-    t.embeddings.clear();
-    t.strings.clear();
-  }
-  // Genes that all slices have.
-  std::vector<std::string> shared = tables.front().gene_names;
-  for (const lc::CellTable& t : tables) {
-    std::vector<std::string> sorted = t.gene_names;
-    std::sort(sorted.begin(), sorted.end());
-    std::erase_if(shared, [&](const std::string& g) { return !std::binary_search(sorted.begin(), sorted.end(), g); });
-  }
-  if (shared.empty()) lc::throw_runtime("the slices have no gene in common");
-  if (many) say(lc::text("note: ", shared.size(), " genes are in all ", tables.size(), " slices; others are left out"));
-  out.slices = int(tables.size());
-  for (std::size_t k = 0; k < tables.size(); ++k) {
-    lc::CellTable t = lc::align_genes(tables[k], shared).cells;
-    if (many) {
-      for (std::string& name : t.cell_names) name = lc::text("slice", k + 1, "_", name);
-      lc::Annotation obs(t.cells());
-      obs.set("slice", std::vector<double>(lc::to_size(t.cells()), double(k + 1)));
-      t.cell_columns = obs;
-    }
-    out.slice.insert(out.slice.end(), lc::to_size(t.cells()), int(k));
-    const Index before = out.at.rows();
-    out.at.conservativeResize(before + t.cells(), 2);
-    out.at.bottomRows(t.cells()) = places[k];
-    if (k == 0) {
-      out.cells = std::move(t);
-    } else {
-      lc::append_cells(out.cells, t);
-    }
-  }
-  if (!s.where.empty()) {
-    const std::size_t cut = s.where.find('=');
-    if (cut == std::string::npos) lc::throw_runtime("--where: '", s.where, "' is not COLUMN=VALUE");
-    const std::string column = s.where.substr(0, cut), value = s.where.substr(cut + 1);
-    const lc::Column& of = out.cells.cell_columns.get(column);
-    std::vector<Index> rows;
-    for (Index i = 0; i < out.cells.cells(); ++i) {
-      bool same = false;
-      if (const auto* numbers = std::get_if<std::vector<double>>(&of)) {
-        same = lc::text((*numbers)[lc::to_size(i)]) == value;
-      } else {
-        const lc::Categorical labels = out.cells.obs(column);
-        const int wanted = labels.code(value);
-        for (Index k = 0; k < out.cells.cells(); ++k) {
-          if (labels.codes[lc::to_size(k)] == wanted) rows.push_back(k);
-        }
-        break;
-      }
-      if (same) rows.push_back(i);
-    }
-    if (rows.empty()) lc::throw_runtime("--where: no cell has ", s.where);
-    say(lc::text("note: ", rows.size(), " of ", out.cells.cells(), " cells have ", s.where));
-    out = out.part(rows);
-  }
-  return out;
 }
 
 // What is known, and the places to predict.
@@ -201,11 +79,10 @@ struct Task {
   Tissue known, places;            // of genes:N the places have the panel's genes alone
   std::vector<std::string> genes;  // to predict, of genes:N
   bool judged = false, panel = false, own_slice = false;
-  lc::Matrix<float> truth_counts;  // unused where nothing is judged
   lc::CellTable truth;
 };
 
-Task split(const Settings& s, const std::string& holdout, Tissue all, lc::Rng& rng) {
+Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc::Rng& rng) {
   Task t;
   const Index n = all.cells.cells();
   std::vector<Index> kept, out;
@@ -222,20 +99,8 @@ Task split(const Settings& s, const std::string& holdout, Tissue all, lc::Rng& r
       return value;
     };
     if (kind == "region") {
-      const lc::Categorical regions = [&] {
-        try {
-          return all.cells.obs(s.region);
-        } catch (const std::invalid_argument& e) {
-          lc::throw_runtime(e.what(), " (--region chooses)");
-        }
-      }();
-      const int code = [&] {
-        try {
-          return regions.code(what);
-        } catch (const std::invalid_argument& e) {
-          lc::throw_runtime("--holdout: ", e.what(), " in '", s.region, "'");
-        }
-      }();
+      const lc::Categorical regions = program::labels_of(all.cells, s.region, "--region");
+      const int code = program::level_of(regions, what, "--holdout", s.region);
       take([&](Index i) { return regions.codes[lc::to_size(i)] == code; });
     } else if (kind == "spots") {
       const double share = number();
@@ -272,110 +137,6 @@ Task split(const Settings& s, const std::string& holdout, Tissue all, lc::Rng& r
   t.known = all.part(kept);
   if (t.known.cells.cells() < 40) lc::throw_runtime("only ", t.known.cells.cells(), " cells are known: too few");
   return t;
-}
-
-// Places from --predict.
-Tissue wanted_places(const Settings& s, int slices) {
-  const lc::io::Points p = lc::io::read_points(s.predict);
-  if (p.values.cols() < 2) lc::throw_runtime(s.predict, ": has one column, not two coordinates");
-  if (slices > 1 && p.values.cols() < 3)
-    lc::throw_runtime(s.predict, ": needs x, y and slice, as there are ", slices, " slices");
-  Tissue out;
-  out.slices = slices;
-  const Index n = p.values.rows();
-  out.at = p.values.leftCols(2).cast<float>();
-  for (Index i = 0; i < n; ++i) {
-    if (!out.at.row(i).allFinite()) lc::throw_runtime(s.predict, ": place ", i + 1, " lacks a coordinate");
-    const int slice = slices > 1 ? int(p.values(i, 2)) - 1 : 0;
-    if (slice < 0 || slice >= slices) lc::throw_runtime(s.predict, ": place ", i + 1, " lies in no slice");
-    out.slice.push_back(slice);
-    out.cells.cell_names.push_back(lc::text("place_", i + 1));
-  }
-  out.cells.cell_columns = lc::Annotation(n);
-  if (slices > 1) {
-    std::vector<double> column;
-    for (const int k : out.slice) column.push_back(k + 1);
-    out.cells.cell_columns.set("slice", column);
-  }
-  return out;
-}
-
-// Brings all slices into the frame of the first known one, in units of the usual distance of neighbours.
-void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& features, double turn, Json& report) {
-  const auto rows_of = [](const Tissue& t, int slice) {
-    std::vector<Index> out;
-    for (Index i = 0; i < Index(t.slice.size()); ++i) {
-      if (t.slice[lc::to_size(i)] == slice) out.push_back(i);
-    }
-    return out;
-  };
-  const auto pick = [](const lc::Matrix<float>& m, const std::vector<Index>& rows) {
-    return lc::metric::pick_rows(lc::view(m), rows);
-  };
-  int last = -1;  // nearest slice before that is in the frame already
-  std::vector<int> waiting;
-  const auto move_to = [&](int from, const std::vector<int>& to, bool with_features) {
-    std::vector<Index> a;
-    for (const int slice : to) {
-      const std::vector<Index> rows = rows_of(known, slice);
-      a.insert(a.end(), rows.begin(), rows.end());
-    }
-    const std::vector<Index> b = rows_of(known, from), c = rows_of(places, from);
-    lc::Matrix<float> all(Index(b.size() + c.size()), 2);
-    all << pick(known.at, b), pick(places.at, c);
-    const std::optional<double> about = std::isnan(turn) ? std::nullopt : std::optional(turn * 3.14159265358979 / 180);
-    const lc::RigidMotion motion =
-        with_features ? lc::align_slices(pick(known.at, a), pick(known.at, b), pick(features, a), pick(features, b))
-                      : lc::align_slices(pick(known.at, a), all, {}, {}, about);
-    const lc::Matrix<float> moved = motion(all);
-    for (std::size_t i = 0; i < b.size(); ++i) known.at.row(b[i]) = moved.row(Index(i));
-    for (std::size_t i = 0; i < c.size(); ++i) places.at.row(c[i]) = moved.row(Index(b.size() + i));
-    report["alignment"].push_back({{"slice", from + 1},
-                                   {"to", to.front() + 1},
-                                   {"by", with_features ? "expression" : "outline"},
-                                   {"degrees", motion.angle * 180 / 3.14159265358979},
-                                   {"cost", motion.cost}});
-  };
-  for (int k = 0; k < known.slices; ++k) {
-    if (rows_of(known, k).size() < 3) {
-      waiting.push_back(k);
-      continue;
-    }
-    if (last >= 0) move_to(k, {last}, true);
-    last = k;
-  }
-  for (const int k : waiting) {
-    // By its outline, onto the nearest known slices of either side.
-    std::vector<int> around;
-    for (const int step : {-1, 1}) {
-      for (int j = k + step; j >= 0 && j < known.slices; j += step) {
-        if (rows_of(known, j).size() < 3) continue;
-        around.push_back(j);
-        break;
-      }
-    }
-    if (rows_of(places, k).size() >= 3) move_to(k, around, false);
-  }
-}
-
-// Divides both by the usual distance between neighbours.
-void one_unit(Tissue& known, Tissue& places) {
-  double unit = 0;
-  Index used = 0;
-  for (int k = 0; k < known.slices; ++k) {
-    std::vector<Index> rows;
-    for (Index i = 0; i < Index(known.slice.size()); ++i) {
-      if (known.slice[lc::to_size(i)] == k) rows.push_back(i);
-    }
-    if (rows.size() < 2) continue;
-    const lc::Matrix<float> at = lc::metric::pick_rows(lc::view(std::as_const(known.at)), rows);
-    const lc::kernel::Neighbors near = lc::kernel::nearest_neighbors(lc::view(at), 1);
-    for (Index i = 0; i < at.rows(); ++i) unit += near.distance(i, 0), ++used;
-  }
-  unit /= double(std::max<Index>(1, used));
-  if (!(unit > 0)) lc::throw_runtime("all cells lie at the same place");
-  known.at /= float(unit);
-  places.at /= float(unit);
 }
 
 // Counts of some genes; of a panel's other genes at the depth of the panel.
@@ -438,7 +199,7 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
                                  lc::ModalityCode target, std::vector<lc::ModalityCode> panel, Json& report) {
   lc::Rng rng(s.seed, 5);
   lc::SpatialOptions o;
-  o.ensemble.members = s.members;
+  o.ensemble.members = s.ensemble.members;
   o.context.slice_gap = s.slice_gap;
   o.own_slice = t.own_slice;
   if (!t.places.at.size() || t.panel) {
@@ -453,30 +214,22 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   lc::start(m, known, rng);
   report["variogram"] = {{"range", m.context.variogram.range}, {"nugget", m.context.variogram.nugget}};
   const Index cells = known.cells();
-  const lc::FitOptions fit{.epochs = s.epochs > 0 ? s.epochs : program::epochs_for(cells, 64, 1500, 8, 300),
-                           .batch = 64,
-                           .learning_rate = 1e-3f,
-                           .weight_decay = 0.1f,
-                           .ema = 0.99f,
-                           .seed = s.seed};
+  const lc::FitOptions fit = program::ensemble_fit(s.ensemble, cells, 1500, 300, s.seed);
   report["training"] = program::to_json(fit);
   say(lc::text("training on ", cells, " cells, ", p.genes.size(), " genes to predict, each told by ", m.told(),
                " numbers"));
   lc::Rng bare_rng(s.seed, 7);
   const lc::Matrix<float> told = lc::tell_known(m, known, own, bare_rng);
   lc::StopOnSignal stop;
-  for (Index k = 0; k < s.members; ++k) {
-    lc::TrainState<float> state;
-    if (!program::train_stage(
-            s, lc::text("flow_", k + 1), m.flows.members[lc::to_size(k)], state, stop, report,
-            [&](auto& st, auto&&... hooks) { lc::fit_member(st, m, k, known, p.target, own, fit, hooks...); })) {
-      return std::nullopt;
-    }
+  if (!program::train_members(s, "flow", m.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
+        lc::fit_member(state, m, k, known, p.target, own, fit, hooks...);
+      })) {
+    return std::nullopt;
   }
   lc::Rng calibration(s.seed, 12);
   lc::learn_trust(m, p.target, told, s.seed, calibration);
-  lc::calibrate_intervals(m, p.target, told, s.seed, {.draws = s.draws}, calibration);
-  if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
+  lc::calibrate_intervals(m, p.target, told, s.seed, {.draws = s.ensemble.draws}, calibration);
+  program::keep(s, m);
   return m;
 }
 
@@ -496,10 +249,7 @@ void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const 
   }
   out.embeddings["spatial"] = original;
   out.embeddings["spread_kept"] = lc::spread_kept(m, made.mean);
-  out.embeddings["low50"] = std::move(made.low50);
-  out.embeddings["high50"] = std::move(made.high50);
-  out.embeddings["low80"] = std::move(made.low80);
-  out.embeddings["high80"] = std::move(made.high80);
+  program::put_intervals(out, "", std::move(made));
   out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                lc::text("X: log1p of counts at a depth of ", m.target.depth.value(0, 0))};
   lc::io::write_h5ad(s.out, out);
@@ -546,23 +296,39 @@ double recognised(const lc::Matrix<float>& values, const lc::Matrix<float>& know
 }
 
 int run(const Settings& s) {
-  program::check_writable(s);
-  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  program::begin(s);
   lc::Rng rng(s.seed);
   Json report{{"program", lc::text("impute_spatial ", lc::version)}};
-  report["settings"] = {
-      {"data", s.data},       {"slices", s.slices},       {"spatial_key", s.key}, {"where", s.where},
-      {"predict", s.predict}, {"holdout", s.holdout},     {"genes", s.genes},     {"components", s.components},
-      {"members", s.members}, {"slice_gap", s.slice_gap}, {"seed", s.seed},       {"threads", lc::threads()},
-      {"from", s.from}};
+  report["settings"] = {{"data", s.data.empty() && s.slices.empty() ? "simulated" : s.data},
+                        {"layer", s.layer},
+                        {"slices", s.slices},
+                        {"coordinates", s.coordinates},
+                        {"spatial_key", s.key},
+                        {"where", s.where},
+                        {"predict", s.predict},
+                        {"holdout", s.holdout},
+                        {"region", s.region},
+                        {"genes", s.genes},
+                        {"components", s.ensemble.components},
+                        {"members", s.ensemble.members},
+                        {"draws", s.ensemble.draws},
+                        {"slice_gap", s.slice_gap},
+                        {"turn", std::isnan(s.turn) ? Json(nullptr) : Json(s.turn)},
+                        {"seed", s.seed},
+                        {"threads", lc::threads()},
+                        {"from", s.from}};
   const bool simulated = s.data.empty() && s.slices.empty();
   const std::string holdout =
       simulated && s.holdout.empty() && s.predict.empty() && s.from.empty() ? "spots:0.5" : s.holdout;
   if (holdout.empty() == s.predict.empty())
     lc::throw_runtime("say where to predict: coordinates (--predict) or what is held out (--holdout), one of them");
   if (!s.from.empty() && simulated) lc::throw_runtime("--from needs the cells around (--data or --slices)");
-  Task t = split(s, holdout, read(s, rng), rng);
-  if (!t.judged) t.places = wanted_places(s, t.known.slices);
+  Tissue all = simulated          ? program::one_slice(lc::simulate_tissue_slice({}, rng), s.key, "simulated cells")
+               : s.slices.empty() ? program::one_slice(program::read(s, s.data), s.key, s.data)
+                                  : program::many_slices(s, s.slices, s.coordinates, s.key);
+  if (!s.where.empty()) all = program::only_where(all, s.where);
+  Task t = split(s, holdout, all, rng);
+  if (!t.judged) t.places = program::wanted_places(s.predict, t.known.slices);
   for (const int k : t.places.slice) {
     if (std::count(t.known.slice.begin(), t.known.slice.end(), k) == 0) t.own_slice = true;
   }
@@ -571,15 +337,14 @@ int run(const Settings& s) {
   Prepared p;
   lc::Matrix<float> own, own_places;
   const auto place = [&](const lc::ModalityCode& target) {
-    one_unit(t.known, t.places);
+    program::one_unit(t.known, t.places);
     if (t.known.slices > 1) {
       const lc::Matrix<float> z = target.encode(p.target);
-      one_frame(t.known, t.places, z.leftCols(std::min<Index>(z.cols(), 10)), s.turn, report);
+      program::one_frame(t.known, t.places, z.leftCols(std::min<Index>(z.cols(), 10)), s.turn, report);
     }
   };
   if (!s.from.empty()) {
-    const bool folder = std::filesystem::is_directory(s.from);
-    m = lc::load_spatial(folder ? s.from + "/model.safetensors" : s.from);
+    m = lc::load_spatial(program::model_file(s.from));
     if (!m->panel.empty()) lc::throw_runtime(s.from, ": predicts genes from a panel, not places");
     p.genes = m->target.features;
     p.target = modality_of(t.known.cells, p.genes, "expression", nullptr, 0);
@@ -587,13 +352,15 @@ int run(const Settings& s) {
   } else {
     p = prepare(s, t);
     lc::Rng code_rng(s.seed, 6);
-    lc::ModalityCode target("expression", p.genes,
-                            std::min<Index>({s.components, Index(p.genes.size()) - 1, t.known.cells.cells() - 2}));
+    lc::ModalityCode target(
+        "expression", p.genes,
+        std::min<Index>({s.ensemble.components, Index(p.genes.size()) - 1, t.known.cells.cells() - 2}));
     target.start(p.target, code_rng);
     std::vector<lc::ModalityCode> panel;
     if (t.panel) {
-      panel.emplace_back("panel", p.panel_genes,
-                         std::min<Index>({s.components, Index(p.panel_genes.size()) - 1, t.known.cells.cells() - 2}));
+      panel.emplace_back(
+          "panel", p.panel_genes,
+          std::min<Index>({s.ensemble.components, Index(p.panel_genes.size()) - 1, t.known.cells.cells() - 2}));
       panel.front().start(p.panel, code_rng);
       own = panel.front().tell(p.panel);
       own_places = panel.front().tell(p.panel_places);
@@ -606,7 +373,7 @@ int run(const Settings& s) {
   const lc::SpatialCells known = lc::spatial_cells(*m, t.known.at, t.known.slice, p.target);
   lc::Rng draw_rng(s.seed, 9);
   const lc::Matrix<float> told = lc::tell_places(*m, known, t.places.at, t.places.slice, own_places);
-  lc::WithIntervals made = lc::predict(*m, told, {.draws = s.draws}, draw_rng);
+  lc::WithIntervals made = lc::predict(*m, told, {.draws = s.ensemble.draws}, draw_rng);
   made.mean = made.mean.array().max(0.0f);
   report["prediction"] = {{"places", told.rows()}, {"seconds", now() - start}};
   if (t.judged) {
@@ -615,12 +382,9 @@ int run(const Settings& s) {
     scores.push_back(lc::spatial_score("latentcell, spread kept", {lc::spread_kept(*m, made.mean), {}, {}, {}, {}},
                                        truth, t.places.at));
     lc::Rng floor_rng(s.seed, 31);
-    std::vector<float> bare = m->options.bare;
-    std::nth_element(bare.begin(), bare.begin() + std::ptrdiff_t(bare.size() / 2), bare.end());
     const lc::SpatialCells genes{t.known.at, t.known.slice, values};
-    const auto floors =
-        lc::spatial_floors(genes, t.places.at, t.places.slice, {double(bare[bare.size() / 2]), t.own_slice},
-                           s.slice_gap, own, own_places, floor_rng);
+    const auto floors = lc::spatial_floors(genes, t.places.at, t.places.slice, lc::usual_gap(m->options), s.slice_gap,
+                                           own, own_places, floor_rng);
     for (const auto& [who, mean] : floors)
       scores.push_back(lc::spatial_score(who, {mean, {}, {}, {}, {}}, truth, t.places.at));
     if (t.known.cells.cell_columns.has(s.region) && t.truth.cell_columns.has(s.region) && !t.panel) {

@@ -15,6 +15,8 @@
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/judge_trajectory.hpp>
+#include <latentcell/pipeline/trajectory_cells.hpp>
+#include <latentcell/pipeline/trajectory_model.hpp>
 
 #include "program.hpp"
 #include "trajectory_plots.hpp"
@@ -262,7 +264,7 @@ std::optional<lc::TrajectoryModel> train(const Settings& s, Data& d, Json& repor
                             [&](auto& st, auto&&... hooks) { lc::fit_from(st, m.motion, d.latents, fit, hooks...); })) {
     return std::nullopt;
   }
-  if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
+  program::keep(s, m);
   return m;
 }
 
@@ -368,8 +370,7 @@ std::string table(const std::vector<lc::TrajectoryScore>& scores) {
 }
 
 int run(const Settings& s) {
-  program::check_writable(s);
-  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  program::begin(s);
   lc::Rng rng(s.seed);
   const bool simulated = s.data.empty() && s.embedding.empty();
   Json report{{"program", lc::text("model_trajectory ", lc::version)}};
@@ -395,18 +396,13 @@ int run(const Settings& s) {
   Data d;
   if (!s.from.empty()) {
     if (simulated) lc::throw_runtime("--from needs the cells to start from (--data or --embedding)");
-    const bool folder = std::filesystem::is_directory(s.from);
-    m = lc::load_trajectory(folder ? s.from + "/model.safetensors" : s.from);
+    m = lc::load_trajectory(program::model_file(s.from));
     if (m->cells.has_value() != s.embedding.empty())
       lc::throw_runtime(s.from, ": was trained on ", m->cells ? "counts (--data)" : "coordinates (--embedding)");
     Cells all = read(s, m->motion.options.time, rng);
     if (m->cells) {
-      const lc::AlignedGenes seen = lc::align_genes(*all.counts, m->cells->gene_names);
-      if (seen.missing > 0)
-        say(lc::text("note: ", seen.missing, " of the model's ", m->cells->genes(),
-                     " genes are not in the file: taken as 0"));
       d.counts = true;
-      d.train = seen.cells;
+      d.train = program::in_genes_of(*all.counts, m->cells->gene_names, s.data);
       d.latents = lc::encode(*m->cells, d.train);
     } else {
       if (all.points.latent() != m->motion.latent())
@@ -419,13 +415,7 @@ int run(const Settings& s) {
   } else {
     d = split(used, read(used, s.time, rng), hidden);
     report["training_cells"] = d.time.size();
-    if (!used.fate.empty()) {
-      try {
-        (void)d.train.obs(used.fate);
-      } catch (const std::invalid_argument& e) {
-        lc::throw_runtime(e.what(), " (--fate chooses)");
-      }
-    }
+    if (!used.fate.empty()) (void)program::labels_of(d.train, used.fate, "--fate");
     m = train(used, d, report, rng);
     if (!m) return program::stopped(s);
   }
@@ -440,12 +430,7 @@ int run(const Settings& s) {
     lc::LatentTable cells = made.back();
     for (std::string& name : cells.cell_names) name = w.shown + "_" + name;
     if (!used.fate.empty()) (void)tell_fates(used, m->motion, d.latents, cells);
-    lc::CellTable part = as_cells(*m, cells, d.axes, own);
-    if (out.genes() == 0) {
-      out = std::move(part);
-    } else {
-      lc::append_cells(out, part);
-    }
+    lc::append_cells(out, as_cells(*m, cells, d.axes, own));
   }
   out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                lc::text("steps ", s.steps)};

@@ -22,6 +22,7 @@
 namespace lc = latentcell;
 using lc::Index;
 using program::Json;
+using program::labels_of;
 using program::now;
 using program::say;
 
@@ -74,14 +75,6 @@ Settings parse(int argc, char** argv) {
       ->excludes(genes);
   program::parse(app, argc, argv);
   return s;
-}
-
-lc::Categorical labels_of(const lc::CellTable& cells, const std::string& column, const char* option) {
-  try {
-    return cells.obs(column);
-  } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(e.what(), " (", option, " chooses)");
-  }
 }
 
 // Perturbed cells of the groups to predict, in the conditions' own names, and what the model learns from.
@@ -146,13 +139,7 @@ Data load(const Settings& s, lc::Rng& rng) {
   speak_of_genes(s, all, d);
   const lc::Categorical group = labels_of(all, s.group, "--group"), what = all.obs(s.condition);
   const auto check_groups = [&](const std::vector<std::string>& names, const char* option) {
-    for (const std::string& name : names) {
-      try {
-        (void)group.code(name);
-      } catch (const std::invalid_argument& e) {
-        lc::throw_runtime(option, ": ", e.what(), " in '", s.group, "'");
-      }
-    }
+    for (const std::string& name : names) (void)program::level_of(group, name, option, s.group);
   };
   check_groups(s.target, "--target");
   check_groups(holdout, "--holdout");
@@ -288,7 +275,7 @@ std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& re
   }
   lc::Rng response(s.seed, 12);
   if (s.dose.empty()) lc::learn_response(m, d.train, {.steps = s.steps}, response);
-  if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", m);
+  program::keep(s, m);
   return m;
 }
 
@@ -317,11 +304,7 @@ lc::CellTable predict(const Settings& s, const lc::Perturbation& m, const lc::Ce
     const auto name = called.find(what);
     cells.cell_columns.set(m.options.condition, lc::Categorical{{name == called.end() ? what : name->second},
                                                                 std::vector<int>(lc::to_size(cells.cells()), 0)});
-    if (out.genes() == 0) {
-      out = std::move(cells);
-    } else {
-      lc::append_cells(out, cells);
-    }
+    lc::append_cells(out, cells);
   }
   out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                lc::text("steps ", s.steps)};
@@ -381,8 +364,7 @@ void judge(const Settings& s, const Data& d, const lc::Perturbation& m, const lc
 }
 
 int run(const Settings& s) {
-  program::check_writable(s);
-  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  program::begin(s);
   lc::Rng rng(s.seed);
   Json report{{"program", lc::text("predict_perturbation ", lc::version)}};
   report["settings"] = {{"data", s.data.empty() ? "simulated" : s.data},
@@ -401,22 +383,14 @@ int run(const Settings& s) {
                         {"threads", lc::threads()},
                         {"from", s.from}};
   if (!s.from.empty()) {
-    const bool folder = std::filesystem::is_directory(s.from);
-    const lc::Perturbation m = lc::load_perturbation(folder ? s.from + "/model.safetensors" : s.from);
-    const lc::AlignedGenes seen = lc::align_genes(program::read(s, s.data), m.vae.gene_names);
-    if (seen.missing > 0)
-      say(lc::text("note: ", seen.missing, " of the model's ", m.vae.genes(),
-                   " genes are not in the file: taken as 0"));
-    for (const std::string& column : {m.options.condition, m.options.group})
-      (void)labels_of(seen.cells, column, "the model");
-    for (const std::string& name : s.target) {
-      const lc::Categorical groups = seen.cells.obs(m.options.group);
-      if (std::count(groups.levels.begin(), groups.levels.end(), name) == 0)
-        lc::throw_runtime("--target: no level '", name, "'; there are ", groups.list(), " in '", m.options.group, "'");
-    }
+    const lc::Perturbation m = lc::load_perturbation(program::model_file(s.from));
+    const lc::CellTable seen = program::in_genes_of(program::read(s, s.data), m.vae.gene_names, s.data);
+    for (const std::string& column : {m.options.condition, m.options.group}) (void)labels_of(seen, column, "the model");
+    for (const std::string& name : s.target)
+      (void)program::level_of(seen.obs(m.options.group), name, "--target", m.options.group);
     check_parts(s.perturbation, m.options.parts);
     if (!std::isnan(s.at_dose) && m.options.dose.empty()) lc::throw_runtime("--at-dose: the model knows no dose");
-    const lc::CellTable control = controls_of(seen.cells, m.options, s.target);
+    const lc::CellTable control = controls_of(seen, m.options, s.target);
     const lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.seen : s.perturbation,
                                         std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});
     lc::io::write_h5ad(s.out, cells);

@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <latentcell/data/align_genes.hpp>
 #include <latentcell/io/atomic_file.hpp>
 #include <latentcell/io/read_cells.hpp>
 #include <latentcell/train/checkpoint.hpp>
@@ -102,6 +103,70 @@ inline void check_writable(const Common& s) {
     if (fs::is_directory(file)) lc::throw_runtime(file, ": is a folder");
     if (::access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
       lc::throw_runtime(file, ": its folder cannot be written to");
+  }
+}
+
+/// What every run begins with.
+inline void begin(const Common& s) {
+  check_writable(s);
+  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+}
+
+/// Where a --checkpoint folder holds the trained model.
+inline constexpr const char* model_name = "/model.safetensors";
+
+/// The file that --from means: itself, or the model of a folder.
+inline std::string model_file(const std::string& from) {
+  return std::filesystem::is_directory(from) ? from + model_name : from;
+}
+
+/// Keeps a trained model where a --checkpoint folder is given.
+template <class Model>
+void keep(const Common& s, const Model& model) {
+  if (!s.checkpoint.empty()) save(s.checkpoint + model_name, model);
+}
+
+/// Labels of an obs column; where there is none, the option that chooses is named.
+inline lc::Categorical labels_of(const lc::CellTable& cells, const std::string& column, const std::string& option,
+                                 const std::string& file = "") {
+  try {
+    return cells.obs(column);
+  } catch (const std::invalid_argument& e) {
+    lc::throw_runtime(file.empty() ? "" : file + ": ", e.what(), " (", option, " chooses)");
+  }
+}
+
+/// The code of a level that an option names.
+inline int level_of(const lc::Categorical& labels, const std::string& level, const std::string& option,
+                    const std::string& column) {
+  try {
+    return labels.code(level);
+  } catch (const std::invalid_argument& e) {
+    lc::throw_runtime(option, ": ", e.what(), " in '", column, "'");
+  }
+}
+
+/// An obsm entry; where there is none, those that there are.
+inline const lc::Matrix<float>& embedding_of(const lc::CellTable& cells, const std::string& key,
+                                             const std::string& file, const std::string& option) {
+  const auto at = cells.embeddings.find(key);
+  if (at != cells.embeddings.end()) return at->second;
+  std::string known;
+  for (const auto& [name, matrix] : cells.embeddings) known += (known.empty() ? "" : ", ") + name;
+  lc::throw_runtime(file, ": has no obsm entry '", key, "'; there are ", known.empty() ? "none" : known, " (", option,
+                    " chooses)");
+}
+
+/// A file's cells in the genes of a model; says how many of them the file lacks.
+inline lc::CellTable in_genes_of(const lc::CellTable& cells, const std::vector<std::string>& genes,
+                                 const std::string& file) {
+  try {
+    lc::AlignedGenes seen = lc::align_genes(cells, genes);
+    if (seen.missing > 0)
+      say(lc::text("note: ", seen.missing, " of the model's ", genes.size(), " genes are not in the file: taken as 0"));
+    return std::move(seen.cells);
+  } catch (const std::invalid_argument& e) {
+    lc::throw_runtime(file, ": ", e.what());
   }
 }
 

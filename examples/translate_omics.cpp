@@ -14,7 +14,7 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/pipeline/judge_translation.hpp>
 
-#include "program.hpp"
+#include "ensemble.hpp"
 #include "translation_plots.hpp"
 
 namespace lc = latentcell;
@@ -27,8 +27,8 @@ namespace {
 
 struct Settings : program::Common {
   std::string key = "protein_expression", also, rna_only, from;
-  Index components = 50, members = 8, draws = 64;
-  int folds = -1, epochs = 0;
+  program::EnsembleSettings ensemble{.components = 50, .members = 8};
+  int folds = -1;
 };
 
 Settings parse(int argc, char** argv) {
@@ -46,24 +46,12 @@ Settings parse(int argc, char** argv) {
   auto* folds = app.add_option("--folds", s.folds,
                                "hold each of so many parts of the cells out in turn and judge by them; 0: none")
                     ->check(CLI::Range(0, 100));
-  auto* components = app.add_option("--components", s.components, "principal components that RNA is told by")
-                         ->capture_default_str()
-                         ->check(CLI::Range(2, 100));
-  auto* members = app.add_option("--members", s.members, "networks whose predictions are averaged")
-                      ->capture_default_str()
-                      ->check(CLI::Range(2, 100));
-  app.add_option("--draws", s.draws, "of each cell, for the intervals")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 100000));
-  app.add_option("--epochs", s.epochs, "of each network; 0 chooses by the number of cells")
-      ->check(CLI::Range(0, 1000000000));
-  app.add_option(
-         "--from", s.from,
-         "predict with a saved model (a file, or a --checkpoint folder) the cells of --rna-only, without training")
-      ->excludes(data)
-      ->excludes(folds)
-      ->excludes(components)
-      ->excludes(members);
+  const auto own = program::add_ensemble(app, s.ensemble, "principal components that RNA is told by");
+  auto* from = app.add_option(
+      "--from", s.from,
+      "predict with a saved model (a file, or a --checkpoint folder) the cells of --rna-only, without training");
+  from->excludes(data)->excludes(folds);
+  for (CLI::Option* option : own) from->excludes(option);
   program::parse(app, argc, argv);
   return s;
 }
@@ -74,17 +62,11 @@ lc::Modality rna_of(const lc::CellTable& cells) {
 
 lc::Modality modality_of(const lc::CellTable& cells, const std::string& key, const std::string& file,
                          const char* option) {
-  const auto at = cells.embeddings.find(key);
-  if (at == cells.embeddings.end()) {
-    std::string known;
-    for (const auto& [name, matrix] : cells.embeddings) known += (known.empty() ? "" : ", ") + name;
-    lc::throw_runtime(file, ": has no obsm entry '", key, "'; there are ", known.empty() ? "none" : known, " (", option,
-                      " chooses)");
-  }
+  const lc::Matrix<float>& values = program::embedding_of(cells, key, file, option);
   const auto names = cells.strings.find("protein_names");
-  const bool named = names != cells.strings.end() && Index(names->second.size()) == at->second.cols();
+  const bool named = names != cells.strings.end() && Index(names->second.size()) == values.cols();
   try {
-    return lc::dense_modality(key, at->second, named ? names->second : std::vector<std::string>{});
+    return lc::dense_modality(key, values, named ? names->second : std::vector<std::string>{});
   } catch (const std::invalid_argument& e) {
     lc::throw_runtime(file, ": ", e.what());
   }
@@ -166,15 +148,6 @@ lc::Modality all_rna(const Part& train, const Data& d) {
   return out;
 }
 
-lc::FitOptions fit_options(const Settings& s, Index cells) {
-  return {.epochs = s.epochs > 0 ? s.epochs : program::epochs_for(cells, 64, 1200, 8, 400),
-          .batch = 64,
-          .learning_rate = 1e-3f,
-          .weight_decay = 0.1f,
-          .ema = 0.99f,
-          .seed = s.seed};
-}
-
 // One direction, trained; nothing where a signal ended it.
 std::optional<lc::Translation> train(const Settings& s, const std::string& name, const lc::Modality& target,
                                      const std::vector<lc::Modality>& from, const lc::Modality& rna, Index members,
@@ -183,7 +156,7 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& name,
   const auto code = [&](const lc::Modality& m) {
     const lc::Modality& told_by = m.name == "rna" ? rna : m;
     lc::ModalityCode out(m.name, m.features,
-                         std::min<Index>({s.components, Index(m.features.size()) - 1, told_by.cells() - 1}));
+                         std::min<Index>({s.ensemble.components, Index(m.features.size()) - 1, told_by.cells() - 1}));
     out.start(told_by, rng);
     return out;
   };
@@ -192,20 +165,17 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& name,
   lc::TranslationOptions o;
   o.ensemble.members = members;
   lc::Translation model(o, code(target), std::move(codes), rng);
-  const lc::FitOptions fit = fit_options(s, target.cells());
+  const lc::FitOptions fit = program::ensemble_fit(s.ensemble, target.cells(), 1200, 400, s.seed);
   Settings quiet = s;
   if (!keep) quiet.checkpoint.clear();
-  for (Index k = 0; k < members; ++k) {
-    lc::TrainState<float> state;
-    if (!program::train_stage(
-            quiet, lc::text(name, "_", k + 1), model.flows.members[lc::to_size(k)], state, stop, report,
-            [&](auto& st, auto&&... hooks) { lc::fit_member(st, model, k, target, from, fit, hooks...); })) {
-      return std::nullopt;
-    }
+  if (!program::train_members(quiet, name, model.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
+        lc::fit_member(state, model, k, target, from, fit, hooks...);
+      })) {
+    return std::nullopt;
   }
   if (model.target.whole) {
     lc::Rng calibration(s.seed, 12);
-    lc::calibrate_intervals(model, target, from, s.seed, {.draws = s.draws}, calibration);
+    lc::calibrate_intervals(model, target, from, s.seed, {.draws = s.ensemble.draws}, calibration);
   }
   return model;
 }
@@ -268,12 +238,12 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
                  genes.size(), " genes"));
     const lc::Modality everyone = all_rna(train_part, d);
     Json unused;
-    const auto model =
-        train(s, "protein", train_part.protein, train_part.sources(), everyone, s.members, false, stop, unused);
+    const auto model = train(s, "protein", train_part.protein, train_part.sources(), everyone, s.ensemble.members,
+                             false, stop, unused);
     if (!model) return false;
     lc::Rng rng(s.seed, 9);
     const auto predict = [&](const std::string& who, std::vector<lc::Modality> from) {
-      protein.put(who, held, n, lc::translate(*model, from, {.draws = s.draws}, rng));
+      protein.put(who, held, n, lc::translate(*model, from, {.draws = s.ensemble.draws}, rng));
     };
     predict("latentcell", test.sources());
     if (test.also) {
@@ -343,10 +313,8 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
   const lc::Translated& ours = protein.of.front().second;
   cells.embeddings.clear();
   cells.embeddings["protein_predicted"] = pick(ours.mean);
-  cells.embeddings["protein_low50"] = pick(ours.low50);
-  cells.embeddings["protein_high50"] = pick(ours.high50);
-  cells.embeddings["protein_low80"] = pick(ours.low80);
-  cells.embeddings["protein_high80"] = pick(ours.high80);
+  program::put_intervals(cells, "protein_",
+                         {{}, pick(ours.low50), pick(ours.high50), pick(ours.low80), pick(ours.high80)});
   cells.embeddings["protein_measured"] = pick(truth);
   out = std::move(cells);
   if (!s.plots.empty()) {
@@ -358,13 +326,10 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
 lc::CellTable predicted(const lc::Translation& model, lc::CellTable cells, const std::vector<lc::Modality>& from,
                         const Settings& s) {
   lc::Rng rng(s.seed, 10);
-  lc::Translated t = lc::translate(model, from, {.draws = s.draws}, rng);
+  lc::Translated t = lc::translate(model, from, {.draws = s.ensemble.draws}, rng);
   cells.embeddings.clear();
-  cells.embeddings["protein_predicted"] = std::move(t.mean);
-  cells.embeddings["protein_low50"] = std::move(t.low50);
-  cells.embeddings["protein_high50"] = std::move(t.high50);
-  cells.embeddings["protein_low80"] = std::move(t.low80);
-  cells.embeddings["protein_high80"] = std::move(t.high80);
+  cells.embeddings["protein_predicted"] = t.mean;
+  program::put_intervals(cells, "protein_", std::move(t));
   return cells;
 }
 
@@ -391,8 +356,7 @@ void write(const Settings& s, lc::CellTable cells, const std::vector<std::string
 }
 
 int run(const Settings& s) {
-  program::check_writable(s);
-  lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
+  program::begin(s);
   lc::Rng rng(s.seed);
   Json report{{"program", lc::text("translate_omics ", lc::version)}};
   report["settings"] = {{"data", s.data.empty() ? "simulated" : s.data},
@@ -400,25 +364,17 @@ int run(const Settings& s) {
                         {"also", s.also},
                         {"rna_only", s.rna_only},
                         {"folds", s.folds},
-                        {"components", s.components},
-                        {"members", s.members},
-                        {"draws", s.draws},
+                        {"components", s.ensemble.components},
+                        {"members", s.ensemble.members},
+                        {"draws", s.ensemble.draws},
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
   if (!s.from.empty()) {
     if (s.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
-    const bool folder = std::filesystem::is_directory(s.from);
-    const lc::Translation m = lc::load_translation(folder ? s.from + "/model.safetensors" : s.from);
+    const lc::Translation m = lc::load_translation(program::model_file(s.from));
     const lc::CellTable cells = program::read(s, s.rna_only);
-    try {
-      const lc::AlignedGenes seen = lc::align_genes(cells, m.sources.front().features);
-      if (seen.missing > 0)
-        say(lc::text("note: ", seen.missing, " of the model's ", m.sources.front().features.size(),
-                     " genes are not in the file: taken as 0"));
-    } catch (const std::invalid_argument& e) {
-      lc::throw_runtime(s.rna_only, ": ", e.what());
-    }
+    (void)program::in_genes_of(cells, m.sources.front().features, s.rna_only);
     write(s, predicted(m, cells, rna_alone(m, cells), s), m.target.features);
     program::write_report(s.report, report);
     return 0;
@@ -445,9 +401,9 @@ int run(const Settings& s) {
     say(lc::text("training on ", d.cells.cells(), " cells, ", genes.size(), " genes, ", d.protein.features.size(),
                  " proteins"));
     const auto model =
-        train(s, "protein", whole.protein, whole.sources(), all_rna(whole, d), s.members, true, stop, report);
+        train(s, "protein", whole.protein, whole.sources(), all_rna(whole, d), s.ensemble.members, true, stop, report);
     if (!model) return program::stopped(s);
-    if (!s.checkpoint.empty()) lc::save(s.checkpoint + "/model.safetensors", *model);
+    program::keep(s, *model);
     const auto add = [&](lc::CellTable cells) {
       cells = lc::align_genes(cells, d.cells.gene_names).cells;
       if (folds > 0) {
@@ -455,11 +411,7 @@ int run(const Settings& s) {
         cells.embeddings["protein_measured"] =
             lc::Matrix<float>::Constant(cells.cells(), Index(d.protein.features.size()), std::nanf(""));
       }
-      if (out.genes() == 0) {
-        out = std::move(cells);
-      } else {
-        lc::append_cells(out, cells);
-      }
+      lc::append_cells(out, cells);
     };
     if (!without.empty()) {
       const Part some = part_of(d, without, genes);

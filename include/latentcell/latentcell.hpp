@@ -152,6 +152,7 @@
 #include <latentcell/data/loess.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/normalize.hpp>
+#include <latentcell/data/read_times.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/simulate_development.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
@@ -217,6 +218,7 @@
 #include <latentcell/pipeline/from_obs.hpp>
 #include <latentcell/pipeline/generate_options.hpp>
 #include <latentcell/pipeline/interpret.hpp>
+#include <latentcell/pipeline/intervals.hpp>
 #include <latentcell/pipeline/judge.hpp>
 #include <latentcell/pipeline/judge_against.hpp>
 #include <latentcell/pipeline/judge_bench.hpp>
@@ -239,5 +241,7 @@
 #include <latentcell/pipeline/spatial_context.hpp>
 #include <latentcell/pipeline/time_paths.hpp>
 #include <latentcell/pipeline/trajectory.hpp>
+#include <latentcell/pipeline/trajectory_cells.hpp>
+#include <latentcell/pipeline/trajectory_model.hpp>
 #include <latentcell/pipeline/translation.hpp>
 #include <latentcell/pipeline/two_stage.hpp>

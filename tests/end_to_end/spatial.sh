@@ -36,7 +36,7 @@ program=$impute
 source "$here/refuses.sh"
 refuses "no such file" --data missing.h5ad --holdout spots:0.5
 refuses "say where to predict" --data all.h5ad
-refuses "no coordinates in obsm 'no_such'" --data all.h5ad --spatial-key no_such --holdout spots:0.5
+refuses "no obsm entry 'no_such'" --data all.h5ad --spatial-key no_such --holdout spots:0.5
 refuses "is none of region:NAME" --data all.h5ad --holdout nothing:3
 refuses "no level 'no_such'" --data all.h5ad --holdout region:no_such
 refuses "no column 'no_such'" --data all.h5ad --holdout region:layer_1 --region no_such
@@ -46,7 +46,7 @@ refuses "one slice alone" --data all.h5ad --holdout slice:2
 refuses "slices 1 to 3" "${slices[@]}" --holdout slice:7
 refuses "can be held out" --data all.h5ad --holdout genes:10
 refuses "2 files for 3 slices" --slices slice1.csv,slice2.csv,slice3.csv --coordinates places1.csv,places2.csv --holdout slice:1
-refuses "has no coordinates" --slices slice1.csv,slice2.csv --holdout slice:1
+refuses "has no obsm entry 'spatial'" --slices slice1.csv,slice2.csv --holdout slice:1
 refuses "needs x, y and slice" "${slices[@]}" --predict hidden.csv
 refuses "is not COLUMN=VALUE" --data all.h5ad --where region --holdout spots:0.5
 refuses "no level 'no_such'" --data all.h5ad --where region=no_such --holdout spots:0.5

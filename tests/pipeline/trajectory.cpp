@@ -3,6 +3,8 @@
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/simulate_development.hpp>
 #include <latentcell/pipeline/encode.hpp>
+#include <latentcell/pipeline/trajectory_cells.hpp>
+#include <latentcell/pipeline/trajectory_model.hpp>
 
 #include "io/fixtures.hpp"
 #include "support/catch.hpp"
@@ -48,21 +50,6 @@ TrajectoryOptions options(double last, double noise = 0) {
 const FitOptions quick{.epochs = 60, .batch = 128, .learning_rate = 3e-3f, .ema = 0.99f};
 
 }  // namespace
-
-TEST_CASE("read_times: numbers, labels, ranges; anything else by name") {
-  Annotation obs(4);
-  obs.set("number", std::vector<double>{1, 2, 3, 4.5});
-  obs.set("label", to_categorical(std::vector<std::string>{"270-330", "", "> 650", "12.5"}));
-  obs.set("bad", to_categorical(std::vector<std::string>{"1", "day two", "3", "4"}));
-  CHECK(read_times(obs, "number") == std::vector<double>{1, 2, 3, 4.5});
-  const std::vector<double> label = read_times(obs, "label");
-  CHECK(label[0] == 300);
-  CHECK(std::isnan(label[1]));
-  CHECK(label[2] == 650);
-  CHECK(label[3] == 12.5);
-  CHECK_THROWS_WITH(read_times(obs, "bad"), ContainsText("'day two' is neither a number nor a range"));
-  CHECK_THROWS_WITH(read_times(obs, "none"), ContainsText("no column 'none'"));
-}
 
 TEST_CASE("TimePaths: growth bends the clock as momentum asks, and place and motion agree") {
   TimePaths p;
@@ -204,7 +191,6 @@ TEST_CASE("trajectory: saved, loaded and in another number of threads, the same 
 TEST_CASE("TrajectoryJudge: the truth is worth nothing, floors come from the known cells") {
   const LatentTable known = marching(60, {0, 2}, 1), truth = marching(60, {1}, 2), other = marching(60, {1}, 3);
   TrajectoryJudge judge(known, read_times(known.cell_columns, "time"), truth.mean, 1, 1, Rng(1));
-  CHECK(judge.cells() == 960);
   CHECK(judge.score("truth", view(truth.mean)).w1 == Approx(0).margin(1e-6));
   const TrajectoryScore fresh = judge.score("fresh", view(other.mean));
   const auto floors = judge.floors();

@@ -41,8 +41,13 @@ inline Column joined(const Column& a, const Column& b, std::string_view name) {
 }  // namespace detail
 
 /// Adds cells below others. Both tables have the same genes in the same order; columns and embeddings that only one of
-/// them has are left out. Throws std::invalid_argument where genes differ or a column is of another kind.
+/// them has are left out. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
+/// differ or a column is of another kind.
 inline void append_cells(CellTable& to, const CellTable& from) {
+  if (to.cells() == 0 && to.genes() == 0) {
+    to = from;
+    return;
+  }
   LATENTCELL_REQUIRE(to.gene_names == from.gene_names, "append_cells: the tables have other genes (", to.genes(),
                      " and ", from.genes(), "); align_genes brings them together");
   const CountsView counts = from.counts.view();

@@ -1,18 +1,15 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <functional>
-#include <numeric>
 #include <vector>
 
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
+#include <latentcell/metric/subsample.hpp>
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/reduce.hpp>
-#include <latentcell/pipeline/modality_code.hpp>
 #include <latentcell/sample/integrate.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
@@ -128,28 +125,42 @@ void fit_member(TrainState<float>& state, ConditionalEnsemble& model, Index memb
 
 namespace detail {
 
+/// Cells that a member evaluates at once.
+inline constexpr Index cells_at_once = 1024;
+
+/// Standard normal numbers, row i from a stream of its own.     key(i) -> (rows, cols)
+template <class Key>
+Matrix<float> normal_rows(Index rows, Index cols, const Rng& own, const Key& key) {
+  Matrix<float> out(rows, cols);
+  for (Index i = 0; i < rows; ++i) {
+    Rng cell = own.at(std::uint64_t(key(i)));
+    for (Index j = 0; j < cols; ++j) out(i, j) = float(cell.normal());
+  }
+  return out;
+}
+
+/// A member's velocity of all rows at one time.     z (B, D), told (B, C) -> (B, D)
+inline Matrix<float> velocity_at(const ConditionalField& field, Tape<float>& tape, ConstView<float> z, float time,
+                                 const Matrix<float>& told) {
+  tape.reset();
+  float* const t = tape.scratch(z.rows());
+  std::fill_n(t, z.rows(), time);
+  return field(tape, tape.constant(z), {t, to_size(z.rows())}, tape.constant(view(told))).value();
+}
+
 /// The mean of the target's latent under one member: at time 0 a flow's velocity from any noise z is E[target] - z.
 inline Matrix<float> member_mean(const ConditionalField& field, const Matrix<float>& told, Rng& rng) {
-  constexpr Index from = 4, most = 1024;  // noises averaged; cells at once
+  constexpr Index noises = 4;  // averaged
   const Index d = field.options.latent;
   Matrix<float> out = Matrix<float>::Zero(told.rows(), d);
   Tape<float> tape(Mode::no_gradient);
   const Rng own = rng.fork();
-  for (Index first = 0; first < told.rows(); first += most) {
-    const Index n = std::min(most, told.rows() - first);
+  for (Index first = 0; first < told.rows(); first += cells_at_once) {
+    const Index n = std::min(cells_at_once, told.rows() - first);
     const Matrix<float> here = told.middleRows(first, n);
-    for (Index k = 0; k < from; ++k) {
-      tape.reset();
-      Matrix<float> z(n, d);
-      for (Index i = 0; i < n; ++i) {
-        Rng cell = own.at(std::uint64_t((first + i) * from + k));
-        for (Index j = 0; j < d; ++j) z(i, j) = float(cell.normal());
-      }
-      float* const t = tape.scratch(n);
-      std::fill_n(t, n, 0.0f);
-      const Var<float> v =
-          field(tape, tape.constant(view(std::as_const(z))), {t, to_size(n)}, tape.constant(view(here)));
-      out.middleRows(first, n) += (z + Matrix<float>(v.value())) / float(from);
+    for (Index k = 0; k < noises; ++k) {
+      const Matrix<float> z = normal_rows(n, d, own, [&](Index i) { return (first + i) * noises + k; });
+      out.middleRows(first, n) += (z + velocity_at(field, tape, view(z), 0, here)) / float(noises);
     }
   }
   return out;
@@ -157,47 +168,46 @@ inline Matrix<float> member_mean(const ConditionalField& field, const Matrix<flo
 
 /// One draw of the target's latent for each row.     told (N, C) -> (N, D)
 inline Matrix<float> member_draw(const ConditionalField& field, const Matrix<float>& told, Index steps, Rng& rng) {
-  constexpr Index most = 1024;
   const Index d = field.options.latent;
-  Matrix<float> out(told.rows(), d);
   Tape<float> tape(Mode::no_gradient);
   const Rng own = rng.fork();
-  for (Index first = 0; first < told.rows(); first += most) {
-    const Index n = std::min(most, told.rows() - first);
+  Matrix<float> out = normal_rows(told.rows(), d, own, [](Index i) { return i; });
+  for (Index first = 0; first < told.rows(); first += cells_at_once) {
+    const Index n = std::min(cells_at_once, told.rows() - first);
     const Matrix<float> here = told.middleRows(first, n);
-    View<float> z(out.data() + first * d, n, d);
-    for (Index i = 0; i < n; ++i) {
-      Rng cell = own.at(std::uint64_t(first + i));
-      for (Index j = 0; j < d; ++j) z(i, j) = float(cell.normal());
-    }
-    const auto velocity = [&](float at, ConstView<float> x, View<float> dx) {
-      tape.reset();
-      float* const t = tape.scratch(n);
-      std::fill_n(t, n, at);
-      dx = field(tape, tape.constant(x), {t, to_size(n)}, tape.constant(view(here))).value();
+    const auto velocity = [&](float t, ConstView<float> x, View<float> dx) {
+      dx = velocity_at(field, tape, x, t, here);
     };
-    integrate(velocity, z, {.method = Method::heun, .steps = steps});
+    integrate(velocity, View<float>(out.data() + first * d, n, d), {.method = Method::heun, .steps = steps});
   }
   return out;
 }
 
-}  // namespace detail
-
-/// The mean latent of each cell under the member that has not seen it.     told (N, C) -> (N, D)
-inline Matrix<float> unseen_means(const ConditionalEnsemble& model, const Matrix<float>& told, std::uint64_t seed,
-                                  Rng& rng) {
-  const std::vector<Index> part = detail::parts_of(told.rows(), model.options.members, seed);
-  Matrix<float> out(told.rows(), model.options.field.latent);
+/// Calls f(member, rows) with the usable rows that each member has not seen.     usable (N)
+template <class F>
+void each_unseen(const ConditionalEnsemble& model, const std::vector<char>& usable, std::uint64_t seed, const F& f) {
+  const std::vector<Index> part = parts_of(Index(usable.size()), model.options.members, seed);
   for (Index m = 0; m < model.options.members; ++m) {
     std::vector<Index> rows;
-    for (Index i = 0; i < told.rows(); ++i) {
-      if (part[to_size(i)] == m) rows.push_back(i);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      if (part[i] == m && usable[i]) rows.push_back(Index(i));
     }
-    Matrix<float> here(Index(rows.size()), told.cols());
-    for (std::size_t i = 0; i < rows.size(); ++i) here.row(Index(i)) = told.row(rows[i]);
-    const Matrix<float> mean = detail::member_mean(model.members[to_size(m)], here, rng);
-    for (std::size_t i = 0; i < rows.size(); ++i) out.row(rows[i]) = mean.row(Index(i));
+    if (!rows.empty()) f(model.members[to_size(m)], rows);
   }
+}
+
+}  // namespace detail
+
+/// The mean latent of each cell under the member that has not seen it: what the truth can be compared with.
+/// told (N, C), seed: that of training -> (N, D)
+inline Matrix<float> unseen_means(const ConditionalEnsemble& model, const Matrix<float>& told, std::uint64_t seed,
+                                  Rng& rng) {
+  Matrix<float> out(told.rows(), model.options.field.latent);
+  const std::vector<char> all(to_size(told.rows()), 1);
+  detail::each_unseen(model, all, seed, [&](const ConditionalField& field, const std::vector<Index>& rows) {
+    const Matrix<float> mean = detail::member_mean(field, metric::pick_rows(view(told), rows), rng);
+    for (std::size_t i = 0; i < rows.size(); ++i) out.row(rows[i]) = mean.row(Index(i));
+  });
   return out;
 }
 
@@ -207,127 +217,6 @@ inline Matrix<float> mean_latents(const ConditionalEnsemble& model, const Matrix
   for (const ConditionalField& field : model.members)
     z += detail::member_mean(field, told, rng) / float(model.members.size());
   return z;
-}
-
-struct IntervalOptions {
-  Index draws = 64;  ///< of each cell, shared out among the members
-  Index steps = 4;   ///< of the sampler (Heun); what a coarse one gets wrong of the width, calibration mends
-};
-
-/// Predicted features of cells, log-normalised: log1p of counts at the target's depth.
-struct WithIntervals {
-  Matrix<float> mean;           ///< (N, F)
-  Matrix<float> low50, high50;  ///< (N, F) ends of the central 50 % interval; (0, 0) where no draws were asked for
-  Matrix<float> low80, high80;  ///< (N, F) of the central 80 % interval
-};
-
-namespace detail {
-
-/// Half-widths of draws below and above their mean, for the 50 % and 80 % intervals.     -> four (N, F)
-struct DrawSpread {
-  Matrix<float> low50, high50, low80, high80;
-
-  // draws: each (N, F)
-  explicit DrawSpread(const std::vector<Matrix<float>>& draws) {
-    const Index n = draws.front().rows(), f = draws.front().cols();
-    for (Matrix<float>* m : {&low50, &high50, &low80, &high80}) m->resize(n, f);
-    kernel::parallel_items(n, [&](Index i) {
-      std::vector<float> x(draws.size());
-      for (Index j = 0; j < f; ++j) {
-        for (std::size_t k = 0; k < x.size(); ++k) x[k] = draws[k](i, j);
-        std::sort(x.begin(), x.end());
-        const auto at = [&](double q) {
-          const double place = q * double(x.size() - 1);
-          const std::size_t k = std::min(x.size() - 2, std::size_t(place));
-          return double(x[k]) + (place - double(k)) * double(x[k + 1] - x[k]);
-        };
-        const double middle = std::accumulate(x.begin(), x.end(), 0.0) / double(x.size());
-        low50(i, j) = float(middle - at(0.25));
-        high50(i, j) = float(at(0.75) - middle);
-        low80(i, j) = float(middle - at(0.1));
-        high80(i, j) = float(at(0.9) - middle);
-      }
-    });
-  }
-};
-
-}  // namespace detail
-
-/// Means and intervals of cells.     told (N, C); base (N, D): latents that the flows' are added to, or (0, 0)
-inline WithIntervals predict(const ConditionalEnsemble& model, const ModalityCode& target, const Matrix<float>& told,
-                             const IntervalOptions& o, Rng& rng, const Matrix<float>& base = {}) {
-  LATENTCELL_REQUIRE(o.draws == 0 || o.draws >= 2, "predict: draws must be 0 or at least 2, got ", o.draws);
-  const Index members = Index(model.members.size());
-  Rng mean_rng = rng.fork();
-  const auto based = [&](Matrix<float> z) { return base.size() > 0 ? Matrix<float>(z + base) : z; };
-  const Matrix<float> z = mean_latents(model, told, mean_rng);
-  WithIntervals out;
-  out.mean = target.decode(based(z));
-  if (o.draws == 0 || told.rows() == 0) return out;
-  std::vector<Matrix<float>> draws;
-  for (Index k = 0; k < o.draws; ++k)
-    draws.push_back(target.decode(based(detail::member_draw(model.members[to_size(k % members)], told, o.steps, rng))));
-  const detail::DrawSpread spread(draws);
-  const auto end = [&](const Matrix<float>& half, Index level, float sign) {
-    Matrix<float> at = half;
-    at.array().rowwise() *= sign * model.widen.value.row(level).array();
-    return Matrix<float>((out.mean + at).array().max(0.0f));
-  };
-  out.low50 = end(spread.low50, 0, -1);
-  out.high50 = end(spread.high50, 0, 1);
-  out.low80 = end(spread.low80, 1, -1);
-  out.high80 = end(spread.high80, 1, 1);
-  return out;
-}
-
-/// Learns how wide the intervals must be: each cell's draws come from the member that has not seen it, and for each
-/// feature the factor is taken at which 50 % and 80 % of the cells fall inside (split-conformal prediction with scaled
-/// residuals, Lei et al. 2018, over the members' parts). Call it after all members are trained, on the same cells with
-/// the same seed.     truth (N, F) decoded features, usable (N), told (N, C), base as
-/// of predict
-inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& code, const Matrix<float>& truth,
-                                const std::vector<char>& usable, const Matrix<float>& told, std::uint64_t seed,
-                                const IntervalOptions& o, Rng& rng, const Matrix<float>& base = {}) {
-  LATENTCELL_REQUIRE(o.draws >= 2, "calibrate_intervals: draws must be at least 2, got ", o.draws);
-  const std::vector<Index> part = detail::parts_of(told.rows(), model.options.members, seed);
-  const Index features = truth.cols();
-  std::vector<std::vector<double>> needed50(to_size(features)), needed80(to_size(features));
-  for (Index m = 0; m < model.options.members; ++m) {
-    std::vector<Index> rows;
-    for (Index i = 0; i < told.rows(); ++i) {
-      if (part[to_size(i)] == m && usable[to_size(i)]) rows.push_back(i);
-    }
-    if (rows.empty()) continue;
-    Matrix<float> here(Index(rows.size()), told.cols());
-    for (std::size_t i = 0; i < rows.size(); ++i) here.row(Index(i)) = told.row(rows[i]);
-    const ConditionalField& field = model.members[to_size(m)];
-    Matrix<float> from = Matrix<float>::Zero(Index(rows.size()), code.latent());
-    for (std::size_t i = 0; i < rows.size() && base.size() > 0; ++i) from.row(Index(i)) = base.row(rows[i]);
-    const Matrix<float> mean = code.decode(from + detail::member_mean(field, here, rng));
-    std::vector<Matrix<float>> draws;
-    for (Index k = 0; k < o.draws; ++k)
-      draws.push_back(code.decode(from + detail::member_draw(field, here, o.steps, rng)));
-    const detail::DrawSpread spread(draws);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      for (Index f = 0; f < features; ++f) {
-        const double gap = double(truth(rows[i], f) - mean(Index(i), f));
-        const auto factor = [&](const Matrix<float>& low, const Matrix<float>& high) {
-          return std::abs(gap) / std::max(1e-6, double(gap < 0 ? low(Index(i), f) : high(Index(i), f)));
-        };
-        needed50[to_size(f)].push_back(factor(spread.low50, spread.high50));
-        needed80[to_size(f)].push_back(factor(spread.low80, spread.high80));
-      }
-    }
-  }
-  const auto quantile = [](std::vector<double>& x, double q) {
-    const std::size_t k = std::min(x.size() - 1, std::size_t(q * double(x.size())));
-    std::nth_element(x.begin(), x.begin() + std::ptrdiff_t(k), x.end());
-    return float(std::clamp(x[k], 0.05, 1000.0));
-  };
-  for (Index f = 0; f < features; ++f) {
-    model.widen.value(0, f) = quantile(needed50[to_size(f)], 0.5);
-    model.widen.value(1, f) = quantile(needed80[to_size(f)], 0.8);
-  }
 }
 
 }  // namespace latentcell

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,8 +46,7 @@ class TrajectoryJudge {
                   double to, Rng rng)
       : rng_(rng) {
     LATENTCELL_REQUIRE(truth.rows() >= 4, "TrajectoryJudge: only ", truth.rows(), " true cells");
-    Index half = std::min<Index>(truth.rows(), most) / 2;
-    truth_ = metric::subsample(view(truth), 2 * half, rng_);
+    truth_ = metric::subsample(view(truth), std::min<Index>(truth.rows(), most) / 2 * 2, rng_);
     size_ = truth_.rows() * std::max<Index>(1, 1000 / truth_.rows());
     // Cells before and after: a span as long as the range on either side, or the next distinct time.
     const detail::TimeOrder order(time);
@@ -68,9 +69,6 @@ class TrajectoryJudge {
     after_ = pick(after);
     all_ = pick(all);
   }
-
-  /// Cells that a prediction should have, so that the true ones are repeated as a whole.
-  Index cells() const { return size_; }
 
   TrajectoryScore score(const std::string& who, ConstView<float> points) {
     const Matrix<float> a = evened(points, size_, rng_), b = evened(view(std::as_const(truth_)), size_, rng_);

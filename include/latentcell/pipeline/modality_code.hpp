@@ -86,6 +86,10 @@ struct ModalityCode {
   /// Numbers that a cell is told by: latent, total, and whether it was measured.
   Index condition() const { return latent() + 2; }
 
+  /// What a number of the latent counts for where numbers are told or averaged: components in proportion to the root of
+  /// their spread, so that the many small ones, mostly noise, do not drown the first; features alike.
+  float weight(Index k) const { return whole ? 1.0f : std::sqrt(spread.value(0, k) / spread.value(0, 0)); }
+
   /// Takes depth, components and scales from the measured cells.
   void start(const Modality& from, Rng& rng) {
     check(from);
@@ -137,16 +141,15 @@ struct ModalityCode {
     return out;
   }
 
-  /// What a network is told of each cell: the latent, components with a spread in proportion to the root of their own;
-  /// the total; 1 where measured, else all zero.     -> (N, condition())
+  /// What a network is told of each cell: the weighted latent, the total, and 1 where measured; else all zero.     ->
+  /// (N, condition())
   Matrix<float> tell(const Modality& from) const {
     const Matrix<float> z = encode(from);
     Matrix<float> out = Matrix<float>::Zero(z.rows(), condition());
     const Index k = latent();
     for (Index i = 0; i < z.rows(); ++i) {
       if (!from.measured[to_size(i)]) continue;
-      for (Index j = 0; j < k; ++j)
-        out(i, j) = z(i, j) * (whole ? 1.0f : std::sqrt(spread.value(0, j) / spread.value(0, 0)));
+      for (Index j = 0; j < k; ++j) out(i, j) = z(i, j) * weight(j);
       out(i, k) = (float(std::log1p(from.counts.view().row_sum(i))) - total.value(0, 0)) / total.value(0, 1);
       out(i, k + 1) = 1;
     }

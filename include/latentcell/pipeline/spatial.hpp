@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,25 +72,42 @@ inline SpatialCells spatial_cells(const Spatial& model, const Matrix<float>& at,
                      "spatial: coordinates (", at.rows(), ", ", at.cols(), ") and ", slice.size(), " slices for ",
                      target.cells(), " cells");
   SpatialCells out{at, slice, model.target.encode(target)};
-  for (Index k = 0; k < out.values.cols() && !model.target.whole; ++k)
-    out.values.col(k) *= std::sqrt(model.target.spread.value(0, k) / model.target.spread.value(0, 0));
+  for (Index k = 0; k < out.values.cols(); ++k) out.values.col(k) *= model.target.weight(k);
   return out;
 }
 
-namespace detail {
-
-inline SpatialGap draw_gap(const SpatialOptions& o, Rng& rng) {
-  return {double(o.bare[std::size_t(rng.below(std::uint64_t(o.bare.size())))]), o.own_slice};
+/// The gap around a usual place to predict.
+inline SpatialGap usual_gap(const SpatialOptions& o) {
+  std::vector<float> bare = o.bare;
+  std::nth_element(bare.begin(), bare.begin() + std::ptrdiff_t(bare.size() / 2), bare.end());
+  return {double(bare[bare.size() / 2]), o.own_slice};
 }
 
-}  // namespace detail
-
 namespace detail {
 
-inline void tell_known(const Spatial& model, const SpatialCells& known, const Matrix<float>& own, Index i,
-                       const SpatialGap& gap, float* to) {
-  model.context.tell(known, known.at.data() + 2 * i, known.slice[to_size(i)], i, gap, to);
-  if (own.size() > 0) std::copy_n(own.data() + i * own.cols(), own.cols(), to + model.told() - own.cols());
+inline std::vector<SpatialGap> draw_gaps(const SpatialOptions& o, Index places, Rng& rng) {
+  std::vector<SpatialGap> out;
+  for (Index i = 0; i < places; ++i)
+    out.push_back({double(o.bare[std::size_t(rng.below(std::uint64_t(o.bare.size())))]), o.own_slice});
+  return out;
+}
+
+/// What the model is told of one place: its surroundings, and row `own_row` of the panel's numbers where it has one.
+/// self: the place's row among the known cells, or -1     -> to (told())
+inline void tell_place(const Spatial& model, const SpatialCells& known, const float* at, int slice, Index self,
+                       const SpatialGap& gap, const Matrix<float>& own, Index own_row, float* to) {
+  model.context.tell(known, at, slice, self, gap, to);
+  if (own.size() > 0) std::copy_n(own.data() + own_row * own.cols(), own.cols(), to + model.told() - own.cols());
+}
+
+/// The same of known cells.     cells (B), gaps (B) -> to (B, told())
+inline void tell_cells(const Spatial& model, const SpatialCells& known, std::span<const Index> cells,
+                       const std::vector<SpatialGap>& gaps, const Matrix<float>& own, View<float> to) {
+  kernel::parallel_items(Index(cells.size()), [&](Index b) {
+    const Index i = cells[to_size(b)];
+    tell_place(model, known, known.at.data() + 2 * i, known.slice[to_size(i)], i, gaps[to_size(b)], own, i,
+               to.data() + b * to.cols());
+  });
 }
 
 }  // namespace detail
@@ -96,11 +115,9 @@ inline void tell_known(const Spatial& model, const SpatialCells& known, const Ma
 /// What the model is told of known cells, each as bare as a place to predict.     own as for fit_member -> (N, C)
 inline Matrix<float> tell_known(const Spatial& model, const SpatialCells& known, const Matrix<float>& own, Rng& rng) {
   Matrix<float> out(known.cells(), model.told());
-  std::vector<SpatialGap> gaps;
-  for (Index i = 0; i < known.cells(); ++i) gaps.push_back(detail::draw_gap(model.options, rng));
-  kernel::parallel_items(known.cells(), [&](Index i) {
-    detail::tell_known(model, known, own, i, gaps[to_size(i)], out.data() + i * out.cols());
-  });
+  std::vector<Index> all(to_size(known.cells()));
+  std::iota(all.begin(), all.end(), Index(0));
+  detail::tell_cells(model, known, all, detail::draw_gaps(model.options, known.cells(), rng), own, view(out));
   return out;
 }
 
@@ -112,10 +129,8 @@ inline Matrix<float> tell_places(const Spatial& model, const SpatialCells& known
   LATENTCELL_REQUIRE(model.panel.empty() == (own.size() == 0), "spatial: the model ",
                      model.panel.empty() ? "takes no panel of genes" : "needs the places' panel of genes");
   Matrix<float> out(at.rows(), model.told());
-  const Index around = model.context.columns(known.values.cols());
   kernel::parallel_items(at.rows(), [&](Index i) {
-    model.context.tell(known, at.data() + 2 * i, slice[to_size(i)], -1, {}, out.data() + i * out.cols());
-    for (Index j = around; j < out.cols(); ++j) out(i, j) = own(i, j - around);
+    detail::tell_place(model, known, at.data() + 2 * i, slice[to_size(i)], -1, {}, own, i, out.data() + i * out.cols());
   });
   return out;
 }
@@ -125,18 +140,15 @@ inline void start(Spatial& model, const SpatialCells& known, Rng& rng) {
   const RowVector<float> low = known.at.colwise().minCoeff(), high = known.at.colwise().maxCoeff();
   for (int k = 0; k < 2; ++k) model.context.centre[k] = 0.5 * double(low(k) + high(k));
   model.context.extent = std::max(1e-6, 0.5 * double((high - low).maxCoeff()));
-  std::vector<float> bare = model.options.bare;
-  std::nth_element(bare.begin(), bare.begin() + std::ptrdiff_t(bare.size() / 2), bare.end());
-  model.context.variogram = fit_variogram(known, {double(bare[bare.size() / 2]), model.options.own_slice},
-                                          model.context.options.slice_gap, rng, 200, model.context.options.kriged);
+  model.context.variogram = fit_variogram(known, usual_gap(model.options), model.context.options.slice_gap, rng, 200,
+                                          model.context.options.kriged);
 }
 
 /// The kriged latents among what places are told by.     told (M, C) -> (M, D)
 inline Matrix<float> kriged_latents(const Spatial& model, const Matrix<float>& told) {
   const Index d = model.target.latent(), first = Index(model.context.options.neighbors.size()) * (d + 1);
   Matrix<float> out = told.middleCols(first, d);
-  for (Index k = 0; k < d && !model.target.whole; ++k)
-    out.col(k) /= std::sqrt(model.target.spread.value(0, k) / model.target.spread.value(0, 0));
+  for (Index k = 0; k < d; ++k) out.col(k) /= model.target.weight(k);
   return out;
 }
 
@@ -148,11 +160,7 @@ void fit_member(TrainState<float>& state, Spatial& model, Index member, const Sp
                 const Modality& target, const Matrix<float>& own, const FitOptions& options, Hooks&&... hooks) {
   const Matrix<float> z = model.target.encode(target);
   const ShowCells show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
-    std::vector<SpatialGap> gaps;
-    for (std::size_t b = 0; b < cells.size(); ++b) gaps.push_back(detail::draw_gap(model.options, rng));
-    kernel::parallel_items(Index(cells.size()), [&](Index b) {
-      detail::tell_known(model, known, own, cells[to_size(b)], gaps[to_size(b)], here.data() + b * here.cols());
-    });
+    detail::tell_cells(model, known, cells, detail::draw_gaps(model.options, here.rows(), rng), own, here);
     for (Index k = 0; k < here.size(); ++k) here.data()[k] += model.options.noise * float(rng.normal());
   };
   fit_member(state, model.flows, member, z, target.measured, model.told(), show, options, hooks...);
@@ -186,9 +194,9 @@ inline Matrix<float> spatial_base(const Spatial& model, const Matrix<float>& tol
 
 /// Means and intervals of places.     told (M, C): as tell_places gives it
 inline WithIntervals predict(const Spatial& model, const Matrix<float>& told, const IntervalOptions& o, Rng& rng) {
-  Rng same = Rng(rng).fork();  // the noise that predict takes its means from
-  return predict(model.flows, model.target, told, o, rng,
-                 detail::spatial_base(model, told, mean_latents(model.flows, told, same)));
+  Rng mean_rng = rng.fork();
+  const Matrix<float> said = mean_latents(model.flows, told, mean_rng);
+  return predict_around(model.flows, model.target, told, said, detail::spatial_base(model, told, said), o, rng);
 }
 
 /// Predicted means with the spread that the genes have among known cells: a mean varies less than what it is the mean
@@ -213,7 +221,7 @@ inline void calibrate_intervals(Spatial& model, const Modality& target, const Ma
     };
     model.stretch.value(0, g) = std::clamp(spread(truth) / std::max(1e-6f, spread(mean)), 1.0f, 5.0f);
   }
-  calibrate_intervals(model.flows, model.target, truth, target.measured, told, seed, o, rng, base);
+  calibrate_intervals(model.flows, model.target, truth, target.measured, told, said, base, seed, o, rng);
 }
 
 /// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays

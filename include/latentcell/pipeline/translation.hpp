@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <latentcell/pipeline/conditional_ensemble.hpp>
+#include <latentcell/pipeline/intervals.hpp>
 #include <latentcell/pipeline/model_file.hpp>
 
 // One modality of a cell from the others.
@@ -115,14 +115,18 @@ void fit_member(TrainState<float>& state, Translation& model, Index member, cons
 /// one modality for each source, of the same cells
 inline Translated translate(const Translation& model, const std::vector<Modality>& from, const TranslateOptions& o,
                             Rng& rng) {
-  return predict(model.flows, model.target, model.tell(from), o, rng);
+  const Matrix<float> told = model.tell(from);
+  Rng mean_rng = rng.fork();
+  const Matrix<float> said = mean_latents(model.flows, told, mean_rng);
+  return predict_around(model.flows, model.target, told, said, Matrix<float>::Zero(said.rows(), said.cols()), o, rng);
 }
 
 /// As calibrate_intervals of the flows.
 inline void calibrate_intervals(Translation& model, const Modality& target, const std::vector<Modality>& from,
                                 std::uint64_t seed, const TranslateOptions& o, Rng& rng) {
-  calibrate_intervals(model.flows, model.target, model.target.decode(model.target.encode(target)), target.measured,
-                      model.tell(from), seed, o, rng);
+  const Matrix<float> told = model.tell(from), said = unseen_means(model.flows, told, seed, rng);
+  calibrate_intervals(model.flows, model.target, model.target.log_normalized(target), target.measured, told, said,
+                      Matrix<float>::Zero(said.rows(), said.cols()), seed, o, rng);
 }
 
 namespace detail {

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <latentcell/data/annotation.hpp>
+
+namespace latentcell {
+
+/// Numbers of a column of times: as they are, or labels that are numbers, ranges "a-b" (their middle), "> a" or "< a".
+/// Throws std::invalid_argument naming a label that is none of these; a missing label is NaN.
+inline std::vector<double> read_times(const Annotation& obs, const std::string& column) {
+  const Column& of = obs.get(column);
+  if (const auto* numbers = std::get_if<std::vector<double>>(&of)) return *numbers;
+  const Categorical labels = obs.labels(column);
+  std::vector<double> of_level;
+  for (const std::string& level : labels.levels) {
+    const char* at = level.c_str();
+    while (*at == ' ' || *at == '>' || *at == '<' || *at == '=') ++at;
+    char* end = nullptr;
+    const double first = std::strtod(at, &end);
+    double value = first;
+    bool good = end != at && std::isfinite(first);
+    if (good && (*end == '-' || *end == '_')) {
+      const char* const second = end + 1;
+      char* last = nullptr;
+      value = 0.5 * (first + std::strtod(second, &last));
+      good = last != second;
+      end = last;
+    }
+    if (good) {
+      while (*end == ' ') ++end;
+      good = *end == '\0';
+    }
+    LATENTCELL_REQUIRE(good, "column '", column, "' is no time: '", level, "' is neither a number nor a range such as ",
+                       "270-330");
+    of_level.push_back(value);
+  }
+  std::vector<double> out;
+  for (const int code : labels.codes)
+    out.push_back(code < 0 ? std::numeric_limits<double>::quiet_NaN() : of_level[std::size_t(code)]);
+  return out;
+}
+
+}  // namespace latentcell
