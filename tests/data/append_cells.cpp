@@ -20,6 +20,15 @@ CellTable cells(const std::string& name, const std::string& level) {
 
 }  // namespace
 
+TEST_CASE("append_cells: an empty table becomes a copy") {
+  CellTable all;
+  append_cells(all, cells("one", "x"));
+  append_cells(all, cells("two", "x"));
+  all.check();
+  CHECK(all.cell_names == std::vector<std::string>{"one", "two"});
+  CHECK(all.embeddings.at("X").rows() == 2);
+}
+
 TEST_CASE("append_cells: counts, names, columns and embeddings stand below each other") {
   CellTable all = cells("one", "x");
   CellTable more = cells("two", "y");

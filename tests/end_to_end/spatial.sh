@@ -31,6 +31,9 @@ grep -q 'most alike' genes.json
 "$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json
 grep -q outline slice.json
 grep -q degrees slice.json
+"$impute" "${slices[@]}" --holdout slice:2 --turn 180 "${short[@]}" --out turned.h5ad --report turned.json
+grep -q '"turn": 180' turned.json
+if "$make_slices" same slice.h5ad turned.h5ad; then echo "WRONG: --turn changes nothing"; exit 1; fi
 
 program=$impute
 source "$here/refuses.sh"

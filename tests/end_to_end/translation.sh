@@ -17,6 +17,11 @@ short=(--epochs 2 --members 2 --draws 8 --components 8)
 for word in latentcell 'rna alone' 'ridge on components' '30 nearest cells' mean_r cover80 rna_from_protein protein_6; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
+# What was measured of held-out cells has no part in what is predicted of them.
+"$make_multiomics" tamper both.h5ad folds.h5ad tampered.h5ad
+"$translate" --data tampered.h5ad --also accessibility --folds 2 "${short[@]}" --out tampered_folds.h5ad
+"$make_multiomics" same folds.h5ad tampered_folds.h5ad
+if cmp -s folds.h5ad tampered_folds.h5ad; then echo "WRONG: other proteins change nothing at all"; exit 1; fi
 "$translate" --data some.h5ad "${short[@]}" --seed 2 --out some_predicted.h5ad
 "$translate" --data both.h5ad --rna-only rna.h5ad "${short[@]}" --seed 2 --out predicted.h5ad --checkpoint model
 "$translate" --data both.h5ad --rna-only rna.h5ad "${short[@]}" --seed 2 --out again.h5ad --checkpoint model --resume

@@ -137,6 +137,26 @@ TEST_CASE("trajectory: a time that was never seen, between, before and beyond; w
     CHECK(fate.row(i).sum() == Approx(1));
     CHECK(fate(i, line.codes[to_size(i)]) > 0.9);
   }
+  // Told earlier: by the labels of that time. Here the lines' names are exchanged after it.
+  LatentTable renamed = cells;
+  std::vector<std::string> names;
+  const auto time = read_times(cells.cell_columns, "time");
+  const Categorical all = cells.cell_columns.labels("line");
+  for (Index i = 0; i < cells.cells(); ++i) {
+    const int code = all.codes[to_size(i)];
+    names.push_back(all.levels[to_size(time[to_size(i)] > 1 ? 1 - code : code)]);
+  }
+  renamed.cell_columns.set("line", Categorical{all.levels, recode(to_categorical(names), all.levels)});
+  model.options.paths.window = 120;
+  const Matrix<double> late = fates(model, start, renamed, "line", {}, rng),
+                       early = fates(model, start, renamed, "line", {.at = 0.5}, rng);
+  double right_late = 0, right_early = 0;
+  for (Index i = 0; i < 40; ++i) {
+    right_late += late(i, line.codes[to_size(i)]) / 40;
+    right_early += early(i, line.codes[to_size(i)]) / 40;
+  }
+  CHECK(right_late < 0.1);
+  CHECK(right_early > 0.9);
   CHECK_THROWS_WITH(at_time(model, cells, {.from = 2, .to = 1}, rng), ContainsText("must rise"));
   CHECK_THROWS_WITH(fates(model, start, cells, "none", {}, rng), ContainsText("no column"));
 }
