@@ -11,12 +11,10 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/io/h5ad.hpp>
-#include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/judge.hpp>
-#include <latentcell/pipeline/two_stage.hpp>
 
+#include "generator.hpp"
 #include "plots.hpp"
-#include "program.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
@@ -27,11 +25,10 @@ using program::say;
 
 namespace {
 
-struct Settings : program::Common {
-  std::string label = "cell_type", batch, judge, from;
+struct Settings : program::Common, program::GeneratorSettings {
+  std::string judge, from;
   std::vector<std::string> types;
-  Index genes = 0, count = 0, latent = 10, steps = 25;
-  int autoencoder_epochs = 0, flow_epochs = 0;
+  Index genes = 0, count = 0, steps = 25;
   double holdback = 0, guidance = 1.1;
 };
 
@@ -49,10 +46,7 @@ Settings parse(int argc, char** argv) {
   auto* hold = app.add_option("--holdback", s.holdback, "share of the cells to keep out of training and judge by")
                    ->check(CLI::Range(0.0, 0.9));
   app.add_option("--judge", s.judge, "other real cells to judge by")->excludes(hold);
-  app.add_option("--autoencoder-epochs", s.autoencoder_epochs, "0 chooses by the number of cells")
-      ->check(CLI::Range(0, 1000000000));
-  app.add_option("--flow-epochs", s.flow_epochs, "0 chooses by the number of cells")->check(CLI::Range(0, 1000000000));
-  app.add_option("--latent", s.latent, "dimensions of the latent")->capture_default_str()->check(CLI::Range(2, 512));
+  program::add_generator(app, s);
   app.add_option("--steps", s.steps, "steps of the sampler")->capture_default_str()->check(CLI::Range(1, 10000));
   app.add_option("--guidance", s.guidance, "classifier-free guidance; 1 is none, above: more typical, less varied")
       ->capture_default_str();
@@ -101,14 +95,7 @@ Data load(const Settings& s, lc::Rng& rng) {
   } else {
     d.train = std::move(all);
   }
-  const lc::Totals cells = lc::cell_totals(d.train.counts), genes = lc::gene_totals(d.train.counts);
-  if (const auto n = std::count(cells.counts.begin(), cells.counts.end(), 0.0); n > 0)
-    say(lc::text("note: ", n, " cells have no counts"));
-  if (const auto n = std::count(genes.counts.begin(), genes.counts.end(), 0.0); n > 0)
-    say(lc::text("note: ", n, " genes are never seen in the training cells"));
-  if (const Index n = labels_of(d.train, s.label, name).count(lc::Categorical::missing); n > 0) {
-    say(lc::text("note: ", n, " cells have no label in '", s.label, "': trained on as unknown"));
-  }
+  program::note_oddities(d.train, s.label);
   if (s.genes > 0 && s.genes < d.train.genes()) {
     d.train = d.train.select_genes(lc::highly_variable(d.train.counts, {.genes = s.genes}).genes);
   }
@@ -122,32 +109,6 @@ Data load(const Settings& s, lc::Rng& rng) {
   return d;
 }
 
-lc::TwoStageOptions model_options(const Settings& s, const Data& d) {
-  lc::TwoStageOptions o;
-  o.label = s.label;
-  const lc::Categorical labels = d.train.obs(s.label);
-  for (std::size_t l = 0; l < labels.levels.size(); ++l) {
-    if (labels.count(int(l)) > 0) o.levels.push_back(labels.levels[l]);
-  }
-  if (o.levels.empty()) lc::throw_runtime("no cell has a label in column '", s.label, "'");
-  if (!s.batch.empty()) {
-    o.batch = s.batch;
-    o.batch_levels = labels_of(d.train, s.batch, s.data.empty() ? "simulated cells" : s.data).levels;
-  }
-  o.vae.genes = d.train.genes();
-  o.vae.latent = o.backbone.latent = s.latent;
-  o.vae.batches = Index(o.batch_levels.size());
-  o.vae.prior.labels = Index(o.levels.size());
-  // Chosen on parts of training sets (docs/results.md): few cells need strong regularisation, or their noise is
-  // learned.
-  o.vae.dropout = 0.3f;
-  o.vae.kl_weight = 0.5f;
-  o.vae.input_share = 0.7f;
-  o.backbone.width = 192;
-  o.backbone.depth = 2;
-  return o;
-}
-
 // Codes of --types among the levels; throws for one that is not there.
 std::vector<int> chosen_types(const Settings& s, const std::vector<std::string>& levels) {
   std::vector<int> chosen;
@@ -155,57 +116,6 @@ std::vector<int> chosen_types(const Settings& s, const std::vector<std::string>&
     chosen.push_back(program::level_of({levels, {}}, type, "--types", s.label));
   }
   return chosen;
-}
-
-struct Trained {
-  lc::TwoStage model;
-  lc::History autoencoder, flow;
-  lc::LatentTable latents;
-};
-
-std::optional<Trained> train(const Settings& s, const Data& d, const lc::TwoStageOptions& o, Json& report,
-                             lc::Rng& rng) {
-  Trained t{lc::TwoStage(o, rng), {}, {}, {}};
-  lc::TwoStage& m = t.model;
-  const lc::CellCovariates known{
-      .batch = o.batch.empty() ? std::vector<int>{} : d.train.cell_columns.codes(o.batch, o.batch_levels),
-      .label = d.train.cell_columns.codes(o.label, o.levels)};
-  m.learn_mix(known.label, known.batch);
-  const Index cells = d.train.cells();
-  lc::FitOptions first{
-      .epochs = s.autoencoder_epochs > 0 ? s.autoencoder_epochs : program::epochs_for(cells, 64, 1700, 8, 200),
-      .batch = 64,
-      .learning_rate = 1e-3f,
-      .seed = s.seed};
-  lc::FitOptions second{.epochs = s.flow_epochs > 0 ? s.flow_epochs : program::epochs_for(cells, 128, 3200, 16, 800),
-                        .batch = 128,
-                        .learning_rate = 5e-4f,
-                        .ema = 0.999f,
-                        .seed = s.seed + 1};
-  report["training"] = {{"autoencoder", program::to_json(first)}, {"flow", program::to_json(second)}};
-  say(lc::text("training on ", cells, " cells, ", d.train.genes(), " genes, ", o.levels.size(), " labels; ",
-               lc::parameter_count(m), " parameters"));
-  lc::StopOnSignal stop;
-  lc::TrainState<float> state;
-  m.vae.gene_names = d.train.gene_names;
-  if (!program::train_stage(s, "autoencoder", m.vae, state, stop, report, [&](auto& st, auto&&... hooks) {
-        lc::fit_from(st, m.vae, d.train, known, first, hooks...);
-      })) {
-    return std::nullopt;
-  }
-  lc::Rng calibration(s.seed, 11);
-  lc::calibrate_dispersion(m.vae, d.train, known.batch, calibration);
-  t.autoencoder = state.history;
-  t.latents = lc::encode(m.vae, d.train);
-  lc::TrainState<float> flow_state;
-  if (!program::train_stage(s, "flow", m.flow, flow_state, stop, report, [&](auto& st, auto&&... hooks) {
-        lc::fit_from(st, m.flow, t.latents, second, hooks...);
-      })) {
-    return std::nullopt;
-  }
-  t.flow = flow_state.history;
-  program::keep(s, m);
-  return t;
 }
 
 // What each generated cell is to be: level codes in the mix of the training cells, and a batch of a cell of that level.
@@ -237,15 +147,14 @@ lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w
   const lc::LatentTable z = m.flow.generate(
       {.cells = lc::labelled(s.label, {m.options.levels, w.label}), .steps = s.steps, .guidance = float(s.guidance)},
       rng);
-  lc::CellTable cells = lc::draw(m.vae, z, rng, {.batch_codes = w.batch});
-  if (!w.batch.empty()) cells.cell_columns.set(m.options.batch, lc::Categorical{m.options.batch_levels, w.batch});
+  lc::CellTable cells = lc::draw(m, z, rng, w.batch);
   cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                  lc::text("steps ", s.steps), lc::text("guidance ", s.guidance)};
   return cells;
 }
 
-void judge(const Settings& s, const Data& d, const Trained& t, const lc::CellTable& cells, const Wanted& w,
-           Json& report, lc::Rng& rng) {
+void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t, const lc::CellTable& cells,
+           const Wanted& w, Json& report, lc::Rng& rng) {
   if (!d.judged) {
     say("no verdict: the cells that the model could be compared with were seen in training (--holdback or --judge "
         "gives one)");
@@ -293,16 +202,12 @@ int run(const Settings& s) {
   report["program"] = lc::text("generate_cells ", lc::version);
   report["settings"] = {{"data", s.data.empty() ? "simulated" : s.data},
                         {"layer", s.layer},
-                        {"label", s.label},
-                        {"batch", s.batch},
+                        {"generator", program::to_json(static_cast<const program::GeneratorSettings&>(s))},
                         {"genes", s.genes},
                         {"count", s.count},
                         {"types", s.types},
                         {"holdback", s.holdback},
                         {"judge", s.judge},
-                        {"autoencoder_epochs", s.autoencoder_epochs},
-                        {"flow_epochs", s.flow_epochs},
-                        {"latent", s.latent},
                         {"steps", s.steps},
                         {"guidance", s.guidance},
                         {"seed", s.seed},
@@ -321,19 +226,10 @@ int run(const Settings& s) {
   const Data d = load(s, rng);
   report["training_cells"] = d.train.cells();
   report["training_genes"] = d.train.genes();
-  const lc::TwoStageOptions o = model_options(s, d);
-  report["model"] = {{"latent", o.vae.latent},
-                     {"hidden", o.vae.hidden},
-                     {"dropout", o.vae.dropout},
-                     {"kl_weight", o.vae.kl_weight},
-                     {"kl_warmup", o.vae.kl_warmup},
-                     {"input_share", o.vae.input_share},
-                     {"dispersion", o.likelihood.dispersion == lc::Dispersion::cell ? "cell" : "gene"},
-                     {"backbone", "residual_mlp"},
-                     {"width", o.backbone.width},
-                     {"depth", o.backbone.depth}};
+  const lc::TwoStageOptions o = program::model_options(s, d.train);
+  report["model"] = program::to_json(o);
   const std::vector<int> chosen = chosen_types(s, o.levels);
-  std::optional<Trained> t = train(s, d, o, report, rng);
+  std::optional<program::TrainedGenerator> t = program::train_generator(s, s, d.train, o, report, rng);
   if (!t) return program::stopped(s);
   const lc::TwoStage& m = t->model;
   lc::Rng draws(s.seed, 7);

@@ -223,6 +223,7 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell's
 
   // Factors multiply; threads do not matter; what does not fit is refused.
   shared.strata.assign(128, 1);
+  shared.groups.assign(128, 1);
   shared.factors = Matrix<float>::Constant(2, 50, 2.0f);
   Rng c(9), d(9);
   const int before = threads();
@@ -235,8 +236,16 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell's
   double total = 0;
   for (const float v : single.counts.values()) total += double(v) / 128;
   CHECK(total == Approx(2 * truth.sum()).epsilon(0.02));
-  shared.strata.assign(128, 2);
-  CHECK_THROWS_WITH(draw(vae, z, rng, shared), Catch::Contains("stratum 2 but factors of 2 strata"));
+  // A cell of no group has no factor.
+  shared.groups.assign(128, -1);
+  const CellTable plain = draw(vae, z, rng, shared);
+  total = 0;
+  for (const float v : plain.counts.values()) total += double(v) / 128;
+  CHECK(total == Approx(truth.sum()).epsilon(0.02));
+  shared.groups.assign(128, 2);
+  CHECK_THROWS_WITH(draw(vae, z, rng, shared), Catch::Contains("group 2 but factors of 2 groups"));
+  shared.groups.clear();
+  CHECK_THROWS_WITH(draw(vae, z, rng, shared), Catch::Contains("0 groups"));
 }
 
 TEST_CASE("residual_factors: a group's own level comes back where it was well seen; what rises keeps the prediction") {

@@ -18,7 +18,8 @@ struct DrawOptions {
   std::vector<int> batch_codes = {};  ///< (N) batch covariate the decoder is given; empty: unknown
   std::vector<int> strata = {};       ///< (N) cells of one stratum share out the quantiles of each gene; empty: all
                                       ///< are drawn on their own. See draw
-  Matrix<float> factors = {};         ///< (strata, G) by which a stratum's means are multiplied; (0, 0): none
+  std::vector<int> groups = {};       ///< (N) row of the factors that each cell takes, -1 for none
+  Matrix<float> factors = {};         ///< (groups, G) by which a group's means are multiplied; (0, 0): none
   Index batch = 256;                  ///< cells decoded at once; memory only, and how many cells of a stratum share
 };
 
@@ -80,15 +81,17 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
   LATENTCELL_REQUIRE(options.batch >= 1, "draw: batch must be at least 1, got ", options.batch);
   LATENTCELL_REQUIRE(options.strata.empty() || options.batch <= 65536,
                      "draw: with strata, batch must be at most 65536, got ", options.batch);
-  for (const int stratum : options.strata) {
-    LATENTCELL_REQUIRE(options.factors.size() == 0 || (stratum >= 0 && stratum < options.factors.rows()),
-                       "draw: stratum ", stratum, " but factors of ", options.factors.rows(), " strata");
+  const bool has_factors = options.factors.size() > 0;
+  LATENTCELL_REQUIRE(!has_factors || (options.factors.cols() == genes && Index(options.groups.size()) == n),
+                     "draw: factors of ", options.factors.cols(), " genes and ", options.groups.size(),
+                     " groups, but the model has ", genes, " genes and there are ", n, " cells");
+  for (std::size_t i = 0; i < options.groups.size() && has_factors; ++i) {
+    LATENTCELL_REQUIRE(options.groups[i] >= -1 && options.groups[i] < options.factors.rows(), "draw: group ",
+                       options.groups[i], " but factors of ", options.factors.rows(), " groups");
   }
-  LATENTCELL_REQUIRE(options.factors.size() == 0 || (options.factors.cols() == genes && !options.strata.empty()),
-                     "draw: factors of ", options.factors.cols(), " genes and ", options.strata.size(),
-                     " strata, but the model has ", genes, " genes and there are ", n, " cells");
   if constexpr (!Autoencoder::Likelihood::draws_molecules) {
-    LATENTCELL_REQUIRE(options.strata.empty(), "draw: strata are for likelihoods of molecules");
+    LATENTCELL_REQUIRE(options.strata.empty() && !has_factors,
+                       "draw: strata and factors are for likelihoods of molecules");
   }
   const Rng own = rng.fork();
   CellTable out;
@@ -129,8 +132,8 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
         kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
           kernel::count_means(link, predictor, library, genes, mean);
         });
-        if (options.factors.size() > 0) {
-          const float* const factor = options.factors.data() + Index(options.strata[to_size(at(i))]) * genes;
+        if (has_factors && options.groups[to_size(at(i))] >= 0) {
+          const float* const factor = options.factors.data() + Index(options.groups[to_size(at(i))]) * genes;
           for (Index g = 0; g < genes; ++g) mean[g] *= T(factor[g]);
         }
         const T *const log_theta = row(p.log_theta, i), *const logit_pi = row(p.logit_pi, i);

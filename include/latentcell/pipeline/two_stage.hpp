@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
 #include <latentcell/pipeline/model_file.hpp>
+#include <latentcell/pipeline/residual_factors.hpp>
 
 namespace latentcell {
 
@@ -41,14 +43,17 @@ struct TwoStageOf {
   Options options;
   Autoencoder vae;
   Flow flow;
-  Buffer<float> mix;  // (levels + 1, batches + 1) training cells of each label and batch, the last of both unknown
+  Buffer<float> mix;     // (levels + 1, batches + 1) training cells of each label and batch, the last of both unknown
+  Buffer<float> factor;  // (levels, G) on the genes' means in drawn cells, 1 until calibrate_levels learns them
 
   TwoStageOf(const Options& o, Rng& rng)
       : options(o),
         vae(o.vae, rng, o.likelihood),
         flow(o.path, Backbone(o.backbone, rng),
              from_obs(o.label, o.levels, Category<float>(Index(o.levels.size()), o.backbone.condition, rng)), o.flow),
-        mix(Index(o.levels.size()) + 1, Index(o.batch_levels.size()) + 1) {
+        mix(Index(o.levels.size()) + 1, Index(o.batch_levels.size()) + 1),
+        factor(Index(o.levels.size()), o.vae.genes) {
+    factor.value.setOnes();
     LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "TwoStage: the autoencoder's latent has ", o.vae.latent,
                        " dimensions but the flow's ", o.backbone.latent);
     LATENTCELL_REQUIRE(Index(o.batch_levels.size()) == o.vae.batches, "TwoStage: ", o.batch_levels.size(),
@@ -86,6 +91,7 @@ struct TwoStageOf {
     f("vae", self.vae);
     f("flow", self.flow);
     f("mix", self.mix);
+    f("factor", self.factor);
   }
 };
 
@@ -93,6 +99,47 @@ struct TwoStageOf {
 /// sixth of its time.
 using TwoStage = TwoStageOf<ResidualMlp<float>>;
 using TwoStageOptions = TwoStage::Options;
+
+struct CalibrateLevelsOptions {
+  double belief = 100;    ///< counts of a gene in a label at which its real cells are believed as much as the model;
+                          ///< larger trusts the model
+  Index least = 200;      ///< latents generated of each label to compare with; more are less noisy
+  Index steps = 25;       ///< of the sampler
+  float guidance = 1.1f;  ///< that cells will be generated with
+};
+
+/// Brings the genes of each label's drawn cells to the level of its training cells, see group_factors: what the flow
+/// and the decoder together get wrong on average, most of all in labels of few cells. Call it after both stages are
+/// trained. cells: those trained on
+template <class Backbone>
+void calibrate_levels(TwoStageOf<Backbone>& model, const CellTable& cells, Rng& rng,
+                      const CalibrateLevelsOptions& o = {}) {
+  const Index levels = Index(model.options.levels.size());
+  const std::vector<int> codes = cells.cell_columns.codes(model.options.label, model.options.levels);
+  std::vector<int> made;
+  for (Index l = 0; l < levels; ++l) {
+    const auto have = std::count(codes.begin(), codes.end(), int(l));
+    if (have > 0) made.insert(made.end(), std::size_t(std::clamp<std::ptrdiff_t>(4 * have, o.least, 5000)), int(l));
+  }
+  if (made.empty()) return;
+  const LatentTable z = model.flow.generate(
+      {.cells = labelled(model.options.label, {model.options.levels, made}), .steps = o.steps, .guidance = o.guidance},
+      rng);
+  model.factor.value = group_factors(model.vae, cells, codes, z, made, levels, o.belief);
+}
+
+/// Cells drawn at generated latents: draw() with the model's own factors for their labels.
+/// latents (N, D), batch (N) codes or empty -> counts (N, G)
+template <class Backbone>
+CellTable draw(const TwoStageOf<Backbone>& model, const LatentTable& latents, Rng& rng,
+               const std::vector<int>& batch = {}) {
+  CellTable out = draw(model.vae, latents, rng,
+                       {.batch_codes = batch,
+                        .groups = latents.cell_columns.codes(model.options.label, model.options.levels),
+                        .factors = model.factor.value});
+  if (!batch.empty()) out.cell_columns.set(model.options.batch, Categorical{model.options.batch_levels, batch});
+  return out;
+}
 
 /// Latents of the autoencoder's prior, the floor that a flow must beat, with labels as asked and library sizes of the
 /// labels' cells.      codes (N)
