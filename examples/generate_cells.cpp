@@ -11,7 +11,11 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/io/h5ad.hpp>
+#include <latentcell/io/read_gene_sets.hpp>
+#include <latentcell/pipeline/correct_batches.hpp>
 #include <latentcell/pipeline/judge.hpp>
+#include <latentcell/pipeline/judge_blend.hpp>
+#include <latentcell/pipeline/judge_gene_sets.hpp>
 
 #include "generator.hpp"
 #include "plots.hpp"
@@ -26,8 +30,8 @@ using program::say;
 namespace {
 
 struct Settings : program::Common, program::GeneratorSettings {
-  std::string judge, from;
-  std::vector<std::string> types;
+  std::string judge, from, gene_sets, to_batch, corrected;
+  std::vector<std::string> types, between;
   Index genes = 0, count = 0, steps = 25;
   double holdback = 0, guidance = 1.1;
 };
@@ -43,6 +47,11 @@ Settings parse(int argc, char** argv) {
   app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps all")->check(CLI::Range(0, 1000000000));
   app.add_option("--types", s.types, "generate only these labels, a comma between")->delimiter(',');
   app.add_option("--count", s.count, "cells to generate; 0: as many as trained on")->check(CLI::Range(0, 1000000000));
+  app.add_option("--between", s.between,
+                 "two labels, a comma between: generate cells on the way from the one to the other instead")
+      ->delimiter(',')
+      ->expected(2)
+      ->excludes("--types");
   auto* hold = app.add_option("--holdback", s.holdback, "share of the cells to keep out of training and judge by")
                    ->check(CLI::Range(0.0, 0.9));
   app.add_option("--judge", s.judge, "other real cells to judge by")->excludes(hold);
@@ -50,11 +59,20 @@ Settings parse(int argc, char** argv) {
   app.add_option("--steps", s.steps, "steps of the sampler")->capture_default_str()->check(CLI::Range(1, 10000));
   app.add_option("--guidance", s.guidance, "classifier-free guidance; 1 is none, above: more typical, less varied")
       ->capture_default_str();
+  app.add_option(
+      "--gene-sets", s.gene_sets,
+      "GMT file of gene sets whose scores are compared with real cells'; the labels' markers where not given");
+  auto* corrected = app.add_option("--corrected", s.corrected,
+                                   "h5ad file for the cells of --data as they would have been counted in one batch");
+  app.add_option("--to-batch", s.to_batch, "that batch; the largest where not given")->needs(corrected);
   app.add_option("--from", s.from,
                  "generate from a saved model (a file, or a --checkpoint folder), without data or training")
       ->excludes(data)
-      ->excludes(hold);
+      ->excludes(hold)
+      ->excludes(corrected);
   program::parse(app, argc, argv);
+  if (!s.corrected.empty() && s.batch.empty() && !s.data.empty())
+    program::refuse(app, "--corrected needs --batch, the obs column of batches");
   return s;
 }
 
@@ -153,6 +171,28 @@ lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w
   return cells;
 }
 
+// How scores of gene sets agree with those of real cells kept out.
+void judge_gene_sets(const Settings& s, const Data& d, const lc::CellTable& cells, const lc::CellTable& prior,
+                     Json& report) {
+  const std::vector<lc::NamedGenes> sets =
+      s.gene_sets.empty() ? lc::marker_sets(d.train, d.train.obs(s.label)) : lc::io::read_gene_sets(s.gene_sets);
+  const lc::JudgeGeneSets judge(d.train, *d.judged, s.label, sets, s.seed);
+  say(lc::text("scores of ", judge.names().size(), " gene sets (",
+               s.gene_sets.empty() ? "markers of the labels" : s.gene_sets,
+               "): distance of distributions (KS), r of the labels' means"));
+  const auto row = [&](const char* name, const lc::GeneSetAgreement& a) {
+    char line[120];
+    std::snprintf(line, sizeof line, "  %-34s %6.3f %7.3f", name, a.mean_ks, a.of_labels);
+    say(line);
+    Json each = Json::object();
+    for (std::size_t k = 0; k < a.ks.size(); ++k) each[judge.names()[k]] = a.ks[k];
+    report["gene_sets"][name] = {{"mean_ks", a.mean_ks}, {"r_of_labels", a.of_labels}, {"ks", each}};
+  };
+  row("fresh real cells (best possible)", judge.fresh());
+  row("VAE sampled from its prior", judge.of(prior));
+  row("generated cells", judge.of(cells));
+}
+
 void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t, const lc::CellTable& cells,
            const Wanted& w, Json& report, lc::Rng& rng) {
   if (!d.judged) {
@@ -187,12 +227,76 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
                             {"median_distance_held_back", r.memorization.held_back},
                             {"nearer_share", r.memorization.nearer_share}};
   report["notes"] = r.notes;
+  judge_gene_sets(s, d, cells, prior, report);
   report["judge_seconds"] = now() - start;
   say(lc::text("held-back cells: log-likelihood ", likelihood.mean_log_prob, " nats a cell, reconstruction r ",
                report["held_back"]["reconstruction_correlation"].get<double>()));
   say(lc::text("copies: distance to the nearest training cell, median ", r.memorization.generated, " generated, ",
                r.memorization.held_back, " held back; ", 100 * r.memorization.nearer_share,
                " % of generated cells are nearer than 95 % of held-back ones (5 % without copies)"));
+}
+
+// The training cells as of one batch, and how far that mixes the batches and keeps the labels apart.
+void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& m, Json& report) {
+  const std::vector<int> batch = cells.cell_columns.codes(m.options.batch, m.options.batch_levels),
+                         label = cells.cell_columns.codes(m.options.label, m.options.levels);
+  int to = 0;
+  if (s.to_batch.empty()) {
+    for (int b = 0; b < int(m.options.batch_levels.size()); ++b) {
+      if (std::count(batch.begin(), batch.end(), b) > std::count(batch.begin(), batch.end(), to)) to = b;
+    }
+  } else {
+    to = program::level_of({m.options.batch_levels, {}}, s.to_batch, "--to-batch", m.options.batch);
+  }
+  lc::Rng rng(s.seed, 13);
+  const lc::CellTable corrected = lc::as_batch(m.vae, cells, to, rng);
+  lc::io::write_h5ad(s.corrected, corrected);
+  say(lc::text("wrote the ", cells.cells(), " cells as of batch '", m.options.batch_levels[lc::to_size(to)], "' to ",
+               s.corrected));
+  say("                                  batches mixed   labels kept");
+  const auto row = [&](const char* name, const lc::Matrix<float>& x) {
+    const lc::BatchMixing mixed = lc::batch_mixing(lc::ConstView<float>(x.data(), x.rows(), x.cols()), batch, label);
+    char line[120];
+    std::snprintf(line, sizeof line, "  %-30s %12.3f %13.3f", name, mixed.batches, mixed.labels);
+    say(line);
+    report["batches"][name] = {{"mixing", mixed.batches}, {"labels_kept", mixed.labels}};
+  };
+  lc::Matrix<float> raw = lc::log_components(cells, 30, rng);
+  row("as measured", raw);
+  for (int b = 0; b < int(m.options.batch_levels.size()); ++b) lc::centre_rows(raw, batch, b);
+  row("each batch's mean taken off", raw);
+  row("corrected counts", lc::log_components(corrected, 30, rng));
+  row("latents", corrected.embeddings.at("X_latent"));
+}
+
+// Cells on the way from one label to another; where there are training cells, what changes on it.
+int between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train, Json& report, lc::Rng& rng) {
+  for (const std::string& level : s.between)
+    (void)program::level_of({m.options.levels, {}}, level, "--between", m.options.label);
+  const lc::BlendOptions o{.paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
+  const lc::LatentTable z =
+      lc::blend(m.flow, {{m.options.label, s.between[0]}}, {{m.options.label, s.between[1]}}, o, rng);
+  lc::CellTable cells = lc::draw(m.vae, z, rng);
+  lc::io::write_h5ad(s.out, cells);
+  say(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", s.between[0], " to ", s.between[1], " to ",
+               s.out));
+  if (train == nullptr) return 0;
+  const lc::BlendSteps steps = lc::judge_blend(*train, m, cells, z, s.between[0], s.between[1], o, s.seed);
+  say(lc::text("   share   markers of ", s.between[0], "   markers of ", s.between[1],
+               "   distance to real cells (1: as "
+               "they lie)"));
+  for (std::size_t k = 0; k < steps.share.size(); ++k) {
+    char line[160];
+    std::snprintf(line, sizeof line, "  %6.2f %12.3f %20.3f %20.2f   (straight line between latents %.2f)",
+                  steps.share[k], steps.of_a[k], steps.of_b[k], steps.distance[k], steps.straight[k]);
+    say(line);
+  }
+  report["between"] = {{"share", steps.share},
+                       {"markers_of_" + s.between[0], steps.of_a},
+                       {"markers_of_" + s.between[1], steps.of_b},
+                       {"distance", steps.distance},
+                       {"distance_of_straight_line", steps.straight}};
+  return 0;
 }
 
 int run(const Settings& s) {
@@ -206,6 +310,9 @@ int run(const Settings& s) {
                         {"genes", s.genes},
                         {"count", s.count},
                         {"types", s.types},
+                        {"between", s.between},
+                        {"gene_sets", s.gene_sets},
+                        {"to_batch", s.to_batch},
                         {"holdback", s.holdback},
                         {"judge", s.judge},
                         {"steps", s.steps},
@@ -215,6 +322,7 @@ int run(const Settings& s) {
                         {"from", s.from}};
   if (!s.from.empty()) {
     const lc::TwoStage m = lc::load_two_stage(program::model_file(s.from));
+    if (!s.between.empty()) return between(s, m, nullptr, report, rng);
     const auto [labels, batches] = m.training_codes();
     const Wanted w = label_mix(s, chosen_types(s, m.options.levels), labels,
                                m.options.batch.empty() ? std::vector<int>{} : batches, rng);
@@ -232,7 +340,13 @@ int run(const Settings& s) {
   std::optional<program::TrainedGenerator> t = program::train_generator(s, s, d.train, o, report, rng);
   if (!t) return program::stopped(s);
   const lc::TwoStage& m = t->model;
+  if (!s.corrected.empty()) correct(s, d.train, m, report);
   lc::Rng draws(s.seed, 7);
+  if (!s.between.empty()) {
+    const int status = between(s, m, &d.train, report, draws);
+    program::write_report(s.report, report);
+    return status;
+  }
   const double start = now();
   const Wanted w = label_mix(
       s, chosen, d.train.cell_columns.codes(s.label, m.options.levels),

@@ -63,6 +63,11 @@ inline void parse(CLI::App& app, int argc, char** argv) {
   }
 }
 
+/// Ends the program as for a wrong argument.
+[[noreturn]] inline void refuse(CLI::App& app, const std::string& why) {
+  std::exit(app.exit(CLI::ValidationError(why)));
+}
+
 /// The status of run(); an exception becomes one line on standard error.
 template <class Run>
 int guarded(const char* name, const Run& run) {

@@ -276,7 +276,8 @@ inline CellTable predict(const Perturbation& model, const CellTable& control, co
   const auto& seen = model.options.seen;
   const auto known = std::find(seen.begin(), seen.end(), perturbation);
   if (known != seen.end()) p.factors.array().rowwise() *= model.response.value.row(known - seen.begin()).array();
-  return draw(model.vae, p.after, rng, {.strata = p.groups.codes, .groups = p.groups.codes, .factors = std::move(p.factors)});
+  return draw(model.vae, p.after, rng,
+              {.strata = p.groups.codes, .groups = p.groups.codes, .factors = std::move(p.factors)});
 }
 
 /// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
