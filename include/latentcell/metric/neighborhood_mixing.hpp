@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -15,9 +16,9 @@ struct NeighborhoodMixing {
 };
 
 /// x (N, D), labels (N), negative where missing: such points are left out; two labels or more, 1 <= neighbors < N
-/// For batches mixing near 1 is wanted, for cell types purity near 1. Mixing is (expected purity if labels were dealt
-/// at random - purity) taken between its least and its greatest: 1 - (purity - expected) / (1 - expected), averaged
-/// over the labels, so that a rare batch counts as much as a common one; at most 1.
+/// For batches mixing near 1 is wanted, for cell types purity near 1. With s the share of a label's neighbors that have
+/// it too and e the share that chance gives, mixing is 1 - (s - e) / (1 - e), at most 1, averaged over the labels, so
+/// that a rare batch counts as much as a common one.
 inline NeighborhoodMixing neighborhood_mixing(ConstView<float> x, std::span<const int> labels, Index neighbors = 30) {
   LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "neighborhood_mixing: ", labels.size(), " labels for ", x.rows(),
                      " points");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <latentcell/kernel/neighbors.hpp>
@@ -51,7 +52,11 @@ BlendSteps judge_blend(const CellTable& train, const TwoStageOf<Backbone>& model
     }
     return z;
   };
-  const Matrix<float> real = standardised(encode(model.vae, train).mean), made = standardised(latents.mean);
+  // Generated latents have the posterior's noise in them: so must the real ones.
+  LatentTable own_latents = encode(model.vae, train);
+  for (Index i = 0; i < own_latents.deviation.size(); ++i)
+    own_latents.mean.data()[i] += own_latents.deviation.data()[i] * float(rng.normal());
+  const Matrix<float> real = standardised(std::move(own_latents.mean)), made = standardised(latents.mean);
   const auto view_of = [](const Matrix<float>& x) { return ConstView<float>(x.data(), x.rows(), x.cols()); };
   const Index k = std::min<Index>(5, train.cells() - 1);
   const auto median = [](std::vector<double> x) {

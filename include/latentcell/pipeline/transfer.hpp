@@ -59,7 +59,8 @@ void transplant(const Model& from, Model& to, const std::vector<Index>& kept, In
     for (Index i = 0; i < p.value.rows(); ++i) {
       const Index row = fewer_rows ? kept[to_size(i)] : i;
       double of_batches = 0;
-      for (Index j = old.cols() - batches; j < old.cols(); ++j) of_batches += double(old(row, j)) / double(batches);
+      for (Index j = old.cols() - batches; j < old.cols() && p.value.cols() > old.cols(); ++j)
+        of_batches += double(old(row, j)) / double(batches);
       for (Index j = 0; j < p.value.cols(); ++j) {
         const Index col = fewer_cols ? kept[to_size(j)] : j;
         p.value(i, j) = col < old.cols() ? old(row, col) : float(of_batches);

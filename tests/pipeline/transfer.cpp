@@ -1,0 +1,82 @@
+#include <latentcell/pipeline/transfer.hpp>
+
+#include <latentcell/pipeline/judge_transfer.hpp>
+
+#include "generator.hpp"
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+double right(const std::vector<int>& truth, const std::vector<int>& found) {
+  return metric::label_scores(truth, found, 3).accuracy;
+}
+
+}  // namespace
+
+TEST_CASE("transfer: cells of other genes and order are labelled, and the model keeps what it knew") {
+  Rng rng(1);
+  SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400}, rng);
+  const CellTable reference = tissue.draw(500, rng);
+  CellTable fresh = tissue.draw(300, rng);
+  const TwoStage model = generator::trained(reference);
+  // A tenth of the genes is called otherwise, and the rest stands in another order.
+  std::vector<std::string> order;
+  for (std::size_t g = 120; g-- > 0;) order.push_back(fresh.gene_names[g]);
+  fresh = align_genes(fresh, order).cells;
+  for (std::size_t g = 0; g < 120; g += 10) fresh.gene_names[g] = text("other_", g);
+  const std::vector<int> truth = fresh.obs("cell_type").codes;
+
+  const TransferOptions quick{.replay = 400, .rounds = 2, .steps = 30};
+  const auto t = transfer(model, fresh, "new", quick);
+  CHECK(t.missing == 12);
+  CHECK(t.extra == 12);
+  CHECK(t.model.vae.genes() == 108);
+  CHECK(t.model.options.batch_levels == std::vector<std::string>{"batch_1", "batch_2", "new"});
+  CHECK(t.model.mix.value.sum() == 800);
+  CHECK(t.cells.cells() == 300);
+  CHECK(right(truth, t.label) > 0.85);
+  for (const double c : t.confidence) CHECK((c > 0 && c <= 1));
+  // The same again; and the model that comes out generates cells of the new batch.
+  const auto again = transfer(model, fresh, "new", quick);
+  CHECK(again.label == t.label);
+  CHECK(again.cells.mean == t.cells.mean);
+  Rng own(3);
+  const LatentTable z =
+      t.model.flow.generate({.cells = labelled("cell_type", {t.model.options.levels, {0, 1, 2}})}, own);
+  CHECK(draw(t.model, z, own, {2, 2, 2}).genes() == 108);
+
+  Rng pcs(5);
+  const std::vector<int> near =
+      nearest_labels(reference, reference.obs("cell_type").codes, 3, fresh, {.components = 10}, pcs);
+  CHECK(right(truth, near) > 0.8);
+}
+
+TEST_CASE("transfer: narrowing keeps the weights of the shared genes, and the new batch starts as the old ones' mean") {
+  Rng rng(2);
+  const CellTable cells = generator::cells(200, rng);
+  const TwoStage model = generator::trained(cells);
+  std::vector<Index> kept;
+  for (Index g = 0; g < 120; g += 2) kept.push_back(g);
+  const TwoStage narrow = detail::with_new_batch(model, kept, "new", {});
+  CHECK(narrow.vae.gene_names[3] == cells.gene_names[6]);
+  CHECK(narrow.vae.first.weight.value.row(3) == model.vae.first.weight.value.row(6));
+  const Matrix<float>&old = model.vae.heads.front().weight.value, &now = narrow.vae.heads.front().weight.value;
+  CHECK(now.rows() == 60);
+  CHECK(now.cols() == old.cols() + 1);
+  CHECK(now(3, 5) == old(6, 5));
+  CHECK(now(3, now.cols() - 1) == Approx(0.5 * (old(6, old.cols() - 1) + old(6, old.cols() - 2))).margin(1e-6));
+  CHECK(narrow.flow.center.value == model.flow.center.value);
+}
+
+TEST_CASE("transfer: no shared gene, a batch that is there already and no cells are refused") {
+  Rng rng(3);
+  const CellTable cells = generator::cells(150, rng);
+  const TwoStage model = generator::trained(cells);
+  CellTable other = cells;
+  for (std::string& name : other.gene_names) name += "_x";
+  CHECK_THROWS_WITH(transfer(model, other, "new"), ContainsText("none of 120 genes"));
+  CHECK_THROWS_WITH(transfer(model, cells, "batch_2"), ContainsText("has a batch 'batch_2' already"));
+  CHECK_THROWS_WITH(transfer(model, cells.select_cells({}), "new"), ContainsText("no cells"));
+}
