@@ -87,11 +87,12 @@ Data load(const Settings& s, lc::Rng& rng) {
 }
 
 // Real and generated cells in one table, told apart by obs "generated".
-lc::CellTable together(lc::CellTable real, lc::CellTable made, const Json& what) {
+lc::CellTable together(const Settings& s, lc::CellTable real, lc::CellTable made) {
   real.cell_columns.set("generated", std::vector<double>(lc::to_size(real.cells()), 0.0));
   made.cell_columns.set("generated", std::vector<double>(lc::to_size(made.cells()), 1.0));
   lc::append_cells(real, made);
-  real.strings["latentcell"] = {lc::text("version ", lc::version), what.dump()};
+  real.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
+                                lc::text("steps ", s.steps), lc::text("guidance ", s.guidance)};
   return real;
 }
 
@@ -169,7 +170,7 @@ int run(const Settings& s) {
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = made.cells();
   if (made.cells() == 0) say("note: every label has as many cells already; nothing is added");
-  lc::io::write_h5ad(s.out, together(d.train, made, report["settings"]));
+  lc::io::write_h5ad(s.out, together(s, d.train, made));
   say(lc::text("wrote ", d.train.cells(), " real and ", made.cells(), " generated cells to ", s.out));
   std::vector<lc::AugmentationScores> scores;
   if (d.held && made.cells() > 0) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds every example and runs them on simulated cells, into out/: the main job, which trains both stages, generates
 # cells, judges them and draws them; and, where no arguments are given, the other applications: a perturbation, a
-# trajectory, proteins from RNA, and a slice of tissue. Installs the Debian packages that are missing.
+# trajectory, proteins from RNA, a slice of tissue, rare labels, and labels of a new data set. Installs the Debian packages that are missing.
 #   bash examples/run.sh [arguments of generate_cells, such as --data cells.h5ad --label cell_type]
 # Environment: CXX (g++), LATENTCELL_BUILD (the folder, build-examples/).
 set -euo pipefail
@@ -32,6 +32,10 @@ if [ $# -eq 0 ]; then
     --plots "$out/plots/translation"
   echo
   "$build/examples/impute_spatial" --out "$out/imputed.h5ad" --report "$out/spatial.json" --plots "$out/plots/spatial"
+  echo
+  "$build/examples/augment_cells" --out "$out/augmented.h5ad" --report "$out/augmentation.json" --plots "$out/plots/augmentation"
+  echo
+  "$build/examples/transfer_labels" --out "$out/labelled.h5ad" --report "$out/transfer.json" --plots "$out/plots/transfer"
 fi
 
 echo

@@ -159,6 +159,14 @@ int run(Settings s) {
     model = lc::load_two_stage(program::model_file(s.from));
     s.label = model->options.label;
   }
+  if (!s.truth.empty()) {
+    const lc::Categorical told = d.cells.obs(s.truth);
+    const std::vector<std::string>& levels = model->options.levels;
+    const std::vector<int> truth = lc::recode(told, levels);
+    if (std::all_of(truth.begin(), truth.end(), [](int c) { return c < 0; }))
+      lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", told.list(), ") is known to the model (",
+                        lc::Categorical{levels, {}}.list(), ")");
+  }
   const double start = now();
   const auto found = [&] {
     try {
@@ -195,9 +203,6 @@ int run(Settings s) {
   if (!s.truth.empty()) {
     const lc::Categorical told = d.cells.obs(s.truth);
     const std::vector<int> truth = lc::recode(told, levels);
-    if (std::all_of(truth.begin(), truth.end(), [](int c) { return c < 0; }))
-      lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", told.list(), ") is known to the model (",
-                        lc::Categorical{levels, {}}.list(), ")");
     std::vector<double> known, strange;  // distances
     for (std::size_t i = 0; i < truth.size(); ++i) {
       if (told.codes[i] >= 0) (truth[i] < 0 ? strange : known).push_back(found.distance[i]);

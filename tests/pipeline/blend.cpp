@@ -55,8 +55,8 @@ TEST_CASE("as_batch: batches are mixed and types kept apart") {
   CHECK(after.batches > 0.85);
   CHECK(after.labels > 0.5);
   const BatchMixing latents = batch_mixing(view(same.embeddings.at("X_latent")), batch, type);
-  CHECK(latents.batches > 0.85);
-  CHECK(latents.labels > before.labels);
+  CHECK(latents.batches > 0.5);
+  CHECK(latents.labels > 0.7);
   Matrix<float> x(4, 1);
   x << 1, 3, 10, 20;
   centre_rows(x, {0, 0, 1, -1}, 0);

@@ -17,7 +17,7 @@ double right(const std::vector<int>& truth, const std::vector<int>& found) {
 
 TEST_CASE("transfer: cells of other genes and order are labelled, and the model keeps what it knew") {
   Rng rng(1);
-  SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400}, rng);
+  SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400, .marker_share = 0.15}, rng);
   const CellTable reference = tissue.draw(500, rng);
   CellTable fresh = tissue.draw(300, rng);
   const TwoStage model = generator::trained(reference);

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Augmentation of rare labels with the shortest settings: augmentation.sh AUGMENT_CELLS MAKE_TRANSFER. Held-out cells have
+# no part in what is added; a saved model adds the same without training; wrong input ends with one clear sentence.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+augment=$1
+make_transfer=$2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$make_transfer" .
+short=(--autoencoder-epochs 2 --flow-epochs 2 --steps 4)
+
+"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdback 0.4 --checkpoint model --out a.h5ad --report report.json |
+  tee said.txt
+for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and points between neighbors' 'and generated cells' \
+  f1_rare_logistic f1_macro_forest type_4; do
+  grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
+done
+grep -q "type_4: .* added" said.txt || { echo "WRONG: the rarest type gets no cells"; exit 1; }
+"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdback 0.4 --checkpoint model --resume --out again.h5ad
+cmp a.h5ad again.h5ad
+"$augment" --data reference.h5ad --from model --steps 4 --least 50 --out b.h5ad --threads 1
+"$augment" --data reference.h5ad --from model --steps 4 --least 50 --out c.h5ad --threads 2
+cmp b.h5ad c.h5ad
+"$augment" --data reference.h5ad --from model --steps 4 --least 1 --out d.h5ad | grep -q "nothing is added"
+
+program=$augment
+source "$here/refuses.sh"
+refuses "no such file" --data missing.h5ad
+refuses "no_such_column" --data reference.h5ad --label no_such_column
+refuses "not by 'batch'" --data reference.h5ad --label batch --from model
+refuses "none of 150 genes" --data foreign.h5ad --from model
+refuses holdback --data reference.h5ad --holdback 1.5
+refuses "excludes" --data reference.h5ad --from model --holdback 0.5
+exit "$failed"

@@ -1,0 +1,36 @@
+// Makes the input of the tests of augment_cells and transfer_labels: make_transfer FOLDER writes reference.h5ad, new.h5ad
+// (another batch, some other genes, labels in obs "truth" that `reference` does not have all), untold.h5ad (the same
+// without "truth", its labels all wrong) and foreign.h5ad (no shared gene).
+
+#include <string>
+
+#include <latentcell/data/simulate.hpp>
+#include <latentcell/io/h5ad.hpp>
+
+using namespace latentcell;
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 1;
+  const std::string folder = std::string(argv[1]) + "/";
+  Rng rng(1);
+  CellTable all = simulate({.cells = 900, .genes = 150, .types = 4, .batches = 2, .library = 400, .type_skew = 2}, rng);
+  std::vector<Index> rows[2];
+  const std::vector<int> batch = all.obs("batch").codes;
+  for (Index i = 0; i < all.cells(); ++i) rows[batch[to_size(i)]].push_back(i);
+  CellTable reference = all.select_cells(rows[0]), fresh = all.select_cells(rows[1]);
+  io::write_h5ad(folder + "reference.h5ad", reference);
+  for (std::size_t g = 0; g < fresh.gene_names.size(); g += 10) fresh.gene_names[g] = text("other_", g);
+  Categorical truth = fresh.obs("cell_type");
+  truth.levels[3] = "never seen";
+  Annotation obs(fresh.cells());
+  obs.set("truth", truth);
+  fresh.cell_columns = obs;
+  io::write_h5ad(folder + "new.h5ad", fresh);
+  for (int& code : truth.codes) code = 0;
+  obs = Annotation(fresh.cells());
+  obs.set("cell_type", truth);
+  fresh.cell_columns = obs;
+  io::write_h5ad(folder + "untold.h5ad", fresh);
+  for (std::string& name : fresh.gene_names) name += "_of_another_species";
+  io::write_h5ad(folder + "foreign.h5ad", fresh);
+}

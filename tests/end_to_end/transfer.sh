@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Transfer to a new data set with the shortest settings: transfer.sh TRANSFER_LABELS MAKE_TRANSFER. Labels of the new cells
+# have no part in those found; a saved model labels without the reference; wrong input ends with one clear sentence.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+transfer=$1
+make_transfer=$2
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$make_transfer" .
+short=(--rounds 1 --steps 10)
+
+"$transfer" --reference reference.h5ad --autoencoder-epochs 3 --flow-epochs 3 --data new.h5ad --truth truth "${short[@]}" \
+  --checkpoint model --out a.h5ad --report report.json | tee said.txt
+grep -q "135 genes are shared; 15 of the model are missing from the new cells, which have 15 others" said.txt ||
+  { echo "WRONG: does not say what genes are shared"; exit 1; }
+for word in '"latentcell"' 'not trained further' "reference's PCs" 'PCs of both' f1_macro auc_of_distance missing_genes; do
+  grep -q -- "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
+done
+# With the saved model alone, and with other labels in the file: the same.
+"$transfer" --from model --data new.h5ad "${short[@]}" --out b.h5ad --report labels.json
+"$transfer" --from model --data untold.h5ad "${short[@]}" --name new --out c.h5ad --threads 1
+"$transfer" --from model --data untold.h5ad "${short[@]}" --name new --out d.h5ad --threads 1
+cmp c.h5ad d.h5ad
+test -s model/transferred.safetensors
+
+program=$transfer
+source "$here/refuses.sh"
+refuses "no such file" --from model --data missing.h5ad
+refuses "say where labels come from" --data new.h5ad
+refuses "none of 150 genes" --from model --data foreign.h5ad
+refuses "no_such" --from model --data new.h5ad --truth no_such
+refuses "is known to the model" --from model --data reference.h5ad --truth batch
+refuses "checkpoint of something else" --from model/flow.safetensors --data new.h5ad
+refuses "Requires" --from model
+refuses "excludes" --from model --data new.h5ad --latent 5
+exit "$failed"
