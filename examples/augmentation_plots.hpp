@@ -72,10 +72,10 @@ inline void draw_augmentation(const std::string& folder, const lc::CellTable& re
                        quote(lc::text(levels[shown[k]], " (", scores.front().logistic.cells[shown[k]], ")"), 26), " ",
                        shown.size() - 1 - k);
     }
-    g.line("set lmargin at screen 0.64\nset rmargin at screen 0.98");
+    g.line("set lmargin at screen 0.64\nset rmargin at screen 0.98\nset bmargin at screen 0.30");
     axes(g, "Held-out cells: F1 of logistic regression", "F1", "");
     g.line("set ytics (", tics, ") noenhanced\nset yrange [-0.6:", double(shown.size()) - 0.2,
-           "]\nset xrange [0:1.02]\nset key at screen 0.985,0.14 bottom right");
+           "]\nset xrange [0:1.02]\nset key at screen 0.62,0.17 left top maxrows 3 nobox");
     const char* const color[] = {"#333333", "#999999", "#88CCEE", "#117733", made_color};
     const int shape[] = {5, 4, 8, 9, 7};
     plot.clear();
