@@ -5,10 +5,8 @@
 #include <cstdio>
 #include <optional>
 
-#include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/data/split.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/pipeline/judge_augmentation.hpp>
 
@@ -74,11 +72,9 @@ Data load(const Settings& s, lc::Rng& rng) {
       program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
   const double share = s.holdback >= 0 ? s.holdback : s.data.empty() && s.from.empty() ? 0.5 : 0.0;
   if (share > 0) {
-    const lc::Split split = lc::stratified_split(labels, share, rng);
-    d.held = all.select_cells(split.test);
-    d.train = all.select_cells(split.train);
-    for (const std::string& level : split.single)
-      say("note: '" + level + "' has a single cell: trained on, not judged");
+    program::HeldBack parts = program::hold_back(all, labels, share, rng);
+    d.train = std::move(parts.train);
+    d.held = std::move(parts.held);
   } else {
     d.train = std::move(all);
   }
@@ -180,7 +176,7 @@ int run(const Settings& s) {
     say(lc::text("classifiers of ", s.label, " judged by ", d.held->cells(),
                  " cells kept out; rare: the labels that were added to"));
     print(scores);
-    for (const lc::AugmentationScores& row : scores) report["metrics"][row.name] = to_json(row, levels);
+    for (const lc::AugmentationScores& row : scores) report["scores"][row.name] = to_json(row, levels);
     report["judge_seconds"] = now() - start;
   } else if (!d.held) {
     say("no verdict: no cells were kept out of training (--holdback keeps some)");

@@ -6,10 +6,8 @@
 #include <optional>
 
 #include <latentcell/data/align_genes.hpp>
-#include <latentcell/data/filter.hpp>
 #include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/data/split.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_gene_sets.hpp>
 #include <latentcell/pipeline/correct_batches.hpp>
@@ -51,7 +49,8 @@ Settings parse(int argc, char** argv) {
                  "two labels, a comma between: generate cells on the way from the one to the other instead")
       ->delimiter(',')
       ->expected(2)
-      ->excludes("--types");
+      ->excludes("--types")
+      ->excludes("--plots");
   auto* hold = app.add_option("--holdback", s.holdback, "share of the cells to keep out of training and judge by")
                    ->check(CLI::Range(0.0, 0.9));
   app.add_option("--judge", s.judge, "other real cells to judge by")->excludes(hold);
@@ -71,7 +70,7 @@ Settings parse(int argc, char** argv) {
       ->excludes(hold)
       ->excludes(corrected);
   program::parse(app, argc, argv);
-  if (!s.corrected.empty() && s.batch.empty() && !s.data.empty())
+  if (!s.corrected.empty() && s.batch.empty())
     program::refuse(app, "--corrected needs --batch, the obs column of batches");
   return s;
 }
@@ -104,12 +103,10 @@ Data load(const Settings& s, lc::Rng& rng) {
     d.judged_by = s.judge;
     d.train = std::move(all);
   } else if (const double share = s.data.empty() && s.holdback == 0 ? 0.5 : s.holdback; share > 0) {
-    const lc::Split split = lc::stratified_split(labels, share, rng);
-    d.judged = all.select_cells(split.test);
-    d.judged_by = lc::text(split.test.size(), " cells kept out of training");
-    d.train = all.select_cells(split.train);
-    for (const std::string& level : split.single)
-      say("note: '" + level + "' has a single cell: trained on, not judged");
+    program::HeldBack parts = program::hold_back(all, labels, share, rng);
+    d.train = std::move(parts.train);
+    d.judged = std::move(parts.held);
+    d.judged_by = lc::text(d.judged->cells(), " cells kept out of training");
   } else {
     d.train = std::move(all);
   }
@@ -134,6 +131,11 @@ std::vector<int> chosen_types(const Settings& s, const std::vector<std::string>&
     chosen.push_back(program::level_of({levels, {}}, type, "--types", s.label));
   }
   return chosen;
+}
+
+// Throws for a label of --between that is not there.
+void check_between(const Settings& s, const std::vector<std::string>& levels) {
+  for (const std::string& level : s.between) (void)program::level_of({levels, {}}, level, "--between", s.label);
 }
 
 // What each generated cell is to be: level codes in the mix of the training cells, and a batch of a cell of that level.
@@ -171,12 +173,31 @@ lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w
   return cells;
 }
 
-// How scores of gene sets agree with those of real cells kept out.
-void judge_gene_sets(const Settings& s, const Data& d, const lc::CellTable& cells, const lc::CellTable& prior,
-                     Json& report) {
+// What scores gene sets, those of a file or the labels' markers; made before training, so that a wrong file ends the
+// run at once. None where no cells are kept out, or where there are too few labels or genes for markers.
+std::optional<lc::JudgeGeneSets> gene_sets(const Settings& s, const Data& d) {
+  if (!s.gene_sets.empty()) {
+    if (!d.judged) lc::throw_runtime("--gene-sets compares with cells kept out of training: add --holdback or --judge");
+    const std::vector<lc::NamedGenes> sets = lc::io::read_gene_sets(s.gene_sets);
+    try {
+      return lc::JudgeGeneSets(d.train, *d.judged, s.label, sets, s.seed);
+    } catch (const std::invalid_argument& e) {
+      lc::throw_runtime(s.gene_sets, ": ", e.what());
+    }
+  }
+  if (!d.judged) return std::nullopt;
   const std::vector<lc::NamedGenes> sets =
-      s.gene_sets.empty() ? lc::marker_sets(d.train, d.train.obs(s.label)) : lc::io::read_gene_sets(s.gene_sets);
-  const lc::JudgeGeneSets judge(d.train, *d.judged, s.label, sets, s.seed);
+      lc::marker_sets(d.train, d.train.obs(s.label), std::min<Index>(50, d.train.genes() / 4));
+  if (std::none_of(sets.begin(), sets.end(), [](const lc::NamedGenes& set) { return set.genes.size() >= 3; })) {
+    say("note: too few labels or genes for markers: no scores of gene sets");
+    return std::nullopt;
+  }
+  return lc::JudgeGeneSets(d.train, *d.judged, s.label, sets, s.seed);
+}
+
+// How scores of gene sets agree with those of real cells kept out.
+void judge_gene_sets(const Settings& s, const lc::JudgeGeneSets& judge, const lc::CellTable& cells,
+                     const lc::CellTable& prior, Json& report) {
   say(lc::text("scores of ", judge.names().size(), " gene sets (",
                s.gene_sets.empty() ? "markers of the labels" : s.gene_sets,
                "): distance of distributions (KS), r of the labels' means"));
@@ -194,7 +215,7 @@ void judge_gene_sets(const Settings& s, const Data& d, const lc::CellTable& cell
 }
 
 void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t, const lc::CellTable& cells,
-           const Wanted& w, Json& report, lc::Rng& rng) {
+           const Wanted& w, const std::optional<lc::JudgeGeneSets>& sets, Json& report, lc::Rng& rng) {
   if (!d.judged) {
     say("no verdict: the cells that the model could be compared with were seen in training (--holdback or --judge "
         "gives one)");
@@ -227,7 +248,7 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
                             {"median_distance_held_back", r.memorization.held_back},
                             {"nearer_share", r.memorization.nearer_share}};
   report["notes"] = r.notes;
-  judge_gene_sets(s, d, cells, prior, report);
+  if (sets) judge_gene_sets(s, *sets, cells, prior, report);
   report["judge_seconds"] = now() - start;
   say(lc::text("held-back cells: log-likelihood ", likelihood.mean_log_prob, " nats a cell, reconstruction r ",
                report["held_back"]["reconstruction_correlation"].get<double>()));
@@ -270,9 +291,8 @@ void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& 
 }
 
 // Cells on the way from one label to another; where there are training cells, what changes on it.
-int between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train, Json& report, lc::Rng& rng) {
-  for (const std::string& level : s.between)
-    (void)program::level_of({m.options.levels, {}}, level, "--between", m.options.label);
+void between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train, Json& report, lc::Rng& rng) {
+  check_between(s, m.options.levels);
   const lc::BlendOptions o{.paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
   const lc::LatentTable z =
       lc::blend(m.flow, {{m.options.label, s.between[0]}}, {{m.options.label, s.between[1]}}, o, rng);
@@ -280,7 +300,7 @@ int between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train
   lc::io::write_h5ad(s.out, cells);
   say(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", s.between[0], " to ", s.between[1], " to ",
                s.out));
-  if (train == nullptr) return 0;
+  if (train == nullptr) return;
   const lc::BlendSteps steps = lc::judge_blend(*train, m, cells, z, s.between[0], s.between[1], o, s.seed);
   say(lc::text("   share   markers of ", s.between[0], "   markers of ", s.between[1],
                "   distance to real cells (1: as "
@@ -296,11 +316,11 @@ int between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train
                        {"markers_of_" + s.between[1], steps.of_b},
                        {"distance", steps.distance},
                        {"distance_of_straight_line", steps.straight}};
-  return 0;
 }
 
 int run(const Settings& s) {
   program::begin(s);
+  if (!s.corrected.empty()) program::check_file(s.corrected);
   lc::Rng rng(s.seed);
   Json report;
   report["program"] = lc::text("generate_cells ", lc::version);
@@ -322,7 +342,11 @@ int run(const Settings& s) {
                         {"from", s.from}};
   if (!s.from.empty()) {
     const lc::TwoStage m = lc::load_two_stage(program::model_file(s.from));
-    if (!s.between.empty()) return between(s, m, nullptr, report, rng);
+    if (!s.between.empty()) {
+      between(s, m, nullptr, report, rng);
+      program::write_report(s.report, report);
+      return 0;
+    }
     const auto [labels, batches] = m.training_codes();
     const Wanted w = label_mix(s, chosen_types(s, m.options.levels), labels,
                                m.options.batch.empty() ? std::vector<int>{} : batches, rng);
@@ -337,15 +361,18 @@ int run(const Settings& s) {
   const lc::TwoStageOptions o = program::model_options(s, d.train);
   report["model"] = program::to_json(o);
   const std::vector<int> chosen = chosen_types(s, o.levels);
+  check_between(s, o.levels);
+  if (!s.to_batch.empty()) (void)program::level_of({o.batch_levels, {}}, s.to_batch, "--to-batch", s.batch);
+  const std::optional<lc::JudgeGeneSets> sets = gene_sets(s, d);
   std::optional<program::TrainedGenerator> t = program::train_generator(s, s, d.train, o, report, rng);
   if (!t) return program::stopped(s);
   const lc::TwoStage& m = t->model;
   if (!s.corrected.empty()) correct(s, d.train, m, report);
   lc::Rng draws(s.seed, 7);
   if (!s.between.empty()) {
-    const int status = between(s, m, &d.train, report, draws);
+    between(s, m, &d.train, report, draws);
     program::write_report(s.report, report);
-    return status;
+    return 0;
   }
   const double start = now();
   const Wanted w = label_mix(
@@ -355,7 +382,7 @@ int run(const Settings& s) {
   report["generation"] = {{"cells", cells.cells()}, {"seconds", now() - start}};
   lc::io::write_h5ad(s.out, cells);
   say(lc::text("wrote ", cells.cells(), " cells to ", s.out, " in ", now() - start, " s"));
-  judge(s, d, *t, cells, w, report, draws);
+  judge(s, d, *t, cells, w, sets, report, draws);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   if (!s.plots.empty()) plots::draw_all(s.plots, t->autoencoder, t->flow, t->latents, d.train, cells, s.label, s.batch);

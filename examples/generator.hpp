@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <latentcell/data/filter.hpp>
+#include <latentcell/data/split.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/two_stage.hpp>
 
@@ -130,6 +131,18 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
   lc::calibrate_levels(m, train, calibration);
   keep(s, m);
   return t;
+}
+
+/// A label's cells in two parts by chance.
+struct HeldBack {
+  lc::CellTable train, held;
+};
+
+/// Keeps a share of the cells of each label out of training.
+inline HeldBack hold_back(const lc::CellTable& all, const lc::Categorical& labels, double share, lc::Rng& rng) {
+  const lc::Split split = lc::stratified_split(labels, share, rng);
+  for (const std::string& level : split.single) say("note: '" + level + "' has a single cell: trained on, not judged");
+  return {all.select_cells(split.train), all.select_cells(split.test)};
 }
 
 /// A line about each thing in these cells that is legal but worth knowing.

@@ -91,6 +91,17 @@ inline double peak_memory_mb() {
 
 inline void say(const std::string& line) { std::printf("%s\n", line.c_str()), std::fflush(stdout); }
 
+/// Throws where a file cannot be written.
+inline void check_file(const std::string& file) {
+  namespace fs = std::filesystem;
+  const fs::path parent = fs::path(file).parent_path();
+  if (!parent.empty() && !fs::is_directory(parent))
+    lc::throw_runtime(file, ": its folder ", parent.string(), " does not exist");
+  if (fs::is_directory(file)) lc::throw_runtime(file, ": is a folder");
+  if (::access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
+    lc::throw_runtime(file, ": its folder cannot be written to");
+}
+
 /// Finds out before hours of training, not after, that a result cannot be written.
 inline void check_writable(const Common& s) {
   namespace fs = std::filesystem;
@@ -101,13 +112,7 @@ inline void check_writable(const Common& s) {
     if (trouble) lc::throw_runtime(folder, ": cannot be made: ", trouble.message());
   }
   for (const std::string& file : {s.out, s.report}) {
-    const fs::path parent = fs::path(file).parent_path();
-    if (file.empty()) continue;
-    if (!parent.empty() && !fs::is_directory(parent))
-      lc::throw_runtime(file, ": its folder ", parent.string(), " does not exist");
-    if (fs::is_directory(file)) lc::throw_runtime(file, ": is a folder");
-    if (::access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
-      lc::throw_runtime(file, ": its folder cannot be written to");
+    if (!file.empty()) check_file(file);
   }
 }
 

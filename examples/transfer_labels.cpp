@@ -126,7 +126,7 @@ void report_scores(const std::vector<lc::TransferScore>& scores, const std::vect
     for (std::size_t l = 0; l < levels.size(); ++l) {
       if (row.scores.cells[l] > 0) each[levels[l]] = {{"cells", row.scores.cells[l]}, {"f1", row.scores.f1[l]}};
     }
-    report["metrics"][row.who] = {
+    report["scores"][row.who] = {
         {"accuracy", row.scores.accuracy}, {"f1_macro", row.scores.macro_f1}, {"labels", each}};
   }
 }

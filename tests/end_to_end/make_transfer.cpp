@@ -1,6 +1,7 @@
-// Makes the input of the tests of augment_cells and transfer_labels: make_transfer FOLDER writes reference.h5ad, new.h5ad
-// (another batch, some other genes, labels in obs "truth" that `reference` does not have all), untold.h5ad (the same
-// without "truth", its labels all wrong) and foreign.h5ad (no shared gene).
+// Makes the input of the tests of augment_cells and transfer_labels: make_transfer FOLDER writes reference.h5ad,
+// new.h5ad (another batch, some other genes, labels in obs "truth" that `reference` does not have all), untold.h5ad
+// (the same without "truth", its labels all wrong) and foreign.h5ad (no shared gene). make_transfer same A.h5ad B.h5ad:
+// whether the labels found and the latents are the same, to the bit.
 
 #include <string>
 
@@ -10,6 +11,12 @@
 using namespace latentcell;
 
 int main(int argc, char** argv) {
+  if (argc == 4) {
+    const CellTable a = io::read_h5ad(argv[2]), b = io::read_h5ad(argv[3]);
+    const std::string column = a.cell_columns.has("predicted_cell_type") ? "predicted_cell_type" : "cell_type",
+                      other = b.cell_columns.has("predicted_cell_type") ? "predicted_cell_type" : "cell_type";
+    return a.obs(column) == b.obs(other) && a.embeddings.at("X_latent") == b.embeddings.at("X_latent") ? 0 : 1;
+  }
   if (argc != 2) return 1;
   const std::string folder = std::string(argv[1]) + "/";
   Rng rng(1);

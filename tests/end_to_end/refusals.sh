@@ -22,4 +22,12 @@ refuses unknown-option --unknown-option
 refuses holdback --holdback 1.5
 refuses epochs --flow-epochs -3
 refuses threads --threads 0
+refuses no_such_type --between type_1,no_such_type
+refuses excludes --between type_1,type_2 --types type_1
+refuses "needs --batch" --corrected corrected.h5ad
+refuses no_such_batch --batch batch --corrected corrected.h5ad --to-batch no_such_batch
+refuses "no_such_folder does not exist" --batch batch --corrected no_such_folder/corrected.h5ad
+refuses no_such.gmt --gene-sets no_such.gmt
+printf 'A\tx\tno\tsuch\tgenes\n' > other.gmt
+refuses "other.gmt" --gene-sets other.gmt
 exit "$failed"

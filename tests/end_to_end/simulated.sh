@@ -20,6 +20,10 @@ fi
 cmp "$folder/a.h5ad" "$folder/d.h5ad"
 "$generate_cells" --from "$folder/model" --count 50 --out "$folder/e.h5ad"
 [ -s "$folder/e.h5ad" ]
+"$generate_cells" --from "$folder/model" --between type_1,type_3 --count 3 --out "$folder/f.h5ad" --report "$folder/f.json"
+[ -s "$folder/f.h5ad" ] && grep -q '"between"' "$folder/f.json"
+# Few genes, too few for markers, are no reason to fail.
+"$generate_cells" "${short[@]}" --genes 8 --out "$folder/g.h5ad"
 
 # Ctrl-C ends a run after its epoch with exit 130 and writes no cells; it goes on to the very result of a run left alone.
 long=(--count 100 --autoencoder-epochs 60 --flow-epochs 3 --steps 8 --seed 5)

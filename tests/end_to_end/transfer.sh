@@ -20,10 +20,12 @@ for word in '"latentcell"' 'not trained further' "reference's PCs" 'PCs of both'
   grep -q -- "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
 # With the saved model alone, and with other labels in the file: the same.
-"$transfer" --from model --data new.h5ad "${short[@]}" --out b.h5ad --report labels.json
-"$transfer" --from model --data untold.h5ad "${short[@]}" --name new --out c.h5ad --threads 1
-"$transfer" --from model --data untold.h5ad "${short[@]}" --name new --out d.h5ad --threads 1
-cmp c.h5ad d.h5ad
+"$transfer" --from model --data new.h5ad --truth truth "${short[@]}" --out b.h5ad
+"$transfer" --from model --data untold.h5ad "${short[@]}" --name new --out c.h5ad
+"$make_transfer" same a.h5ad b.h5ad || { echo "WRONG: the saved model labels otherwise"; exit 1; }
+"$make_transfer" same b.h5ad c.h5ad || { echo "WRONG: labels in the file change what is found"; exit 1; }
+"$transfer" --from model --data new.h5ad "${short[@]}" --seed 4 --out d.h5ad
+if "$make_transfer" same b.h5ad d.h5ad; then echo "WRONG: another seed changes nothing at all"; exit 1; fi
 test -s model/transferred.safetensors
 
 program=$transfer

@@ -68,14 +68,6 @@ CellTable augment(const TwoStageOf<Backbone>& model, const CellTable& cells, Rng
       batch.push_back(batches[std::size_t(rng.below(batches.size()))]);
     }
   }
-  if (wanted.empty()) {
-    CellTable none;
-    none.counts = Counts(model.vae.genes());
-    none.gene_names = model.vae.gene_names;
-    none.gene_columns = Annotation(model.vae.genes());
-    none.cell_columns = labelled(model.options.label, {model.options.levels, {}});
-    return none;
-  }
   const LatentTable z = model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, wanted}),
                                              .steps = o.steps,
                                              .guidance = o.guidance},

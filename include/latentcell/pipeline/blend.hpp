@@ -14,11 +14,10 @@ struct BlendOptions {
   float guidance = 1.0f;  ///< classifier-free guidance of both ends
 };
 
-/// Cells between two kinds of cells: along a path the velocity goes from the one kind's to the other's, (1 - s) v(z |
-/// a)
-/// + s v(z | b), from the same noise (composed densities, p_a^(1 - s) p_b^s: Liu et al., "Compositional visual
-/// generation with composable diffusion models", 2022). Unlike a straight line between two latents, each point is where
-/// the flow takes noise: near real cells wherever there are any.
+/// Cells between two kinds of cells: along a path the velocity is (1 - s) that of the one kind + s that of the other,
+/// from the same noise (composed densities, p_a^(1 - s) p_b^s: Liu et al., "Compositional visual generation with
+/// composable diffusion models", 2022). Where there are no real cells between the kinds, these are as far from real
+/// ones as a straight line between latents is: judge_blend tells.
 /// a, b: conditions as `generate` takes them; -> paths * points latents, path after path, with obs "path" and "share"
 /// (0 at a, 1 at b) and at the ends the conditions; the library size is drawn as for a with chance 1 - s, else for b
 template <class Flow>

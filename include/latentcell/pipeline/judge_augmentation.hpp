@@ -29,18 +29,6 @@ struct AugmentationScores {
   double rare_logistic = 0, rare_forest = 0;  ///< mean F1 of the labels that were lacking cells
 };
 
-namespace detail {
-
-/// Rows of x below those of y.
-inline Matrix<float> below(const Matrix<float>& x, const Matrix<float>& y) {
-  Matrix<float> out(x.rows() + y.rows(), x.cols());
-  out.topRows(x.rows()) = x;
-  out.bottomRows(y.rows()) = y;
-  return out;
-}
-
-}  // namespace detail
-
 /// Whether generated cells of rare labels teach a classifier anything: logistic regression and a random forest on
 /// principal components of log1p(CP10K), fitted on the training cells, judged on cells kept out. The rows: the training
 /// cells alone, and with each lacking label brought up to the same number by copies, by draws from its Gaussian, by
@@ -85,11 +73,13 @@ inline std::vector<AugmentationScores> judge_augmentation(const CellTable& train
     const Index towards = most == 0 ? one : near[std::size_t(rng.below(std::uint64_t(most)))].second;
     between.row(i) = real.row(one) + float(rng.uniform_double()) * (real.row(towards) - real.row(one));
   }
-  const metric::ClassGaussian gaussian(ConstView<float>(real.data(), real.rows(), k), train_codes);
+  const metric::ClassGaussian gaussian(view(real), train_codes);
 
   std::vector<AugmentationScores> out;
   const auto judge = [&](const char* name, const Matrix<float>& more) {
-    Matrix<float> x = more.rows() > 0 ? detail::below(real, more) : real;
+    Matrix<float> x(real.rows() + more.rows(), k);
+    x.topRows(real.rows()) = real;
+    if (more.rows() > 0) x.bottomRows(more.rows()) = more;
     std::vector<int> code = train_codes;
     if (more.rows() > 0) code.insert(code.end(), generated_codes.begin(), generated_codes.end());
     Index kept = 0;  // only cells with a label

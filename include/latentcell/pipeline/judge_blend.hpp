@@ -14,11 +14,10 @@ namespace latentcell {
 
 /// What happens on the way between two labels, step by step.
 struct BlendSteps {
-  std::vector<double> share;  ///< of the second label
-  std::vector<double> of_a;   ///< mean score of the first label's markers
-  std::vector<double> of_b;   ///< of the second's
-  std::vector<double>
-      distance;  ///< to the nearest real latents, 1 as these lie among each other: median over the cells
+  std::vector<double> share;     ///< of the second label
+  std::vector<double> of_a;      ///< mean score of the first label's markers
+  std::vector<double> of_b;      ///< of the second's
+  std::vector<double> distance;  ///< to the nearest real latents, 1 as these lie apart: median over the cells
   std::vector<double> straight;  ///< the same of points on the straight line between a path's ends: the floor
 };
 
@@ -57,25 +56,24 @@ BlendSteps judge_blend(const CellTable& train, const TwoStageOf<Backbone>& model
   for (Index i = 0; i < own_latents.deviation.size(); ++i)
     own_latents.mean.data()[i] += own_latents.deviation.data()[i] * float(rng.normal());
   const Matrix<float> real = standardised(std::move(own_latents.mean)), made = standardised(latents.mean);
-  const auto view_of = [](const Matrix<float>& x) { return ConstView<float>(x.data(), x.rows(), x.cols()); };
   const Index k = std::min<Index>(5, train.cells() - 1);
   const auto median = [](std::vector<double> x) {
     std::nth_element(x.begin(), x.begin() + std::ptrdiff_t(x.size() / 2), x.end());
     return x[x.size() / 2];
   };
   std::vector<double> usual;
-  const kernel::Neighbors own = kernel::nearest_neighbors(view_of(real), k);
+  const kernel::Neighbors own = kernel::nearest_neighbors(view(real), k);
   for (Index i = 0; i < own.distance.rows(); ++i) usual.push_back(own.distance.row(i).mean());
   const double unit = std::max(1e-12, median(usual));
-  Matrix<float> line = made;
+  Matrix<float> between = made;
   for (Index p = 0; p < o.paths; ++p) {
     for (Index i = 0; i < o.points; ++i) {
       const float s = float(i) / float(o.points - 1);
-      line.row(p * o.points + i) = (1 - s) * made.row(p * o.points) + s * made.row(p * o.points + o.points - 1);
+      between.row(p * o.points + i) = (1 - s) * made.row(p * o.points) + s * made.row(p * o.points + o.points - 1);
     }
   }
-  const kernel::Neighbors of_made = kernel::nearest_neighbors(view_of(made), view_of(real), k),
-                          of_line = kernel::nearest_neighbors(view_of(line), view_of(real), k);
+  const kernel::Neighbors of_made = kernel::nearest_neighbors(view(made), view(real), k),
+                          of_line = kernel::nearest_neighbors(view(std::as_const(between)), view(real), k);
   BlendSteps out;
   for (Index i = 0; i < o.points; ++i) {
     double first = 0, second = 0;

@@ -10,6 +10,7 @@
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/kernel/pca.hpp>
 #include <latentcell/metric/label_scores.hpp>
+#include <latentcell/metric/neighbor_votes.hpp>
 
 namespace latentcell {
 
@@ -49,15 +50,10 @@ inline std::vector<int> nearest_labels(const CellTable& reference, const std::ve
   const Index k = std::min({o.components, all.rows() - 1, all.cols()});
   const kernel::Pca<float> pca = kernel::fit_pca(all.view(), {.components = k}, rng);
   const Matrix<float> at = kernel::project(pca, known.view()), to = kernel::project(pca, asked.view());
-  const kernel::Neighbors near = kernel::nearest_neighbors(ConstView<float>(to.data(), to.rows(), k),
-                                                           ConstView<float>(at.data(), at.rows(), k), o.neighbors);
-  std::vector<int> out;
-  for (Index i = 0; i < to.rows(); ++i) {
-    std::vector<Index> votes(to_size(labels), 0);
-    for (Index j = 0; j < o.neighbors; ++j) ++votes[to_size(codes[to_size(rows[to_size(near.index(i, j))])])];
-    out.push_back(int(std::max_element(votes.begin(), votes.end()) - votes.begin()));
-  }
-  return out;
+  const kernel::Neighbors near = kernel::nearest_neighbors(view(to), view(at), o.neighbors);
+  std::vector<int> of_row;
+  for (const Index r : rows) of_row.push_back(codes[to_size(r)]);
+  return metric::neighbor_votes(near, of_row, labels).label;
 }
 
 /// How well one way labels the new cells.

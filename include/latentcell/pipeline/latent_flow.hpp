@@ -205,7 +205,7 @@ struct LatentFlow {
 
   // Attributes of the cells to generate.
   Matrix<float> wanted(const GenerateOptions& o) const {
-    if (o.cells.rows() > 0) {
+    if (!o.cells.columns().empty()) {
       LATENTCELL_REQUIRE(o.condition.empty(), "generate: give the cells' obs or one condition for all, not both");
       condition.each([&](const auto& reader, Index) {
         if constexpr (requires { reader.require_known(o.cells); }) reader.require_known(o.cells);

@@ -36,10 +36,6 @@ Matrix<double> expected_counts(const Autoencoder& vae, const LatentTable& latent
   return out;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// Counts of each gene in each group of cells; a negative code is in none.     counts (N, G), codes (N) -> (groups, G)
 inline Matrix<double> seen_counts(const CountsView& counts, const std::vector<int>& codes, Index groups) {
   Matrix<double> seen = Matrix<double>::Zero(groups, counts.cols);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <latentcell/data/align_genes.hpp>
-#include <latentcell/kernel/neighbors.hpp>
+#include <latentcell/metric/neighbor_votes.hpp>
 #include <latentcell/pipeline/two_stage.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
@@ -210,15 +210,11 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
     const double unit = std::max(1e-12, usual[usual.size() / 2]);
     const kernel::Neighbors near =
         kernel::nearest_neighbors(ConstView<float>(out.cells.mean.data(), out.cells.cells(), vae.latent()), among, k);
-    out.label.clear(), out.confidence.clear(), out.distance.clear();
-    for (Index i = 0; i < target.cells(); ++i) {
-      std::vector<Index> votes(model.options.levels.size(), 0);
-      for (Index j = 0; j < k; ++j) ++votes[to_size(codes[to_size(near.index(i, j))])];
-      const auto most = std::max_element(votes.begin(), votes.end());
-      out.label.push_back(int(most - votes.begin()));
-      out.confidence.push_back(double(*most) / double(k));
-      out.distance.push_back(near.distance.row(i).mean() / unit);
-    }
+    metric::NeighborVotes votes = metric::neighbor_votes(near, codes, Index(model.options.levels.size()));
+    out.label = std::move(votes.label);
+    out.confidence = std::move(votes.agreement);
+    out.distance.clear();
+    for (Index i = 0; i < target.cells(); ++i) out.distance.push_back(near.distance.row(i).mean() / unit);
   };
   label_cells();
 
