@@ -145,6 +145,36 @@ class Tape {
     return arena_.template take<U>(n);
   }
 
+  /// Memory that an op works in and gives back when it is done, so that the next op finds it in cache. Nothing else may
+  /// be taken from the tape while it lives.
+  class Workspace {
+   public:
+    Workspace(const Workspace&) = delete;
+    Workspace& operator=(const Workspace&) = delete;
+    ~Workspace() { arena_.rewind(mark_); }
+    T* data() const { return data_; }
+
+   private:
+    friend class Tape;
+    Workspace(Arena& arena, Index n) : arena_(arena), mark_(arena.mark()), data_(arena.take<T>(n)) {}
+    Arena& arena_;
+    Arena::Mark mark_;
+    T* data_;
+  };
+  Workspace workspace(Index n) { return Workspace(arena_, n); }
+
+  /// Uninitialised memory for a gradient that hand_gradient() will take, or that backward() needs for a while: what
+  /// earlier steps of this backward() are done with, where there is some of that size.
+  T* gradient_memory(Index n) {
+    for (std::size_t i = spare_.size(); i > 0; --i) {
+      if (spare_[i - 1].size != n) continue;
+      T* const found = spare_[i - 1].data;
+      spare_.erase(spare_.begin() + std::ptrdiff_t(i - 1));
+      return found;
+    }
+    return arena_.template take<T>(n);
+  }
+
   /// Records how the gradient of y reaches its parents. f runs in backward(), last recorded first, where a gradient
   /// has arrived at y.
   template <class F>
@@ -153,11 +183,13 @@ class Tape {
                   "a gradient closure may capture Vars, pointers and numbers only: the arena never runs destructors");
     if (!y.needs_grad()) return;
     void* at = arena_.take(sizeof(F));
+    if (node(y).first_step < 0) node(y).first_step = std::int32_t(steps_.size());
     steps_.push_back({[](void* p) { (*static_cast<F*>(p))(); }, ::new (at) F(f), y.index_});
   }
 
   /// Adds the gradient of the (1, 1) loss to every leaf it depends on. May be called several times: leaves add up,
-  /// what lies between starts at zero each time.
+  /// what lies between starts at zero each time, and its gradients are gone when backward() returns: their memory
+  /// serves the steps that follow.
   void backward(const Var<T>& loss) {
     LATENTCELL_REQUIRE(loss.shape().size() == 1, "backward: needs a (1, 1) loss, got ", loss.shape());
     const T one = T(1);
@@ -170,11 +202,19 @@ class Tape {
                        seed.cols(), ") but the Var is ", y.shape());
     LATENTCELL_REQUIRE(y.needs_grad(), "backward: nothing that the Var depends on asks for a gradient");
     for (Node& n : nodes_) {
-      if (!n.leaf) n.grad = nullptr;
+      if (n.leaf) continue;
+      n.grad = nullptr;
+      n.spent = false;
     }
     y.grad() += seed;
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      if (nodes_[std::size_t(step->node)].grad != nullptr) step->run(step->closure);
+    for (std::size_t i = steps_.size(); i > 0; --i) {
+      const Step& step = steps_[i - 1];
+      if (nodes_[std::size_t(step.node)].grad == nullptr) continue;
+      step.run(step.closure);
+      Node& n = nodes_[std::size_t(step.node)];
+      if (n.first_step < std::int32_t(i - 1)) continue;
+      spare_.push_back({std::exchange(n.grad, nullptr), n.shape.size()});
+      n.spent = true;
     }
   }
 
@@ -209,6 +249,7 @@ class Tape {
     arena_.reset();
     nodes_.clear();
     steps_.clear();
+    spare_.clear();
     watched_ = 0;
     ++epoch_;
   }
@@ -229,6 +270,12 @@ class Tape {
     Shape shape;
     bool needs_grad;
     bool leaf;
+    bool spent = false;            // whether its gradient has been handed on and its memory given away
+    std::int32_t first_step = -1;  // the last to run in backward(): its gradient has then been handed on
+  };
+  struct Spare {
+    T* data;
+    Index size;
   };
   struct Step {
     void (*run)(void*);
@@ -258,7 +305,10 @@ class Tape {
   T* fresh_gradient(const Var<T>& v) {
     Node& n = node(v);
     LATENTCELL_REQUIRE(n.needs_grad, "grad: the Var of shape ", n.shape, " carries no gradient");
-    return n.grad = arena_.template take<T>(n.shape.size());
+    LATENTCELL_REQUIRE(!n.spent, "grad: the gradient of this Var of shape ", n.shape,
+                       " was handed on in backward() and is gone; gradients that stay are those of Params and of "
+                       "Tape::input");
+    return n.grad = gradient_memory(n.shape.size());
   }
   std::size_t slot(const Param<T>* p) const {
     return (reinterpret_cast<std::uintptr_t>(p) * 0x9E3779B97F4A7C15u >> 32) & (leaves_.size() - 1);
@@ -279,6 +329,7 @@ class Tape {
   Arena arena_;
   std::vector<Node> nodes_;
   std::vector<Step> steps_;
+  std::vector<Spare> spare_;  // memory of gradients that have been handed on
   std::vector<Leaf> leaves_ = std::vector<Leaf>(64);
   std::size_t watched_ = 0;
   std::uint32_t epoch_ = 1;

@@ -47,6 +47,17 @@ class Arena {
     return static_cast<T*>(take(sizeof(T) * static_cast<std::size_t>(n)));
   }
 
+  /// Where the arena stands: what is taken from here on goes back with rewind().
+  struct Mark {
+    std::size_t chunk, used;
+  };
+  Mark mark() const { return {current_, used_}; }
+  /// Takes back all that was handed out since the mark.
+  void rewind(Mark to) {
+    current_ = to.chunk;
+    used_ = to.used;
+  }
+
   /// Takes everything back and keeps the memory for the next round.
   void reset() {
     current_ = 0;

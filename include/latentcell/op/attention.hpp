@@ -18,13 +18,13 @@ Var<T> attention(Var<T> qkv, Index heads) {
   const kernel::AttentionSize size{shape.batch(), shape.tokens(), shape.tokens(), width, heads};
   Var<T> y = tape.alloc(shape.with_cols(width), qkv);
   T* const p = tape.scratch(size.weights());
-  T* const scratch = tape.scratch(size.scratch());
-  kernel::attention<T>(size, kernel::self_attention(qkv.value().data(), width), p, y.out().data(), scratch);
+  kernel::attention<T>(size, kernel::self_attention(qkv.value().data(), width), p, y.out().data(),
+                       tape.workspace(size.scratch()).data());
   tape.on_backward(y, [=] {
     Tape<T>& own = y.tape();
-    T* const d = own.scratch(shape.size());
+    T* const d = own.gradient_memory(shape.size());
     kernel::attention_grad<T>(size, kernel::self_attention(qkv.value().data(), width), p, y.upstream().data(), d,
-                              d + width, d + 2 * width, scratch);
+                              d + width, d + 2 * width, own.workspace(size.scratch()).data());
     own.hand_gradient(qkv, d);
   });
   return y;
@@ -43,16 +43,16 @@ Var<T> cross_attention(Var<T> q, Var<T> kv, Index heads) {
   const kernel::AttentionSize size{q.shape().batch(), q.shape().tokens(), kv.shape().tokens(), width, heads};
   Var<T> y = tape.alloc(q.shape(), q, kv);
   T* const p = tape.scratch(size.weights());
-  T* const scratch = tape.scratch(size.scratch());
   const auto input = [=] {
     const T* const k = kv.value().data();
     return kernel::AttentionInput<T>{q.value().data(), width, k, k + width, 2 * width};
   };
-  kernel::attention<T>(size, input(), p, y.out().data(), scratch);
+  kernel::attention<T>(size, input(), p, y.out().data(), tape.workspace(size.scratch()).data());
   tape.on_backward(y, [=] {
     Tape<T>& own = y.tape();
-    T *const dq = own.scratch(q.shape().size()), *const dkv = own.scratch(kv.shape().size());
-    kernel::attention_grad<T>(size, input(), p, y.upstream().data(), dq, dkv, dkv + width, scratch);
+    T *const dq = own.gradient_memory(q.shape().size()), *const dkv = own.gradient_memory(kv.shape().size());
+    kernel::attention_grad<T>(size, input(), p, y.upstream().data(), dq, dkv, dkv + width,
+                              own.workspace(size.scratch()).data());
     if (q.needs_grad()) own.hand_gradient(q, dq);
     if (kv.needs_grad()) own.hand_gradient(kv, dkv);
   });

@@ -89,8 +89,7 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
     if (wants(heads.log_theta)) to.d_log_theta = take(heads.log_theta);
   };
   if (y.needs_grad()) take_gradients(tape, a);
-  T* const scratch = tape.scratch(kernel::count_decoder_scratch(a));
-  y.out()(0, 0) = kernel::count_decoder<T>(a, scratch);
+  y.out()(0, 0) = kernel::count_decoder<T>(a, tape.workspace(kernel::count_decoder_scratch(a)).data());
   bool* const handed = tape.template scratch_of<bool>(1);
   *handed = false;
   a.log_prob = nullptr;
@@ -98,7 +97,7 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
     Tape<T>& own = y.tape();
     if (*handed) {  // the first backward() gave the memory away
       take_gradients(own, a);
-      (void)kernel::count_decoder<T>(a, scratch);
+      (void)kernel::count_decoder<T>(a, own.workspace(kernel::count_decoder_scratch(a)).data());
     }
     *handed = true;
     const T seed = y.upstream()(0, 0);

@@ -33,7 +33,7 @@ Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Va
   });
   const kernel::GeneMajorCounts<T> input = gene_major_counts<T, T>(tape, x, values);
   kernel::sparse_linear<T>(input, weight.value(), bias.value().data(), y.out(),
-                           tape.scratch(kernel::sparse_linear_scratch(input.plan, weight.cols())));
+                           tape.workspace(kernel::sparse_linear_scratch(input.plan, weight.cols())).data());
   tape.on_backward(y, [=] {
     if (weight.needs_grad()) {
       T* const gradient = y.tape().scratch(weight.shape().size());
