@@ -11,6 +11,8 @@
 #include <latentcell/kernel/dispatch.hpp>
 #include <latentcell/pipeline/fit_flow.hpp>
 
+#include "memory.hpp"
+
 namespace lc = latentcell;
 
 namespace {
@@ -102,8 +104,8 @@ int main(int argc, char** argv) {
   const double median = seconds[seconds.size() / 2];
   std::printf(
       "{\"what\": \"dit_%s\", \"samples_per_s\": %.2f, \"ms\": %.2f, \"best_ms\": %.2f, \"threads\": %d, \"params\": "
-      "%lld}\n",
+      "%lld, \"rss_mb\": %.0f}\n",
       what.c_str(), double(batch) / median, median * 1e3, seconds.front() * 1e3, threads,
-      static_cast<long long>(lc::parameter_count(flow)));
+      static_cast<long long>(lc::parameter_count(flow)), resident_mb());
   return 0;
 }

@@ -1,9 +1,10 @@
 // What bounds each hot kernel, and how much of the bound it reaches, on this machine.
 //   roofline [--threads 2] [--isa avx512]
 // Measures the machine first: FLOPs a second of a product that stays in the first cache level, and bytes a second of
-// y += s x over two arrays of 20 MB, which caches near the cores do not hold (a large shared one may). A kernel's bound is the longer of its FLOPs and its
-// bytes at those rates; FLOPs are the multiplications and additions of its products (of its formula where it has none),
-// bytes what it must read and write once. Prints a Markdown table.
+// y += s x over two arrays of 20 MB, which caches near the cores do not hold (a large shared one may). A kernel's bound
+// is the longer of its FLOPs and its bytes at those rates; FLOPs are the multiplications and additions of its products
+// (of its formula where it has none), bytes what it must read and write once. Prints a Markdown table, and one of the
+// same y += s x by how much memory it goes through.
 
 #include <algorithm>
 #include <chrono>
@@ -44,24 +45,9 @@ double timed(const Body& body) {
   return seconds[seconds.size() / 2];
 }
 
-struct Machine {
-  double flops, bytes;  // a second
-};
-
-Machine measure() {
-  const Index rows = 48, cols = 32, depth = 128, times = 2000;
-  const double product = timed([&] {
-    lc::kernel::parallel_ranges(lc::threads(), 1, [&](Index first, Index last) {
-      std::vector<float> a(lc::to_size(rows * depth), 1e-3f), b(lc::to_size(depth * cols), 1.0f),
-          c(lc::to_size(rows * cols));
-      for (Index part = first; part < last; ++part) {
-        for (Index i = 0; i < times; ++i) {
-          lc::kernel::gemm_packed<float>({false}, rows, cols, depth, {a.data(), depth, 1}, b.data(), c.data(), cols);
-        }
-      }
-    });
-  });
-  const Index n = 5 << 20;
+// Bytes a second of y += s x, both arrays of `megabytes` together: two read and one written for each number.
+double stream_rate(Index megabytes) {
+  const Index n = megabytes << 17;
   std::vector<float> x(lc::to_size(n), 1.0f), y(lc::to_size(n), 1.0f);
   const double stream = timed([&] {
     lc::kernel::parallel_ranges(n, n / lc::threads(), [from = x.data(), to = y.data()](Index first, Index last) {
@@ -79,7 +65,27 @@ Machine measure() {
       });
     });
   });
-  return {2.0 * double(rows * cols * depth * times) * lc::threads() / product, 12.0 * double(n) / stream};
+  return 12.0 * double(n) / stream;
+}
+
+struct Machine {
+  double flops, bytes;  // a second
+};
+
+Machine measure() {
+  const Index rows = 48, cols = 32, depth = 128, times = 2000;
+  const double product = timed([&] {
+    lc::kernel::parallel_ranges(lc::threads(), 1, [&](Index first, Index last) {
+      std::vector<float> a(lc::to_size(rows * depth), 1e-3f), b(lc::to_size(depth * cols), 1.0f),
+          c(lc::to_size(rows * cols));
+      for (Index part = first; part < last; ++part) {
+        for (Index i = 0; i < times; ++i) {
+          lc::kernel::gemm_packed<float>({false}, rows, cols, depth, {a.data(), depth, 1}, b.data(), c.data(), cols);
+        }
+      }
+    });
+  });
+  return {2.0 * double(rows * cols * depth * times) * lc::threads() / product, stream_rate(40)};
 }
 
 void row(const Machine& m, const std::string& name, double flops, double bytes, double seconds) {
@@ -212,5 +218,9 @@ int main(int argc, char** argv) {
   count_layers(m, rng);
   transformer(m, rng);
   optimizer(m, rng);
+  std::puts("\n| memory gone through over and over, MB | GB/s |\n|---|---|");
+  for (Index megabytes : {1, 2, 4, 16, 32, 64, 96, 128, 192, 256, 512}) {
+    std::printf("| %ld | %.1f |\n", long(megabytes), stream_rate(megabytes) / 1e9);
+  }
   return 0;
 }

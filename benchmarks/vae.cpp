@@ -3,8 +3,6 @@
 //   vae nb|zinb|decode [--genes 20000] [--hidden 128] [--latent 10] [--batch 128] [--threads 2] [--n 20]
 // Prints one line of JSON: cells/s, milliseconds a step, memory.
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -18,6 +16,8 @@
 #include <latentcell/optim/adamw.hpp>
 #include <latentcell/optim/clip.hpp>
 #include <latentcell/pipeline/draw.hpp>
+
+#include "memory.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
@@ -33,12 +33,6 @@ struct Settings {
 };
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-double resident_mb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return double(usage.ru_maxrss) / 1024.0;
-}
 
 lc::Counts made_counts(const Settings& s, lc::Rng& rng) {
   lc::Counts counts(s.genes);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -45,4 +46,20 @@ TEST_CASE("arena: grows for a piece larger than any before, and moves with its m
   CHECK(big[2'999'999] == 4);
   CHECK(arena.capacity() == 0);  // NOLINT: a moved-from arena is empty and usable
   CHECK(arena.take(10) != nullptr);
+}
+
+TEST_CASE("arena: rewind takes back what was handed out since the mark, across a growth too, and nothing before it") {
+  Arena arena;
+  auto* const kept = arena.take<int>(1000);
+  std::fill_n(kept, 1000, 7);
+  const Arena::Mark mark = arena.mark();
+  void* const next = arena.take(100);
+  arena.take(std::size_t{5} << 20);  // does not fit where the arena stands
+  const std::size_t held = arena.capacity();
+  arena.rewind(mark);
+  CHECK(arena.take(100) == next);
+  std::memset(next, 1, 100);
+  CHECK(std::count(kept, kept + 1000, 7) == 1000);
+  arena.take(std::size_t{5} << 20);
+  CHECK(arena.capacity() == held);
 }

@@ -270,8 +270,8 @@ class Tape {
     Shape shape;
     bool needs_grad;
     bool leaf;
-    bool spent = false;            // whether its gradient has been handed on and its memory given away
-    std::int32_t first_step = -1;  // the last to run in backward(): its gradient has then been handed on
+    std::int32_t first_step = -1;  // its first closure, the last to run: after it the gradient is not needed
+    bool spent = false;            // whether that has run and the gradient's memory is given away
   };
   struct Spare {
     T* data;
