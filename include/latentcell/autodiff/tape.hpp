@@ -10,6 +10,7 @@
 #include <latentcell/core/arena.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/shape.hpp>
+#include <latentcell/kernel/rows.hpp>
 
 namespace latentcell {
 
@@ -210,10 +211,11 @@ class Tape {
     for (std::size_t i = steps_.size(); i > 0; --i) {
       const Step& step = steps_[i - 1];
       if (nodes_[std::size_t(step.node)].grad == nullptr) continue;
+      running_ = std::int32_t(i - 1);
       step.run(step.closure);
       Node& n = nodes_[std::size_t(step.node)];
-      if (n.first_step < std::int32_t(i - 1)) continue;
-      spare_.push_back({std::exchange(n.grad, nullptr), n.shape.size()});
+      if (n.first_step < running_) continue;
+      if (n.grad != nullptr) spare_.push_back({std::exchange(n.grad, nullptr), n.shape.size()});
       n.spent = true;
     }
   }
@@ -225,7 +227,29 @@ class Tape {
     if (n.grad == nullptr) {
       n.grad = g;
     } else {
-      x.grad() += ConstView<T>(g, n.shape.rows(), n.shape.cols());
+      kernel::add_scaled(n.shape.size(), T(1), g, n.grad);
+    }
+  }
+
+  /// Adds the gradient that has arrived at y to that of x, of the same size: the last thing that the closure of y does.
+  /// Where none has arrived at x yet and y needs its own no more, x takes over its memory.
+  void pass_gradient(const Var<T>& y, const Var<T>& x) {
+    Node &from = node(y), &to = node(x);
+    if (to.grad == nullptr && from.first_step == running_) {
+      LATENTCELL_REQUIRE(!to.spent, "pass_gradient: the gradient of the Var of shape ", to.shape, " is gone");
+      to.grad = std::exchange(from.grad, nullptr);
+    } else {
+      add_gradient(y, x);
+    }
+  }
+  /// The same where y is still needed.
+  void add_gradient(const Var<T>& y, const Var<T>& x) {
+    auto slot = x.slot();
+    const T* const from = node(y).grad;
+    if (slot.add) {
+      kernel::add_scaled(x.shape().size(), T(1), from, slot.grad.data());
+    } else {
+      std::copy_n(from, x.shape().size(), slot.grad.data());
     }
   }
 
@@ -333,6 +357,7 @@ class Tape {
   std::vector<Leaf> leaves_ = std::vector<Leaf>(64);
   std::size_t watched_ = 0;
   std::uint32_t epoch_ = 1;
+  std::int32_t running_ = 0;  // the step that backward() is at
 };
 
 }  // namespace latentcell

@@ -21,14 +21,30 @@ inline constexpr Index gemm_work = 1 << 18;
 // Cuts: packed B (depth x cols) stays in the second cache level, a block of A (rows x depth) beside it.
 inline constexpr Index gemm_depth = 256, gemm_cols = 512, gemm_rows = 96;
 
-// Memory of a thread for packed operands; made once.
+// Numbers of B that threads pack together; of a larger B each packs what it needs.
+inline constexpr Index gemm_shared = 1 << 21;
+
+// Memory of a thread for packed operands: blocks of A and B, made once, and what threads pack together, which grows.
 template <class T>
 struct GemmMemory {
   struct Release {
     void operator()(T* p) const { ::operator delete[](p, std::align_val_t(64)); }
   };
-  static T* take(Index n) { return static_cast<T*>(::operator new[](to_size(n) * sizeof(T), std::align_val_t(64))); }
-  std::unique_ptr<T, Release> b{take(gemm_depth * gemm_cols)}, a{take(gemm_depth * gemm_rows)};
+  using Array = std::unique_ptr<T, Release>;
+  static Array take(Index n) {
+    return Array(static_cast<T*>(::operator new[](to_size(n) * sizeof(T), std::align_val_t(64))));
+  }
+  Array b = take(gemm_depth * gemm_cols), a = take(gemm_depth * gemm_rows), shared;
+  Index shared_size = 0;
+
+  T* take_shared(Index n) {
+    if (n > shared_size) {
+      shared.reset();
+      shared = take(n);
+      shared_size = n;
+    }
+    return shared.get();
+  }
 };
 template <class T>
 GemmMemory<T>& gemm_memory() {
@@ -98,35 +114,67 @@ void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, GemmLe
 
 namespace detail {
 
-// C += A op(B), one thread.  a (rows, depth) at strides (a_row, a_step); b_transposed: b is (cols, depth)
+// The right side of a product, op(B) (depth, cols), b_row apart; transposed: b is (cols, depth). Where `packed` is given
+// it holds every block of it, side by side; otherwise a block is packed when it is needed.
 template <class T>
-void gemm_cut(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row,
-              Index a_step, const T* b, Index b_row, T* c, Index c_row) {
+struct GemmRight {
+  const T* b;
+  Index b_row;
+  bool transposed;
+  Index depth, cols;
+  T* packed = nullptr;
+
+  Index padded_cols() const { return (cols + 31) / 32 * 32; }
+  GemmRight from_column(Index j, Index n) const { return {b + j * (transposed ? b_row : 1), b_row, transposed, depth, n}; }
+
+  /// Packs op(B)'s rows [k, k + deep) of columns [j, j + wide).
+  void pack(Index k, Index deep, Index j, Index wide, T* to) const {
+    if (transposed) {
+      pack_columns(deep, wide, b + j * b_row + k, b_row, to);
+    } else {
+      pack_rows(deep, wide, b + k * b_row + j, b_row, to);
+    }
+  }
+  /// Packs one part of `parts` of all blocks.
+  void pack_part(Index part, Index parts) const {
+    const Index panels = padded_cols() / 32;
+    const Index begin = panels * part / parts * 32, end = std::min(cols, panels * (part + 1) / parts * 32);
+    for (Index k = 0; k < depth; k += gemm_depth) {
+      const Index deep = std::min(gemm_depth, depth - k);
+      if (begin < end) pack(k, deep, begin, end - begin, packed + k * padded_cols() + deep * begin);
+    }
+  }
+  const T* block(Index k, Index deep, Index j, Index wide, T* memory) const {
+    if (packed != nullptr) return packed + k * padded_cols() + deep * j;
+    pack(k, deep, j, wide, memory);
+    return memory;
+  }
+};
+
+// C = start + A op(B), one thread.  a (rows, depth) at strides (a_row, a_step)
+template <class T>
+void gemm_cut(GemmStart<T> start, Index rows, const T* a, Index a_row, Index a_step, const GemmRight<T>& right, T* c,
+              Index c_row) {
   GemmMemory<T>& memory = gemm_memory<T>();
-  T *const packed_a = memory.a.get(), *const packed_b = memory.b.get();
-  for (Index k = 0; k < depth; k += gemm_depth) {
-    const Index deep = std::min(gemm_depth, depth - k);
+  const bool turned = a_row == 1 && a_step > 1;
+  for (Index k = 0; k < right.depth; k += gemm_depth) {
+    const Index deep = std::min(gemm_depth, right.depth - k);
     const GemmStart<T> from = k == 0 ? start : GemmStart<T>();
-    for (Index j = 0; j < cols; j += gemm_cols) {
-      const Index wide = std::min(gemm_cols, cols - j);
-      if (b_transposed) {
-        kernel::pack_columns(deep, wide, b + j * b_row + k, b_row, packed_b);
-      } else {
-        kernel::pack_rows(deep, wide, b + k * b_row + j, b_row, packed_b);
-      }
+    for (Index j = 0; j < right.cols; j += gemm_cols) {
+      const Index wide = std::min(gemm_cols, right.cols - j);
+      const T* const b = right.block(k, deep, j, wide, memory.b.get());
       for (Index i = 0; i < rows; i += gemm_rows) {
         const Index high = std::min(gemm_rows, rows - i);
         const T* const block = a + i * a_row + k * a_step;
-        const bool turned = a_row == 1 && a_step > 1;
         const GemmLeft<T> left =
-            turned ? pack_tiles(high, deep, block, a_step, packed_a) : GemmLeft<T>{block, a_row, a_step};
-        kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, left, packed_b, c + i * c_row + j, c_row);
+            turned ? pack_tiles(high, deep, block, a_step, memory.a.get()) : GemmLeft<T>{block, a_row, a_step};
+        kernel::gemm_packed<T>(from.from(i, j), high, wide, deep, left, b, c + i * c_row + j, c_row);
       }
     }
   }
 }
 
-// The same on all threads: rows are split, or columns where there are few rows.
+// The same on all threads: rows are split, and B is packed together; or columns where there are few rows.
 template <class T>
 void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row,
           Index a_step, const T* b, Index b_row, T* c) {
@@ -138,19 +186,30 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
     return;
   }
   const Index work = rows * cols * depth;
-  const Index parts = std::max<Index>(1, std::min<Index>(threads(), work / gemm_work));
   const bool by_rows = rows >= 2 * gemm_rows || rows >= cols;
   // Whole tiles for each thread, with every instruction set.
-  const Index unit = by_rows ? 24 : 32, units = ((by_rows ? rows : cols) + unit - 1) / unit;
-  parallel_ranges(units, std::max<Index>(1, units / parts), [&](Index first, Index last) {
-    const Index begin = first * unit, end = std::min(by_rows ? rows : cols, last * unit);
-    const Index m = by_rows ? end - begin : rows, n = by_rows ? cols : end - begin;
-    const T* const from_a = by_rows ? a + begin * a_row : a;
-    const T* const from_b = by_rows ? b : b + begin * (b_transposed ? b_row : 1);
-    T* const to = by_rows ? c + begin * cols : c + begin;
-    gemm_cut(start.from(by_rows ? begin : 0, by_rows ? 0 : begin), b_transposed, m, n, depth, from_a, a_row, a_step,
-             from_b, b_row, to, cols);
-  });
+  const Index unit = by_rows ? 24 : 32, end = by_rows ? rows : cols, units = (end + unit - 1) / unit;
+  const Index parts = std::max<Index>(1, std::min<Index>({threads(), work / gemm_work, units}));
+  GemmRight<T> right{b, b_row, b_transposed, depth, cols};
+  if (by_rows && parts > 1 && depth * right.padded_cols() <= gemm_shared) {
+    right.packed = gemm_memory<T>().take_shared(depth * right.padded_cols());
+  }
+  const auto part = [&](Index p) {
+    const Index first = units * p / parts * unit, last = std::min(end, units * (p + 1) / parts * unit);
+    if (by_rows) {
+      gemm_cut(start.from(first), last - first, a + first * a_row, a_row, a_step, right, c + first * cols, cols);
+    } else {
+      gemm_cut(start.from(0, first), rows, a, a_row, a_step, right.from_column(first, last - first), c + first, cols);
+    }
+  };
+  if (right.packed == nullptr) {
+    parallel_ranges(parts, 1, [&](Index first, Index last) {
+      for (Index p = first; p < last; ++p) part(p);
+    });
+  } else {
+    parallel_phases(
+        parts, [&](Index p) { right.pack_part(p, parts); }, part);
+  }
 }
 
 }  // namespace detail

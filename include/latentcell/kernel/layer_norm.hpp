@@ -29,9 +29,9 @@ void layer_norm(ConstView<T> x, View<T> y, T* rstd, T eps) {
   });
 }
 
-// dx += rstd * (dy - mean(dy) - y * mean(dy * y)).   y is the forward output
+// dx = rstd * (dy - mean(dy) - y * mean(dy * y)), added where `add`.   y is the forward output
 template <class T>
-void layer_norm_grad(ConstView<T> y, const T* rstd, ConstView<T> dy, View<T> dx) {
+void layer_norm_grad(ConstView<T> y, const T* rstd, ConstView<T> dy, View<T> dx, bool add) {
   const Index d = y.cols();
   parallel_ranges(y.rows(), row_grain(d), [&](Index first, Index last) {
     vectorized([ =, outs = y.data(), gs = dy.data(), tos = dx.data() ]() __attribute__((always_inline)) {
@@ -45,8 +45,13 @@ void layer_norm_grad(ConstView<T> y, const T* rstd, ConstView<T> dy, View<T> dx)
                           d, [=](Index j) __attribute__((always_inline)) { return g[j] * out[j]; }) /
                       T(d);
         const T r = rstd[n];
+        if (add) {
 #pragma omp simd
-        for (Index j = 0; j < d; ++j) to[j] += r * (g[j] - mean - out[j] * dot);
+          for (Index j = 0; j < d; ++j) to[j] += r * (g[j] - mean - out[j] * dot);
+        } else {
+#pragma omp simd
+          for (Index j = 0; j < d; ++j) to[j] = r * (g[j] - mean - out[j] * dot);
+        }
       }
     });
   });

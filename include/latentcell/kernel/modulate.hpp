@@ -21,19 +21,22 @@ void modulate(ConstView<T> x, ConstView<T> shift, ConstView<T> scale, View<T> y)
   });
 }
 
-// dx += dy * (1 + scale);  dscale += sum over tokens of dy * x;  dshift += sum over tokens of dy.
+// dx = dy * (1 + scale), added where add_dx;  dscale += sum over tokens of dy * x;  dshift += sum over tokens of dy.
 // A null pointer leaves that gradient out.
 template <class T>
-void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, T* dshift, T* dscale) {
+void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, bool add_dx, T* dshift, T* dscale) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
   parallel_ranges(scale.rows(), row_grain(d * tokens), [&](Index first, Index last) {
     vectorized([ =, gs = dy.data(), ins = x.data(), scales = scale.data() ]() __attribute__((always_inline)) {
       for (Index n = first * tokens; n < last * tokens; ++n) {
         const Index b = n / tokens;
         const T *const g = gs + n * d, *const in = ins + n * d, *const a = scales + b * d;
-        if (dx != nullptr) {
+        if (dx != nullptr && add_dx) {
 #pragma omp simd
           for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j] * (T(1) + a[j]);
+        } else if (dx != nullptr) {
+#pragma omp simd
+          for (Index j = 0; j < d; ++j) dx[n * d + j] = g[j] * (T(1) + a[j]);
         }
         if (dshift != nullptr) {
 #pragma omp simd
@@ -65,22 +68,22 @@ void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
   });
 }
 
-// dx += dy;  dr += gate * dy;  dgate += sum over tokens of dy * r.   A null pointer leaves that gradient out.
+// dr = gate * dy, added where add_dr;  dgate += sum over tokens of dy * r;  that of x is dy itself. A null pointer leaves
+// that gradient out.
 template <class T>
-void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dx, T* dgate, T* dr) {
+void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dgate, T* dr, bool add_dr) {
   const Index d = r.cols(), tokens = r.rows() / gate.rows();
   parallel_ranges(gate.rows(), row_grain(d * tokens), [&](Index first, Index last) {
     vectorized([ =, gs = dy.data(), gates = gate.data(), branches = r.data() ]() __attribute__((always_inline)) {
       for (Index n = first * tokens; n < last * tokens; ++n) {
         const Index b = n / tokens;
         const T *const g = gs + n * d, *const a = gates + b * d, *const branch = branches + n * d;
-        if (dx != nullptr) {
-#pragma omp simd
-          for (Index j = 0; j < d; ++j) dx[n * d + j] += g[j];
-        }
-        if (dr != nullptr) {
+        if (dr != nullptr && add_dr) {
 #pragma omp simd
           for (Index j = 0; j < d; ++j) dr[n * d + j] += g[j] * a[j];
+        } else if (dr != nullptr) {
+#pragma omp simd
+          for (Index j = 0; j < d; ++j) dr[n * d + j] = g[j] * a[j];
         }
         if (dgate != nullptr) {
 #pragma omp simd

@@ -48,4 +48,17 @@ void parallel_items(Index n, const Body& body) {
   if (trouble) std::rethrow_exception(trouble);
 }
 
+/// Runs first(part) for all parts in [0, parts), and when all are done second(part), in one region: what the parts make
+/// together and then share. Neither may throw.
+template <class First, class Second>
+void parallel_phases(Index parts, const First& first, const Second& second) {
+#pragma omp parallel num_threads(int(parts))
+  {
+#pragma omp for schedule(static, 1)
+    for (Index p = 0; p < parts; ++p) first(p);
+#pragma omp for schedule(static, 1) nowait
+    for (Index p = 0; p < parts; ++p) second(p);
+  }
+}
+
 }  // namespace latentcell::kernel

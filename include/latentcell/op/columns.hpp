@@ -39,11 +39,7 @@ Var<T> reshape(Var<T> x, Shape shape) {
   Tape<T>& tape = x.tape();
   Var<T> y = tape.alloc(shape, x);
   std::copy_n(x.value().data(), shape.size(), y.out().data());
-  tape.on_backward(y, [=] {
-    const T* g = y.upstream().data();
-    T* to = x.grad().data();
-    for (Index i = 0; i < shape.size(); ++i) to[i] += g[i];
-  });
+  tape.on_backward(y, [=] { y.tape().pass_gradient(y, x); });
   return y;
 }
 

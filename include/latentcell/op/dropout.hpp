@@ -1,6 +1,7 @@
 #pragma once
 
 #include <latentcell/autodiff/tape.hpp>
+#include <latentcell/kernel/rows.hpp>
 
 namespace latentcell {
 
@@ -19,17 +20,23 @@ Var<T> dropout(Var<T> x, T share) {
   const Rng::State at = tape.rng().fork().state();
   const T* in = x.value().data();
   T* out = y.out().data();
-  for (Index i = 0; i < n; i += 4) {
-    const auto bits = Philox::block(at.seed, at.stream, std::uint64_t(i / 4));
-    for (Index k = i; k < std::min(i + 4, n); ++k) {
-      mask[k] = bits[to_size(k - i)] < bar ? T(0) : kept;
-      out[k] = in[k] * mask[k];
+  kernel::parallel_ranges((n + 3) / 4, kernel::row_work / 8, [=](Index first, Index last) {
+    for (Index i = 4 * first; i < std::min(4 * last, n); i += 4) {
+      const auto bits = Philox::block(at.seed, at.stream, std::uint64_t(i / 4));
+      for (Index k = i; k < std::min(i + 4, n); ++k) {
+        mask[k] = bits[to_size(k - i)] < bar ? T(0) : kept;
+        out[k] = in[k] * mask[k];
+      }
     }
-  }
+  });
   tape.on_backward(y, [=] {
     const T* g = y.upstream().data();
-    T* to = x.grad().data();
-    for (Index i = 0; i < n; ++i) to[i] += g[i] * mask[i];
+    auto slot = x.slot();
+    T* to = slot.grad.data();
+    kernel::each_element(
+        n, [ =, add = slot.add ](Index i) __attribute__((always_inline)) {
+          to[i] = add ? to[i] + g[i] * mask[i] : g[i] * mask[i];
+        });
   });
   return y;
 }

@@ -111,10 +111,14 @@ Var<T> add(Var<T> x, Var<T> y) {
   LATENTCELL_REQUIRE(x.shape() == y.shape(), "add: x ", x.shape(), " and y ", y.shape(), " differ");
   Tape<T>& tape = x.tape();
   Var<T> z = tape.alloc(x.shape(), x, y);
-  z.out() = x.value() + y.value();
+  const T *a = x.value().data(), *b = y.value().data();
+  T* out = z.out().data();
+  kernel::each_element(
+      x.shape().size(), [=](Index i) __attribute__((always_inline)) { out[i] = a[i] + b[i]; });
   tape.on_backward(z, [=] {
-    if (x.needs_grad()) x.grad() += z.upstream();
-    if (y.needs_grad()) y.grad() += z.upstream();
+    Tape<T>& own = z.tape();
+    if (x.needs_grad() && y.needs_grad()) own.add_gradient(z, x);
+    own.pass_gradient(z, y.needs_grad() ? y : x);
   });
   return z;
 }
@@ -173,12 +177,13 @@ Var<T> add_positions(Var<T> x, Var<T> p) {
   }
   tape.on_backward(y, [=] {
     const T* g = y.upstream().data();
-    if (x.needs_grad()) x.grad() += y.upstream();
-    if (!p.needs_grad()) return;
-    T* dp = p.grad().data();
-    for (Index b = 0; b < batch; ++b) {
-      for (Index i = 0; i < block; ++i) dp[i] += g[b * block + i];
+    if (p.needs_grad()) {
+      T* dp = p.grad().data();
+      for (Index b = 0; b < batch; ++b) {
+        for (Index i = 0; i < block; ++i) dp[i] += g[b * block + i];
+      }
     }
+    if (x.needs_grad()) y.tape().pass_gradient(y, x);
   });
   return y;
 }

@@ -13,7 +13,10 @@ Var<T> layer_norm(Var<T> x, T eps = T(1e-5)) {
   Var<T> y = tape.alloc(x.shape(), x);
   T* rstd = tape.scratch(x.rows());
   kernel::layer_norm<T>(x.value(), y.out(), rstd, eps);
-  tape.on_backward(y, [=] { kernel::layer_norm_grad<T>(y.value(), rstd, y.upstream(), x.grad()); });
+  tape.on_backward(y, [=] {
+    const auto slot = x.slot();
+    kernel::layer_norm_grad<T>(y.value(), rstd, y.upstream(), slot.grad, slot.add);
+  });
   return y;
 }
 

@@ -12,6 +12,13 @@ T* grad_or_null(const Var<T>& x) {
   return x.needs_grad() ? x.grad().data() : nullptr;
 }
 
+// Where to write a gradient; null where none is asked for.
+template <class T>
+typename Var<T>::Slot slot_or_null(const Var<T>& x) {
+  if (x.needs_grad()) return x.slot();
+  return {View<T>(nullptr, 0, 0), false};
+}
+
 }  // namespace detail
 
 /// y = x (1 + scale) + shift, the same scale and shift for all tokens of a cell (Peebles and Xie 2023, "modulate").
@@ -24,8 +31,9 @@ Var<T> modulate(Var<T> x, Var<T> shift, Var<T> scale) {
   Var<T> y = tape.alloc(x.shape(), x, shift, scale);
   kernel::modulate<T>(x.value(), shift.value(), scale.value(), y.out());
   tape.on_backward(y, [=] {
-    kernel::modulate_grad<T>(x.value(), scale.value(), y.upstream(), detail::grad_or_null(x),
-                             detail::grad_or_null(shift), detail::grad_or_null(scale));
+    auto to = detail::slot_or_null(x);
+    kernel::modulate_grad<T>(x.value(), scale.value(), y.upstream(), to.grad.data(), to.add, detail::grad_or_null(shift),
+                             detail::grad_or_null(scale));
   });
   return y;
 }
@@ -39,8 +47,9 @@ Var<T> gated_add(Var<T> x, Var<T> gate, Var<T> r) {
   Var<T> y = tape.alloc(x.shape(), x, gate, r);
   kernel::gated_add<T>(x.value(), gate.value(), r.value(), y.out());
   tape.on_backward(y, [=] {
-    kernel::gated_add_grad<T>(gate.value(), r.value(), y.upstream(), detail::grad_or_null(x),
-                              detail::grad_or_null(gate), detail::grad_or_null(r));
+    auto to = detail::slot_or_null(r);
+    kernel::gated_add_grad<T>(gate.value(), r.value(), y.upstream(), detail::grad_or_null(gate), to.grad.data(), to.add);
+    if (x.needs_grad()) y.tape().pass_gradient(y, x);
   });
   return y;
 }

@@ -13,7 +13,7 @@ Var<T> straight_through(Var<T> x, ConstView<T> other) {
   Tape<T>& tape = x.tape();
   Var<T> y = tape.alloc(x.shape(), x);
   y.out() = other;
-  tape.on_backward(y, [=] { x.grad() += y.upstream(); });
+  tape.on_backward(y, [=] { y.tape().pass_gradient(y, x); });
   return y;
 }
 
