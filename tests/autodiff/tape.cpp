@@ -201,3 +201,45 @@ TEST_CASE("tape: a Var with two closures keeps its gradient until both have run,
   CHECK(a.grad()(0, 0) == 4.0);
   CHECK(b.grad()(0, 0) == 10.0);
 }
+
+TEST_CASE("tape: a gradient that is passed on takes its memory along, and only where nobody else needs it") {
+  const Param<double> p = made_param(3, 4, 5);
+  Tape<double> tape;
+  const Var<double> leaf = tape.watch(p), x = scale(leaf, 2.0);
+  // One step y = f(x) that passes its gradient on; it tells where that lay and where x found it.
+  const auto step = [&](Var<double> from, const double** before, const double** after) {
+    Var<double> y = tape.alloc(from.shape(), from);
+    y.out() = from.value();
+    tape.on_backward(y, [=] {
+      *before = y.upstream().data();
+      y.tape().pass_gradient(y, from);
+      *after = from.upstream().data();
+    });
+    return y;
+  };
+  const double *before = nullptr, *after = nullptr;
+  tape.backward(mean(step(x, &before, &after)));
+  CHECK(before == after);
+  CHECK((gradient(tape, p) - Matrix<double>::Constant(3, 4, 2.0 / 12)).cwiseAbs().maxCoeff() < 1e-15);
+
+  // x has a second use, whose gradient comes first: then the two add up and the memory stays.
+  tape.reset();
+  const Var<double> a = scale(tape.watch(p), 2.0), passed = step(a, &before, &after);
+  tape.backward(mean(add(passed, scale(a, 3.0))));
+  CHECK(before != after);
+  CHECK((gradient(tape, p) - Matrix<double>::Constant(3, 4, 8.0 / 12)).cwiseAbs().maxCoeff() < 1e-15);
+  tape.backward(mean(passed));
+  CHECK((gradient(tape, p) - Matrix<double>::Constant(3, 4, 10.0 / 12)).cwiseAbs().maxCoeff() < 1e-15);
+
+  // y has another closure that is still to come: its memory is not given away.
+  tape.reset();
+  const Var<double> b = scale(tape.watch(p), 2.0);
+  Var<double> y = tape.alloc(b.shape(), b);
+  y.out() = b.value();
+  double seen = 0;
+  double* const to = &seen;
+  tape.on_backward(y, [=] { *to = y.upstream().sum(); });
+  tape.on_backward(y, [=] { y.tape().pass_gradient(y, b); });
+  tape.backward(mean(y));
+  CHECK(std::abs(seen - 1) < 1e-14);
+}
