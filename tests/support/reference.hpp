@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -68,3 +70,22 @@ class Reference {
  private:
   std::map<std::string, latentcell::Matrix<double>> arrays_;
 };
+
+/// The largest difference to the numbers of a reference, relative to those above one.     a and b of one size
+template <class A>
+double farthest(const A& a, const latentcell::Matrix<double>& b) {
+  if (a.rows() != b.rows() || a.cols() != b.cols()) {
+    throw std::runtime_error("farthest: (" + std::to_string(a.rows()) + ", " + std::to_string(a.cols()) +
+                             ") but the reference is (" + std::to_string(b.rows()) + ", " + std::to_string(b.cols()) +
+                             ")");
+  }
+  double worst = 0;
+  for (latentcell::Index i = 0; i < b.rows(); ++i) {
+    for (latentcell::Index j = 0; j < b.cols(); ++j) {
+      const double off = std::abs(double(a(i, j)) - b(i, j)) / std::max(1.0, std::abs(b(i, j)));
+      worst = std::isnan(off) ? off : std::max(worst, off);
+      if (std::isnan(worst)) return worst;
+    }
+  }
+  return worst;
+}

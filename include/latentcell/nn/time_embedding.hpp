@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <numbers>
 #include <span>
 
 #include <latentcell/nn/linear.hpp>
@@ -21,9 +22,15 @@ struct TimeEmbedding {
   Var<T> operator()(Tape<T>& tape, std::span<const T> t) const {
     const Index batch = Index(t.size());
     T* waves = tape.scratch(batch * 2 * frequencies);
+    // Angles reach 1,000, where a float's own rounding is 3e-5: they are worked out in double and brought into one
+    // turn.
+    constexpr double turn = 2 * std::numbers::pi;
+    double rate[frequencies];
+    for (Index k = 0; k < frequencies; ++k) rate[k] = 1000 * std::exp(-std::log(1e4) * double(k) / double(frequencies));
     for (Index b = 0; b < batch; ++b) {
       for (Index k = 0; k < frequencies; ++k) {
-        const T angle = T(1000) * t[to_size(b)] * std::exp(T(-9.210340371976184) * T(k) / T(frequencies));
+        const double whole = rate[k] * double(t[to_size(b)]);
+        const T angle = T(whole - turn * std::nearbyint(whole / turn));
         waves[b * 2 * frequencies + k] = std::cos(angle);
         waves[b * 2 * frequencies + frequencies + k] = std::sin(angle);
       }

@@ -1,38 +1,72 @@
 #pragma once
 
+#include <atomic>
 #include <cmath>
+#include <numeric>
+#include <optional>
 
 #include <latentcell/autoencoder/count_trunk.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/minibatch.hpp>
+#include <latentcell/kernel/parallel.hpp>
 #include <latentcell/op/gaussian.hpp>
 
 namespace latentcell {
 
+namespace detail {
+
+/// Threads of one while it lives: what is already one of several parallel jobs does not split its own work.
+class OneThread {
+ public:
+  OneThread() : before_(threads()) { set_threads(1); }
+  ~OneThread() { set_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace detail
+
 /// Posterior mean and standard deviation of every cell, in the order of the table, with names and obs columns; no
 /// deviation where the autoencoder has no posterior.     cells (N, G) -> mean, deviation (N, D)
+/// Cells go through the encoder once, in batches of 512; threads share the batches, each with a tape of its own.
+/// Batches do not depend on the number of threads. A single batch is shared by its products.
 template <class Autoencoder>
 LatentTable encode(const Autoencoder& vae, const CellTable& cells) {
   using T = typename Autoencoder::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == vae.genes(), "encode: cells with ", cells.genes(), " genes but the model has ",
                      vae.genes());
+  constexpr Index size = 512;
+  const Index n = cells.cells(), batches = std::max<Index>(1, n / size + (n % size > 1 ? 1 : 0));
   LatentTable out;
-  out.mean.resize(cells.cells(), vae.latent());
+  out.mean.resize(n, vae.latent());
+  out.deviation.resize(n, vae.latent());
+  out.library.resize(to_size(n));
   out.cell_names = cells.cell_names;
   out.cell_columns = cells.cell_columns;
-  CellBatches source(cells, {.batch = 512});
-  Tape<T> tape(Mode::no_gradient);
-  CellBatch batch;
-  for (Index first = 0; source.next(batch); first += batch.size()) {
-    tape.reset();
-    const Posterior<T> q = vae.encode(tape, batch);
-    out.library.insert(out.library.end(), batch.library.begin(), batch.library.end());
-    out.mean.middleRows(first, batch.size()) = q.mean.value().template cast<float>();
-    if (q.log_variance.empty()) continue;
-    if (first == 0) out.deviation.resize(cells.cells(), vae.latent());
-    out.deviation.middleRows(first, batch.size()) =
-        (q.log_variance.value().array() * T(0.5)).exp().template cast<float>();
-  }
+  std::atomic<bool> has_deviation = false;
+  kernel::parallel_ranges(batches, 1, [&](Index first, Index last) {
+    std::optional<detail::OneThread> alone;
+    if (last - first < batches) alone.emplace();
+    Index at = first * size;
+    std::vector<Index> rows(to_size((last == batches ? n : last * size) - at));
+    std::iota(rows.begin(), rows.end(), at);
+    CellBatches source(cells, {.batch = size, .rows = std::move(rows)});
+    Tape<T> tape(Mode::no_gradient);
+    for (CellBatch batch; source.next(batch); at += batch.size()) {
+      tape.reset();
+      const Posterior<T> q = vae.encode(tape, batch);
+      std::copy(batch.library.begin(), batch.library.end(), out.library.begin() + at);
+      out.mean.middleRows(at, batch.size()) = q.mean.value().template cast<float>();
+      if (q.log_variance.empty()) continue;
+      has_deviation = true;
+      out.deviation.middleRows(at, batch.size()) =
+          (q.log_variance.value().array() * T(0.5)).exp().template cast<float>();
+    }
+  });
+  if (!has_deviation) out.deviation.resize(0, 0);
   return out;
 }
 
