@@ -1,7 +1,7 @@
 // The components side by side on real cells: autoencoders, objectives, backbones, ways for a condition to enter, two
-// attributes, and the latent against the genes themselves. Half of the cells of a file train, the other half judges.
-// Every row is written as it ends; a run that was stopped goes on where its file ends. benchmarks/task/components.py
-// makes tables of the file.
+// attributes, the latent against the genes themselves, and the flow against a GAN. Half of the cells of a file train,
+// the other half judges. Every row is written as it ends; a run that was stopped goes on where its file ends.
+// benchmarks/task/components.py makes tables of the file.
 
 #include <sys/resource.h>
 
@@ -15,6 +15,7 @@
 #include "components/autoencoders.hpp"
 #include "components/fine_tuning.hpp"
 #include "components/flows.hpp"
+#include "components/gan.hpp"
 #include "components/genes.hpp"
 
 int main(int argc, char** argv) try {
@@ -31,16 +32,24 @@ int main(int argc, char** argv) try {
   app.add_option("--threads", s.threads)->capture_default_str();
   app.add_option("--autoencoder-steps", s.autoencoder_steps)->capture_default_str();
   app.add_option("--flow-steps", s.flow_steps)->capture_default_str();
+  app.add_flag("--nested", s.nested, "use the training half alone, cut in two again: for choices, not for results");
   CLI11_PARSE(app, argc, argv);
   lc::set_threads(s.threads);
   const lc::CellTable all = lc::io::read_cells(s.data);
+  std::string name = std::filesystem::path(s.data).stem().string();
+  if (s.nested) {
+    name += " nested";
+    if (!s.models.empty()) s.models += "/nested";
+  }
   for (const std::uint64_t seed : s.seeds) {
     components::Row what;
-    what.set("data", std::filesystem::path(s.data).stem().string()).set("seed", std::to_string(seed));
+    what.set("data", name).set("seed", std::to_string(seed));
     components::Rows rows(s.rows, what);
     lc::Rng rng(seed, 4);
-    const lc::Split split = lc::stratified_split(all.obs(s.label), 0.5, rng);
-    components::Study study(s, seed, all.select_cells(split.train), all.select_cells(split.test), rows);
+    lc::Split split = lc::stratified_split(all.obs(s.label), 0.5, rng);
+    const lc::CellTable cells = s.nested ? all.select_cells(split.train) : all;
+    if (s.nested) split = lc::stratified_split(cells.obs(s.label), 0.5, rng);
+    components::Study study(s, seed, cells.select_cells(split.train), cells.select_cells(split.test), rows);
     for (const char part : s.parts) {
       if (part == 'a') components::compare_autoencoders(study);
       if (part == 'b') components::compare_objectives(study);
@@ -49,6 +58,7 @@ int main(int argc, char** argv) try {
       if (part == 'e' && !s.condition.empty()) components::compare_attributes(study);
       if (part == 'f') components::compare_fine_tuning(study);
       if (part == 'g') components::compare_spaces(study);
+      if (part == 'h') components::compare_gan(study);
     }
   }
 } catch (const std::exception& e) {

@@ -17,11 +17,16 @@ inline double peak_memory_mb() {
 
 inline void compare_spaces(Study& study) {
   Rows& rows = *study.rows;
-  if (rows.has("g:latent") && rows.has("g:genes")) return;
+  if (rows.has("g:fresh real cells") && rows.has("g:latent") && rows.has("g:genes")) return;
   constexpr Index genes = 2000;
   const lc::CellTable train = study.train.select_genes(lc::highly_variable(study.train.counts, {.genes = genes}).genes);
   const lc::CellTable judged = lc::align_genes(study.judged, train.gene_names).cells;
   Study small(study.settings, study.seed, train, judged, rows);
+  if (!rows.has("g:fresh real cells")) {
+    lc::Judgement fresh;
+    small.judge.judge_fresh(small.judged, lc::JudgeDepth::all, fresh);
+    rows.write("g:fresh real cells", {Row().set(fresh)});
+  }
   const auto timed = [&](const std::string& block, auto&& flow, const lc::LatentTable& latents, double before,
                          auto&& judge) {
     // A forward pass of a batch, an epoch, and generation of as many cells as are judged.

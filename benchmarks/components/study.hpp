@@ -27,10 +27,11 @@ namespace lc = latentcell;
 using lc::Index;
 
 struct Settings {
-  std::string data, label = "cell_type", condition, rows = "components.tsv", models, parts = "abcdefg";
+  std::string data, label = "cell_type", condition, rows = "components.tsv", models, parts = "abcdefgh";
   std::vector<std::uint64_t> seeds = {0, 1, 2};
   int threads = 1;
   int autoencoder_steps = 1700, flow_steps = 3200;
+  bool nested = false;
 };
 
 inline double now() {

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 
 KEYS = ('cells', 'sampler', 'evaluations', 'guidance', 'way', 'stages')
-QUALITY = ['w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc', 'correlation', 'zeros', 'label_accuracy']
+QUALITY = ['w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc', 'correlation', 'zeros', 'label_accuracy', 'types_covered']
 METRICS = {
     'a': ['train_seconds', 'held_back_log_prob', 'reconstruction_r', *QUALITY],
     'b': ['train_seconds', 'bend', 'bend_teacher'],
@@ -16,6 +16,7 @@ METRICS = {
     'e': ['w2', 'nearest_neighbor', 'coverage', 'label_accuracy'],
     'f': ['train_seconds', 'held_back_log_prob', 'reconstruction_r', *QUALITY],
     'g': ['forward_ms', 'epoch_seconds', 'train_seconds', 'sample_seconds', 'memory_mb', 'parameters', *QUALITY],
+    'h': ['train_seconds', 'sample_seconds', 'types_covered', 'coverage', 'density', 'w2', 'mmd', 'nearest_neighbor', 'auc', 'label_accuracy'],
 }
 # Parts that are read along one setting: a table for each of some metrics, a column for each value.
 ALONG = {'b': ('evaluations', ['w2', 'nearest_neighbor']), 'd': ('guidance', ['w2', 'nearest_neighbor', 'label_accuracy'])}

@@ -202,6 +202,7 @@
 #include <latentcell/metric/sliced_wasserstein.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/metric/two_sample_auc.hpp>
+#include <latentcell/metric/types_covered.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 
 #include <latentcell/pipeline/align_slices.hpp>

@@ -86,6 +86,7 @@ TEST_CASE("judge: cells of the law of the real ones come out as fresh real cells
     CHECK(j->correlation > 0.8);
     CHECK(std::abs(j->zeros) < 0.01);
     CHECK(j->label_accuracy > 0.85);
+    CHECK(j->types_covered > 0.7);
     CHECK(j->silhouette == Approx(report.fresh_real.silhouette).margin(0.05));
   }
   CHECK(report.generated.w2 == Approx(report.fresh_real.w2).epsilon(0.08));
@@ -314,7 +315,7 @@ TEST_CASE("judge: the table has a line for each row and the columns of the numbe
   CHECK(out.find("-1.3") != std::string::npos);
   CHECK(out.find("+0.004") != std::string::npos);
   CHECK(out.find("prior") == std::string::npos);
-  CHECK(entries(report.generated).size() == 15);
+  CHECK(entries(report.generated).size() == 16);
   CHECK(entries(report.generated).front() == std::pair<std::string, double>("w2", 6.0));
 }
 

@@ -15,6 +15,7 @@
 #include <latentcell/metric/silhouette.hpp>
 #include <latentcell/metric/sliced_wasserstein.hpp>
 #include <latentcell/metric/two_sample_auc.hpp>
+#include <latentcell/metric/types_covered.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
 
@@ -47,6 +48,7 @@ struct JudgeBench {
     if (!classifier) return;
     to.silhouette = metric::silhouette(x, codes);
     to.label_accuracy = found(x, codes);
+    to.types_covered = metric::types_covered(codes, classifier->predict(x), classifier->classes().back() + 1);
   }
 
   /// Fills what is told in genes.      x (n, G), log1p(CP10K)

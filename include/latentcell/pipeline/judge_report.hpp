@@ -29,6 +29,7 @@ struct Judgement {
   double density = unknown;           ///< real neighborhoods around a judged cell, 1 at best
   double silhouette = unknown;        ///< of the labels; nearer to that of fresh real cells is better
   double label_accuracy = unknown;    ///< share of labels that a classifier trained on real cells finds; likewise
+  double types_covered = unknown;     ///< share of types whose share, by that classifier, is at least half the real one
   // In genes, on log1p(CP10K).
   double auc = unknown;               ///< of a random forest that tells the cells from real ones, 0.5 at best
   double mean_r = unknown;            ///< correlation of the genes' means
@@ -54,7 +55,8 @@ inline std::vector<std::pair<std::string, double>> entries(const Judgement& j) {
           {"zeros", j.zeros},
           {"gene_wasserstein", j.gene_wasserstein},
           {"silhouette", j.silhouette},
-          {"label_accuracy", j.label_accuracy}};
+          {"label_accuracy", j.label_accuracy},
+          {"types_covered", j.types_covered}};
 }
 
 /// What is said of one class. Coverages are among the cells of the class, NaN where it has too few.
