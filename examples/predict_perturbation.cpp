@@ -13,7 +13,9 @@
 #include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/io/h5ad.hpp>
+#include <latentcell/io/read_gene_embeddings.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
+#include <latentcell/pipeline/compose_perturbations.hpp>
 #include <latentcell/pipeline/judge_perturbation.hpp>
 
 #include "perturbation_plots.hpp"
@@ -29,7 +31,7 @@ using program::say;
 namespace {
 
 struct Settings : program::Common {
-  std::string condition = "condition", control = "control", group = "cell_type", genes_column, dose, from;
+  std::string condition = "condition", control = "control", group = "cell_type", genes_column, embeddings, dose, from;
   std::vector<std::string> target, holdout, perturbation;
   double at_dose = std::nan("");
   Index genes = 0, latent = 20, steps = 25;
@@ -56,6 +58,9 @@ Settings parse(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--perturbation-genes", s.genes_column,
                  "obs column of the perturbed genes, joined by '+'; else the condition's own name");
+  auto* embeddings = app.add_option("--gene-embeddings", s.embeddings,
+                                    "table with a row a gene, its name and its numbers: lets --perturbation name "
+                                    "genes that no cell had perturbed");
   auto* dose = app.add_option("--dose", s.dose, "obs column of doses");
   app.add_option("--at-dose", s.at_dose, "dose to predict; else the largest seen");
   auto* genes = app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those in 10 cells or more")
@@ -69,6 +74,7 @@ Settings parse(int argc, char** argv) {
       ->needs(data)
       ->excludes(hold)
       ->excludes(dose)
+      ->excludes(embeddings)
       ->excludes(condition)  // the model brings its own
       ->excludes(control)
       ->excludes(group)
@@ -83,6 +89,7 @@ struct Data {
   std::map<std::string, std::string> called;                           // perturbed genes to the condition's own name
   std::map<std::pair<std::string, std::string>, lc::CellTable> truth;  // of group and perturbed genes, held out
   std::vector<std::string> targets, parts, seen, perturbations;
+  lc::Matrix<float> embeddings;  // of the parts, where they are given
   double dose = std::nan("");
 };
 
@@ -104,6 +111,27 @@ void check_parts(const std::vector<std::string>& perturbations, const std::vecto
         lc::throw_runtime("--perturbation: '", part, "' was never seen; there are ", lc::Categorical{parts, {}}.list());
     }
   }
+}
+
+// Parts that the model can be asked for: those seen or, with embeddings, all that the file has.
+void name_parts(const Settings& s, const std::set<std::string>& seen, Data& d) {
+  d.parts.assign(seen.begin(), seen.end());
+  if (s.embeddings.empty()) return;
+  lc::io::GeneEmbeddings given = lc::io::read_gene_embeddings(s.embeddings);
+  const auto require = [&](const std::string& part, const char* why) {
+    if (std::count(given.genes.begin(), given.genes.end(), part) == 0)
+      lc::throw_runtime(s.embeddings, ": has no row for '", part, "', ", why);
+  };
+  for (const std::string& part : d.parts) require(part, "which is perturbed in the data");
+  for (const std::string& name : s.perturbation) {
+    for (const std::string& part : split_parts(name)) require(part, "which --perturbation names");
+  }
+  // One scale for all, so that what is alike stays alike and any unit will do.
+  const float size = std::sqrt(given.values.array().square().mean());
+  if (!(size > 0) || !std::isfinite(size))
+    lc::throw_runtime(s.embeddings, ": the root mean square of its numbers is ", size, "; it must be positive");
+  d.parts = std::move(given.genes);
+  d.embeddings = given.values / size;
 }
 
 // Replaces the condition column by the perturbed genes.
@@ -185,8 +213,8 @@ Data load(const Settings& s, lc::Rng& rng) {
     d.seen.push_back(seen.levels[l]);
     for (const std::string& part : split_parts(seen.levels[l])) parts.insert(part);
   }
-  d.parts.assign(parts.begin(), parts.end());
-  if (d.parts.empty()) lc::throw_runtime("no perturbed cell is left to learn from");
+  if (parts.empty()) lc::throw_runtime("no perturbed cell is left to learn from");
+  name_parts(s, parts, d);
   d.perturbations = s.perturbation.empty() ? d.seen : s.perturbation;
   check_parts(d.perturbations, d.parts);
   d.targets = s.target;
@@ -241,7 +269,7 @@ lc::PerturbationOptions model_options(const Settings& s, const Data& d) {
 
 std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& report, lc::Rng& rng,
                                       lc::LatentTable& latents) {
-  lc::Perturbation m(model_options(s, d), rng);
+  lc::Perturbation m(model_options(s, d), d.embeddings, rng);
   const Index cells = d.train.cells();
   const lc::FitOptions first{
       .epochs = s.autoencoder_epochs > 0 ? s.autoencoder_epochs : program::epochs_for(cells, 64, 1700, 8, 200),
@@ -300,7 +328,7 @@ lc::CellTable predict(const Settings& s, const lc::Perturbation& m, const lc::Ce
   lc::CellTable out;
   lc::Rng rng(s.seed, 9);
   for (const std::string& what : perturbations) {
-    lc::CellTable cells = lc::predict(m, control, what, {.steps = s.steps, .dose = dose}, rng);
+    lc::CellTable cells = lc::predict_unseen(m, control, what, {.steps = s.steps, .dose = dose}, rng);
     const auto name = called.find(what);
     cells.cell_columns.set(m.options.condition, lc::Categorical{{name == called.end() ? what : name->second},
                                                                 std::vector<int>(lc::to_size(cells.cells()), 0)});
@@ -375,6 +403,7 @@ int run(const Settings& s) {
                         {"holdout", s.holdout},
                         {"perturbation", s.perturbation},
                         {"perturbation_genes", s.genes_column},
+                        {"gene_embeddings", s.embeddings},
                         {"dose", s.dose},
                         {"genes", s.genes},
                         {"latent", s.latent},

@@ -264,3 +264,35 @@ TEST_CASE("simulate: perturbed cells differ by their genes' effects, in proporti
   CHECK(full_by_half / square == Approx(0.5).margin(0.15));
   CHECK(sum_by_both / both_square == Approx(1).margin(0.2));
 }
+
+TEST_CASE("SimulatedTissue: cells drawn under one treatment are those that the table has of it, in law") {
+  Rng rng(3);
+  const SimulatedTissue tissue(
+      {.genes = 50, .types = 2, .library = 3000, .gene_spread = 0.3, .perturbations = 2, .doses = true}, rng);
+  const CellTable none = tissue.draw_under("control", 0, 400, rng), all = tissue.draw(4000, rng);
+  CHECK(none.obs("condition").levels == std::vector<std::string>{"control"});
+  const auto share = [&](const CellTable& cells, const std::string& name, double at, std::size_t gene) {
+    double sum = 0, total = 0;
+    const Categorical what = cells.obs("condition");
+    const auto& dose = std::get<std::vector<double>>(cells.cell_columns.get("dose"));
+    for (Index i = 0; i < cells.cells(); ++i) {
+      if (what.levels[std::size_t(what.codes[to_size(i)])] != name || dose[to_size(i)] != at) continue;
+      for (std::size_t k = 0; k < cells.counts.view().row_columns(i).size(); ++k) {
+        const double count = double(cells.counts.view().row_values(i)[k]);
+        total += count;
+        if (std::size_t(cells.counts.view().row_columns(i)[k]) == gene) sum += count;
+      }
+    }
+    REQUIRE(total > 0);
+    return sum / total;
+  };
+  const CellTable half = tissue.draw_under("gene_2", 0.5, 600, rng);
+  for (const std::size_t gene : {std::size_t(0), std::size_t(10), std::size_t(20), std::size_t(30)}) {
+    INFO("gene " << gene);
+    CHECK(std::abs(share(half, "gene_2", 0.5, gene) / share(all, "gene_2", 0.5, gene) - 1) < 0.15);
+    CHECK(std::abs(share(none, "control", 0, gene) / share(all, "control", 0, gene) - 1) < 0.15);
+  }
+  CHECK(tissue.draw_under("gene_1+gene_2", 1, 10, rng).cells() == 10);
+  CHECK_THROWS_WITH(tissue.draw_under("gene_3", 1, 10, rng), ContainsText("condition 'gene_3' is neither 'control'"));
+  CHECK_THROWS_WITH(tissue.draw_under("gene_1", 1, 0, rng), ContainsText("cells must be positive, got 0"));
+}

@@ -27,6 +27,20 @@ cmp held_out.h5ad from.h5ad
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 3 --out other.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
 
+# Given embeddings: a gene that no cell had perturbed, alone and in a combination; the saved model knows them too.
+printf 'gene,a,b\ngene_1,1,0\ngene_2,0.8,0.1\ngene_3,-1,0.5\n' > genes.csv
+new=(--perturbation gene_2,gene_1+gene_3)
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --gene-embeddings genes.csv "${new[@]}" --out new.h5ad --checkpoint known
+"$predict" --data without.h5ad --from known --target type_2 --steps 4 --seed 2 "${new[@]}" --out new_from.h5ad
+cmp new.h5ad new_from.h5ad
+sed 's/0.8,0.1/-0.8,2/' genes.csv > others.csv
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --gene-embeddings others.csv "${new[@]}" --out others.h5ad
+if cmp -s new.h5ad others.h5ad; then echo "WRONG: another embedding gives the same cells"; exit 1; fi
+printf 'gene_2,1,0\n' > lacks.csv
+printf 'gene_1,1,0\ngene_2,1\n' > ragged.csv
+printf 'gene_1,1,0\ngene_2,1,low\n' > words.csv
+printf 'gene_1,0,0\n' > zeros.csv
+
 program=$predict
 source "$here/refuses.sh"
 refuses "no such file" --data missing.h5ad
@@ -45,5 +59,13 @@ refuses "no level 'no_such'" --data all.h5ad --from model --target no_such,type_
 refuses "excludes" --data all.h5ad --from model --control none
 refuses "--at-dose" --data all.h5ad --holdout type_2 --at-dose 1
 refuses "knows no dose" --data all.h5ad --from model --at-dose 1
+refuses "lacks.csv: has no row for 'gene_1', which is perturbed" --data all.h5ad --holdout type_2 --gene-embeddings lacks.csv
+refuses "no row for 'gene_9', which --perturbation names" --data all.h5ad --holdout type_2 --gene-embeddings genes.csv --perturbation gene_1+gene_9
+refuses "line 2: 'gene_2' has 1 numbers" --data all.h5ad --holdout type_2 --gene-embeddings ragged.csv
+refuses "line 2: field 3, 'low'" --data all.h5ad --holdout type_2 --gene-embeddings words.csv
+refuses "must be positive" --data all.h5ad --holdout type_2 --gene-embeddings zeros.csv
+refuses "no_such.csv" --data all.h5ad --holdout type_2 --gene-embeddings no_such.csv
+refuses "excludes" --data all.h5ad --from model --gene-embeddings genes.csv
+refuses "'gene_9' was never seen" --data all.h5ad --from known --perturbation gene_9
 refuses "checkpoint of something else" --data all.h5ad --from model/flow.safetensors
 exit "$failed"

@@ -87,6 +87,34 @@ class SimulatedTissue {
   /// shares to the nearest cell, at least one cell each where there are enough, in random order. The result does not
   /// depend on the number of threads.
   CellTable draw(Index cells, Rng& rng) const {
+    return draw_treated(cells, rng, [&] { return draw_treatment(cells, rng); });
+  }
+
+  /// Draws cells that are all treated alike: the known answer to a prediction.   -> (cells, genes)
+  /// condition: "control", or names of genes that can be perturbed, joined by '+'; dose: what multiplies the effect,
+  /// also beyond the doses that draw gives
+  CellTable draw_under(const std::string& condition, double dose, Index cells, Rng& rng) const {
+    std::vector<Index> parts;
+    for (std::size_t at = 0; condition != "control" && at <= condition.size();) {
+      const std::size_t end = std::min(condition.find('+', at), condition.size());
+      Index p = 0;
+      while (p < options_.perturbations && condition.compare(at, end - at, text("gene_", p + 1)) != 0) ++p;
+      LATENTCELL_REQUIRE(p < options_.perturbations && parts.size() < 2, "SimulatedTissue: condition '", condition,
+                         "' is neither 'control' nor one or two of gene_1 to gene_", options_.perturbations);
+      parts.push_back(p);
+      at = end + 1;
+    }
+    return draw_treated(cells, rng, [&] {
+      const std::size_t n = to_size(cells);
+      return Treatment{{{condition}, std::vector<int>(n, 0)},
+                       std::vector<Index>(n, parts.empty() ? -1 : parts[0]),
+                       std::vector<Index>(n, parts.size() < 2 ? -1 : parts[1]),
+                       std::vector<double>(n, parts.empty() ? 0 : dose)};
+    });
+  }
+
+ private:
+  CellTable draw_treated(Index cells, Rng& rng, const auto& treat) const {
     LATENTCELL_REQUIRE(cells > 0, "SimulatedTissue: cells must be positive, got ", cells);
     Categorical type = names("type_", options_.types), batch = names("batch_", options_.batches);
     type.codes = type_codes(cells, rng);
@@ -98,7 +126,7 @@ class SimulatedTissue {
       library.push_back(options_.library * std::exp(offset + options_.library_spread * rng.normal()));
       for (Index f = 0; f < options_.factors; ++f) factors(b, f) = float(rng.normal());
     }
-    const Treatment treatment = draw_treatment(cells, rng);
+    const Treatment treatment = treat();
 
     constexpr Index block = 64;
     std::vector<Counts> parts(to_size((cells + block - 1) / block), Counts(options_.genes));
@@ -140,7 +168,6 @@ class SimulatedTissue {
     return out;
   }
 
- private:
   Matrix<double> normals(Index rows, double spread, Rng& rng) const {
     Matrix<double> out(rows, options_.genes);
     for (Index i = 0; i < out.size(); ++i) out.data()[i] = spread * rng.normal();

@@ -74,6 +74,9 @@ struct Perturbation {
                        " dimensions but the flow's ", o.backbone.latent);
   }
 
+  /// What the parts are known by; frozen where they were given.   (parts, E)
+  const Param<float>& embeddings() const { return std::get<0>(flow.condition.parts).conditioner.genes; }
+
   /// Names of the obs columns that tell the flow the latent of the control cell.
   static std::vector<std::string> start_columns(Index latent) {
     std::vector<std::string> out;
@@ -297,7 +300,8 @@ inline void save(const std::string& path, const Perturbation& model) {
   m["dose_scale"] = detail::exactly(double(o.dose_scale));
   m["parts"] = detail::join(o.parts);
   m["seen"] = detail::join(o.seen);
-  m["embedding"] = text(std::get<0>(model.flow.condition.parts).conditioner.genes.value.cols());
+  m["embedding"] = text(model.embeddings().value.cols());
+  m["embedding.given"] = model.embeddings().frozen ? "1" : "0";
   io::store(file, "model", model);
   io::save_safetensors(path, file);
 }
@@ -317,8 +321,11 @@ inline Perturbation load_perturbation(const std::string& path) {
   o.parts = from.list("parts");
   o.seen = from.list("seen");
   o.embedding = from.whole("embedding");
+  const auto given = from.file.metadata.find("embedding.given");  // older files lack it
+  Matrix<float> embeddings;
+  if (given != from.file.metadata.end() && given->second == "1") embeddings.setZero(Index(o.parts.size()), o.embedding);
   Rng rng(0);
-  Perturbation model(o, rng);
+  Perturbation model(o, embeddings, rng);
   io::restore(from.file, path, "model", model);
   model.vae.gene_names = from.gene_names();
   return model;
