@@ -16,6 +16,7 @@
 #include <latentcell/metric/perturbation_effect.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/compose_perturbations.hpp>
+#include <latentcell/pipeline/learn_response.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 namespace lc = latentcell;
@@ -211,7 +212,7 @@ lc::Perturbation trained(const Task& t, const lc::CellTable& train, const lc::Ma
       flow, m, lc::encode(m.vae, train),
       {.epochs = int(3000 / (perturbed / 128)), .batch = 128, .learning_rate = 5e-4f, .ema = 0.999f, .seed = seed + 1});
   lc::Rng response(seed, 12);
-  if (o.dose.empty()) lc::learn_response(m, train, {}, response);
+  lc::learn_response(m, train, {}, response);
   return m;
 }
 

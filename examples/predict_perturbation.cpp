@@ -17,6 +17,7 @@
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/compose_perturbations.hpp>
 #include <latentcell/pipeline/judge_perturbation.hpp>
+#include <latentcell/pipeline/learn_response.hpp>
 
 #include "perturbation_plots.hpp"
 #include "program.hpp"
@@ -302,7 +303,7 @@ std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& re
     return std::nullopt;
   }
   lc::Rng response(s.seed, 12);
-  if (s.dose.empty()) lc::learn_response(m, d.train, {.steps = s.steps}, response);
+  lc::learn_response(m, d.train, {.steps = s.steps}, response);
   program::keep(s, m);
   return m;
 }

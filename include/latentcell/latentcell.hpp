@@ -231,6 +231,7 @@
 #include <latentcell/pipeline/judge_trajectory.hpp>
 #include <latentcell/pipeline/judge_translation.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
+#include <latentcell/pipeline/learn_response.hpp>
 #include <latentcell/pipeline/library_model.hpp>
 #include <latentcell/pipeline/model_file.hpp>
 #include <latentcell/pipeline/modality_code.hpp>

@@ -1,4 +1,5 @@
 #include <latentcell/pipeline/judge_perturbation.hpp>
+#include <latentcell/pipeline/learn_response.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -109,14 +110,17 @@ TEST_CASE("perturbation: a dose between those seen moves by a part") {
   CHECK(std::abs(high - 2) < 0.4f);
 }
 
-TEST_CASE("learn_response: a model with a dose and a belief without end are refused") {
+TEST_CASE("learn_response: labels as a dose and a belief without end are refused") {
   Rng rng(3);
   PerturbationOptions o = options(10);
   Perturbation plain(o, rng);
   o.dose = "dose";
   Perturbation dosed(o, rng);
-  const CellTable cells = simulate({.cells = 20, .genes = 10}, rng);
-  CHECK_THROWS_WITH(learn_response(dosed, cells, {}, rng), Catch::Contains("the model has a dose, 'dose'"));
+  CellTable cells = simulate({.cells = 20, .genes = 10}, rng);
+  cells.cell_columns.set("what", Categorical{{"none", "drug"}, std::vector<int>(20, 1)});
+  cells.cell_columns.set("type", Categorical{{"a"}, std::vector<int>(20, 0)});
+  cells.cell_columns.set("dose", Categorical{{"low"}, std::vector<int>(20, 0)});
+  CHECK_THROWS_WITH(learn_response(dosed, cells, {}, rng), Catch::Contains("column 'dose' holds labels, not numbers"));
   CHECK_THROWS_WITH(learn_response(plain, cells, {.residual = INFINITY}, rng), Catch::Contains("must be finite"));
 }
 
@@ -361,4 +365,67 @@ TEST_CASE("learn_response: what every group has in common and the model misses i
   };
   INFO("squared error of log shares " << error(with) << " with, " << error(without) << " without");
   CHECK(error(with) < 0.3 * error(without));
+}
+
+TEST_CASE("learn_response: cells are cut into ranges of dose, none of them in two") {
+  const std::vector<double> dose{2, 0, 1, 1, std::numeric_limits<double>::quiet_NaN(), 2, 1, 3};
+  const auto ranges = detail::by_dose({0, 1, 2, 3, 4, 5, 6, 7}, &dose);
+  REQUIRE(ranges.size() == 3);  // what is not positive is left out
+  CHECK(ranges[0].cells == std::vector<Index>{2, 3, 6});
+  CHECK(ranges[0].dose == 1);
+  CHECK(ranges[1].cells == std::vector<Index>{0, 5});
+  CHECK(ranges[2].dose == 3);
+  std::vector<double> many(1000);
+  std::vector<Index> all(1000);
+  for (Index i = 0; i < 1000; ++i) many[to_size(i)] = double(1 + i), all[to_size(i)] = i;
+  CHECK(detail::by_dose(all, &many).size() == 8);
+}
+
+TEST_CASE("learn_response: with a dose the change that is missed grows with it, between and beyond those seen") {
+  Rng rng(4);
+  const SimulateOptions how{.cells = 1500,
+                            .genes = 40,
+                            .types = 3,
+                            .library = 2000,
+                            .type_skew = 0,
+                            .perturbations = 1,
+                            .doses = true,
+                            .response_spread = 0};
+  const SimulatedTissue tissue(how, rng);
+  const CellTable cells = tissue.draw(1500, rng);
+  PerturbationOptions o = options(40);
+  o.condition = "condition";
+  o.control = "control";
+  o.group = "cell_type";
+  o.dose = "dose";
+  o.parts = o.seen = {"gene_1"};
+  Perturbation m(o, rng);
+  m.vae.start(cells.counts);
+  m.flow.start(encode(m.vae, cells));
+  learn_response(m, cells, {.steps = 2}, rng);
+  const Matrix<double> half = response_at(m, "gene_1", 0.5), whole = response_at(m, "gene_1", 1);
+  CHECK((half.array().square() - whole.array()).abs().maxCoeff() < 1e-5);
+  CHECK((response_at(m, "gene_1", std::nan("")).array() == 1).all());
+  CHECK((response_at(m, "gene_2", 1).array() == 1).all());
+  // The log change from control to a dose, of all cells together.
+  const auto shares = [&](double dose) {
+    const CellTable t = tissue.draw_under(dose == 0 ? "control" : "gene_1", dose, 3000, rng);
+    std::vector<double> sum(40, 1.0);
+    for (std::size_t k = 0; k < t.counts.values().size(); ++k)
+      sum[std::size_t(t.counts.columns()[k])] += double(t.counts.values()[k]);
+    return sum;
+  };
+  const std::vector<double> before = shares(0);
+  for (const double dose : {0.5, 1.0, 1.5}) {
+    const std::vector<double> after = shares(dose);
+    const Matrix<double> told = response_at(m, "gene_1", dose);
+    double missed = 0, all = 0;
+    for (std::size_t g = 0; g < 40; ++g) {
+      const double truth = std::log(after[g] / before[g]);
+      missed += std::pow(truth - std::log(told(0, Index(g))), 2);
+      all += truth * truth;
+    }
+    INFO("dose " << dose << ": " << missed << " of " << all);
+    CHECK(missed < 0.3 * all);
+  }
 }

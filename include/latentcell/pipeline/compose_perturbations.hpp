@@ -102,9 +102,7 @@ inline CellTable predict_sum(const Perturbation& model, const CellTable& control
     }
     Matrix<double> to = detail::expected_counts(model.vae, p.after, groups.codes, n);
     to.array() *= p.factors.cast<double>().array();
-    const auto known = std::find(m.seen.begin(), m.seen.end(), term);
-    if (known != m.seen.end())
-      to.array().rowwise() *= model.response.value.row(known - m.seen.begin()).cast<double>().array();
+    to.array().rowwise() *= response_at(model, term, o.dose).row(0).array();
     logs.array() += weight * (to.array().max(1e-9).log() - base.array().max(1e-9).log());
     after.mean += float(weight) * (p.after.mean - p.before.mean);
   }

@@ -56,7 +56,7 @@ struct Perturbation {
   PerturbationOptions options;
   Autoencoder vae;
   Flow flow;
-  Buffer<float> response;  // (seen, G) factors on the genes' means, 1 until learned
+  Buffer<float> response;  // (seen, G) factors on the genes' means (at dose_scale, with a dose), 1 until learned
 
   Perturbation(const PerturbationOptions& o, Rng& rng) : Perturbation(o, {}, rng) {}
 
@@ -218,53 +218,14 @@ struct Predicted {
 
 }  // namespace detail
 
-/// Learns what the model gets wrong about a perturbation everywhere: predicts the groups whose answer is known, and
-/// takes, gene by gene, (counts seen + belief) / (counts predicted + belief) over all of them. What a latent of few
-/// dimensions cannot hold, but all groups have in common, is so carried over to the next group. Not for models with a
-/// dose: their error depends on it. Throws std::invalid_argument for one, and where o.residual is not finite.
-/// train (N, G): the cells that the model was trained on
-inline void learn_response(Perturbation& model, const CellTable& train, const PredictOptions& o, Rng& rng) {
+/// What learn_response found for a condition, factors on the genes' means: at a dose, to the power of the dose over the
+/// model's dose_scale; 1 where nothing was learned or the dose is unknown.      -> (1, G)
+inline Matrix<double> response_at(const Perturbation& model, const std::string& condition, double dose) {
   const PerturbationOptions& m = model.options;
-  LATENTCELL_REQUIRE(m.dose.empty(), "learn_response: the model has a dose, '", m.dose,
-                     "', on which its error depends");
-  LATENTCELL_REQUIRE(std::isfinite(o.residual), "learn_response: residual must be finite, got ", o.residual);
-  const Categorical what = train.obs(m.condition);
-  const Categorical of = m.group.empty() ? no_labels(train.cells()) : train.obs(m.group);
-  const Index genes = model.vae.genes();
-  const CountsView counts = train.counts;
-  for (std::size_t s = 0; s < m.seen.size(); ++s) {
-    const int wanted = what.code(m.seen[s]), none = what.code(m.control);
-    std::vector<std::vector<Index>> perturbed(of.levels.size());
-    std::vector<Index> controls;
-    for (Index i = 0; i < train.cells(); ++i) {
-      const int g = of.codes[to_size(i)], w = what.codes[to_size(i)];
-      if (g < 0) continue;
-      if (w == wanted) perturbed[std::size_t(g)].push_back(i);
-    }
-    for (Index i = 0; i < train.cells(); ++i) {
-      const int g = of.codes[to_size(i)];
-      if (g >= 0 && what.codes[to_size(i)] == none && !perturbed[std::size_t(g)].empty()) controls.push_back(i);
-    }
-    if (controls.empty()) continue;
-    const detail::Predicted p(model, train.select_cells(controls), m.seen[s], o, rng);
-    Matrix<double> told = detail::expected_counts(model.vae, p.after, p.groups.codes, Index(p.groups.levels.size()));
-    told.array() *= p.factors.cast<double>().array();
-    std::vector<double> seen(to_size(genes), o.residual), predicted(to_size(genes), o.residual);
-    for (std::size_t g = 0; g < perturbed.size(); ++g) {
-      const double total = told.row(Index(g)).sum();
-      if (total <= 0) continue;
-      double library = 0;
-      for (const Index i : perturbed[g]) {
-        library += counts.row_sum(i);
-        for (std::size_t k = 0; k < counts.row_columns(i).size(); ++k) {
-          seen[std::size_t(counts.row_columns(i)[k])] += double(counts.row_values(i)[k]);
-        }
-      }
-      for (Index k = 0; k < genes; ++k) predicted[to_size(k)] += told(Index(g), k) * library / total;
-    }
-    for (Index k = 0; k < genes; ++k)
-      model.response.value(Index(s), k) = float(seen[to_size(k)] / predicted[to_size(k)]);
-  }
+  const auto known = std::find(m.seen.begin(), m.seen.end(), condition);
+  const double power = m.dose.empty() ? 1.0 : dose / double(m.dose_scale);
+  if (known == m.seen.end() || !std::isfinite(power)) return Matrix<double>::Ones(1, model.vae.genes());
+  return model.response.value.row(known - m.seen.begin()).cast<double>().array().pow(power).matrix();
 }
 
 /// Cells as a perturbation would leave them: one for each control cell, drawn from the likelihood with the control
@@ -276,9 +237,7 @@ inline CellTable predict(const Perturbation& model, const CellTable& control, co
   p.wanted.set("control_cell", control.cell_names);
   p.after.cell_columns = std::move(p.wanted);
   for (std::string& name : p.after.cell_names) name += "_" + perturbation;
-  const auto& seen = model.options.seen;
-  const auto known = std::find(seen.begin(), seen.end(), perturbation);
-  if (known != seen.end()) p.factors.array().rowwise() *= model.response.value.row(known - seen.begin()).array();
+  p.factors.array().rowwise() *= response_at(model, perturbation, o.dose).row(0).cast<float>().array();
   return draw(model.vae, p.after, rng,
               {.strata = p.groups.codes, .groups = p.groups.codes, .factors = std::move(p.factors)});
 }
