@@ -1,7 +1,8 @@
 #pragma once
 
-// Everything that needs no more than Eigen and OpenMP, for a first program; single headers compile faster. Files of
-// cells (h5ad, 10x, Matrix Market, CSV) are apart: <latentcell/io/...>, target latentcell::io.
+// The parts and the two-stage pipeline, which need no more than Eigen and OpenMP, for a first program; single headers
+// compile faster. Apart are the applications, one header each, such as <latentcell/pipeline/perturbation.hpp>, and files
+// of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
 
 #include <latentcell/core/abi.hpp>
 #include <latentcell/core/arena.hpp>
@@ -205,11 +206,8 @@
 #include <latentcell/metric/types_covered.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 
-#include <latentcell/pipeline/align_slices.hpp>
-#include <latentcell/pipeline/between.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/carry.hpp>
-#include <latentcell/pipeline/conditional_ensemble.hpp>
 #include <latentcell/pipeline/conditions.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
@@ -219,31 +217,15 @@
 #include <latentcell/pipeline/from_obs.hpp>
 #include <latentcell/pipeline/generate_options.hpp>
 #include <latentcell/pipeline/interpret.hpp>
-#include <latentcell/pipeline/intervals.hpp>
 #include <latentcell/pipeline/judge.hpp>
 #include <latentcell/pipeline/judge_against.hpp>
 #include <latentcell/pipeline/judge_bench.hpp>
 #include <latentcell/pipeline/judge_cells.hpp>
 #include <latentcell/pipeline/judge_classes.hpp>
-#include <latentcell/pipeline/judge_perturbation.hpp>
 #include <latentcell/pipeline/judge_report.hpp>
-#include <latentcell/pipeline/judge_spatial.hpp>
-#include <latentcell/pipeline/judge_trajectory.hpp>
-#include <latentcell/pipeline/judge_translation.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
-#include <latentcell/pipeline/learn_response.hpp>
 #include <latentcell/pipeline/library_model.hpp>
 #include <latentcell/pipeline/model_file.hpp>
-#include <latentcell/pipeline/modality_code.hpp>
-#include <latentcell/pipeline/pair_cells.hpp>
-#include <latentcell/pipeline/perturbation.hpp>
 #include <latentcell/pipeline/reflow.hpp>
 #include <latentcell/pipeline/residual_factors.hpp>
-#include <latentcell/pipeline/spatial.hpp>
-#include <latentcell/pipeline/spatial_context.hpp>
-#include <latentcell/pipeline/time_paths.hpp>
-#include <latentcell/pipeline/trajectory.hpp>
-#include <latentcell/pipeline/trajectory_cells.hpp>
-#include <latentcell/pipeline/trajectory_model.hpp>
-#include <latentcell/pipeline/translation.hpp>
 #include <latentcell/pipeline/two_stage.hpp>
