@@ -360,4 +360,9 @@ class Tape {
   std::int32_t running_ = 0;  // the step that backward() is at
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template class Var<float>;
+extern template class Tape<float>;
+#endif
+
 }  // namespace latentcell

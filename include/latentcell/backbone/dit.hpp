@@ -180,4 +180,9 @@ struct Dit {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct DitBlock<float>;
+extern template struct Dit<float>;
+#endif
+
 }  // namespace latentcell

@@ -95,4 +95,8 @@ struct LatentUnet {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct LatentUnet<float>;
+#endif
+
 }  // namespace latentcell

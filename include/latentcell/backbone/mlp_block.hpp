@@ -60,4 +60,8 @@ struct MlpBlock {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct MlpBlock<float>;
+#endif
+
 }  // namespace latentcell

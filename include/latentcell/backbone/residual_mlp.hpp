@@ -59,4 +59,8 @@ struct ResidualMlp {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct ResidualMlp<float>;
+#endif
+
 }  // namespace latentcell

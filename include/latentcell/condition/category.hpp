@@ -38,4 +38,8 @@ struct Category {
   static void visit(auto& self, auto&& f) { f("table", self.table); }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct Category<float>;
+#endif
+
 }  // namespace latentcell

@@ -86,4 +86,8 @@ struct GeneSet {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct GeneSet<float>;
+#endif
+
 }  // namespace latentcell

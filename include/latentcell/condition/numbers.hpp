@@ -75,4 +75,8 @@ struct Numbers {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct Numbers<float>;
+#endif
+
 }  // namespace latentcell

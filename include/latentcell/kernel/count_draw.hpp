@@ -148,4 +148,9 @@ void draw_counts(const CountDrawArguments<T>& a, const Rng& cell, std::vector<st
   }
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template void draw_counts<float>(const CountDrawArguments<float>& a, const Rng& cell,
+                                        std::vector<std::int32_t>& columns, std::vector<float>& values);
+#endif
+
 }  // namespace latentcell::kernel

@@ -97,4 +97,10 @@ void adamw(Index n, const AdamWStep<T>& step, const T* g, T* x, T* m, T* v, T* a
   });
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template double squared_norm<float>(Index n, const float* x);
+extern template void adamw<float>(Index n, const AdamWStep<float>& step, const float* g, float* x, float* m, float* v,
+                                  float* a);
+#endif
+
 }  // namespace latentcell::kernel

@@ -44,4 +44,9 @@ struct CrossAttention {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct Attention<float>;
+extern template struct CrossAttention<float>;
+#endif
+
 }  // namespace latentcell

@@ -169,4 +169,8 @@ struct Codebook {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct Codebook<float>;
+#endif
+
 }  // namespace latentcell

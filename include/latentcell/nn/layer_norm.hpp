@@ -25,4 +25,8 @@ struct LayerNorm {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct LayerNorm<float>;
+#endif
+
 }  // namespace latentcell

@@ -36,4 +36,8 @@ struct Linear {
   Linear() = default;
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct Linear<float>;
+#endif
+
 }  // namespace latentcell

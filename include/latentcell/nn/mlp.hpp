@@ -50,4 +50,9 @@ struct Mlp {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct HiddenTail<float>;
+extern template struct Mlp<float>;
+#endif
+
 }  // namespace latentcell

@@ -39,4 +39,8 @@ struct SparseLinear {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct SparseLinear<float>;
+#endif
+
 }  // namespace latentcell

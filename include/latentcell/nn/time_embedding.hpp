@@ -44,4 +44,8 @@ struct TimeEmbedding {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct TimeEmbedding<float>;
+#endif
+
 }  // namespace latentcell

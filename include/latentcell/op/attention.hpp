@@ -59,4 +59,9 @@ Var<T> cross_attention(Var<T> q, Var<T> kv, Index heads) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> attention<float>(Var<float> qkv, Index heads);
+extern template Var<float> cross_attention<float>(Var<float> q, Var<float> kv, Index heads);
+#endif
+
 }  // namespace latentcell

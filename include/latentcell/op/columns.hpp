@@ -43,4 +43,10 @@ Var<T> reshape(Var<T> x, Shape shape) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> columns<float>(Var<float> x, Index first, Index count);
+extern template Var<float> concat<float>(Var<float> x, Var<float> y);
+extern template Var<float> reshape<float>(Var<float> x, Shape shape);
+#endif
+
 }  // namespace latentcell

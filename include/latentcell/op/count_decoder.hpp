@@ -120,4 +120,10 @@ Var<T> count_decoder(Family family, LibraryLink link, Var<T> hidden, const Decod
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> count_decoder<float>(Family family, LibraryLink link, Var<float> hidden,
+                                                const DecoderHeads<float>& heads, const CountTargets<float>& x,
+                                                float* log_prob);
+#endif
+
 }  // namespace latentcell

@@ -84,4 +84,9 @@ Var<T> count_loss(Family family, LibraryLink link, const CountPredictors<T>& p, 
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> count_loss<float>(Family family, LibraryLink link, const CountPredictors<float>& p,
+                                             const CountTargets<float>& x, float* log_prob);
+#endif
+
 }  // namespace latentcell

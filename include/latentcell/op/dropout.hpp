@@ -34,11 +34,14 @@ Var<T> dropout(Var<T> x, T share) {
     auto slot = x.slot();
     T* to = slot.grad.data();
     kernel::each_element(
-        n, [ =, add = slot.add ](Index i) __attribute__((always_inline)) {
-          to[i] = add ? to[i] + g[i] * mask[i] : g[i] * mask[i];
-        });
+        n, [ =, add = slot.add ](Index i)
+               __attribute__((always_inline)) { to[i] = add ? to[i] + g[i] * mask[i] : g[i] * mask[i]; });
   });
   return y;
 }
+
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> dropout<float>(Var<float> x, float share);
+#endif
 
 }  // namespace latentcell

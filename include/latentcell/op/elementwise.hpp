@@ -188,4 +188,19 @@ Var<T> add_positions(Var<T> x, Var<T> p) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> silu<float>(Var<float> x);
+extern template Var<float> gelu<float>(Var<float> x);
+extern template Var<float> exp<float>(Var<float> x);
+extern template Var<float> relu<float>(Var<float> x);
+extern template Var<float> softplus<float>(Var<float> x);
+extern template Var<float> log1p<float>(Var<float> x);
+extern template Var<float> scale<float>(Var<float> x, float a);
+extern template Var<float> clamp<float>(Var<float> x, float bottom, float top);
+extern template Var<float> add<float>(Var<float> x, Var<float> y);
+extern template Var<float> mul<float>(Var<float> x, Var<float> y);
+extern template Var<float> affine<float>(Var<float> x, Var<float> w, Var<float> b);
+extern template Var<float> add_positions<float>(Var<float> x, Var<float> p);
+#endif
+
 }  // namespace latentcell

@@ -29,4 +29,8 @@ Var<T> embedding(Var<T> table, std::span<const int> code) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> embedding<float>(Var<float> table, std::span<const int> code);
+#endif
+
 }  // namespace latentcell

@@ -71,4 +71,9 @@ Var<T> kl_standard_normal(Var<T> mean, Var<T> log_variance, T free_bits = T(0)) 
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> reparameterize<float>(Var<float> mean, Var<float> log_variance);
+extern template Var<float> kl_standard_normal<float>(Var<float> mean, Var<float> log_variance, float free_bits);
+#endif
+
 }  // namespace latentcell

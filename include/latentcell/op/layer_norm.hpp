@@ -20,4 +20,8 @@ Var<T> layer_norm(Var<T> x, T eps = T(1e-5)) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> layer_norm<float>(Var<float> x, float eps);
+#endif
+
 }  // namespace latentcell

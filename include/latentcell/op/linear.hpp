@@ -30,4 +30,8 @@ Var<T> linear(Var<T> x, Var<T> weight, Var<T> bias) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> linear<float>(Var<float> x, Var<float> weight, Var<float> bias);
+#endif
+
 }  // namespace latentcell

@@ -92,4 +92,10 @@ Var<T> log_normal_mixture(Var<T> z, Var<T> mean, Var<T> log_variance, Var<T> log
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> log_normal<float>(Var<float> z, Var<float> mean, Var<float> log_variance);
+extern template Var<float> log_normal_mixture<float>(Var<float> z, Var<float> mean, Var<float> log_variance,
+                                                     Var<float> logit);
+#endif
+
 }  // namespace latentcell

@@ -42,4 +42,8 @@ Var<T> log_shares(LibraryLink link, Var<T> eta, T library) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> log_shares<float>(LibraryLink link, Var<float> eta, float library);
+#endif
+
 }  // namespace latentcell

@@ -26,4 +26,8 @@ Var<T> matmul(Var<T> x, Var<T> w) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> matmul<float>(Var<float> x, Var<float> w);
+#endif
+
 }  // namespace latentcell

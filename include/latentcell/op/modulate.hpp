@@ -32,8 +32,8 @@ Var<T> modulate(Var<T> x, Var<T> shift, Var<T> scale) {
   kernel::modulate<T>(x.value(), shift.value(), scale.value(), y.out());
   tape.on_backward(y, [=] {
     auto to = detail::slot_or_null(x);
-    kernel::modulate_grad<T>(x.value(), scale.value(), y.upstream(), to.grad.data(), to.add, detail::grad_or_null(shift),
-                             detail::grad_or_null(scale));
+    kernel::modulate_grad<T>(x.value(), scale.value(), y.upstream(), to.grad.data(), to.add,
+                             detail::grad_or_null(shift), detail::grad_or_null(scale));
   });
   return y;
 }
@@ -48,10 +48,16 @@ Var<T> gated_add(Var<T> x, Var<T> gate, Var<T> r) {
   kernel::gated_add<T>(x.value(), gate.value(), r.value(), y.out());
   tape.on_backward(y, [=] {
     auto to = detail::slot_or_null(r);
-    kernel::gated_add_grad<T>(gate.value(), r.value(), y.upstream(), detail::grad_or_null(gate), to.grad.data(), to.add);
+    kernel::gated_add_grad<T>(gate.value(), r.value(), y.upstream(), detail::grad_or_null(gate), to.grad.data(),
+                              to.add);
     if (x.needs_grad()) y.tape().pass_gradient(y, x);
   });
   return y;
 }
+
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> modulate<float>(Var<float> x, Var<float> shift, Var<float> scale);
+extern template Var<float> gated_add<float>(Var<float> x, Var<float> gate, Var<float> r);
+#endif
 
 }  // namespace latentcell

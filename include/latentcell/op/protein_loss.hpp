@@ -119,4 +119,11 @@ Var<T> kl_normal(Var<T> mean, Var<T> log_deviation, Var<T> center, Var<T> log_sp
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> protein_loss<float>(const ProteinPredictors<float>& p, const CountsView& counts,
+                                               std::span<const float> weight, float* log_prob);
+extern template Var<float> kl_normal<float>(Var<float> mean, Var<float> log_deviation, Var<float> center,
+                                            Var<float> log_spread, std::span<const float> weight);
+#endif
+
 }  // namespace latentcell

@@ -66,4 +66,10 @@ Var<T> mse(Var<T> x, ConstView<T> target, const T* weight = nullptr) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> weighted_sum<float>(Var<float> x, const float* weight);
+extern template Var<float> mean<float>(Var<float> x);
+extern template Var<float> mse<float>(Var<float> x, ConstView<float> target, const float* weight);
+#endif
+
 }  // namespace latentcell

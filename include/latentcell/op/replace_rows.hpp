@@ -32,4 +32,8 @@ Var<T> replace_rows(Var<T> x, Var<T> row, std::span<const bool> marked) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> replace_rows<float>(Var<float> x, Var<float> row, std::span<const bool> marked);
+#endif
+
 }  // namespace latentcell

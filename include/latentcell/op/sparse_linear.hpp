@@ -45,4 +45,9 @@ Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Va
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> sparse_linear<float>(const CountsView& x, std::span<const float> size_factor,
+                                                Var<float> weight, Var<float> bias);
+#endif
+
 }  // namespace latentcell

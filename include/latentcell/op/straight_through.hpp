@@ -17,4 +17,8 @@ Var<T> straight_through(Var<T> x, ConstView<T> other) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> straight_through<float>(Var<float> x, ConstView<float> other);
+#endif
+
 }  // namespace latentcell

@@ -45,4 +45,9 @@ Var<T> some_tokens(Var<T> x, Index first, Index count) {
   return y;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Var<float> join_tokens<float>(Var<float> x, Var<float> y);
+extern template Var<float> some_tokens<float>(Var<float> x, Index first, Index count);
+#endif
+
 }  // namespace latentcell

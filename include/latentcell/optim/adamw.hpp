@@ -81,4 +81,8 @@ struct AdamW {
   T correction(float beta) const { return T(1) / T(1 - std::pow(double(beta), double(steps))); }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct AdamW<float>;
+#endif
+
 }  // namespace latentcell

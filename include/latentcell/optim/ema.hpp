@@ -72,4 +72,8 @@ struct Ema {
   static void visit(auto& self, auto&& f) { f("average", self.average); }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct Ema<float>;
+#endif
+
 }  // namespace latentcell

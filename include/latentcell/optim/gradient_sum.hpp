@@ -46,4 +46,8 @@ struct GradientSum {
   }
 };
 
+#ifdef LATENTCELL_INSTANCES
+extern template struct GradientSum<float>;
+#endif
+
 }  // namespace latentcell
