@@ -1,8 +1,8 @@
 #pragma once
 
 // The parts and the two-stage pipeline, which need no more than Eigen and OpenMP, for a first program; single headers
-// compile faster. Apart are the applications, one header each, such as <latentcell/pipeline/perturbation.hpp>, and files
-// of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
+// compile faster. Apart are the applications, one header each, such as <latentcell/pipeline/perturbation.hpp>, and
+// files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
 
 #include <latentcell/core/abi.hpp>
 #include <latentcell/core/arena.hpp>
@@ -58,6 +58,7 @@
 #include <latentcell/autodiff/by_name.hpp>
 #include <latentcell/autodiff/gradcheck.hpp>
 #include <latentcell/autodiff/param.hpp>
+#include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
 

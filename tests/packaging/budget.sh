@@ -39,12 +39,11 @@ echo '#include <latentcell/latentcell.hpp>' > "$folder/umbrella.cpp"
   cost "test of an op, instances, -O1" 6 -O1 $own -DLATENTCELL_INSTANCES "$source_dir/tests/op/layer_norm.cpp"
 [ -f "$source_dir/tests/nn/linear.cpp" ] &&
   cost "test of a module, instances, -O1" 6 -O1 $own -DLATENTCELL_INSTANCES "$source_dir/tests/nn/linear.cpp"
-two_stages=$source_dir/examples/two_stages.cpp
-if [ -f "$two_stages" ]; then
-  cost "two-stage example, header-only, -O2" 15 -O2 "$two_stages"
-  cost "two-stage example, instances, -O2" 6 -O2 -DLATENTCELL_INSTANCES "$two_stages"
-fi
-for file in "$build_dir"/instances/*.cpp; do
+# The two-stage example is the program on the front page.
+awk '/^ *```cpp *$/ { inside = 1; next } /^ *```/ { if (inside) exit } inside' "$source_dir/README.md" > "$folder/two_stages.cpp"
+cost "two-stage example, header-only, -O2" 15 -O2 "$folder/two_stages.cpp"
+cost "two-stage example, instances, -O2" 6 -O2 -DLATENTCELL_INSTANCES "$folder/two_stages.cpp"
+for file in "$build_dir"/instances/{kernel_count_decoder,kernel_gemm,op_attention,backbone_dit}.cpp; do
   cost "instances, $(basename "$file"), -O3" 15 -O3 -DLATENTCELL_INSTANCES "$file"
 done
 exit "${failed:-0}"

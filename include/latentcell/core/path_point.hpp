@@ -2,8 +2,6 @@
 
 #include <concepts>
 
-#include <latentcell/core/types.hpp>
-
 namespace latentcell {
 
 /// A Gaussian path z_t = alpha data + sigma noise at one time; noise at t = 0, data at t = 1.
@@ -21,6 +19,20 @@ struct Blend {
 template <class P>
 concept Path = requires(const P& path, double t) {
   { path.at(t) } -> std::same_as<PathPoint>;
+};
+
+/// Some path, whatever its type: samplers are compiled for this one once. Valid while that path lives.
+class PathRef {
+ public:
+  template <Path P>
+  requires(!std::same_as<P, PathRef>) explicit PathRef(const P& path)
+      : path_(&path), at_([](const void* of, double t) { return static_cast<const P*>(of)->at(t); }) {}
+
+  PathPoint at(double t) const { return at_(path_, t); }
+
+ private:
+  const void* path_;
+  PathPoint (*at_)(const void*, double);
 };
 
 }  // namespace latentcell

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
+#include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
-#include <latentcell/autodiff/visit.hpp>
 #include <latentcell/kernel/optimizer.hpp>
 #include <latentcell/optim/ema.hpp>
 
@@ -29,23 +29,22 @@ struct AdamW {
   explicit AdamW(AdamWOptions o = {}) : options(o) {}
 
   /// Makes the moments, zero, for a model; step() does so by itself.
-  template <class Model>
-  void prepare(const Model& model) {
+  void prepare(const Params<T>& params) {
     if (!mean.empty()) return;
-    each_param(model, [&](const Param<T>& p) {
-      mean.emplace_back(p.value.rows(), p.value.cols());
-      square.emplace_back(p.value.rows(), p.value.cols());
-    });
+    for (const Param<T>* p : params) {
+      mean.emplace_back(p->value.rows(), p->value.cols());
+      square.emplace_back(p->value.rows(), p->value.cols());
+    }
   }
 
   /// Moves each Param by its gradient on the tape, times `gradient_scale` (what clipping asks for), and in the same
   /// pass over memory the moving average of all weights, where one is given and on.
-  template <class Model>
-  void step(Model& model, const Tape<T>& tape, T rate, T gradient_scale = T(1), Ema<T>* average = nullptr) {
-    prepare(model);
+  void step(const Params<T>& params, const Tape<T>& tape, T rate, T gradient_scale = T(1), Ema<T>* average = nullptr) {
+    prepare(params);
+    LATENTCELL_REQUIRE(params.size() == mean.size(), "AdamW: the model is not the one that the moments belong to");
     ++steps;
     const bool averages = average != nullptr && average->on();
-    if (averages) average->prepare(model);
+    if (averages) average->prepare(params);
     kernel::AdamWStep<T> s{.rate = rate,
                            .keep = T(1),
                            .beta1 = T(options.beta1),
@@ -55,11 +54,10 @@ struct AdamW {
                            .correct2 = correction(options.beta2),
                            .gradient_scale = gradient_scale,
                            .average = averages ? T(average->advance()) : T(0)};
-    std::size_t i = 0;
-    each_param(model, [&](Param<T>& p) {
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      Param<T>& p = params[i];
       const Index n = p.value.size();
-      LATENTCELL_REQUIRE(i < mean.size() && mean[i].value.size() == n,
-                         "AdamW: the model is not the one that the moments belong to");
+      LATENTCELL_REQUIRE(mean[i].value.size() == n, "AdamW: the model is not the one that the moments belong to");
       T* const to = averages ? average->average[i].value.data() : nullptr;
       if (const T* g = tape.grad(p); g != nullptr && !p.frozen) {
         s.rate = rate * p.learning_rate;
@@ -68,8 +66,7 @@ struct AdamW {
       } else if (averages) {
         average->move(i, p, s.average);
       }
-      ++i;
-    });
+    }
   }
 
   static void visit(auto& self, auto&& f) {

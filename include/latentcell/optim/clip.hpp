@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cmath>
+#include <type_traits>
 
+#include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
 #include <latentcell/kernel/optimizer.hpp>
@@ -9,14 +11,12 @@
 namespace latentcell {
 
 /// Root of the summed squares of all gradients of a model on a tape.
-template <class T, class Model>
-double gradient_norm(const Model& model, const Tape<T>& tape) {
+template <class T>
+double gradient_norm(const std::type_identity_t<Params<T>>& params, const Tape<T>& tape) {
   double sum = 0;
-  each_param(model, [&](const Param<T>& p) {
-    const T* g = tape.grad(p);
-    if (g == nullptr) return;
-    sum += kernel::squared_norm(p.value.size(), g);
-  });
+  for (const Param<T>* p : params) {
+    if (const T* g = tape.grad(*p); g != nullptr) sum += kernel::squared_norm(p->value.size(), g);
+  }
   return std::sqrt(sum);
 }
 
@@ -33,5 +33,9 @@ std::string first_not_finite(const Model& model, const Tape<T>& tape) {
   });
   return found;
 }
+
+#ifdef LATENTCELL_INSTANCES
+extern template double gradient_norm<float>(const Params<float>& params, const Tape<float>& tape);
+#endif
 
 }  // namespace latentcell

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <latentcell/autodiff/visit.hpp>
+#include <latentcell/autodiff/params.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/kernel/rows.hpp>
 
@@ -23,10 +23,8 @@ struct Ema {
 
   bool on() const { return decay > 0; }
 
-  template <class Model>
-  void prepare(const Model& model) {
-    if (!on() || !average.empty()) return;
-    each_param(model, [&](const Param<T>& p) { average.emplace_back().value = p.value; });
+  void prepare(const Params<T>& params) {
+    if (on() && average.empty()) copy_values(params, average);
   }
 
   /// Counts a step; gives the share of the way to the weights that the average goes in it.
@@ -44,29 +42,22 @@ struct Ema {
   }
 
   /// Moves the average by itself, for loops without AdamW.
-  template <class Model>
-  void update(const Model& model) {
+  void update(const Params<T>& params) {
     if (!on()) return;
-    prepare(model);
+    prepare(params);
     const T share = T(advance());
-    std::size_t i = 0;
-    each_param(model, [&](const Param<T>& p) { move(i++, p, share); });
+    for (std::size_t i = 0; i < params.size(); ++i) move(i, params[i], share);
   }
 
   /// Exchanges the model's weights and the average; calling it again brings them back.
-  template <class Model>
-  void swap(Model& model) {
+  void swap(const Params<T>& params) {
     if (!on() || average.empty()) return;
-    std::size_t i = 0;
-    each_param(model, [&](Param<T>& p) { p.value.swap(average[i++].value); });
+    for (std::size_t i = 0; i < params.size(); ++i) params[i].value.swap(average[i].value);
   }
 
   /// Gives the model the averaged weights.
-  template <class Model>
-  void copy_to(Model& model) const {
-    if (!on() || average.empty()) return;
-    std::size_t i = 0;
-    each_param(model, [&](Param<T>& p) { p.value = average[i++].value; });
+  void copy_to(const Params<T>& params) const {
+    if (on() && !average.empty()) set_values(params, average);
   }
 
   static void visit(auto& self, auto&& f) { f("average", self.average); }

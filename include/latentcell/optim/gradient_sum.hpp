@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
-#include <latentcell/autodiff/visit.hpp>
 
 namespace latentcell {
 
@@ -15,33 +15,28 @@ struct GradientSum {
   T weight = T(0);
 
   /// Adds the gradients on a tape, of a loss that is a mean over `cells` cells.
-  template <class Model>
-  void add(const Model& model, const Tape<T>& tape, T cells) {
-    if (sum.empty()) each_param(model, [&](const Param<T>& p) { sum.emplace_back(p.value.rows(), p.value.cols()); });
+  void add(const Params<T>& params, const Tape<T>& tape, T cells) {
+    if (sum.empty()) {
+      for (const Param<T>* p : params) sum.emplace_back(p->value.rows(), p->value.cols());
+    }
     if (weight == T(0)) {
       for (Matrix<T>& s : sum) s.setZero();
       touched.assign(sum.size(), false);
     }
-    std::size_t i = 0;
-    each_param(model, [&](const Param<T>& p) {
-      Matrix<T>& s = sum[i];
-      if (const T* g = tape.grad(p); g != nullptr) {
-        s += cells * ConstView<T>(g, s.rows(), s.cols());
-        touched[i] = true;
-      }
-      ++i;
-    });
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      const T* const g = tape.grad(params[i]);
+      if (g == nullptr) continue;
+      sum[i] += cells * ConstView<T>(g, sum[i].rows(), sum[i].cols());
+      touched[i] = true;
+    }
     weight += cells;
   }
 
   /// Puts the average in the place of the tape's gradients and starts anew.
-  template <class Model>
-  void hand_over(const Model& model, Tape<T>& tape) {
-    std::size_t i = 0;
-    each_param(model, [&](const Param<T>& p) {
-      if (touched[i]) tape.watch(p).grad() = sum[i] / weight;
-      ++i;
-    });
+  void hand_over(const Params<T>& params, Tape<T>& tape) {
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      if (touched[i]) tape.watch(params[i]).grad() = sum[i] / weight;
+    }
     weight = T(0);
   }
 };

@@ -55,7 +55,7 @@ LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
     for (Index j = 0; j < d; ++j) z(0, j) = float(noise.normal());
     for (Index i = 1; i < n; ++i) z.row(i) = z.row(0);
     std::vector<Rng> fresh(to_size(n), noise);
-    detail::carry_by(flow, mixed, z, {.steps = o.steps}, fresh, 0, 1);
+    detail::carry_by(flow.path, mixed, z, {.steps = o.steps}, fresh, 0, 1);
     known.row(p * n) = end_a.row(0);
     known.row(p * n + n - 1) = end_b.row(0);
     for (Index i = 0; i < n; ++i) {

@@ -65,9 +65,9 @@ auto composed_prediction(const Flow& flow, Tape<float>& tape, const Matrix<float
 }
 
 /// What a field predicts, turned into data or velocity.     blend_of(t) -> Blend
-template <class Field, class BlendOf>
-auto turned(Field& field, BlendOf blend_of) {
-  return [&field, blend_of](float t, ConstView<float> at, View<float> out) {
+template <class BlendOf>
+auto turned(FieldRef<float> field, BlendOf blend_of) {
+  return [field, blend_of](float t, ConstView<float> at, View<float> out) {
     field(t, at, out);
     const Blend b = blend_of(double(t));
     const float of_z = float(b.z), of_prediction = float(b.prediction);
@@ -78,19 +78,22 @@ auto turned(Field& field, BlendOf blend_of) {
   };
 }
 
-template <class Flow, class Field>
-void carry_by(const Flow& flow, Field field, View<float> z, const GenerateOptions& o, std::span<Rng> fresh, double from,
-              double to) {
+template <Path PathType>
+void carry_by(const PathType& path, FieldRef<float> field, View<float> z, const GenerateOptions& o,
+              std::span<Rng> fresh, double from, double to) {
   if (denoises(o.method)) {
-    const auto normal = [&](View<float> out) {
+    NoiseSource normal = [&](View<float> out) {
       for (Index i = 0; i < out.rows(); ++i) {
         for (Index j = 0; j < out.cols(); ++j) out(i, j) = float(fresh[to_size(i)].normal());
       }
     };
-    const auto data = turned(field, [&](double t) { return flow.path.data_of(t); });
-    denoise(data, flow.path, z, {.method = o.method, .steps = o.steps, .from = from, .to = to, .eta = o.eta}, normal);
+    const auto data = turned(field, [&](double t) { return path.data_of(t); });
+    FieldRef<float> denoiser(data);
+    denoise(denoiser, PathRef(path), z, {.method = o.method, .steps = o.steps, .from = from, .to = to, .eta = o.eta},
+            normal);
   } else {
-    const auto velocity = turned(field, [&](double t) { return flow.path.velocity_of(t); });
+    const auto turned_field = turned(field, [&](double t) { return path.velocity_of(t); });
+    FieldRef<float> velocity(turned_field);
     integrate(velocity, z, {.method = o.method, .steps = o.steps, .from = from, .to = to});
   }
 }
@@ -109,12 +112,13 @@ void carry(const Flow& flow, Tape<float>& tape, View<float> z, const Matrix<floa
                      "generate: give one guidance for all attributes or guidance_each, not both");
   if (o.guidance_each.empty()) {
     const Matrix<float> nothing = Matrix<float>::Constant(told.rows(), told.cols(), unknown);
-    detail::carry_by(flow,
-                     guided<float>(detail::prediction(flow, tape, told), detail::prediction(flow, tape, nothing),
-                                   {.weight = o.guidance, .from = o.guidance_from, .to = o.guidance_to}),
-                     z, o, fresh, from, to);
+    const auto with = detail::prediction(flow, tape, told), without = detail::prediction(flow, tape, nothing);
+    auto field = guided<float>(FieldRef<float>(with), FieldRef<float>(without),
+                               {.weight = o.guidance, .from = o.guidance_from, .to = o.guidance_to});
+    detail::carry_by(flow.path, field, z, o, fresh, from, to);
   } else {
-    detail::carry_by(flow, detail::composed_prediction(flow, tape, told, o), z, o, fresh, from, to);
+    auto field = detail::composed_prediction(flow, tape, told, o);
+    detail::carry_by(flow.path, field, z, o, fresh, from, to);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include <latentcell/core/error.hpp>
@@ -13,6 +14,9 @@ namespace latentcell {
 /// Tells the data that z_t came from: a callable d(t, z, x) that writes all of x.   z (B, D), x (B, D)
 template <class V, class T>
 concept Denoiser = VelocityField<V, T>;
+
+/// Writes independent standard normal numbers to all of an array.   (B, D)
+using NoiseSource = std::function<void(View<float>)>;
 
 struct DenoiseOptions {
   Method method = Method::dpm_multistep;
@@ -141,5 +145,10 @@ IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOpt
   }
   return result;
 }
+
+#ifdef LATENTCELL_INSTANCES
+extern template IntegrateResult denoise<float, FieldRef<float>&, PathRef, NoiseSource&>(
+    FieldRef<float>& denoiser, const PathRef& path, View<float> z, const DenoiseOptions& options, NoiseSource& normal);
+#endif
 
 }  // namespace latentcell

@@ -165,4 +165,9 @@ IntegrateResult dormand_prince(V&& velocity, View<T> z, const DormandPrinceOptio
   return result;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template IntegrateResult dormand_prince<float, FieldRef<float>&>(FieldRef<float>& velocity, View<float> z,
+                                                                        const DormandPrinceOptions& options);
+#endif
+
 }  // namespace latentcell

@@ -104,4 +104,9 @@ IntegrateResult integrate(V&& velocity, View<T> z, const IntegrateOptions& optio
   return result;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template IntegrateResult integrate<float, FieldRef<float>&>(FieldRef<float>& velocity, View<float> z,
+                                                                   const IntegrateOptions& options);
+#endif
+
 }  // namespace latentcell

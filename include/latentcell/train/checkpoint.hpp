@@ -91,7 +91,7 @@ void restore_training(const std::string& path, Model& model, TrainState<T>& stat
   found.ema.decay = state.ema.decay;
   const auto prepare = [&](std::vector<Buffer<T>>& buffers, const char* name) {
     if (file.find(text("training.state.", name, ".0")) == nullptr) return;
-    each_param(std::as_const(model), [&](const Param<T>& p) { buffers.emplace_back(p.value.rows(), p.value.cols()); });
+    for (const Param<T>* p : Params<T>(model)) buffers.emplace_back(p->value.rows(), p->value.cols());
   };
   prepare(found.optimizer.mean, "optimizer.mean");
   prepare(found.optimizer.square, "optimizer.square");

@@ -72,12 +72,9 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
   state.optimizer.options.weight_decay = options.weight_decay;
   state.optimizer.options.beta2 = options.beta2;
   state.ema.decay = options.ema;
-  state.optimizer.prepare(model);
-  state.ema.prepare(model);
-  const auto keep_best = [&] {
-    state.best.clear();
-    each_param(model, [&](const Param<T>& p) { state.best.emplace_back().value = p.value; });
-  };
+  const Params<T> params(model);
+  state.optimizer.prepare(params);
+  state.ema.prepare(params);
 
   Tape<T> tape;
   GradientSum<T> gathered;
@@ -100,17 +97,17 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
       report.cells += batch.size();
       if (options.accumulate > 1) {
         const bool last = (i + 1) % options.accumulate == 0 || i + 1 == train.batches();
-        gathered.add(model, tape, T(batch.size()));
+        gathered.add(params, tape, T(batch.size()));
         if (!last) continue;
-        gathered.hand_over(model, tape);
+        gathered.hand_over(params, tape);
       }
-      const double norm = gradient_norm(model, tape);
+      const double norm = gradient_norm(params, tape);
       if (!std::isfinite(norm)) {
         throw_runtime("fit: the gradient of ", first_not_finite(model, tape), " is not finite at step ", at.step);
       }
       report.rate = schedule(at.step);
       const double factor = options.clip > 0 ? clip_factor(norm, options.clip) : 1.0;
-      state.optimizer.step(model, tape, T(report.rate), T(factor), &state.ema);
+      state.optimizer.step(params, tape, T(report.rate), T(factor), &state.ema);
       static_assert(
           requires { model.after_step(tape, batch, 0.5); } || !requires { model.after_step(tape, batch); },
           "after_step takes (tape, batch, share of the run)");
@@ -118,15 +115,15 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
     }
     report.loss /= double(report.cells);
     if (validation != nullptr) {
-      state.ema.swap(model);
+      state.ema.swap(params);
       report.validation =
           detail::mean_loss(*validation, loss, tape, {(epoch + 1) * per_epoch, total}, Rng(options.seed, 2));
       if (report.validation < state.best_loss) {
         state.best_loss = report.validation;
         history.best = epoch + 1;
-        keep_best();
+        copy_values(params, state.best);
       }
-      state.ema.swap(model);
+      state.ema.swap(params);
       history.stopped_early = options.patience > 0 && epoch + 1 - history.best >= options.patience;
     } else {
       history.best = epoch + 1;
@@ -140,10 +137,9 @@ void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, cons
     }
   }
   if (!state.best.empty()) {
-    std::size_t i = 0;
-    each_param(model, [&](Param<T>& p) { p.value = state.best[i++].value; });
+    set_values(params, state.best);
   } else {
-    state.ema.copy_to(model);
+    state.ema.copy_to(params);
   }
 }
 
