@@ -27,7 +27,7 @@ void give(Tape<float>& tape, const Pair& model, const Matrix<float>& a, const Ma
 }  // namespace
 
 TEST_CASE("clip: the norm is over all Params, the factor brings it to the limit") {
-  const Pair model;
+  Pair model;
   Tape<float> tape;
   Matrix<float> a(1, 2), b(1, 1);
   a << 2, 3;
@@ -40,7 +40,7 @@ TEST_CASE("clip: the norm is over all Params, the factor brings it to the limit"
 }
 
 TEST_CASE("clip: gradients too large for a float's square still have a norm") {
-  const Pair model;
+  Pair model;
   Tape<float> tape;
   Matrix<float> a(1, 2), b(1, 1);
   a << 3e25f, 0;
@@ -50,7 +50,7 @@ TEST_CASE("clip: gradients too large for a float's square still have a norm") {
 }
 
 TEST_CASE("clip: the first gradient that is not finite is named") {
-  const Pair model;
+  Pair model;
   Tape<float> tape;
   Matrix<float> a(1, 2), b(1, 1);
   a << 2, 3;
