@@ -16,6 +16,7 @@
 #include <latentcell/io/read_gene_embeddings.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/compose_perturbations.hpp>
+#include <latentcell/pipeline/generate_controls.hpp>
 #include <latentcell/pipeline/judge_perturbation.hpp>
 #include <latentcell/pipeline/learn_response.hpp>
 
@@ -35,7 +36,7 @@ struct Settings : program::Common {
   std::string condition = "condition", control = "control", group = "cell_type", genes_column, embeddings, dose, from;
   std::vector<std::string> target, holdout, perturbation;
   double at_dose = std::nan("");
-  Index genes = 0, latent = 20, steps = 25;
+  Index genes = 0, latent = 20, steps = 25, generate = 0;
   int autoencoder_epochs = 0, flow_epochs = 0;
 };
 
@@ -71,8 +72,10 @@ Settings parse(int argc, char** argv) {
   app.add_option("--autoencoder-epochs", s.autoencoder_epochs, "0 chooses by the number of cells")
       ->check(CLI::Range(0, 1000000000));
   app.add_option("--flow-epochs", s.flow_epochs, "0 chooses by the number of cells")->check(CLI::Range(0, 1000000000));
+  app.add_option("--generate", s.generate,
+                 "new cells of each group to predict, in place of the measured control cells; 0: those")
+      ->check(CLI::Range(0, 1000000000));
   app.add_option("--from", s.from, "predict with a saved model (a file, or a --checkpoint folder), without training")
-      ->needs(data)
       ->excludes(hold)
       ->excludes(dose)
       ->excludes(embeddings)
@@ -81,6 +84,10 @@ Settings parse(int argc, char** argv) {
       ->excludes(group)
       ->excludes(genes);
   program::parse(app, argc, argv);
+  if (!s.from.empty() && s.generate == 0 && data->empty())
+    program::refuse(app, "--from needs --data, the control cells to start from, or --generate");
+  if (!s.from.empty() && s.generate > 0 && !data->empty())
+    program::refuse(app, "--from takes control cells from --data or makes them (--generate), not both");
   return s;
 }
 
@@ -322,6 +329,38 @@ lc::CellTable controls_of(const lc::CellTable& cells, const lc::PerturbationOpti
   return cells.select_cells(rows);
 }
 
+// Where a --checkpoint folder holds what makes new control cells.
+constexpr const char* generator_name = "/control_generator.safetensors";
+
+// What makes new control cells, trained on those that are there; nothing where a signal stopped it.
+std::optional<lc::TwoStage> train_generator(const Settings& s, const lc::Perturbation& m, const lc::CellTable& controls,
+                                            Json& report) {
+  lc::Rng rng(s.seed, 14);
+  lc::TwoStage generator = lc::control_generator(m, controls, rng);
+  const lc::FitOptions o{.epochs = program::epochs_for(controls.cells(), 128, 3200, 16, 800),
+                         .batch = 128,
+                         .learning_rate = 5e-4f,
+                         .ema = 0.999f,
+                         .seed = s.seed + 2};
+  const lc::LatentTable latents = lc::encode(generator.vae, controls);
+  lc::StopOnSignal stop;
+  lc::TrainState<float> state;
+  if (!program::train_stage(s, "controls", generator.flow, state, stop, report, [&](auto& st, auto&&... hooks) {
+        lc::fit_from(st, generator.flow, latents, o, hooks...);
+      })) {
+    return std::nullopt;
+  }
+  lc::calibrate_levels(generator, controls, rng);
+  if (!s.checkpoint.empty()) lc::save(s.checkpoint + generator_name, generator);
+  return generator;
+}
+
+lc::CellTable new_controls(const Settings& s, const lc::TwoStage& generator, const lc::PerturbationOptions& o,
+                           const std::vector<std::string>& groups) {
+  lc::Rng rng(s.seed, 15);
+  return lc::generate_controls(generator, o, groups, s.generate, rng, {.steps = s.steps, .guidance = 1.1f});
+}
+
 // Every perturbation of every control cell, the condition in its own name again.
 lc::CellTable predict(const Settings& s, const lc::Perturbation& m, const lc::CellTable& control,
                       const std::vector<std::string>& perturbations, double dose,
@@ -392,6 +431,26 @@ void judge(const Settings& s, const Data& d, const lc::Perturbation& m, const lc
   report["judged"] = judged;
 }
 
+// Control cells for a saved model: measured ones, or new ones.
+lc::CellTable measured_by(const Settings& s, const lc::Perturbation& m) {
+  const lc::CellTable seen = program::in_genes_of(program::read(s, s.data), m.vae.gene_names, s.data);
+  for (const std::string& column : {m.options.condition, m.options.group}) (void)labels_of(seen, column, "the model");
+  for (const std::string& name : s.target)
+    (void)program::level_of(seen.obs(m.options.group), name, "--target", m.options.group);
+  return controls_of(seen, m.options, s.target);
+}
+
+lc::CellTable generated_by(const Settings& s, const lc::PerturbationOptions& o) {
+  const std::string file = s.from + generator_name;
+  if (!std::filesystem::exists(file))
+    lc::throw_runtime("--generate: ", s.from, " is no --checkpoint folder of a run with --generate: it has no ",
+                      generator_name + 1);
+  const lc::TwoStage generator = lc::load_two_stage(file);
+  for (const std::string& name : s.target)
+    (void)program::level_of({generator.options.levels, {}}, name, "--target", o.group);
+  return new_controls(s, generator, o, s.target.empty() ? generator.options.levels : s.target);
+}
+
 int run(const Settings& s) {
   program::begin(s);
   lc::Rng rng(s.seed);
@@ -409,20 +468,18 @@ int run(const Settings& s) {
                         {"genes", s.genes},
                         {"latent", s.latent},
                         {"steps", s.steps},
+                        {"generate", s.generate},
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
   if (!s.from.empty()) {
     const lc::Perturbation m = lc::load_perturbation(program::model_file(s.from));
-    const lc::CellTable seen = program::in_genes_of(program::read(s, s.data), m.vae.gene_names, s.data);
-    for (const std::string& column : {m.options.condition, m.options.group}) (void)labels_of(seen, column, "the model");
-    for (const std::string& name : s.target)
-      (void)program::level_of(seen.obs(m.options.group), name, "--target", m.options.group);
     check_parts(s.perturbation, m.options.parts);
     if (!std::isnan(s.at_dose) && m.options.dose.empty()) lc::throw_runtime("--at-dose: the model knows no dose");
-    const lc::CellTable control = controls_of(seen, m.options, s.target);
-    const lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.seen : s.perturbation,
-                                        std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});
+    const lc::CellTable control = s.generate > 0 ? generated_by(s, m.options) : measured_by(s, m);
+    lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.seen : s.perturbation,
+                                  std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});
+    if (s.generate > 0) lc::append_cells(cells, control);
     lc::io::write_h5ad(s.out, cells);
     say(lc::text("wrote ", cells.cells(), " cells to ", s.out));
     program::write_report(s.report, report);
@@ -434,9 +491,17 @@ int run(const Settings& s) {
   lc::LatentTable latents;
   const std::optional<lc::Perturbation> m = train(s, d, report, rng, latents);
   if (!m) return program::stopped(s);
+  lc::CellTable controls;
+  if (s.generate > 0) {
+    const std::optional<lc::TwoStage> generator = train_generator(s, *m, controls_of(d.train, m->options, {}), report);
+    if (!generator) return program::stopped(s);
+    controls = new_controls(s, *generator, m->options, d.targets);
+  } else {
+    controls = controls_of(d.train, m->options, d.targets);
+  }
   const double start = now();
-  const lc::CellTable cells = predict(s, *m, controls_of(d.train, m->options, d.targets), d.perturbations,
-                                      std::isnan(s.at_dose) ? d.dose : s.at_dose, d.called);
+  lc::CellTable cells = predict(s, *m, controls, d.perturbations, std::isnan(s.at_dose) ? d.dose : s.at_dose, d.called);
+  if (s.generate > 0) lc::append_cells(cells, controls);
   lc::io::write_h5ad(s.out, cells);
   report["prediction"] = {{"cells", cells.cells()}, {"seconds", now() - start}};
   say(lc::text("wrote ", cells.cells(), " cells to ", s.out, " in ", now() - start, " s"));

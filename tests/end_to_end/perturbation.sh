@@ -27,6 +27,13 @@ cmp held_out.h5ad from.h5ad
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 3 --out other.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
 
+# New cells of the combination: as many as asked for, and again from the saved generator without a measured cell.
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --generate 30 --out made.h5ad --report made.json --checkpoint maker
+"$predict" --from maker --generate 30 --target type_2 --steps 4 --seed 2 --out made_from.h5ad
+cmp made.h5ad made_from.h5ad
+grep -q '"control_cells": 30' made.json || { echo "WRONG: 30 new cells were not judged"; exit 1; }
+if cmp -s made.h5ad held_out.h5ad; then echo "WRONG: --generate changes nothing"; exit 1; fi
+
 # Given embeddings: a gene that no cell had perturbed, alone and in a combination; the saved model knows them too.
 printf 'gene,a,b\ngene_1,1,0\ngene_2,0.8,0.1\ngene_3,-1,0.5\n' > genes.csv
 new=(--perturbation gene_2,gene_1+gene_3)
@@ -52,7 +59,10 @@ refuses "no cell is 'no_such'" --data all.h5ad --control no_such
 refuses "say which to predict" --data all.h5ad
 refuses "--dose" --data all.h5ad --holdout type_2 --dose no_such
 refuses "labels, not numbers" --data all.h5ad --holdout type_2 --dose batch
-refuses "--data" --from model
+refuses "--from needs --data" --from model
+refuses "not both" --from maker --data all.h5ad --generate 5
+refuses "is no --checkpoint folder of a run with --generate" --from model --generate 5
+refuses "no level 'no_such'" --from maker --generate 5 --target no_such
 refuses "'no_such' was never seen" --data all.h5ad --holdout type_2 --perturbation gene_1+no_such
 refuses "'no_such' was never seen" --data all.h5ad --from model --perturbation no_such
 refuses "no level 'no_such'" --data all.h5ad --from model --target no_such,type_2
