@@ -72,6 +72,7 @@ void train(const Settings& s) {
   lc::Vae<float, Likelihood> vae({.genes = s.genes, .hidden = s.hidden, .latent = s.latent}, rng);
   vae.start(counts);
   lc::CellBatches source(counts, {.batch = s.batch});
+  const lc::Params<float> params(vae);
   lc::AdamW<float> optimizer;
   lc::Tape<float> tape;
   lc::CellBatch batch;
@@ -82,8 +83,8 @@ void train(const Settings& s) {
     }
     tape.reset(lc::Mode::train, rng.fork());
     tape.backward(vae.loss(tape, batch, 0.5));
-    const double factor = lc::clip_factor(lc::gradient_norm(vae, tape), 1.0);
-    optimizer.step(vae, tape, 1e-3f, float(factor));
+    const double factor = lc::clip_factor(lc::gradient_norm(params, tape), 1.0);
+    optimizer.step(params, tape, 1e-3f, float(factor));
   });
 }
 
