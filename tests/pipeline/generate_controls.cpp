@@ -58,7 +58,7 @@ std::vector<double> profile(const CellTable& cells, const std::string& level) {
     for (const float v : x.row_values(i)) sum += double(v);
     for (std::size_t k = 0; k < x.row_values(i).size(); ++k)
       out[std::size_t(x.row_columns(i)[k])] +=
-          std::log1p(1e4 * double(x.row_values(i)[k]) / sum) / type.count(type.codes[to_size(i)]);
+          std::log1p(1e4 * double(x.row_values(i)[k]) / sum) / double(type.count(type.codes[to_size(i)]));
   }
   return out;
 }
@@ -82,20 +82,20 @@ TEST_CASE("generate_controls: new control cells of a group are like its own and 
   const Trained t = train(cells);
   CHECK(t.generator.vae.to_mean.weight.value == t.model.vae.to_mean.weight.value);
   Rng rng(5);
-  const CellTable made = generate_controls(t.generator, t.model.options, {"type_2", "type_0"}, 150, rng);
+  const CellTable made = generate_controls(t.generator, t.model.options, {"type_3", "type_1"}, 150, rng);
   REQUIRE(made.cells() == 300);
   CHECK(made.gene_names == cells.gene_names);
   CHECK(made.obs("condition").levels == std::vector<std::string>{"none"});
-  CHECK(made.obs("cell_type").codes.front() == made.obs("cell_type").code("type_2"));
-  CHECK(made.obs("cell_type").count(made.obs("cell_type").code("type_0")) == 150);
-  for (const std::string own : {"type_0", "type_2"}) {
+  CHECK(made.obs("cell_type").codes.front() == made.obs("cell_type").code("type_3"));
+  CHECK(made.obs("cell_type").count(made.obs("cell_type").code("type_1")) == 150);
+  for (const std::string own : {"type_1", "type_3"}) {
     const double like_own = correlation(profile(made, own), profile(cells, own));
     CHECK(like_own > 0.95);
-    CHECK(like_own > correlation(profile(made, own), profile(cells, own == "type_0" ? "type_2" : "type_0")) + 0.05);
+    CHECK(like_own > correlation(profile(made, own), profile(cells, own == "type_1" ? "type_3" : "type_1")) + 0.05);
   }
   // They are control cells to predict(), like any others.
   Rng again(5), drawn(6);
-  const CellTable same = generate_controls(t.generator, t.model.options, {"type_2", "type_0"}, 150, again);
+  const CellTable same = generate_controls(t.generator, t.model.options, {"type_3", "type_1"}, 150, again);
   CHECK(same.counts.view().values[7] == made.counts.view().values[7]);
   const CellTable after = predict(t.model, made, "drug", {.steps = 3}, drawn);
   CHECK(after.cells() == made.cells());
