@@ -269,6 +269,7 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
       return x;
     };
     floor("ridge on components", lc::ridge(linear(told), known, linear(told_new)));
+    floor("linear joint VAE", lc::linear_joint(linear(told), known, linear(told_new)));
     floor("30 nearest cells", lc::neighbor_mean(linear(told), known, linear(told_new)));
 
     const auto back = train(s, "rna", train_part.rna, {train_part.protein}, everyone, 2, false, stop, unused);

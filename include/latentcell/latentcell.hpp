@@ -60,6 +60,7 @@
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
+#include <latentcell/autodiff/var.hpp>
 #include <latentcell/autodiff/visit.hpp>
 
 #include <latentcell/op/attention.hpp>

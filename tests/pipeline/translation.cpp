@@ -171,3 +171,20 @@ TEST_CASE("translation's floors: ridge is exact on a line, neighbours average, t
   CHECK(s.cover80 == Approx(1));
   CHECK_THROWS_WITH(translation_score("me", t, y, {1}), ContainsText("1 marks"));
 }
+
+TEST_CASE("linear_joint: on what is linear it says what ridge says, and less than it where nothing is shared") {
+  Rng rng(7);
+  Matrix<float> x(2000, 4), y(2000, 2), at(3, 4);
+  for (Index i = 0; i < x.rows(); ++i) {
+    const double a = rng.normal(), b = rng.normal();
+    for (Index j = 0; j < 4; ++j) x(i, j) = float((j % 2 == 0 ? a : b) * double(j + 1) + 0.3 * rng.normal());
+    y(i, 0) = float(2 * a - b + 0.3 * rng.normal() + 5);
+    y(i, 1) = float(rng.normal());
+  }
+  at << 0, 0, 0, 0, 1, 2, 3, 4, -1, 0, -3, 0;
+  const Matrix<float> joint = linear_joint(x, y, at, 2), line = ridge(x, y, at);
+  for (Index i = 0; i < 3; ++i) {
+    CHECK(joint(i, 0) == Approx(line(i, 0)).margin(0.1));
+    CHECK(joint(i, 1) == Approx(0).margin(0.25));
+  }
+}

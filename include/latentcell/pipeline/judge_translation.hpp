@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <latentcell/kernel/cholesky.hpp>
+#include <latentcell/kernel/factor_analysis.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/pearson.hpp>
 #include <latentcell/pipeline/translation.hpp>
@@ -99,6 +100,18 @@ inline Matrix<float> ridge(const Matrix<float>& told, const Matrix<float>& targe
     out.row(i) = sum.cast<float>();
   }
   return out;
+}
+
+/// Floor: a linear joint VAE of source and target at its optimum, asked for the target.     as ridge
+inline Matrix<float> linear_joint(const Matrix<float>& told, const Matrix<float>& target, const Matrix<float>& told_new,
+                                  Index latent = 20) {
+  const Index d = told.cols();
+  Matrix<double> both(told.rows(), d + target.cols());
+  both.leftCols(d) = told.cast<double>();
+  both.rightCols(target.cols()) = target.cast<double>();
+  const kernel::FactorAnalysis joint =
+      kernel::fit_factor_analysis(both, {.factors = std::min(latent, both.cols() - 1)});
+  return kernel::conditional_mean(joint, told_new.cast<double>()).cast<float>();
 }
 
 /// Floor: the mean of the nearest cells.     as ridge

@@ -1,0 +1,148 @@
+#include <latentcell/pipeline/learn_response.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include <latentcell/data/simulate.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+PerturbationOptions options(Index genes) {
+  PerturbationOptions o;
+  o.vae.genes = genes;
+  o.vae.hidden = {24};
+  o.vae.latent = o.backbone.latent = 2;
+  o.backbone.width = 32;
+  o.backbone.depth = 2;
+  o.backbone.condition = 8;
+  o.condition = "what";
+  o.control = "none";
+  o.group = "type";
+  o.parts = {"drug"};
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("learn_response: labels as a dose and a belief without end are refused") {
+  Rng rng(3);
+  PerturbationOptions o = options(10);
+  Perturbation plain(o, rng);
+  o.dose = "dose";
+  Perturbation dosed(o, rng);
+  CellTable cells = simulate({.cells = 20, .genes = 10}, rng);
+  cells.cell_columns.set("what", Categorical{{"none", "drug"}, std::vector<int>(20, 1)});
+  cells.cell_columns.set("type", Categorical{{"a"}, std::vector<int>(20, 0)});
+  cells.cell_columns.set("dose", Categorical{{"low"}, std::vector<int>(20, 0)});
+  CHECK_THROWS_WITH(learn_response(dosed, cells, {}, rng), Catch::Contains("column 'dose' holds labels, not numbers"));
+  CHECK_THROWS_WITH(learn_response(plain, cells, {.residual = INFINITY}, rng), Catch::Contains("must be finite"));
+}
+
+TEST_CASE("learn_response: what every group has in common and the model misses is carried over") {
+  Rng rng(4);
+  CellTable cells =
+      simulate({.cells = 600, .genes = 40, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1}, rng);
+  PerturbationOptions o = options(40);
+  o.condition = "condition";
+  o.control = "control";
+  o.group = "cell_type";
+  o.parts = o.seen = {"gene_1"};
+  Perturbation m(o, rng);
+  // Nothing is trained: the model predicts the same for all cells, and every gene's change is its error.
+  m.vae.start(cells.counts);
+  m.flow.start(encode(m.vae, cells));
+  learn_response(m, cells, {.steps = 2}, rng);
+  const Categorical what = cells.obs("condition");
+  std::vector<Index> rows[2];
+  for (Index i = 0; i < cells.cells(); ++i)
+    rows[what.levels[std::size_t(what.codes[to_size(i)])] == "control" ? 0 : 1].push_back(i);
+  const auto shares = [&](const Counts& c) {
+    std::vector<double> out(40, 0.0);
+    double total = 0;
+    for (std::size_t k = 0; k < c.values().size(); ++k)
+      out[std::size_t(c.columns()[k])] += double(c.values()[k]), total += double(c.values()[k]);
+    for (double& v : out) v = std::log(v / total + 1e-3);
+    return out;
+  };
+  const std::vector<double> truth = shares(select_rows(cells.counts, rows[1]));
+  Rng one(5), two(5);
+  const CellTable control = cells.select_cells(rows[0]);
+  const CellTable with = predict(m, control, "gene_1", {.steps = 2}, one);
+  m.response.value.setOnes();
+  const CellTable without = predict(m, control, "gene_1", {.steps = 2}, two);
+  const auto error = [&](const CellTable& t) {
+    const std::vector<double> told = shares(t.counts);
+    double sum = 0;
+    for (std::size_t g = 0; g < 40; ++g) sum += (told[g] - truth[g]) * (told[g] - truth[g]);
+    return sum;
+  };
+  INFO("squared error of log shares " << error(with) << " with, " << error(without) << " without");
+  CHECK(error(with) < 0.3 * error(without));
+}
+
+TEST_CASE("learn_response: cells are cut into ranges of dose, none of them in two") {
+  const std::vector<double> dose{2, 0, 1, 1, std::numeric_limits<double>::quiet_NaN(), 2, 1, 3};
+  const auto ranges = detail::by_dose({0, 1, 2, 3, 4, 5, 6, 7}, &dose);
+  REQUIRE(ranges.size() == 3);  // what is not positive is left out
+  CHECK(ranges[0].cells == std::vector<Index>{2, 3, 6});
+  CHECK(ranges[0].dose == 1);
+  CHECK(ranges[1].cells == std::vector<Index>{0, 5});
+  CHECK(ranges[2].dose == 3);
+  std::vector<double> many(1000);
+  std::vector<Index> all(1000);
+  for (Index i = 0; i < 1000; ++i) many[to_size(i)] = double(1 + i), all[to_size(i)] = i;
+  CHECK(detail::by_dose(all, &many).size() == 8);
+}
+
+TEST_CASE("learn_response: with a dose the change that is missed grows with it, between and beyond those seen") {
+  Rng rng(4);
+  const SimulateOptions how{.cells = 1500,
+                            .genes = 40,
+                            .types = 3,
+                            .library = 2000,
+                            .type_skew = 0,
+                            .perturbations = 1,
+                            .doses = true,
+                            .response_spread = 0};
+  const SimulatedTissue tissue(how, rng);
+  const CellTable cells = tissue.draw(1500, rng);
+  PerturbationOptions o = options(40);
+  o.condition = "condition";
+  o.control = "control";
+  o.group = "cell_type";
+  o.dose = "dose";
+  o.parts = o.seen = {"gene_1"};
+  Perturbation m(o, rng);
+  m.vae.start(cells.counts);
+  m.flow.start(encode(m.vae, cells));
+  learn_response(m, cells, {.steps = 2}, rng);
+  const Matrix<double> half = response_at(m, "gene_1", 0.5), whole = response_at(m, "gene_1", 1);
+  CHECK((half.array().square() - whole.array()).abs().maxCoeff() < 1e-5);
+  CHECK((response_at(m, "gene_1", std::nan("")).array() == 1).all());
+  CHECK((response_at(m, "gene_2", 1).array() == 1).all());
+  // The log change from control to a dose, of all cells together.
+  const auto shares = [&](double dose) {
+    const CellTable t = tissue.draw_under(dose == 0 ? "control" : "gene_1", dose, 3000, rng);
+    std::vector<double> sum(40, 1.0);
+    for (std::size_t k = 0; k < t.counts.values().size(); ++k)
+      sum[std::size_t(t.counts.columns()[k])] += double(t.counts.values()[k]);
+    return sum;
+  };
+  const std::vector<double> before = shares(0);
+  for (const double dose : {0.5, 1.0, 1.5}) {
+    const std::vector<double> after = shares(dose);
+    const Matrix<double> told = response_at(m, "gene_1", dose);
+    double missed = 0, all = 0;
+    for (std::size_t g = 0; g < 40; ++g) {
+      const double truth = std::log(after[g] / before[g]);
+      missed += std::pow(truth - std::log(told(0, Index(g))), 2);
+      all += truth * truth;
+    }
+    INFO("dose " << dose << ": " << missed << " of " << all);
+    CHECK(missed < 0.3 * all);
+  }
+}
