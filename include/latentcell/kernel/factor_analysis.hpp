@@ -29,7 +29,7 @@ inline ConstView<double> seen(const Matrix<double>& m) { return {m.data(), m.row
 
 inline Matrix<double> times(const Matrix<double>& a, const Matrix<double>& b) {
   Matrix<double> out(a.rows(), b.cols());
-  gemm_nn<double>(seen(a), seen(b), {out.data(), out.rows(), out.cols()});
+  gemm_nn<double>(seen(a), seen(b), {out.data(), out.rows(), out.cols()}, {false});
   return out;
 }
 
@@ -59,7 +59,7 @@ inline FactorAnalysis fit_factor_analysis(const Matrix<double>& x, const FactorA
   Matrix<double> centred = x;
   centred.rowwise() -= out.mean;
   Matrix<double> s(d, d);
-  gemm_tn<double>(detail::seen(centred), detail::seen(centred), {s.data(), d, d});
+  gemm_tn<double>(detail::seen(centred), detail::seen(centred), {s.data(), d, d}, {false});
   s /= double(n);
   const double least = 1e-9 * std::max(s.diagonal().maxCoeff(), 1e-300);  // off zero, for features that do not vary
 
