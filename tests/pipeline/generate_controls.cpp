@@ -1,6 +1,9 @@
 #include <latentcell/pipeline/generate_controls.hpp>
 
+#include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/metric/moments.hpp>
+#include <latentcell/metric/pearson.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 #include "support/catch.hpp"
@@ -50,29 +53,11 @@ CellTable simulated() {
 // Mean log1p(CP10K) of the cells of a level.
 std::vector<double> profile(const CellTable& cells, const std::string& level) {
   const Categorical type = cells.obs("cell_type");
-  std::vector<double> out(to_size(cells.genes()), 0.0);
+  std::vector<Index> rows;
   for (Index i = 0; i < cells.cells(); ++i) {
-    if (type.levels[std::size_t(type.codes[to_size(i)])] != level) continue;
-    const CountsView x = cells.counts;
-    double sum = 0;
-    for (const float v : x.row_values(i)) sum += double(v);
-    for (std::size_t k = 0; k < x.row_values(i).size(); ++k)
-      out[std::size_t(x.row_columns(i)[k])] +=
-          std::log1p(1e4 * double(x.row_values(i)[k]) / sum) / double(type.count(type.codes[to_size(i)]));
+    if (type.levels[std::size_t(type.codes[to_size(i)])] == level) rows.push_back(i);
   }
-  return out;
-}
-
-double correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
-  const double n = double(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) ma += a[i] / n, mb += b[i] / n;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - ma) * (b[i] - mb);
-    aa += (a[i] - ma) * (a[i] - ma);
-    bb += (b[i] - mb) * (b[i] - mb);
-  }
-  return ab / std::sqrt(aa * bb);
+  return metric::gene_moments(log_normalize(select_rows(cells.counts, rows))).mean;
 }
 
 }  // namespace
@@ -89,9 +74,9 @@ TEST_CASE("generate_controls: new control cells of a group are like its own and 
   CHECK(made.obs("cell_type").codes.front() == made.obs("cell_type").code("type_3"));
   CHECK(made.obs("cell_type").count(made.obs("cell_type").code("type_1")) == 150);
   for (const std::string own : {"type_1", "type_3"}) {
-    const double like_own = correlation(profile(made, own), profile(cells, own));
+    const double like_own = metric::pearson(profile(made, own), profile(cells, own));
     CHECK(like_own > 0.95);
-    CHECK(like_own > correlation(profile(made, own), profile(cells, own == "type_1" ? "type_3" : "type_1")) + 0.05);
+    CHECK(like_own > metric::pearson(profile(made, own), profile(cells, own == "type_1" ? "type_3" : "type_1")) + 0.05);
   }
   // They are control cells to predict(), like any others.
   Rng again(5), drawn(6);

@@ -5,28 +5,10 @@
 
 #include <latentcell/data/simulate.hpp>
 
+#include "pipeline/perturbation_options.hpp"
 #include "support/catch.hpp"
 
 using namespace latentcell;
-
-namespace {
-
-PerturbationOptions options(Index genes) {
-  PerturbationOptions o;
-  o.vae.genes = genes;
-  o.vae.hidden = {24};
-  o.vae.latent = o.backbone.latent = 2;
-  o.backbone.width = 32;
-  o.backbone.depth = 2;
-  o.backbone.condition = 8;
-  o.condition = "what";
-  o.control = "none";
-  o.group = "type";
-  o.parts = {"drug"};
-  return o;
-}
-
-}  // namespace
 
 TEST_CASE("learn_response: labels as a dose and a belief without end are refused") {
   Rng rng(3);

@@ -7,6 +7,7 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
+#include "pipeline/perturbation_options.hpp"
 #include "support/catch.hpp"
 
 using namespace latentcell;
@@ -36,21 +37,6 @@ LatentTable latents(Index n, std::uint64_t seed, bool doses) {
   out.cell_columns.set("what", to_categorical(what));
   out.cell_columns.set("dose", dose);
   return out;
-}
-
-PerturbationOptions options(Index genes) {
-  PerturbationOptions o;
-  o.vae.genes = genes;
-  o.vae.hidden = {24};
-  o.vae.latent = o.backbone.latent = 2;
-  o.backbone.width = 32;
-  o.backbone.depth = 2;
-  o.backbone.condition = 8;
-  o.condition = "what";
-  o.control = "none";
-  o.group = "type";
-  o.parts = {"drug"};
-  return o;
 }
 
 const FitOptions quick{.epochs = 80, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f};

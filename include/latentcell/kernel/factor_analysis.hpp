@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <latentcell/kernel/cholesky.hpp>
 #include <latentcell/kernel/gemm.hpp>
@@ -25,11 +26,9 @@ struct FactorAnalysisOptions {
 
 namespace detail {
 
-inline ConstView<double> seen(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
-
 inline Matrix<double> times(const Matrix<double>& a, const Matrix<double>& b) {
   Matrix<double> out(a.rows(), b.cols());
-  gemm_nn<double>(seen(a), seen(b), {out.data(), out.rows(), out.cols()}, {false});
+  gemm_nn<double>(view(a), view(b), view(out), {false});
   return out;
 }
 
@@ -59,7 +58,7 @@ inline FactorAnalysis fit_factor_analysis(const Matrix<double>& x, const FactorA
   Matrix<double> centred = x;
   centred.rowwise() -= out.mean;
   Matrix<double> s(d, d);
-  gemm_tn<double>(detail::seen(centred), detail::seen(centred), {s.data(), d, d}, {false});
+  gemm_tn<double>(view(std::as_const(centred)), view(std::as_const(centred)), view(s), {false});
   s /= double(n);
   const double least = 1e-9 * std::max(s.diagonal().maxCoeff(), 1e-300);  // off zero, for features that do not vary
 
