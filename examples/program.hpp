@@ -19,6 +19,7 @@
 #include <latentcell/io/read_cells.hpp>
 #include <latentcell/train/checkpoint.hpp>
 #include <latentcell/train/csv_log.hpp>
+#include <latentcell/train/fit.hpp>
 #include <latentcell/train/progress.hpp>
 #include <latentcell/train/stop_on_signal.hpp>
 

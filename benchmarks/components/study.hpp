@@ -15,7 +15,13 @@
 #include <latentcell/data/split.hpp>
 #include <latentcell/io/checkpoint.hpp>
 #include <latentcell/io/read_cells.hpp>
+#include <latentcell/metric/density_coverage.hpp>
+#include <latentcell/metric/nearest_neighbor_test.hpp>
+#include <latentcell/metric/wasserstein.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
+#include <latentcell/pipeline/interpret.hpp>
+#include <latentcell/pipeline/judge.hpp>
+#include <latentcell/pipeline/judge_against.hpp>
 
 #include "rows.hpp"
 

@@ -1,8 +1,10 @@
 #pragma once
 
 // The parts and the two-stage pipeline, which need no more than Eigen and OpenMP, for a first program; single headers
-// compile faster. Apart are the applications, one header each, such as <latentcell/pipeline/perturbation.hpp>, and
-// files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
+// compile faster. Apart are the applications, one header each, such as <latentcell/pipeline/perturbation.hpp>; judging
+// and reading a model, <latentcell/pipeline/judge.hpp>, <latentcell/pipeline/interpret.hpp>, <latentcell/metric/...>;
+// windows on Eigen's own tensors, <latentcell/core/tensor.hpp>; gradient checks, <latentcell/autodiff/gradcheck.hpp>;
+// and files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
 
 #include <latentcell/core/abi.hpp>
 #include <latentcell/core/arena.hpp>
@@ -13,7 +15,6 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/shape.hpp>
-#include <latentcell/core/tensor.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/core/version.hpp>
@@ -56,7 +57,6 @@
 #include <latentcell/kernel/zero_inflated.hpp>
 
 #include <latentcell/autodiff/by_name.hpp>
-#include <latentcell/autodiff/gradcheck.hpp>
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
@@ -181,33 +181,6 @@
 #include <latentcell/train/stop_on_signal.hpp>
 #include <latentcell/train/train_state.hpp>
 
-#include <latentcell/metric/class_gaussian.hpp>
-#include <latentcell/metric/class_negative_binomial.hpp>
-#include <latentcell/metric/component_counts.hpp>
-#include <latentcell/metric/dense_columns.hpp>
-#include <latentcell/metric/density_coverage.hpp>
-#include <latentcell/metric/energy_distance.hpp>
-#include <latentcell/metric/gene_correlation.hpp>
-#include <latentcell/metric/gene_wasserstein.hpp>
-#include <latentcell/metric/ks.hpp>
-#include <latentcell/metric/logistic_regression.hpp>
-#include <latentcell/metric/median_distance.hpp>
-#include <latentcell/metric/memorization.hpp>
-#include <latentcell/metric/mmd.hpp>
-#include <latentcell/metric/moments.hpp>
-#include <latentcell/metric/most_variable.hpp>
-#include <latentcell/metric/nearest_neighbor_test.hpp>
-#include <latentcell/metric/pearson.hpp>
-#include <latentcell/metric/perturbation_effect.hpp>
-#include <latentcell/metric/random_forest.hpp>
-#include <latentcell/metric/roc_auc.hpp>
-#include <latentcell/metric/silhouette.hpp>
-#include <latentcell/metric/sliced_wasserstein.hpp>
-#include <latentcell/metric/subsample.hpp>
-#include <latentcell/metric/two_sample_auc.hpp>
-#include <latentcell/metric/types_covered.hpp>
-#include <latentcell/metric/wasserstein.hpp>
-
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/carry.hpp>
 #include <latentcell/pipeline/conditions.hpp>
@@ -218,13 +191,6 @@
 #include <latentcell/pipeline/flow_likelihood.hpp>
 #include <latentcell/pipeline/from_obs.hpp>
 #include <latentcell/pipeline/generate_options.hpp>
-#include <latentcell/pipeline/interpret.hpp>
-#include <latentcell/pipeline/judge.hpp>
-#include <latentcell/pipeline/judge_against.hpp>
-#include <latentcell/pipeline/judge_bench.hpp>
-#include <latentcell/pipeline/judge_cells.hpp>
-#include <latentcell/pipeline/judge_classes.hpp>
-#include <latentcell/pipeline/judge_report.hpp>
 #include <latentcell/pipeline/latent_flow.hpp>
 #include <latentcell/pipeline/library_model.hpp>
 #include <latentcell/pipeline/model_file.hpp>
