@@ -190,15 +190,6 @@ lc::Perturbation trained(const Task& t, const lc::CellTable& train, const lc::Ma
   }
   if (t.tissue.doses) o.dose = "dose";
   o.vae.genes = train.genes();
-  o.vae.hidden = {256};
-  o.vae.latent = o.backbone.latent = 20;
-  o.vae.dropout = 0.2f;
-  o.vae.kl_weight = 0.5f;
-  o.vae.input_share = 0.7f;
-  o.backbone.width = 128;
-  o.backbone.depth = 2;
-  o.backbone.condition = 32;
-  o.backbone.dropout = 0.2f;
   lc::Rng rng(seed, 1);
   lc::Perturbation m(o, t.embedded ? embedding : lc::Matrix<float>(), rng);
   m.vae.gene_names = train.gene_names;

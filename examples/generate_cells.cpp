@@ -280,7 +280,7 @@ void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& 
     char line[120];
     std::snprintf(line, sizeof line, "  %-30s %12.3f %13.3f", name, mixed.batches, mixed.labels);
     say(line);
-    report["batches"][name] = {{"mixing", mixed.batches}, {"labels_kept", mixed.labels}};
+    report["scores"][name] = {{"mixing", mixed.batches}, {"labels_kept", mixed.labels}};
   };
   lc::Matrix<float> raw = lc::log_components(cells, 30, rng);
   row("as measured", raw);
@@ -310,12 +310,13 @@ void between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* trai
     std::snprintf(line, sizeof line, "  %6.2f %12.3f %20.3f %20.2f   (straight line between latents %.2f)",
                   steps.share[k], steps.of_a[k], steps.of_b[k], steps.distance[k], steps.straight[k]);
     say(line);
+    char share[40];
+    std::snprintf(share, sizeof share, "share %.2f", steps.share[k]);
+    report["scores"][share] = {{"markers_of_" + s.between[0], steps.of_a[k]},
+                               {"markers_of_" + s.between[1], steps.of_b[k]},
+                               {"distance", steps.distance[k]},
+                               {"distance_of_straight_line", steps.straight[k]}};
   }
-  report["between"] = {{"share", steps.share},
-                       {"markers_of_" + s.between[0], steps.of_a},
-                       {"markers_of_" + s.between[1], steps.of_b},
-                       {"distance", steps.distance},
-                       {"distance_of_straight_line", steps.straight}};
 }
 
 int run(const Settings& s) {

@@ -32,6 +32,7 @@ struct Settings : program::Common {
   std::vector<std::string> slices, coordinates;
   Index genes = 0;
   double slice_gap = 1, turn = std::nan("");
+  bool within = false;
   program::EnsembleSettings ensemble{.components = 20};
 };
 
@@ -51,9 +52,10 @@ Settings parse(int argc, char** argv) {
       ->needs(slices);
   app.add_option("--where", s.where, "COLUMN=VALUE: only these cells");
   app.add_option("--predict", s.predict, "CSV of coordinates to predict: x, y and, of several slices, slice (from 1)");
-  auto* hold = app.add_option("--holdout", s.holdout,
-                              "what is hidden, predicted and judged by: region:NAME, spots:SHARE, slice:N, or genes:N "
-                              "(N genes of one half of the cells)");
+  auto* hold =
+      app.add_option("--holdout", s.holdout,
+                     "what is hidden, predicted and judged by: region:NAME, spots:SHARE, slice:N, genes:N (N genes of "
+                     "one half of the cells), or grid:N (single cells from squares N usual distances wide)");
   app.add_option("--region", s.region, "obs column of regions")->capture_default_str();
   auto* genes =
       app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those seen in 3 % of the cells or more")
@@ -64,6 +66,10 @@ Settings parse(int argc, char** argv) {
   app.add_option(
       "--turn", s.turn,
       "about how many degrees counter-clockwise a hidden slice is to be turned; else its outline alone tells");
+  app.add_flag(
+      "--within-spots", s.within,
+      "the places to predict lie within the measured spots, whose values are the means of theirs (as grid:N has "
+      "it)");
   const auto own = program::add_ensemble(app, s.ensemble, "principal components of many genes");
   auto* from = app.add_option("--from", s.from,
                               "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
@@ -78,12 +84,13 @@ Settings parse(int argc, char** argv) {
 struct Task {
   Tissue known, places;            // of genes:N the places have the panel's genes alone
   std::vector<std::string> genes;  // to predict, of genes:N
-  bool judged = false, panel = false, own_slice = false;
+  bool judged = false, panel = false, own_slice = false, within = false;
   lc::CellTable truth;
 };
 
 Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc::Rng& rng) {
   Task t;
+  t.within = s.within;
   const Index n = all.cells.cells();
   std::vector<Index> kept, out;
   const auto take = [&](auto hides) {
@@ -124,8 +131,14 @@ Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc:
       for (const Index g : lc::metric::subsample_rows(all.cells.genes(), count, rng))
         t.genes.push_back(all.cells.gene_names[lc::to_size(g)]);
       t.panel = true;
+    } else if (kind == "grid") {
+      const double side = number();
+      if (!(side > 1)) lc::throw_runtime("--holdout: a grid's squares are more than 1 usual distance wide, not ", side);
+      take([](Index) { return true; });
+      t.known = program::coarsened(all, side * program::usual_distance(all));
+      t.within = true;
     } else {
-      lc::throw_runtime("--holdout: '", holdout, "' is none of region:NAME, spots:SHARE, slice:N, genes:N");
+      lc::throw_runtime("--holdout: '", holdout, "' is none of region:NAME, spots:SHARE, slice:N, genes:N, grid:N");
     }
     t.judged = true;
     t.places = all.part(out);
@@ -134,7 +147,7 @@ Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc:
   } else {
     take([](Index) { return false; });
   }
-  t.known = all.part(kept);
+  if (!kept.empty()) t.known = all.part(kept);
   if (t.known.cells.cells() < 40) lc::throw_runtime("only ", t.known.cells.cells(), " cells are known: too few");
   return t;
 }
@@ -313,6 +326,7 @@ int run(const Settings& s) {
                         {"members", s.ensemble.members},
                         {"draws", s.ensemble.draws},
                         {"slice_gap", s.slice_gap},
+                        {"within_spots", s.within},
                         {"turn", std::isnan(s.turn) ? Json(nullptr) : Json(s.turn)},
                         {"seed", s.seed},
                         {"threads", lc::threads()},
@@ -375,16 +389,23 @@ int run(const Settings& s) {
   const lc::Matrix<float> told = lc::tell_places(*m, known, t.places.at, t.places.slice, own_places);
   lc::WithIntervals made = lc::predict(*m, told, {.draws = s.ensemble.draws}, draw_rng);
   made.mean = made.mean.array().max(0.0f);
+  const lc::SpatialCells spots{t.known.at, t.known.slice, m->target.log_normalized(p.target)};
+  const auto coherent = [&](lc::WithIntervals values) {
+    if (t.within) values.move(lc::coherence(spots, t.places.at, t.places.slice, values.mean));
+    return values;
+  };
+  made = coherent(std::move(made));
   report["prediction"] = {{"places", told.rows()}, {"seconds", now() - start}};
   if (t.judged) {
-    const lc::Matrix<float> truth = m->target.log_normalized(p.truth), values = m->target.log_normalized(p.target);
+    const lc::Matrix<float> truth = m->target.log_normalized(p.truth);
+    const lc::Matrix<float>& values = spots.values;
     std::vector<lc::SpatialScore> scores{lc::spatial_score("latentcell", made, truth, t.places.at)};
     scores.push_back(lc::spatial_score("latentcell, spread kept", {lc::spread_kept(*m, made.mean), {}, {}, {}, {}},
                                        truth, t.places.at));
     lc::Rng floor_rng(s.seed, 31);
-    const lc::SpatialCells genes{t.known.at, t.known.slice, values};
-    const auto floors = lc::spatial_floors(genes, t.places.at, t.places.slice, lc::usual_gap(m->options), s.slice_gap,
-                                           own, own_places, floor_rng);
+    auto floors = lc::spatial_floors(spots, t.places.at, t.places.slice, lc::usual_gap(m->options), s.slice_gap, own,
+                                     own_places, floor_rng);
+    if (t.within) floors.emplace_back("kriging, coherent", coherent({floors[3].second, {}, {}, {}, {}}).mean);
     for (const auto& [who, mean] : floors)
       scores.push_back(lc::spatial_score(who, {mean, {}, {}, {}, {}}, truth, t.places.at));
     if (t.known.cells.cell_columns.has(s.region) && t.truth.cell_columns.has(s.region) && !t.panel) {

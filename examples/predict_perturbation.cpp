@@ -263,15 +263,7 @@ lc::PerturbationOptions model_options(const Settings& s, const Data& d) {
   o.dose = s.dose;
   if (std::isfinite(d.dose) && d.dose > 0) o.dose_scale = float(d.dose);
   o.vae.genes = d.train.genes();
-  o.vae.hidden = {256};
   o.vae.latent = o.backbone.latent = s.latent;
-  o.vae.dropout = 0.2f;
-  o.vae.kl_weight = 0.5f;
-  o.vae.input_share = 0.7f;
-  o.backbone.width = 128;
-  o.backbone.depth = 2;
-  o.backbone.condition = 32;
-  o.backbone.dropout = 0.2f;  // what keeps the movement smooth between groups, and so true for the next one
   return o;
 }
 

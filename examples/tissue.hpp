@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +12,7 @@
 
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/append_cells.hpp>
+#include <latentcell/data/pseudobulk.hpp>
 #include <latentcell/io/read_points.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/subsample.hpp>
@@ -116,6 +119,51 @@ inline Tissue only_where(const Tissue& from, const std::string& where) {
   return from.part(rows);
 }
 
+/// Rows of one slice.
+inline std::vector<Index> rows_of(const Tissue& t, int slice) {
+  std::vector<Index> out;
+  for (Index i = 0; i < Index(t.slice.size()); ++i) {
+    if (t.slice[lc::to_size(i)] == slice) out.push_back(i);
+  }
+  return out;
+}
+
+/// The usual distance between neighbours of a slice.
+inline double usual_distance(const Tissue& t) {
+  double sum = 0;
+  Index used = 0;
+  for (int k = 0; k < t.slices; ++k) {
+    const std::vector<Index> rows = rows_of(t, k);
+    if (rows.size() < 2) continue;
+    const lc::Matrix<float> at = lc::metric::pick_rows(lc::view(t.at), rows);
+    const lc::kernel::Neighbors near = lc::kernel::nearest_neighbors(lc::view(at), 1);
+    for (Index i = 0; i < at.rows(); ++i) sum += near.distance(i, 0), ++used;
+  }
+  sum /= double(std::max<Index>(1, used));
+  if (!(sum > 0)) lc::throw_runtime("all cells lie at the same place");
+  return sum;
+}
+
+/// The same tissue seen by wide spots: the cells of each square of a grid put together, at their mean place.
+inline Tissue coarsened(const Tissue& t, double side) {
+  const lc::RowVector<float> low = t.at.colwise().minCoeff();
+  std::map<std::array<long, 3>, int> squares;
+  std::vector<int> group;
+  for (Index i = 0; i < t.at.rows(); ++i) {
+    const auto step = [&](Index j) { return std::lround(std::floor(double(t.at(i, j) - low(j)) / side)); };
+    group.push_back(
+        squares.try_emplace({t.slice[lc::to_size(i)], step(0), step(1)}, int(squares.size())).first->second);
+  }
+  lc::CellTable cells = t.cells;
+  cells.embeddings.clear();
+  cells.embeddings["at"] = t.at;
+  Tissue out{lc::pseudobulk(cells, group, Index(squares.size())), {}, std::vector<int>(squares.size()), t.slices};
+  for (const auto& [square, k] : squares) out.slice[std::size_t(k)] = int(square[0]);
+  out.at = std::move(out.cells.embeddings["at"]);
+  out.cells.embeddings.clear();
+  return out;
+}
+
 /// Places to predict from a CSV: x, y and, of several slices, slice from 1.
 inline Tissue wanted_places(const std::string& file, int slices) {
   const lc::io::Points p = lc::io::read_points(file);
@@ -138,15 +186,6 @@ inline Tissue wanted_places(const std::string& file, int slices) {
     std::vector<double> column;
     for (const int k : out.slice) column.push_back(k + 1);
     out.cells.cell_columns.set("slice", column);
-  }
-  return out;
-}
-
-/// Rows of one slice.
-inline std::vector<Index> rows_of(const Tissue& t, int slice) {
-  std::vector<Index> out;
-  for (Index i = 0; i < Index(t.slice.size()); ++i) {
-    if (t.slice[lc::to_size(i)] == slice) out.push_back(i);
   }
   return out;
 }
@@ -206,17 +245,7 @@ inline void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& fe
 
 /// Divides both by the usual distance between neighbours of a slice.
 inline void one_unit(Tissue& known, Tissue& places) {
-  double unit = 0;
-  Index used = 0;
-  for (int k = 0; k < known.slices; ++k) {
-    const std::vector<Index> rows = rows_of(known, k);
-    if (rows.size() < 2) continue;
-    const lc::Matrix<float> at = lc::metric::pick_rows(lc::view(std::as_const(known.at)), rows);
-    const lc::kernel::Neighbors near = lc::kernel::nearest_neighbors(lc::view(at), 1);
-    for (Index i = 0; i < at.rows(); ++i) unit += near.distance(i, 0), ++used;
-  }
-  unit /= double(std::max<Index>(1, used));
-  if (!(unit > 0)) lc::throw_runtime("all cells lie at the same place");
+  const double unit = usual_distance(known);
   known.at /= float(unit);
   places.at /= float(unit);
 }

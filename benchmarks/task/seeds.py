@@ -2,7 +2,8 @@
 
 usage: seeds.py PROGRAM FOLDER [--seeds 0 1 2] [--threads 2] [arguments of the program]
 
-Serves model_trajectory, translate_omics, impute_spatial, augment_cells and transfer_labels. Reports stay in FOLDER; runs whose report is there are not made again.
+Serves model_trajectory, translate_omics, impute_spatial, augment_cells, transfer_labels, and generate_cells with
+--corrected or --between. Reports stay in FOLDER; runs whose report is there are not made again.
 """
 import argparse, hashlib, json, statistics, subprocess
 from pathlib import Path

@@ -155,6 +155,7 @@
 #include <latentcell/data/loess.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/normalize.hpp>
+#include <latentcell/data/pseudobulk.hpp>
 #include <latentcell/data/read_times.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/simulate_development.hpp>

@@ -28,6 +28,10 @@ cmp deleted.h5ad from.h5ad
 if "$make_slices" same held_out.h5ad other.h5ad; then echo "WRONG: another seed predicts the same"; exit 1; fi
 "$impute" --data all.h5ad --holdout genes:3 "${short[@]}" --out genes.h5ad --report genes.json
 grep -q 'most alike' genes.json
+"$impute" --data all.h5ad --holdout grid:2 "${short[@]}" --out grid.h5ad --report grid.json
+grep -q 'kriging, coherent' grid.json
+"$impute" --data without.h5ad --predict hidden.csv --within-spots "${short[@]}" --out within.h5ad
+if "$make_slices" same deleted.h5ad within.h5ad; then echo "WRONG: --within-spots changes nothing"; exit 1; fi
 "$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json
 grep -q outline slice.json
 grep -q degrees slice.json
@@ -45,6 +49,7 @@ refuses "no level 'no_such'" --data all.h5ad --holdout region:no_such
 refuses "no column 'no_such'" --data all.h5ad --holdout region:layer_1 --region no_such
 refuses "lies between 0 and 1" --data all.h5ad --holdout spots:2
 refuses "is not a number" --data all.h5ad --holdout spots:many
+refuses "more than 1 usual distance" --data all.h5ad --holdout grid:1
 refuses "one slice alone" --data all.h5ad --holdout slice:2
 refuses "slices 1 to 3" "${slices[@]}" --holdout slice:7
 refuses "can be held out" --data all.h5ad --holdout genes:10

@@ -13,12 +13,8 @@ constexpr Index genes = 30;
 // Not trained: its responses, one per condition seen, are all that changes a gene's level much.
 Perturbation model(bool given, const std::string& dose = "") {
   PerturbationOptions o;
-  o.vae.genes = genes;
-  o.vae.hidden = {16};
-  o.vae.latent = o.backbone.latent = 4;
-  o.backbone.width = 16;
-  o.backbone.depth = 1;
-  o.backbone.condition = 8;
+  o.vae = {.genes = genes, .hidden = {16}, .latent = 4};
+  o.backbone = {.latent = 4, .width = 16, .depth = 1, .condition = 8};
   o.group = "cell_type";
   o.dose = dose;
   o.parts = {"a", "b", "c"};

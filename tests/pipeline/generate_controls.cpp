@@ -20,10 +20,8 @@ struct Trained {
 
 PerturbationOptions options(const CellTable& cells) {
   PerturbationOptions o;
-  o.vae.genes = cells.genes();
-  o.vae.hidden = {32};
-  o.vae.latent = o.backbone.latent = 6;
-  o.backbone.width = 32;
+  o.vae = {.genes = cells.genes(), .hidden = {32}, .latent = 6};
+  o.backbone = {.latent = 6, .width = 32};
   o.condition = "condition";
   o.control = "none";
   o.group = "cell_type";

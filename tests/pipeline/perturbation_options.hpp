@@ -8,12 +8,8 @@ namespace latentcell {
 
 inline PerturbationOptions options(Index genes) {
   PerturbationOptions o;
-  o.vae.genes = genes;
-  o.vae.hidden = {24};
-  o.vae.latent = o.backbone.latent = 2;
-  o.backbone.width = 32;
-  o.backbone.depth = 2;
-  o.backbone.condition = 8;
+  o.vae = {.genes = genes, .hidden = {24}, .latent = 2};
+  o.backbone = {.latent = 2, .width = 32, .depth = 2, .condition = 8};
   o.condition = "what";
   o.control = "none";
   o.group = "type";

@@ -51,6 +51,26 @@ TEST_CASE("align_slices: finds a turn and a shift, by outline and by expression"
   CHECK_THROWS_WITH(align_slices(fixed, moving, shown, shown), ContainsText("features"));
 }
 
+TEST_CASE("coherence: the places within a spot have its value as their mean, and keep what they differ by") {
+  SpatialCells spots;
+  spots.at.resize(3, 2);
+  spots.at << 0, 0, 10, 0, 0, 0;
+  spots.slice = {0, 0, 1};  // the last one lies above the first, in another slice
+  spots.values.resize(3, 1);
+  spots.values << 4, 8, 1;
+  Matrix<float> at(5, 2), predicted(5, 1);
+  at << 1, 0, -1, 0, 9, 0, 0, 1, 4, 0;
+  predicted << 2, 4, 5, 7, 3;
+  const std::vector<int> slice{0, 0, 0, 1, 0};
+  const Matrix<float> moved = predicted + coherence(spots, at, slice, predicted);
+  CHECK((moved(0, 0) + moved(1, 0) + moved(4, 0)) / 3 == Approx(4));  // of the first spot
+  CHECK(moved(1, 0) - moved(0, 0) == Approx(2));
+  CHECK(moved(2, 0) == Approx(8));
+  CHECK(moved(3, 0) == Approx(1));
+  CHECK(coherence(spots, at, slice, moved).cwiseAbs().maxCoeff() < 1e-6f);
+  CHECK_THROWS_WITH(coherence(spots, at, {0, 0}, predicted), ContainsText("coherence: 5 places"));
+}
+
 TEST_CASE("krige: exact without nugget at a known place, by hand with two, a mean far away") {
   SpatialCells known;
   known.at.resize(2, 2);

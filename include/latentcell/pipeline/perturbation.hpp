@@ -29,10 +29,12 @@ enum class PerturbationForm {
   moved,    ///< a flow from noise to the movement of the latent, told the latent of the control cell
 };
 
+/// The defaults are those of docs/results.md, but for the autoencoder's genes.
 struct PerturbationOptions {
-  VaeOptions vae;
+  VaeOptions vae{.hidden = {256}, .latent = 20, .dropout = 0.2f, .input_share = 0.7f, .kl_weight = 0.5f};
   LikelihoodOptions likelihood{.dispersion = Dispersion::cell};
-  ResidualMlpOptions backbone;  ///< latent as the autoencoder's
+  /// Its latent is the autoencoder's; dropout keeps the movement smooth between groups, and so true for the next one.
+  ResidualMlpOptions backbone{.latent = 20, .width = 128, .depth = 2, .condition = 32, .dropout = 0.2f};
   PerturbationForm form = PerturbationForm::between;
   std::string condition = "condition";  ///< obs column of what was done to a cell
   std::string control = "control";      ///< its level that means nothing was done

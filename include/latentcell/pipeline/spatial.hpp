@@ -209,6 +209,32 @@ inline Matrix<float> spread_kept(const Spatial& model, const Matrix<float>& mean
   return out.array().max(0.0f);
 }
 
+/// What to add to the values of places that lie within measured spots, so that those nearest to a spot have its value
+/// as their mean (coherence of area-to-point interpolation, Kyriakidis 2004, "A geostatistical framework for
+/// area-to-point spatial interpolation").     spots with values (N, F), at (M, 2), slice (M), predicted (M, F) -> (M,
+/// F)
+inline Matrix<float> coherence(const SpatialCells& spots, const Matrix<float>& at, const std::vector<int>& slice,
+                               const Matrix<float>& predicted) {
+  LATENTCELL_REQUIRE(at.rows() == predicted.rows() && Index(slice.size()) == at.rows() &&
+                         predicted.cols() == spots.values.cols() && spots.cells() > 0,
+                     "coherence: ", at.rows(), " places, predicted (", predicted.rows(), ", ", predicted.cols(),
+                     "), spots (", spots.cells(), ", ", spots.values.cols(), ")");
+  std::vector<Index> spot(to_size(at.rows()));
+  constexpr double far = 1e9;  // of slices: a place lies within a spot of its own
+  kernel::parallel_items(at.rows(), [&](Index i) {
+    spot[to_size(i)] = detail::Around(spots, at.data() + 2 * i, slice[to_size(i)], -1, {}, far, 1).row.front();
+  });
+  Matrix<float> gap = Matrix<float>::Zero(spots.cells(), predicted.cols());
+  std::vector<float> places(to_size(spots.cells()), 0.0f);
+  for (Index i = 0; i < at.rows(); ++i) {
+    gap.row(spot[to_size(i)]) += spots.values.row(spot[to_size(i)]) - predicted.row(i);
+    ++places[to_size(spot[to_size(i)])];
+  }
+  Matrix<float> out(at.rows(), predicted.cols());
+  for (Index i = 0; i < at.rows(); ++i) out.row(i) = gap.row(spot[to_size(i)]) / places[to_size(spot[to_size(i)])];
+  return out;
+}
+
 /// As calibrate_intervals of the flows; takes the means' lack of spread besides.     told (N, C): as tell_known gives
 /// it
 inline void calibrate_intervals(Spatial& model, const Modality& target, const Matrix<float>& told, std::uint64_t seed,
