@@ -18,11 +18,11 @@ class TextPart {
   TextPart(const char* word) : TextPart(std::string_view(word)) {}
   TextPart(char letter) : kind_(letter_kind), letter_(letter) {}
   TextPart(bool value) : TextPart(value ? "true" : "false") {}
-  TextPart(int value) : TextPart((long long)(value)) {}
-  TextPart(long value) : TextPart((long long)(value)) {}
+  TextPart(int value) : kind_(whole_kind), whole_(value) {}
+  TextPart(long value) : kind_(whole_kind), whole_(value) {}
   TextPart(long long value) : kind_(whole_kind), whole_(value) {}
-  TextPart(unsigned value) : TextPart((unsigned long long)(value)) {}
-  TextPart(unsigned long value) : TextPart((unsigned long long)(value)) {}
+  TextPart(unsigned value) : kind_(natural_kind), natural_(value) {}
+  TextPart(unsigned long value) : kind_(natural_kind), natural_(value) {}
   TextPart(unsigned long long value) : kind_(natural_kind), natural_(value) {}
   TextPart(double value) : kind_(real_kind), real_(value) {}
   template <class S>
