@@ -419,7 +419,7 @@ int run(const Settings& s) {
     print(scores);
     for (const lc::SpatialScore& score : scores) report["scores"][score.who] = program::numbers(score);
     if (!s.plots.empty()) {
-      const lc::Matrix<float>& kriged = floors[3].second;
+      const lc::Matrix<float>& kriged = t.within ? floors.back().second : floors[3].second;  // treated as the model is
       plots::draw_spatial(s.plots, t.known.at, values, t.places.at, truth, made.mean, kriged, m->target.features,
                           t.places.slice.front(), t.known.slice);
     }
