@@ -66,10 +66,11 @@ Settings parse(int argc, char** argv) {
   app.add_option(
       "--turn", s.turn,
       "about how many degrees counter-clockwise a hidden slice is to be turned; else its outline alone tells");
-  app.add_flag(
+  auto* within = app.add_flag(
       "--within-spots", s.within,
       "the places to predict lie within the measured spots, whose values are the means of theirs (as grid:N has "
       "it)");
+  within->excludes(hold);
   const auto own = program::add_ensemble(app, s.ensemble, "principal components of many genes");
   auto* from = app.add_option("--from", s.from,
                               "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
@@ -391,7 +392,7 @@ int run(const Settings& s) {
   made.mean = made.mean.array().max(0.0f);
   const lc::SpatialCells spots{t.known.at, t.known.slice, m->target.log_normalized(p.target)};
   const auto coherent = [&](lc::WithIntervals values) {
-    if (t.within) values.move(lc::coherence(spots, t.places.at, t.places.slice, values.mean));
+    if (t.within) values.shift(lc::coherence(spots, t.places.at, t.places.slice, values.mean));
     return values;
   };
   made = coherent(std::move(made));

@@ -50,6 +50,7 @@ refuses "no column 'no_such'" --data all.h5ad --holdout region:layer_1 --region 
 refuses "lies between 0 and 1" --data all.h5ad --holdout spots:2
 refuses "is not a number" --data all.h5ad --holdout spots:many
 refuses "more than 1 usual distance" --data all.h5ad --holdout grid:1
+refuses "excludes" --data all.h5ad --within-spots --holdout spots:0.5
 refuses "one slice alone" --data all.h5ad --holdout slice:2
 refuses "slices 1 to 3" "${slices[@]}" --holdout slice:7
 refuses "can be held out" --data all.h5ad --holdout genes:10

@@ -69,6 +69,7 @@ TEST_CASE("coherence: the places within a spot have its value as their mean, and
   CHECK(moved(3, 0) == Approx(1));
   CHECK(coherence(spots, at, slice, moved).cwiseAbs().maxCoeff() < 1e-6f);
   CHECK_THROWS_WITH(coherence(spots, at, {0, 0}, predicted), ContainsText("coherence: 5 places"));
+  CHECK_THROWS_WITH(coherence(spots, at, {0, 0, 0, 2, 0}, predicted), ContainsText("slice 2 has places but no spot"));
 }
 
 TEST_CASE("krige: exact without nugget at a known place, by hand with two, a mean far away") {

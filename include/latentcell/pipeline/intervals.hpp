@@ -23,8 +23,8 @@ struct WithIntervals {
   Matrix<float> low50, high50;  ///< (N, F) ends of the central 50 % interval; (0, 0) where no draws were asked for
   Matrix<float> low80, high80;  ///< (N, F) of the central 80 % interval
 
-  /// Moves all of it; nothing falls below zero.     by (N, F)
-  void move(const Matrix<float>& by) {
+  /// Adds to all of it; nothing falls below zero.     by (N, F)
+  void shift(const Matrix<float>& by) {
     for (Matrix<float>* m : {&mean, &low50, &high50, &low80, &high80}) {
       if (m->size() > 0) *m = (*m + by).array().max(0.0f);
     }

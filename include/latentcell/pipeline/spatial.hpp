@@ -220,13 +220,15 @@ inline Matrix<float> coherence(const SpatialCells& spots, const Matrix<float>& a
                      "coherence: ", at.rows(), " places, predicted (", predicted.rows(), ", ", predicted.cols(),
                      "), spots (", spots.cells(), ", ", spots.values.cols(), ")");
   std::vector<Index> spot(to_size(at.rows()));
-  constexpr double far = 1e9;  // of slices: a place lies within a spot of its own
+  constexpr double far = 1e9;  // of slices: a place lies within a spot of its own slice
   kernel::parallel_items(at.rows(), [&](Index i) {
     spot[to_size(i)] = detail::Around(spots, at.data() + 2 * i, slice[to_size(i)], -1, {}, far, 1).row.front();
   });
   Matrix<float> gap = Matrix<float>::Zero(spots.cells(), predicted.cols());
   std::vector<float> places(to_size(spots.cells()), 0.0f);
   for (Index i = 0; i < at.rows(); ++i) {
+    LATENTCELL_REQUIRE(spots.slice[to_size(spot[to_size(i)])] == slice[to_size(i)], "coherence: slice ",
+                       slice[to_size(i)], " has places but no spot");
     gap.row(spot[to_size(i)]) += spots.values.row(spot[to_size(i)]) - predicted.row(i);
     ++places[to_size(spot[to_size(i)])];
   }
