@@ -14,6 +14,7 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_gene_embeddings.hpp>
+#include <latentcell/pipeline/blind_folds.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/compose_perturbations.hpp>
 #include <latentcell/pipeline/generate_controls.hpp>
@@ -37,7 +38,7 @@ struct Settings : program::Common {
   std::vector<std::string> target, holdout, perturbation;
   double at_dose = std::nan("");
   Index genes = 0, latent = 20, steps = 25, generate = 0;
-  int autoencoder_epochs = 0, flow_epochs = 0;
+  int autoencoder_epochs = 0, flow_epochs = 0, folds = 4;
 };
 
 Settings parse(int argc, char** argv) {
@@ -72,6 +73,11 @@ Settings parse(int argc, char** argv) {
   app.add_option("--autoencoder-epochs", s.autoencoder_epochs, "0 chooses by the number of cells")
       ->check(CLI::Range(0, 1000000000));
   app.add_option("--flow-epochs", s.flow_epochs, "0 chooses by the number of cells")->check(CLI::Range(0, 1000000000));
+  auto* folds = app.add_option("--folds", s.folds,
+                               "models more, each without the answers of a part of the groups, that tell how far "
+                               "predictions of unseen groups are off; 0: none, a fifth of the time")
+                    ->capture_default_str()
+                    ->check(CLI::Range(0, 100));
   app.add_option("--generate", s.generate,
                  "new cells of each group to predict, in place of the measured control cells; 0: those")
       ->check(CLI::Range(0, 1000000000));
@@ -82,7 +88,8 @@ Settings parse(int argc, char** argv) {
       ->excludes(condition)  // the model brings its own
       ->excludes(control)
       ->excludes(group)
-      ->excludes(genes);
+      ->excludes(genes)
+      ->excludes(folds);
   program::parse(app, argc, argv);
   if (!s.from.empty() && s.generate == 0 && data->empty())
     program::refuse(app, "--from needs --data, the control cells to start from, or --generate");
@@ -267,44 +274,73 @@ lc::PerturbationOptions model_options(const Settings& s, const Data& d) {
   return o;
 }
 
-std::optional<lc::Perturbation> train(const Settings& s, const Data& d, Json& report, lc::Rng& rng,
-                                      lc::LatentTable& latents) {
+struct Trained {
+  lc::Perturbation model;
+  lc::LatentTable latents;
+};
+
+// Both stages, or nothing where a signal stopped them. The stages' names end with `suffix`.
+std::optional<Trained> train_model(const Settings& s, const Data& d, const lc::CellTable& cells,
+                                   const std::string& suffix, std::uint64_t seed, Json& report) {
+  lc::Rng rng(seed);
   lc::Perturbation m(model_options(s, d), d.embeddings, rng);
-  const Index cells = d.train.cells();
+  const lc::Categorical what = cells.obs(s.condition);
+  const Index perturbed = cells.cells() - what.count(what.code(s.control));
   const lc::FitOptions first{
-      .epochs = s.autoencoder_epochs > 0 ? s.autoencoder_epochs : program::epochs_for(cells, 64, 1700, 8, 200),
+      .epochs = s.autoencoder_epochs > 0 ? s.autoencoder_epochs : program::epochs_for(cells.cells(), 64, 1700, 8, 200),
       .batch = 64,
       .learning_rate = 1e-3f,
-      .seed = s.seed};
-  const Index perturbed = cells - d.train.obs(s.condition).count(d.train.obs(s.condition).code(s.control));
+      .seed = seed};
   const lc::FitOptions second{
       .epochs = s.flow_epochs > 0 ? s.flow_epochs : program::epochs_for(perturbed, 128, 3000, 16, 1600),
       .batch = 128,
       .learning_rate = 5e-4f,
       .ema = 0.999f,
-      .seed = s.seed + 1};
-  report["training"] = {{"autoencoder", program::to_json(first)}, {"flow", program::to_json(second)}};
-  say(lc::text("training on ", cells, " cells, ", perturbed, " of them perturbed, ", d.train.genes(), " genes; ",
-               lc::parameter_count(m), " parameters"));
+      .seed = seed + 1};
+  report["training"]["autoencoder" + suffix] = program::to_json(first);
+  report["training"]["flow" + suffix] = program::to_json(second);
+  say(lc::text(suffix.empty() ? "" : "blind model: ", "training on ", cells.cells(), " cells, ", perturbed,
+               " of them perturbed, ", cells.genes(), " genes; ", lc::parameter_count(m), " parameters"));
   lc::StopOnSignal stop;
   lc::TrainState<float> state, flow_state;
-  m.vae.gene_names = d.train.gene_names;
-  if (!program::train_stage(s, "autoencoder", m.vae, state, stop, report, [&](auto& st, auto&&... hooks) {
-        lc::fit_from(st, m.vae, d.train, {}, first, hooks...);
-      })) {
+  m.vae.gene_names = cells.gene_names;
+  if (!program::train_stage(s, "autoencoder" + suffix, m.vae, state, stop, report,
+                            [&](auto& st, auto&&... hooks) { lc::fit_from(st, m.vae, cells, {}, first, hooks...); })) {
     return std::nullopt;
   }
-  lc::Rng calibration(s.seed, 11);
-  lc::calibrate_dispersion(m.vae, d.train, {}, calibration);
-  latents = lc::encode(m.vae, d.train);
-  if (!program::train_stage(s, "flow", m.flow, flow_state, stop, report,
+  lc::Rng calibration(seed, 11);
+  lc::calibrate_dispersion(m.vae, cells, {}, calibration);
+  lc::LatentTable latents = lc::encode(m.vae, cells);
+  if (!program::train_stage(s, "flow" + suffix, m.flow, flow_state, stop, report,
                             [&](auto& st, auto&&... hooks) { lc::fit_flow(st, m, latents, second, hooks...); })) {
     return std::nullopt;
   }
+  return Trained{std::move(m), std::move(latents)};
+}
+
+// The model, and what models without the answers of some groups tell of its errors.
+std::optional<Trained> train(const Settings& s, const Data& d, Json& report) {
+  std::optional<Trained> main = train_model(s, d, d.train, "", s.seed, report);
+  if (!main) return std::nullopt;
+  const auto folds = lc::blind_folds(d.train, main->model.options, s.folds);
+  report["blind"] = folds;
+  if (folds.empty() && s.folds > 0)
+    say("note: fewer than three groups of 20 control and perturbed cells: errors are learned on groups seen in "
+        "training");
+  std::vector<lc::Perturbation> models;
+  models.reserve(folds.size());
+  std::vector<lc::BlindModel> blind;
+  for (std::size_t k = 0; k < folds.size(); ++k) {
+    std::optional<Trained> one = train_model(s, d, lc::without_answers(d.train, main->model.options, folds[k]),
+                                             lc::text("_blind_", k + 1), s.seed + 100 * (k + 1), report);
+    if (!one) return std::nullopt;
+    models.push_back(std::move(one->model));
+    blind.push_back({&models.back(), folds[k]});
+  }
   lc::Rng response(s.seed, 12);
-  lc::learn_response(m, d.train, {.steps = s.steps}, response);
-  program::keep(s, m);
-  return m;
+  lc::learn_response(main->model, blind, d.train, {.steps = s.steps}, response);
+  program::keep(s, main->model);
+  return main;
 }
 
 // Control cells of the groups to predict.
@@ -460,6 +496,7 @@ int run(const Settings& s) {
                         {"genes", s.genes},
                         {"latent", s.latent},
                         {"steps", s.steps},
+                        {"folds", s.folds},
                         {"generate", s.generate},
                         {"seed", s.seed},
                         {"threads", lc::threads()},
@@ -480,24 +517,24 @@ int run(const Settings& s) {
   const Data d = load(s, rng);
   report["training_cells"] = d.train.cells();
   report["training_genes"] = d.train.genes();
-  lc::LatentTable latents;
-  const std::optional<lc::Perturbation> m = train(s, d, report, rng, latents);
-  if (!m) return program::stopped(s);
+  const std::optional<Trained> trained = train(s, d, report);
+  if (!trained) return program::stopped(s);
+  const lc::Perturbation& m = trained->model;
   lc::CellTable controls;
   if (s.generate > 0) {
-    const std::optional<lc::TwoStage> generator = train_generator(s, *m, controls_of(d.train, m->options, {}), report);
+    const std::optional<lc::TwoStage> generator = train_generator(s, m, controls_of(d.train, m.options, {}), report);
     if (!generator) return program::stopped(s);
-    controls = new_controls(s, *generator, m->options, d.targets);
+    controls = new_controls(s, *generator, m.options, d.targets);
   } else {
-    controls = controls_of(d.train, m->options, d.targets);
+    controls = controls_of(d.train, m.options, d.targets);
   }
   const double start = now();
-  lc::CellTable cells = predict(s, *m, controls, d.perturbations, std::isnan(s.at_dose) ? d.dose : s.at_dose, d.called);
+  lc::CellTable cells = predict(s, m, controls, d.perturbations, std::isnan(s.at_dose) ? d.dose : s.at_dose, d.called);
   if (s.generate > 0) lc::append_cells(cells, controls);
   lc::io::write_h5ad(s.out, cells);
   report["prediction"] = {{"cells", cells.cells()}, {"seconds", now() - start}};
   say(lc::text("wrote ", cells.cells(), " cells to ", s.out, " in ", now() - start, " s"));
-  judge(s, d, *m, latents, cells, report);
+  judge(s, d, m, trained->latents, cells, report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   return 0;

@@ -27,6 +27,12 @@ cmp held_out.h5ad from.h5ad
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 3 --out other.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
 
+# Models without the answers of some groups tell how far a prediction is off; without them the cells are others.
+grep -q '"blind": \[' report.json || { echo "WRONG: the report does not name the groups that were hidden in turn"; exit 1; }
+grep -q '"autoencoder_blind_3"' report.json || { echo "WRONG: there is no third blind model"; exit 1; }
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --folds 0 --out sighted.h5ad
+if cmp -s held_out.h5ad sighted.h5ad; then echo "WRONG: --folds 0 changes nothing"; exit 1; fi
+
 # New cells of the combination: as many as asked for, and again from the saved generator without a measured cell.
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --generate 30 --out made.h5ad --report made.json --checkpoint maker
 "$predict" --from maker --generate 30 --target type_2 --steps 4 --seed 2 --out made_from.h5ad

@@ -128,3 +128,54 @@ TEST_CASE("learn_response: with a dose the change that is missed grows with it, 
     CHECK(missed < 0.3 * all);
   }
 }
+
+TEST_CASE(
+    "learn_response: what groups have in common is their mean, drawn towards none, and a large group is one group") {
+  detail::CommonEffect effect(2, 0.3, 0.3);
+  CHECK(effect.mean(0) == 0);
+  effect.add(0, 1.0, 0.0);
+  CHECK(effect.mean(0) == Approx(0.5));
+  effect.add(0, 0.0, 0.0);
+  CHECK(effect.mean(0) == Approx(1.0 / 3));
+  effect.add(0, 1.0, 1e9);  // a measurement without weight
+  CHECK(effect.mean(0) == Approx(1.0 / 3));
+  // Two doses of one effect: the slope through both.
+  detail::CommonEffect line(1, 0.0, 1e6);
+  line.add(0, 0.2, 0.01, 0.5);
+  line.add(0, 0.4, 0.01, 1.0);
+  CHECK(line.mean(0) == Approx(0.4));
+}
+
+TEST_CASE("learn_response: blind models are asked about the groups they name, and the model itself is not") {
+  Rng rng(8);
+  CellTable cells =
+      simulate({.cells = 900, .genes = 30, .types = 3, .library = 3000, .type_skew = 0, .perturbations = 1}, rng);
+  PerturbationOptions o = options(30);
+  o.condition = "condition";
+  o.control = "control";
+  o.group = "cell_type";
+  o.parts = o.seen = {"gene_1"};
+  Perturbation m(o, rng);
+  m.vae.start(cells.counts);
+  m.flow.start(encode(m.vae, cells));
+  // Another model that expects four times as much of gene 3, and whose cells vary far more than the true ones.
+  Perturbation other = m;
+  other.vae.heads[0].bias.value(0, 3) += std::log(4.0f);
+  other.vae.heads[1].bias.value.setConstant(std::log(0.5f));
+  const std::vector<std::string> types = cells.obs("cell_type").levels;
+  const PredictOptions alone{.steps = 2, .residual = 1e9};  // the controls' own levels mend nothing
+  learn_response(m, cells, alone, rng);
+  const Matrix<float> before = m.response.value;
+  const std::vector<BlindModel> all{{&other, types}};
+  learn_response(m, all, cells, alone, rng);
+  CHECK(m.response.value(0, 3) < 0.55f * before(0, 3));
+  CHECK(m.excess.value.maxCoeff() <= 1);
+  CHECK(m.excess.value.mean() < 0.8f);
+  // Groups that no blind model names say nothing.
+  const std::vector<BlindModel> none{{&other, {}}};
+  learn_response(m, none, cells, alone, rng);
+  CHECK((m.response.value.array() == 1).all());
+  CHECK((m.excess.value.array() == 1).all());
+  const std::vector<BlindModel> unknown{{&other, {"type_9"}}};
+  CHECK_THROWS_WITH(learn_response(m, unknown, cells, alone, rng), Catch::Contains("type_9"));
+}

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <latentcell/kernel/cholesky.hpp>
-#include <latentcell/pipeline/perturbation.hpp>
+#include <latentcell/pipeline/perturbed_cells.hpp>
 
 namespace latentcell {
 
@@ -74,8 +74,9 @@ inline PerturbationSum perturbation_sum(const Perturbation& model, const std::st
 }
 
 /// Cells after a sum of perturbations: each cell's latent moves by the weighted sum of the movements, and the means of
-/// each group are the control cells' times the product of the changes, each to the power of its weight. With one term
-/// of weight 1 it is predict but for rounding. Columns and names as those of predict, under the given name.
+/// each group are the control cells' times the product of the changes, each to the power of its weight; what cells vary
+/// beyond Poisson noise takes the smallest of the terms' factors. With one term of weight 1 it is predict but for
+/// rounding. Columns and names as those of predict, under the given name.
 /// o.dose: of each term.      control (N, G) -> (N, G)
 inline CellTable predict_sum(const Perturbation& model, const CellTable& control, const PerturbationSum& sum,
                              const std::string& name, const PredictOptions& o, Rng& rng) {
@@ -85,6 +86,7 @@ inline CellTable predict_sum(const Perturbation& model, const CellTable& control
   const Rng same = rng.fork();  // each term starts from the same latents
   LatentTable after;
   Matrix<double> base, logs;
+  Matrix<float> excess = Matrix<float>::Ones(1, model.vae.genes());
   Categorical groups;
   Annotation wanted;
   for (const auto& [term, weight] : sum) {
@@ -105,6 +107,7 @@ inline CellTable predict_sum(const Perturbation& model, const CellTable& control
     to.array().rowwise() *= response_at(model, term, o.dose).row(0).array();
     logs.array() += weight * (to.array().max(1e-9).log() - base.array().max(1e-9).log());
     after.mean += float(weight) * (p.after.mean - p.before.mean);
+    if (weight != 0) excess = excess.cwiseMin(excess_under(model, term));
   }
   const Index n = Index(groups.levels.size());
   const Matrix<double> decoded = detail::expected_counts(model.vae, after, groups.codes, n);
@@ -117,7 +120,7 @@ inline CellTable predict_sum(const Perturbation& model, const CellTable& control
   wanted.set("control_cell", control.cell_names);
   after.cell_columns = std::move(wanted);
   for (std::string& cell : after.cell_names) cell += "_" + name;
-  return draw(model.vae, after, rng, {.strata = groups.codes, .groups = groups.codes, .factors = std::move(factors)});
+  return detail::draw_groups(model, after, groups, std::move(factors), excess, rng);
 }
 
 /// The prediction for a perturbation that may never have been seen: predict for one that was, at a dose up to

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -20,6 +21,9 @@ struct DrawOptions {
                                       ///< are drawn on their own. See draw
   std::vector<int> groups = {};       ///< (N) row of the factors that each cell takes, -1 for none
   Matrix<float> factors = {};         ///< (groups, G) by which a group's means are multiplied; (0, 0): none
+  Matrix<float> excess = {};          ///< (groups, G) in (0, 1]: factor on what a group's counts vary beyond Poisson
+                                      ///< noise, the dispersion and how its cells differ; (0, 0): none
+  Matrix<float> centre = {};          ///< (groups, G) shares of the counts towards which `excess` draws the cells
   Index batch = 256;                  ///< cells decoded at once; memory only, and how many cells of a stratum share
 };
 
@@ -58,6 +62,18 @@ inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, con
   return out;
 }
 
+// Leaves of one cell's excess variance the given share: its means move towards the group's and its dispersions shrink.
+// A convex combination keeps the group's mean and scales its variance by the factor.
+template <class T>
+void draw_together(T* mean, const T* log_theta, T library, const float* excess, const float* centre, Index genes,
+                   T* log_theta_out) {
+  for (Index g = 0; g < genes; ++g) {
+    const T middle = library * T(centre[g]);
+    mean[g] = std::max(T(1e-12), middle + std::sqrt(T(excess[g])) * (mean[g] - middle));
+    if (log_theta != nullptr) log_theta_out[g] = log_theta[g] - std::log(T(excess[g]));
+  }
+}
+
 }  // namespace detail
 
 /// Cells drawn from the likelihood at given latents and library sizes: counts, never rounded means. The latents go to
@@ -89,9 +105,22 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
     LATENTCELL_REQUIRE(options.groups[i] >= -1 && options.groups[i] < options.factors.rows(), "draw: group ",
                        options.groups[i], " but factors of ", options.factors.rows(), " groups");
   }
+  const bool has_excess = options.excess.size() > 0;
+  LATENTCELL_REQUIRE(!has_excess || (options.excess.cols() == genes && options.centre.rows() == options.excess.rows() &&
+                                     options.centre.cols() == genes && Index(options.groups.size()) == n),
+                     "draw: excess of ", options.excess.rows(), " groups and ", options.excess.cols(),
+                     " genes, centre of ", options.centre.rows(), " and ", options.centre.cols(), ", ",
+                     options.groups.size(), " groups given, but the model has ", genes, " genes and there are ", n,
+                     " cells");
+  LATENTCELL_REQUIRE(!has_excess || (options.excess.minCoeff() > 0 && options.excess.maxCoeff() <= 1),
+                     "draw: excess must lie in (0, 1]");
+  for (std::size_t i = 0; i < options.groups.size() && has_excess; ++i) {
+    LATENTCELL_REQUIRE(options.groups[i] >= -1 && options.groups[i] < options.excess.rows(), "draw: group ",
+                       options.groups[i], " but excess of ", options.excess.rows(), " groups");
+  }
   if constexpr (!Autoencoder::Likelihood::draws_molecules) {
-    LATENTCELL_REQUIRE(options.strata.empty() && !has_factors,
-                       "draw: strata and factors are for likelihoods of molecules");
+    LATENTCELL_REQUIRE(options.strata.empty() && !has_factors && !has_excess,
+                       "draw: strata, factors and excess are for likelihoods of molecules");
   }
   const Rng own = rng.fork();
   CellTable out;
@@ -119,6 +148,7 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
     const auto p = vae.predictors(tape, heads, codes);
     const ConstView<T> eta = heads.front().value();
     T* const means = Autoencoder::Likelihood::draws_molecules ? tape.scratch(count * genes) : nullptr;
+    T* const dispersions = has_excess ? tape.scratch(count * genes) : nullptr;
     const auto row = [&](const Var<T>& v, Index i) {
       return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : i * genes);
     };
@@ -132,11 +162,17 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
         kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
           kernel::count_means(link, predictor, library, genes, mean);
         });
+        const T *log_theta = row(p.log_theta, i), *const logit_pi = row(p.logit_pi, i);
+        if (has_excess && options.groups[to_size(at(i))] >= 0) {
+          const Index group = options.groups[to_size(at(i))] * genes;
+          detail::draw_together(mean, log_theta, library, options.excess.data() + group, options.centre.data() + group,
+                                genes, dispersions + i * genes);
+          if (log_theta != nullptr) log_theta = dispersions + i * genes;
+        }
         if (has_factors && options.groups[to_size(at(i))] >= 0) {
           const float* const factor = options.factors.data() + Index(options.groups[to_size(at(i))]) * genes;
           for (Index g = 0; g < genes; ++g) mean[g] *= T(factor[g]);
         }
-        const T *const log_theta = row(p.log_theta, i), *const logit_pi = row(p.logit_pi, i);
         if (part.empty()) {
           kernel::draw_counts<T>({genes, mean, log_theta, logit_pi}, cell, to.columns, to.values);
           return;

@@ -10,6 +10,7 @@
 #include <latentcell/kernel/pca.hpp>
 #include <latentcell/metric/energy_distance.hpp>
 #include <latentcell/metric/perturbation_effect.hpp>
+#include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/perturbation.hpp>
 
 namespace latentcell {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -12,11 +11,9 @@
 #include <latentcell/condition/numbers.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/pipeline/between.hpp>
-#include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/encode.hpp>
 #include <latentcell/pipeline/model_file.hpp>
 #include <latentcell/pipeline/pair_cells.hpp>
-#include <latentcell/pipeline/residual_factors.hpp>
 
 // What a perturbation makes of cells that were only ever seen without it.
 
@@ -59,6 +56,7 @@ struct Perturbation {
   Autoencoder vae;
   Flow flow;
   Buffer<float> response;  // (seen, G) factors on the genes' means (at dose_scale, with a dose), 1 until learned
+  Buffer<float> excess;    // (seen, G) in (0, 1]: factors on what cells vary beyond Poisson noise, 1 until learned
 
   Perturbation(const PerturbationOptions& o, Rng& rng) : Perturbation(o, {}, rng) {}
 
@@ -70,8 +68,10 @@ struct Perturbation {
         flow(RectifiedFlow{.coupling = Coupling::optimal}, ResidualMlp<float>(o.backbone, rng),
              conditions(Join::sum, doing(o, embeddings, rng), amount(o, rng), start(o, rng)),
              {.label_dropout = 0, .attribute_dropout = 0}),
-        response(Index(o.seen.size()), o.vae.genes) {
+        response(Index(o.seen.size()), o.vae.genes),
+        excess(Index(o.seen.size()), o.vae.genes) {
     response.value.setOnes();
+    excess.value.setOnes();
     LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "Perturbation: the autoencoder's latent has ", o.vae.latent,
                        " dimensions but the flow's ", o.backbone.latent);
   }
@@ -90,6 +90,7 @@ struct Perturbation {
     f("vae", self.vae);
     f("flow", self.flow);
     f("response", self.response);
+    f("excess", self.excess);
   }
 
  private:
@@ -181,69 +182,6 @@ inline LatentTable perturbed_latents(const Perturbation& model, const LatentTabl
   return out;
 }
 
-struct PredictOptions {
-  Index steps = 25;                                        ///< of the sampler
-  double dose = std::numeric_limits<double>::quiet_NaN();  ///< of the perturbation; NaN: unknown
-  double residual = 20;  ///< counts of a gene at which the control cells are believed as much as the decoder: see
-                         ///< residual_factors; larger trusts the decoder; infinite: it alone
-};
-
-namespace detail {
-
-/// What predict and learn_response have in common: control cells, their latents drawn from the posterior, and the same
-/// after a perturbation, with the factors that the control cells show.
-struct Predicted {
-  LatentTable before, after;
-  Annotation wanted;
-  Categorical groups;
-  Matrix<float> factors;  // (groups, G)
-
-  Predicted(const Perturbation& model, const CellTable& control, const std::string& perturbation,
-            const PredictOptions& o, Rng& rng)
-      : before(encode(model.vae, control)), wanted(control.cell_columns) {
-    const PerturbationOptions& m = model.options;
-    Rng own = rng.fork();
-    for (Index i = 0; i < before.cells(); ++i) {
-      for (Index k = 0; k < before.latent(); ++k) before.mean(i, k) += before.deviation(i, k) * float(own.normal());
-    }
-    before.deviation.resize(0, 0);
-    wanted.set(m.condition, Categorical{{perturbation}, std::vector<int>(to_size(before.cells()), 0)});
-    if (!m.dose.empty()) wanted.set(m.dose, std::vector<double>(to_size(before.cells()), o.dose));
-    after = perturbed_latents(model, before, wanted, o.steps, rng);
-    groups = m.group.empty() ? no_labels(before.cells()) : control.cell_columns.labels(m.group);
-    const Index n = Index(groups.levels.size());
-    factors = std::isfinite(o.residual)
-                  ? residual_factors(model.vae, control, before, after, groups.codes, n, o.residual)
-                  : Matrix<float>::Ones(n, model.vae.genes());
-  }
-};
-
-}  // namespace detail
-
-/// What learn_response found for a condition, factors on the genes' means: at a dose, to the power of the dose over the
-/// model's dose_scale; 1 where nothing was learned or the dose is unknown.      -> (1, G)
-inline Matrix<double> response_at(const Perturbation& model, const std::string& condition, double dose) {
-  const PerturbationOptions& m = model.options;
-  const auto known = std::find(m.seen.begin(), m.seen.end(), condition);
-  const double power = m.dose.empty() ? 1.0 : dose / double(m.dose_scale);
-  if (known == m.seen.end() || !std::isfinite(power)) return Matrix<double>::Ones(1, model.vae.genes());
-  return model.response.value.row(known - m.seen.begin()).cast<double>().array().pow(power).matrix();
-}
-
-/// Cells as a perturbation would leave them: one for each control cell, drawn from the likelihood with the control
-/// cell's library size. obs: the columns of the control cells with the condition replaced, and `control_cell`.
-/// control (N, G) -> (N, G)
-inline CellTable predict(const Perturbation& model, const CellTable& control, const std::string& perturbation,
-                         const PredictOptions& o, Rng& rng) {
-  detail::Predicted p(model, control, perturbation, o, rng);
-  p.wanted.set("control_cell", control.cell_names);
-  p.after.cell_columns = std::move(p.wanted);
-  for (std::string& name : p.after.cell_names) name += "_" + perturbation;
-  p.factors.array().rowwise() *= response_at(model, perturbation, o.dose).row(0).cast<float>().array();
-  return draw(model.vae, p.after, rng,
-              {.strata = p.groups.codes, .groups = p.groups.codes, .factors = std::move(p.factors)});
-}
-
 /// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
 /// then.
 inline void save(const std::string& path, const Perturbation& model) {
@@ -269,7 +207,7 @@ inline void save(const std::string& path, const Perturbation& model) {
 
 /// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
 inline Perturbation load_perturbation(const std::string& path) {
-  const detail::ModelFile from(path, "perturbation");
+  detail::ModelFile from(path, "perturbation");
   PerturbationOptions o;
   from.read(o.vae, o.likelihood);
   from.read(o.backbone);
@@ -287,6 +225,9 @@ inline Perturbation load_perturbation(const std::string& path) {
   if (given != from.file.metadata.end() && given->second == "1") embeddings.setZero(Index(o.parts.size()), o.embedding);
   Rng rng(0);
   Perturbation model(o, embeddings, rng);
+  if (from.file.find("model.excess") == nullptr) {  // older files lack it
+    from.file.add("model.excess", model.excess.value.data(), {model.excess.value.rows(), model.excess.value.cols()});
+  }
   io::restore(from.file, path, "model", model);
   model.vae.gene_names = from.gene_names();
   return model;

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <latentcell/autodiff/tape.hpp>
+#include <latentcell/core/counts.hpp>
+#include <latentcell/data/latent_table.hpp>
+#include <latentcell/kernel/count_loss.hpp>
+
+namespace latentcell::detail {
+
+/// Sums over the cells of each group that tell its level and its spread, of counts or of what a model expects of them.
+struct CountSums {
+  Matrix<double> total;                         // (groups, G) sum of x
+  Matrix<double> square;                        // (groups, G) sum of x^2, or of its expectation
+  Matrix<double> cross;                         // (groups, G) sum of x times the cell's library size
+  std::vector<double> cells, library, squares;  // (groups) cells, sum of library sizes, of their squares
+
+  Index genes() const { return total.cols(); }
+
+  /// What x / library varies in a group beyond Poisson noise, over its squared mean: 1 / theta of one negative
+  /// binomial. Not a number where there is no count.
+  double excess(Index group, Index gene) const {
+    const std::size_t g = to_size(group);
+    const double share = total(group, gene) / library[g], scale = squares[g] * share * share;
+    return (square(group, gene) - 2 * share * cross(group, gene) + scale - total(group, gene)) / scale;
+  }
+
+  /// Of counts.     counts (N, G), codes (N), negative in no group
+  CountSums(const CountsView& counts, const std::vector<int>& codes, Index groups) : CountSums(groups, counts.cols) {
+    for (Index i = 0; i < counts.rows; ++i) {
+      const Index g = codes[to_size(i)];
+      if (g < 0) continue;
+      const double size = counts.row_sum(i);
+      add_cell(g, size);
+      for (std::size_t k = 0; k < counts.row_columns(i).size(); ++k) {
+        const Index gene = counts.row_columns(i)[k];
+        const double x = double(counts.row_values(i)[k]);
+        total(g, gene) += x;
+        square(g, gene) += x * x;
+        cross(g, gene) += x * size;
+      }
+    }
+  }
+
+  /// Of a likelihood at latents, with the cells' library sizes.     latents (N, D), codes (N), none negative
+  template <class Autoencoder>
+  CountSums(const Autoencoder& vae, const LatentTable& latents, const std::vector<int>& codes, Index groups)
+      : CountSums(groups, vae.genes()) {
+    using T = typename Autoencoder::Scalar;
+    Tape<T> tape(Mode::no_gradient);
+    std::vector<T> mean(to_size(genes()));
+    constexpr Index block = 256;
+    for (Index first = 0; first < latents.cells(); first += block) {
+      const Index count = std::min(block, latents.cells() - first);
+      tape.reset();
+      const Matrix<T> z = latents.mean.middleRows(first, count).template cast<T>();
+      const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), {});
+      const auto p = vae.predictors(tape, heads, {});
+      for (Index i = 0; i < count; ++i) {
+        const Index g = codes[to_size(first + i)];
+        const double size = double(latents.library[to_size(first + i)]);
+        add_cell(g, size);
+        kernel::count_means(vae.options.link, heads.front().value().data() + i * genes(), T(size), genes(),
+                            mean.data());
+        const T* const log_theta =
+            p.log_theta.empty() ? nullptr : p.log_theta.value().data() + (p.log_theta.rows() == 1 ? 0 : i * genes());
+        for (Index k = 0; k < genes(); ++k) {
+          const double mu = double(mean[to_size(k)]);
+          total(g, k) += mu;
+          square(g, k) += mu + mu * mu * (1 + (log_theta == nullptr ? 0.0 : std::exp(-double(log_theta[k]))));
+          cross(g, k) += mu * size;
+        }
+      }
+    }
+  }
+
+ private:
+  CountSums(Index groups, Index genes)
+      : total(Matrix<double>::Zero(groups, genes)),
+        square(total),
+        cross(total),
+        cells(to_size(groups)),
+        library(to_size(groups)),
+        squares(to_size(groups)) {}
+
+  void add_cell(Index group, double size) {
+    cells[to_size(group)] += 1;
+    library[to_size(group)] += size;
+    squares[to_size(group)] += size * size;
+  }
+};
+
+}  // namespace latentcell::detail
