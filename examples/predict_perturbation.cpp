@@ -14,7 +14,6 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_gene_embeddings.hpp>
-#include <latentcell/pipeline/blind_folds.hpp>
 #include <latentcell/pipeline/calibrate.hpp>
 #include <latentcell/pipeline/compose_perturbations.hpp>
 #include <latentcell/pipeline/generate_controls.hpp>
@@ -322,23 +321,22 @@ std::optional<Trained> train_model(const Settings& s, const Data& d, const lc::C
 std::optional<Trained> train(const Settings& s, const Data& d, Json& report) {
   std::optional<Trained> main = train_model(s, d, d.train, "", s.seed, report);
   if (!main) return std::nullopt;
-  const auto folds = lc::blind_folds(d.train, main->model.options, s.folds);
-  report["blind"] = folds;
-  if (folds.empty() && s.folds > 0)
-    say("note: fewer than three groups of 20 control and perturbed cells: errors are learned on groups seen in "
-        "training");
-  std::vector<lc::Perturbation> models;
-  models.reserve(folds.size());
-  std::vector<lc::BlindModel> blind;
-  for (std::size_t k = 0; k < folds.size(); ++k) {
-    std::optional<Trained> one = train_model(s, d, lc::without_answers(d.train, main->model.options, folds[k]),
-                                             lc::text("_blind_", k + 1), s.seed + 100 * (k + 1), report);
-    if (!one) return std::nullopt;
-    models.push_back(std::move(one->model));
-    blind.push_back({&models.back(), folds[k]});
-  }
   lc::Rng response(s.seed, 12);
-  lc::learn_response(main->model, blind, d.train, {.steps = s.steps}, response);
+  std::uint64_t part = 0;
+  report["blind"] = Json::array();
+  const bool finished = lc::learn_response(
+      main->model, d.train, s.folds, {.steps = s.steps}, response,
+      [&](const lc::CellTable& cells, const std::vector<std::string>& groups) -> std::optional<lc::Perturbation> {
+        report["blind"].push_back(groups);
+        ++part;
+        std::optional<Trained> one = train_model(s, d, cells, lc::text("_blind_", part), s.seed + 100 * part, report);
+        if (!one) return std::nullopt;
+        return std::move(one->model);
+      });
+  if (!finished) return std::nullopt;
+  if (part == 0 && s.folds > 0)
+    say("note: fewer than three groups have 20 control and 20 perturbed cells: errors are learned on groups seen in "
+        "training, which understates them");
   program::keep(s, main->model);
   return main;
 }

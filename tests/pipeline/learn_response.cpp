@@ -179,3 +179,30 @@ TEST_CASE("learn_response: blind models are asked about the groups they name, an
   const std::vector<BlindModel> unknown{{&other, {"type_9"}}};
   CHECK_THROWS_WITH(learn_response(m, unknown, cells, alone, rng), Catch::Contains("type_9"));
 }
+
+TEST_CASE("learn_response: blind models are trained without the answers of their groups, each group's once") {
+  Rng rng(9);
+  CellTable cells = simulate({.cells = 400, .genes = 20, .types = 4, .type_skew = 0, .perturbations = 1}, rng);
+  PerturbationOptions o = options(20);
+  o.condition = "condition";
+  o.control = "control";
+  o.group = "cell_type";
+  o.parts = o.seen = {"gene_1"};
+  Perturbation m(o, rng);
+  m.vae.start(cells.counts);
+  m.flow.start(encode(m.vae, cells));
+  std::vector<std::string> hidden;
+  const auto train = [&](const CellTable& seen, const std::vector<std::string>& groups) {
+    CHECK(seen.cells() == without_answers(cells, o, groups).cells());
+    hidden.insert(hidden.end(), groups.begin(), groups.end());
+    return std::optional(m);
+  };
+  CHECK(learn_response(m, cells, 2, {.steps = 2}, rng, train));
+  std::sort(hidden.begin(), hidden.end());
+  CHECK(hidden == std::vector<std::string>{"type_1", "type_2", "type_3", "type_4"});
+  CHECK((m.response.value.array() != 1).any());
+  m.response.value.setOnes();
+  const auto stopped = [](const CellTable&, const std::vector<std::string>&) { return std::optional<Perturbation>(); };
+  CHECK_FALSE(learn_response(m, cells, 2, {.steps = 2}, rng, stopped));
+  CHECK((m.response.value.array() == 1).all());
+}

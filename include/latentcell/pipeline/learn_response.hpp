@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include <latentcell/pipeline/blind_folds.hpp>
 #include <latentcell/pipeline/count_sums.hpp>
 #include <latentcell/pipeline/perturbed_cells.hpp>
 
@@ -174,6 +176,27 @@ inline void learn_response(Perturbation& model, std::span<const BlindModel> blin
       model.excess.value(Index(s), k) = float(std::clamp(std::exp(missed.excess.mean(k)), 0.1, 1.0));
     }
   }
+}
+
+/// Trains blind models and learns from them: for each part of the groups (blind_folds), `train` is given the cells
+/// without that part's answers, and its groups, and gives a model. Without parts the model itself is asked. false where
+/// `train` gave nothing, as one does that was stopped; nothing is learned then.
+/// cells (N, G): those the model was trained on; train(cells, groups) -> std::optional<Perturbation>
+template <class Train>
+bool learn_response(Perturbation& model, const CellTable& cells, Index folds, const PredictOptions& o, Rng& rng,
+                    Train&& train) {
+  const auto parts = blind_folds(cells, model.options, folds);
+  std::vector<Perturbation> models;
+  models.reserve(parts.size());  // they stay where they are
+  std::vector<BlindModel> blind;
+  for (const std::vector<std::string>& groups : parts) {
+    std::optional<Perturbation> one = train(without_answers(cells, model.options, groups), groups);
+    if (!one) return false;
+    models.push_back(std::move(*one));
+    blind.push_back({&models.back(), groups});
+  }
+  learn_response(model, blind, cells, o, rng);
+  return true;
 }
 
 /// The same from the model itself alone.
