@@ -145,7 +145,8 @@ TEST_CASE("JointVae: everything is shown when judging, some hidden in training a
       Tape<double> own(mode, Rng(5));
       return model.loss(own, batch, 1.0).item();
     };
-    const double trained = kl(Mode::train, 1) - kl(Mode::train, 0), full = kl(Mode::evaluate, 1) - kl(Mode::evaluate, 0);
+    const double trained = kl(Mode::train, 1) - kl(Mode::train, 0),
+                 full = kl(Mode::evaluate, 1) - kl(Mode::evaluate, 0);
     const auto of = [](double experts) {  // three dimensions, precision 1 + experts e^6
       const double precision = 1 + experts * std::exp(6.0);
       return 3 * 0.5 * (1 / precision - 1 + std::log(precision));

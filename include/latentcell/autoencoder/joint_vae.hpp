@@ -112,6 +112,15 @@ struct JointVae {
   }
 
   Index latent() const { return options.latent; }
+  /// Names of a modality's features, set by start or by name_features.
+  const std::vector<std::string>& features(Index part) const {
+    return JointPart<T>::with(parts[to_size(part)],
+                              [](const auto& expert) -> const std::vector<std::string>& { return expert.gene_names; });
+  }
+
+  void name_features(Index part, const std::vector<std::string>& names) {
+    JointPart<T>::with(parts[to_size(part)], [&](auto& expert) { expert.gene_names = names; });
+  }
 
   /// Starts each modality from the moments of the cells that have it.     one for each part, of the same cells
   void start(const std::vector<Modality>& cells) {
@@ -164,8 +173,7 @@ struct JointVae {
     const Posterior<T> q = encode(tape, batch, shown(tape, batch, train ? T(options.hide) : T(0)));
     const Var<T> z = train ? reparameterize(q.mean, q.log_variance) : q.mean;
     const double warm = options.kl_warmup > 0 ? std::min(1.0, share_of_run / double(options.kl_warmup)) : 1.0;
-    Var<T> out =
-        scale(kl_standard_normal(q.mean, q.log_variance), T(double(options.kl_weight) * (train ? warm : 1.0)));
+    Var<T> out = scale(kl_standard_normal(q.mean, q.log_variance), T(double(options.kl_weight) * (train ? warm : 1.0)));
     const Index n = batch.size();
     for (std::size_t m = 0; m < parts.size(); ++m) {
       T* const weight = tape.scratch(n);

@@ -32,8 +32,8 @@ class JointBatches {
   explicit JointBatches(const std::vector<Modality>& modalities, const JointBatchesOptions& options = {}) {
     LATENTCELL_REQUIRE(!modalities.empty(), "JointBatches: there is no modality");
     const std::size_t m = modalities.size();
-    LATENTCELL_REQUIRE(options.input_share.empty() || options.input_share.size() == m, "JointBatches: ",
-                       options.input_share.size(), " input shares for ", m, " modalities");
+    LATENTCELL_REQUIRE(options.input_share.empty() || options.input_share.size() == m,
+                       "JointBatches: ", options.input_share.size(), " input shares for ", m, " modalities");
     const Index cells = modalities.front().cells();
     for (std::size_t k = 0; k < m; ++k) {
       const Modality& from = modalities[k];

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,22 @@ inline Modality dense_modality(const std::string& name, const Matrix<float>& val
 inline Modality select_cells(const Modality& from, std::span<const Index> rows) {
   Modality out{from.name, select_rows(from.counts, rows), {}, from.features, from.scaled};
   for (const Index r : rows) out.measured.push_back(from.measured[to_size(r)]);
+  return out;
+}
+
+/// Some features of a modality, in its own order. Throws std::invalid_argument where it lacks one.
+inline Modality select_features(const Modality& from, const std::vector<std::string>& features) {
+  const std::unordered_set<std::string> wanted(features.begin(), features.end());
+  std::vector<Index> columns;
+  Modality out{from.name, {}, from.measured, {}, from.scaled};
+  for (std::size_t f = 0; f < from.features.size(); ++f) {
+    if (!wanted.contains(from.features[f])) continue;
+    columns.push_back(Index(f));
+    out.features.push_back(from.features[f]);
+  }
+  LATENTCELL_REQUIRE(out.features == features, "modality '", from.name, "' has ", columns.size(), " of the ",
+                     features.size(), " features wanted, or in another order");
+  out.counts = select_cols(from.counts.view(), columns);
   return out;
 }
 
