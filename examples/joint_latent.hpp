@@ -55,8 +55,6 @@ inline std::optional<lc::JointVae<float>> train_joint(const Common& s, std::vect
   cells.front() = lc::select_features(cells.front(), names);
   lc::Rng rng(s.seed, 6);
   lc::JointVae<float> model(joint_options(cells), rng);
-  // A run that goes on has its names from the data, not from the checkpoint.
-  for (std::size_t m = 0; m < cells.size(); ++m) model.name_features(Index(m), cells[m].features);
   const Index n = cells.front().cells();
   const lc::FitOptions fit{.epochs = epochs > 0 ? epochs : epochs_for(n, 64, 2600, 8, 200),
                            .batch = 64,

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <latentcell/autoencoder/count_trunk.hpp>
-#include <latentcell/data/joint_batches.hpp>
+#include <latentcell/core/joint_batch.hpp>
 #include <latentcell/likelihood/protein_mixture.hpp>
 #include <latentcell/op/gaussian.hpp>
 
@@ -112,7 +112,8 @@ struct JointVae {
   }
 
   Index latent() const { return options.latent; }
-  /// Names of a modality's features, set by start or by name_features.
+  Index modalities() const { return Index(parts.size()); }
+  /// Names of a modality's features, set by fit.
   const std::vector<std::string>& features(Index part) const {
     return JointPart<T>::with(parts[to_size(part)],
                               [](const auto& expert) -> const std::vector<std::string>& { return expert.gene_names; });
@@ -122,20 +123,14 @@ struct JointVae {
     JointPart<T>::with(parts[to_size(part)], [&](auto& expert) { expert.gene_names = names; });
   }
 
-  /// Starts each modality from the moments of the cells that have it.     one for each part, of the same cells
-  void start(const std::vector<Modality>& cells) {
-    LATENTCELL_REQUIRE(cells.size() == parts.size(), "JointVae: ", cells.size(), " modalities but the model has ",
+  /// Starts each modality from the moments of the cells that have it.     counts of those, one for each part
+  void start(const std::vector<Counts>& measured) {
+    LATENTCELL_REQUIRE(measured.size() == parts.size(), "JointVae: ", measured.size(), " modalities but the model has ",
                        parts.size());
     for (std::size_t m = 0; m < parts.size(); ++m) {
-      std::vector<Index> rows;
-      for (Index i = 0; i < cells[m].cells(); ++i) {
-        if (cells[m].measured[to_size(i)]) rows.push_back(i);
-      }
-      LATENTCELL_REQUIRE(rows.size() >= 2, "JointVae: only ", rows.size(), " cells have '", options.parts[m].name, "'");
-      JointPart<T>::with(parts[m], [&](auto& expert) {
-        expert.start(select_rows(cells[m].counts, rows));
-        expert.gene_names = cells[m].features;
-      });
+      LATENTCELL_REQUIRE(measured[m].rows() >= 2, "JointVae: only ", measured[m].rows(), " cells have '",
+                         options.parts[m].name, "'");
+      JointPart<T>::with(parts[m], [&](auto& expert) { expert.start(measured[m]); });
     }
   }
 
@@ -202,6 +197,7 @@ struct JointVae {
   // What is measured, less what is hidden: each modality with chance `hide`, in an order of the cell's own, while
   // another is left.     -> (M, B)
   std::span<const T> shown(Tape<T>& tape, const JointBatch& batch, T hide) const {
+    check(batch);
     const Index n = batch.size(), all = Index(parts.size());
     T* const out = tape.scratch(n * all);
     Rng rng = tape.rng().fork();

@@ -1,21 +1,13 @@
 #pragma once
 
-#include <span>
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/joint_batch.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/modality.hpp>
 
 namespace latentcell {
-
-/// A minibatch of cells in several modalities, still sparse. A window on its source, valid until the next batch.
-struct JointBatch {
-  std::vector<CellBatch> parts;             // one for each modality, of the same cells
-  std::vector<std::vector<char>> measured;  // (M, B) whether a cell has the modality
-
-  Index size() const { return parts.empty() ? 0 : parts.front().size(); }
-};
 
 struct JointBatchesOptions {
   Index batch = 128;                    ///< cells in a minibatch, at least 2

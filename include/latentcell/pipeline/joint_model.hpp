@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <latentcell/autoencoder/joint_vae.hpp>
+#include <latentcell/data/joint_batches.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/pipeline/draw.hpp>
 #include <latentcell/pipeline/intervals.hpp>
