@@ -12,6 +12,7 @@
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
 #include <latentcell/io/h5ad.hpp>
+#include <latentcell/io/unique_names.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/pipeline/judge_translation.hpp>
 
@@ -424,6 +425,9 @@ void write(const Settings& s, lc::CellTable cells, const std::vector<std::string
   cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                  "protein_*: log1p of counts at the median depth of the cells trained on",
                                  "X_joint: one latent of all cells, from whatever each has"};
+  const Index renamed = lc::io::make_unique(cells.cell_names);
+  if (renamed > 0)
+    say(lc::text("note: ", renamed, " cells of --rna-only bear names of cells of --data: numbers are added to them"));
   lc::io::write_h5ad(s.out, cells);
   say(lc::text("wrote ", cells.cells(), " cells to ", s.out));
 }
