@@ -1,5 +1,6 @@
 // Learns from cells measured in several ways at once to tell one modality of a cell from the others: surface proteins
-// from RNA (and the reverse), with intervals; and how well it does on cells held out.
+// from RNA (and the reverse), with intervals; a latent of all cells whatever they have; and how well both do on cells
+// held out.
 
 #include <cmath>
 #include <cstdio>
@@ -11,10 +12,12 @@
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
 #include <latentcell/io/h5ad.hpp>
+#include <latentcell/io/unique_names.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/pipeline/judge_translation.hpp>
 
 #include "ensemble.hpp"
+#include "joint_latent.hpp"
 #include "translation_plots.hpp"
 
 namespace lc = latentcell;
@@ -130,23 +133,29 @@ Part part_of(const Data& d, const std::vector<Index>& rows, std::vector<std::str
           d.also ? std::optional(lc::select_cells(*d.also, rows)) : std::nullopt};
 }
 
-// Every row of a modality hidden.
-lc::Modality hidden(lc::Modality m) {
-  std::fill(m.measured.begin(), m.measured.end(), char(0));
-  return m;
-}
-
-// RNA of the training cells and of those that have RNA alone: components are told by both.
-lc::Modality all_rna(const Part& train, const Data& d) {
-  lc::Modality out = train.rna;
-  if (!d.rna_only) return out;
-  const lc::CellTable more = lc::align_genes(*d.rna_only, train.rna.features).cells;
-  for (Index i = 0; i < more.cells(); ++i) {
-    out.counts.push_row(more.counts.view(), i);
-    out.measured.push_back(1);
-  }
+// A modality of so many cells that do not have it.
+lc::Modality nothing(const std::string& name, const std::vector<std::string>& features, Index cells) {
+  lc::Modality out{name, lc::Counts(Index(features.size())), std::vector<char>(lc::to_size(cells), 0), features};
+  for (Index i = 0; i < cells; ++i) out.counts.end_row();
   return out;
 }
+
+// The training cells and those that have RNA alone: components and the joint latent are told by both.
+Part with_rna_only(const Part& train, const Data& d) {
+  Part out = train;
+  if (!d.rna_only) return out;
+  const lc::CellTable more = lc::align_genes(*d.rna_only, train.rna.features).cells;
+  const auto add = [](lc::Modality& to, const lc::Modality& from) {
+    for (Index i = 0; i < from.cells(); ++i) to.counts.push_row(from.counts.view(), i);
+    to.measured.insert(to.measured.end(), from.measured.begin(), from.measured.end());
+  };
+  add(out.rna, rna_of(more));
+  add(out.protein, nothing(train.protein.name, train.protein.features, more.cells()));
+  if (out.also) add(*out.also, nothing(train.also->name, train.also->features, more.cells()));
+  return out;
+}
+
+std::vector<lc::Modality> joint_cells(const Part& p) { return program::in_order(p.rna, p.protein, p.also); }
 
 // One direction, trained; nothing where a signal ended it.
 std::optional<lc::Translation> train(const Settings& s, const std::string& name, const lc::Modality& target,
@@ -214,6 +223,53 @@ struct Gathered {
   }
 };
 
+// Mean r over genes of their prediction from proteins, a fold each: over all genes, and over those of the joint VAE.
+struct GenesTold {
+  std::vector<double> model, ridge, model_some, joint_some, ridge_some;
+};
+
+// The reverse direction in one fold; false where a signal ended it.
+bool judge_genes(const Settings& s, const Part& train_part, const Part& test, const Part& everyone,
+                 const lc::JointVae<float>& joint, lc::StopOnSignal& stop, lc::Rng& rng, GenesTold& to) {
+  Json unused;
+  const auto back = train(s, "rna", train_part.rna, {train_part.protein}, everyone.rna, 2, false, stop, unused);
+  if (!back) return false;
+  const double depth = double(back->target.depth.value(0, 0));
+  const lc::Matrix<float> truth = lc::ModalityCode::dense(lc::kernel::log_normalize(test.rna.counts, depth));
+  const lc::Matrix<float> model = lc::translate(*back, {test.protein}, {.draws = 0}, rng).mean;
+  const lc::Matrix<float> ridge = back->target.decode(
+      lc::ridge(back->tell({train_part.protein}), back->target.encode(train_part.rna), back->tell({test.protein})));
+  const std::vector<char> all_there(lc::to_size(test.rna.cells()), 1);
+  const auto score = [&](const lc::Matrix<float>& mean, const lc::Matrix<float>& real) {
+    return lc::translation_score("", {mean, {}, {}, {}, {}}, real, all_there).mean_r;
+  };
+  to.model.push_back(score(model, truth));
+  to.ridge.push_back(score(ridge, truth));
+
+  const std::vector<std::string>&all = test.rna.features, &known = joint.features(0);  // in the same order
+  const auto in_known = [&](const lc::Matrix<float>& m) {
+    lc::Matrix<float> out(m.rows(), Index(known.size()));
+    for (std::size_t g = 0, at = 0; g < all.size() && at < known.size(); ++g) {
+      if (all[g] == known[at]) out.col(Index(at++)) = m.col(Index(g));
+    }
+    return out;
+  };
+  const auto total = [](const lc::Modality& m) {
+    double sum = 0;
+    for (Index i = 0; i < m.cells(); ++i) sum += m.counts.view().row_sum(i);
+    return sum;
+  };
+  const double share = total(lc::select_features(train_part.rna, known)) / total(train_part.rna);
+  const auto from_protein =
+      program::in_features_of(joint, program::in_order(lc::hide(test.rna), test.protein,
+                                                       test.also ? std::optional(lc::hide(*test.also)) : std::nullopt));
+  to.model_some.push_back(score(in_known(model), in_known(truth)));
+  to.joint_some.push_back(
+      score(lc::translate(joint, from_protein, 0, share * depth, {.draws = 0}, rng).mean, in_known(truth)));
+  to.ridge_some.push_back(score(in_known(ridge), in_known(truth)));
+  return true;
+}
+
 // Holds each part of the cells out in turn: proteins from what else there is, all of it and each alone, and RNA from
 // proteins; with floors.
 bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, lc::CellTable& out, Json& report) {
@@ -224,10 +280,10 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
   if (Index(with.size()) < 3 * folds) lc::throw_runtime(with.size(), " cells are too few for ", folds, " folds");
   const Index n = d.cells.cells();
   std::vector<Index> fold = lc::detail::parts_of(Index(with.size()), folds, s.seed + 1000);
-  Gathered protein, rna;
+  Gathered protein;
   // What truth is compared with: each fold's values at that fold's depth; genes are those of all folds.
   lc::Matrix<float> truth = lc::Matrix<float>::Zero(n, Index(d.protein.features.size()));
-  std::vector<double> gene_r[2];
+  GenesTold genes_told;
   std::vector<double> fold_of(lc::to_size(n), std::nan(""));
   for (int k = 0; k < folds; ++k) {
     std::vector<Index> in, held;
@@ -236,9 +292,9 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
     const Part train_part = part_of(d, in, genes), test = part_of(d, held, genes);
     say(lc::text("fold ", k + 1, " of ", folds, ": ", in.size(), " cells to learn from, ", held.size(), " held out, ",
                  genes.size(), " genes"));
-    const lc::Modality everyone = all_rna(train_part, d);
+    const Part everyone = with_rna_only(train_part, d);
     Json unused;
-    const auto model = train(s, "protein", train_part.protein, train_part.sources(), everyone, s.ensemble.members,
+    const auto model = train(s, "protein", train_part.protein, train_part.sources(), everyone.rna, s.ensemble.members,
                              false, stop, unused);
     if (!model) return false;
     lc::Rng rng(s.seed, 9);
@@ -247,8 +303,25 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
     };
     predict("latentcell", test.sources());
     if (test.also) {
-      predict("latentcell, rna alone", {test.rna, hidden(*test.also)});
-      predict("latentcell, " + test.also->name + " alone", {hidden(test.rna), *test.also});
+      predict("latentcell, rna alone", {test.rna, lc::hide(*test.also)});
+      predict("latentcell, " + test.also->name + " alone", {lc::hide(test.rna), *test.also});
+    }
+    Settings quiet = s;
+    quiet.checkpoint.clear();
+    const auto joint = program::train_joint(quiet, joint_cells(everyone), s.ensemble.epochs, stop, unused);
+    if (!joint) return false;
+    const lc::Modality no_protein = lc::hide(test.protein);
+    const auto joint_predict = [&](const std::string& who, const lc::Modality& r,
+                                   const std::optional<lc::Modality>& a) {
+      const auto cells = program::in_features_of(*joint, program::in_order(r, no_protein, a));
+      protein.put(
+          who, held, n,
+          lc::translate(*joint, cells, 1, double(model->target.depth.value(0, 0)), {.draws = s.ensemble.draws}, rng));
+    };
+    joint_predict("joint VAE", test.rna, test.also);
+    if (test.also) {
+      joint_predict("joint VAE, rna alone", test.rna, lc::hide(*test.also));
+      joint_predict("joint VAE, " + test.also->name + " alone", lc::hide(test.rna), test.also);
     }
     const lc::Matrix<float> true_here = model->target.decode(model->target.encode(test.protein)),
                             known = model->target.decode(model->target.encode(train_part.protein));
@@ -269,21 +342,16 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
       return x;
     };
     floor("ridge on components", lc::ridge(linear(told), known, linear(told_new)));
+    if (test.also) {
+      const Index cut = model->sources.front().condition();
+      floor("ridge, rna alone", lc::ridge(linear(told).leftCols(cut), known, linear(told_new).leftCols(cut)));
+      floor(("ridge, " + test.also->name + " alone").c_str(),
+            lc::ridge(told.rightCols(told.cols() - cut), known, told_new.rightCols(told.cols() - cut)));
+    }
     floor("linear joint VAE", lc::linear_joint(linear(told), known, linear(told_new)));
     floor("30 nearest cells", lc::neighbor_mean(linear(told), known, linear(told_new)));
 
-    const auto back = train(s, "rna", train_part.rna, {train_part.protein}, everyone, 2, false, stop, unused);
-    if (!back) return false;
-    const lc::Matrix<float> true_rna =
-        lc::ModalityCode::dense(lc::kernel::log_normalize(test.rna.counts, double(back->target.depth.value(0, 0))));
-    const std::vector<char> all_there(held.size(), 1);
-    const auto of_genes = [&](const lc::Matrix<float>& mean) {
-      return lc::translation_score("", {mean, {}, {}, {}, {}}, true_rna, all_there).mean_r;
-    };
-    gene_r[0].push_back(of_genes(lc::translate(*back, {test.protein}, {.draws = 0}, rng).mean));
-    const lc::Matrix<float> z =
-        lc::ridge(back->tell({train_part.protein}), back->target.encode(train_part.rna), back->tell({test.protein}));
-    gene_r[1].push_back(of_genes(back->target.decode(z)));
+    if (!judge_genes(s, train_part, test, everyone, *joint, stop, rng, genes_told)) return false;
   }
   std::vector<char> judged(lc::to_size(n), 0);
   for (const Index i : with) judged[lc::to_size(i)] = 1;
@@ -301,10 +369,16 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
   const auto mean = [](const std::vector<double>& x) {
     return std::accumulate(x.begin(), x.end(), 0.0) / double(x.size());
   };
-  report["rna_from_protein"] = {{"latentcell", mean(gene_r[0])}, {"ridge on proteins", mean(gene_r[1])}};
-  char line[120];
-  std::snprintf(line, sizeof line, "genes from proteins, mean r over all genes: %.3f, ridge %.3f", mean(gene_r[0]),
-                mean(gene_r[1]));
+  const GenesTold& g = genes_told;
+  report["rna_from_protein"] = {{"latentcell", mean(g.model)}, {"ridge on proteins", mean(g.ridge)}};
+  report["rna_from_protein_genes_of_joint"] = {
+      {"latentcell", mean(g.model_some)}, {"joint VAE", mean(g.joint_some)}, {"ridge on proteins", mean(g.ridge_some)}};
+  char line[200];
+  std::snprintf(line, sizeof line, "genes from proteins, mean r over all genes: %.3f, ridge %.3f", mean(g.model),
+                mean(g.ridge));
+  say(line);
+  std::snprintf(line, sizeof line, "  over the genes of the joint VAE: %.3f, joint VAE %.3f, ridge %.3f",
+                mean(g.model_some), mean(g.joint_some), mean(g.ridge_some));
   say(line);
   lc::CellTable cells = d.cells.select_cells(with);
   std::vector<double> folds_of;
@@ -324,36 +398,53 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
   return true;
 }
 
-lc::CellTable predicted(const lc::Translation& model, lc::CellTable cells, const std::vector<lc::Modality>& from,
-                        const Settings& s) {
+// Proteins and their intervals.
+void put_predicted(const lc::Translation& model, const std::vector<lc::Modality>& from, const Settings& s,
+                   lc::CellTable& cells) {
   lc::Rng rng(s.seed, 10);
   lc::Translated t = lc::translate(model, from, {.draws = s.ensemble.draws}, rng);
-  cells.embeddings.clear();
   cells.embeddings["protein_predicted"] = t.mean;
   program::put_intervals(cells, "protein_", std::move(t));
-  return cells;
 }
 
-// Those of a model's sources that cells with RNA alone have.
-std::vector<lc::Modality> rna_alone(const lc::Translation& model, const lc::CellTable& cells) {
-  std::vector<lc::Modality> out{rna_of(lc::align_genes(cells, model.sources.front().features).cells)};
-  for (std::size_t m = 1; m < model.sources.size(); ++m) {
-    const lc::ModalityCode& c = model.sources[m];
-    lc::Modality none{c.name, lc::Counts(Index(c.features.size())), std::vector<char>(lc::to_size(cells.cells()), 0),
-                      c.features};
-    for (Index i = 0; i < cells.cells(); ++i) none.counts.end_row();
-    out.push_back(std::move(none));
-  }
+// What a model needs of cells with RNA alone.
+Part rna_alone(const lc::Translation& model, const lc::CellTable& cells) {
+  const auto none = [&](const lc::ModalityCode& c) { return nothing(c.name, c.features, cells.cells()); };
+  Part out{rna_of(lc::align_genes(cells, model.sources.front().features).cells), none(model.target), std::nullopt};
+  if (model.sources.size() > 1) out.also = none(model.sources[1]);
   return out;
+}
+
+void put_joint(const lc::JointVae<float>& joint, const Part& part, lc::CellTable& cells) {
+  cells.embeddings["X_joint"] = lc::encode(joint, program::in_features_of(joint, joint_cells(part))).mean;
 }
 
 void write(const Settings& s, lc::CellTable cells, const std::vector<std::string>& proteins) {
   cells.strings.clear();
   cells.strings["protein_names"] = proteins;
   cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                                 "protein_*: log1p of counts at the median depth of the cells trained on"};
+                                 "protein_*: log1p of counts at the median depth of the cells trained on",
+                                 "X_joint: one latent of all cells, from whatever each has"};
+  const Index renamed = lc::io::make_unique(cells.cell_names);
+  if (renamed > 0)
+    say(lc::text("note: ", renamed, " cells of --rna-only bear names of cells of --data: numbers are added to them"));
   lc::io::write_h5ad(s.out, cells);
   say(lc::text("wrote ", cells.cells(), " cells to ", s.out));
+}
+
+// Cells with proteins where none were held out: measured, not predicted.
+lc::CellTable not_judged(const Data& d, const std::vector<Index>& with) {
+  lc::CellTable out = d.cells.select_cells(with);
+  out.embeddings.clear();
+  const lc::Modality protein = lc::select_cells(d.protein, with);
+  lc::Rng rng(0);
+  lc::ModalityCode code(protein.name, protein.features, 1);
+  code.start(protein, rng);
+  out.embeddings["protein_measured"] = code.log_normalized(protein);
+  for (const char* name : {"predicted", "low50", "high50", "low80", "high80"})
+    out.embeddings[lc::text("protein_", name)] =
+        lc::Matrix<float>::Constant(out.cells(), Index(protein.features.size()), std::nanf(""));
+  return out;
 }
 
 int run(const Settings& s) {
@@ -376,16 +467,21 @@ int run(const Settings& s) {
     const lc::Translation m = lc::load_translation(program::model_file(s.from));
     const lc::CellTable cells = program::read(s, s.rna_only);
     (void)program::in_genes_of(cells, m.sources.front().features, s.rna_only);
-    write(s, predicted(m, cells, rna_alone(m, cells), s), m.target.features);
+    lc::CellTable told = cells;
+    told.embeddings.clear();
+    const Part part = rna_alone(m, cells);
+    put_predicted(m, part.sources(), s, told);
+    if (m.joint) put_joint(*m.joint, part, told);
+    write(s, std::move(told), m.target.features);
     program::write_report(s.report, report);
     return 0;
   }
   const Data d = load(s, rng);
   const int folds = s.folds >= 0 ? s.folds : s.data.empty() ? 2 : 0;
-  std::vector<Index> without, all;
+  std::vector<Index> with, without, all;
   for (Index i = 0; i < d.cells.cells(); ++i) {
     all.push_back(i);
-    if (!d.protein.measured[lc::to_size(i)]) without.push_back(i);
+    (d.protein.measured[lc::to_size(i)] ? with : without).push_back(i);
   }
   const bool to_predict = d.rna_only || !without.empty();
   if (folds == 0 && !to_predict)
@@ -396,29 +492,33 @@ int run(const Settings& s) {
   lc::StopOnSignal stop;
   lc::CellTable out;
   if (folds > 0 && !judge(s, folds, d, stop, out, report)) return program::stopped(s);
+  std::vector<std::string> genes;
+  const Part whole = part_of(d, all, genes), everyone = with_rna_only(whole, d);
+  say(lc::text("training on ", d.cells.cells(), " cells, ", genes.size(), " genes, ", d.protein.features.size(),
+               " proteins"));
+  auto joint = program::train_joint(s, joint_cells(everyone), s.ensemble.epochs, stop, report);
+  if (!joint) return program::stopped(s);
+  const Index proteins = Index(d.protein.features.size());
+  if (folds == 0) out = not_judged(d, with);
+  put_joint(*joint, part_of(d, with, genes), out);
   if (to_predict || !s.checkpoint.empty()) {
-    std::vector<std::string> genes;
-    const Part whole = part_of(d, all, genes);
-    say(lc::text("training on ", d.cells.cells(), " cells, ", genes.size(), " genes, ", d.protein.features.size(),
-                 " proteins"));
-    const auto model =
-        train(s, "protein", whole.protein, whole.sources(), all_rna(whole, d), s.ensemble.members, true, stop, report);
+    auto model =
+        train(s, "protein", whole.protein, whole.sources(), everyone.rna, s.ensemble.members, true, stop, report);
     if (!model) return program::stopped(s);
+    model->joint = std::move(joint);
     program::keep(s, *model);
-    const auto add = [&](lc::CellTable cells) {
+    const auto add = [&](lc::CellTable cells, const Part& part) {
       cells = lc::align_genes(cells, d.cells.gene_names).cells;
-      if (folds > 0) {
+      cells.embeddings.clear();
+      put_predicted(*model, part.sources(), s, cells);
+      put_joint(*model->joint, part, cells);
+      cells.embeddings["protein_measured"] = lc::Matrix<float>::Constant(cells.cells(), proteins, std::nanf(""));
+      if (folds > 0)
         cells.cell_columns.set("held_out_fold", std::vector<double>(lc::to_size(cells.cells()), std::nan("")));
-        cells.embeddings["protein_measured"] =
-            lc::Matrix<float>::Constant(cells.cells(), Index(d.protein.features.size()), std::nanf(""));
-      }
       lc::append_cells(out, cells);
     };
-    if (!without.empty()) {
-      const Part some = part_of(d, without, genes);
-      add(predicted(*model, d.cells.select_cells(without), some.sources(), s));
-    }
-    if (d.rna_only) add(predicted(*model, *d.rna_only, rna_alone(*model, *d.rna_only), s));
+    if (!without.empty()) add(d.cells.select_cells(without), part_of(d, without, genes));
+    if (d.rna_only) add(*d.rna_only, rna_alone(*model, *d.rna_only));
   }
   write(s, std::move(out), d.protein.features);
   report["peak_memory_mb"] = program::peak_memory_mb();

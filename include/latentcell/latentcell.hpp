@@ -11,6 +11,7 @@
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/joint_batch.hpp>
 #include <latentcell/core/path_point.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
@@ -104,6 +105,7 @@
 #include <latentcell/condition/numbers.hpp>
 
 #include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/joint_vae.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
 #include <latentcell/autoencoder/pca_autoencoder.hpp>
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
@@ -151,9 +153,11 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/highly_variable.hpp>
+#include <latentcell/data/joint_batches.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/loess.hpp>
 #include <latentcell/data/minibatch.hpp>
+#include <latentcell/data/modality.hpp>
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/pseudobulk.hpp>
 #include <latentcell/data/read_times.hpp>
@@ -177,6 +181,7 @@
 #include <latentcell/train/csv_log.hpp>
 #include <latentcell/train/fit.hpp>
 #include <latentcell/train/fit_cells.hpp>
+#include <latentcell/train/fit_joint.hpp>
 #include <latentcell/train/history.hpp>
 #include <latentcell/train/progress.hpp>
 #include <latentcell/train/stop_on_signal.hpp>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Translation of modalities with the shortest settings: translation.sh TRANSLATE_OMICS MAKE_MULTIOMICS. Cells without
-# proteins are predicted, held-out cells judged, a saved model predicts without training; wrong input ends with one clear
-# sentence and nothing written.
+# proteins are predicted, all cells get a joint latent, held-out cells are judged, a saved model predicts without
+# training; wrong input ends with one clear sentence and nothing written.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 translate=$1
@@ -14,7 +14,7 @@ cd "$folder"
 short=(--epochs 2 --members 2 --draws 8 --components 8)
 
 "$translate" --data both.h5ad --also accessibility --folds 2 "${short[@]}" --out folds.h5ad --report report.json
-for word in latentcell 'rna alone' 'ridge on components' '30 nearest cells' mean_r cover80 rna_from_protein protein_6; do
+for word in latentcell 'rna alone' 'joint VAE, rna alone' rna_from_protein_genes_of_joint 'ridge on components' '30 nearest cells' mean_r cover80 rna_from_protein protein_6; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
 # What was measured of held-out cells has no part in what is predicted of them.
@@ -33,6 +33,10 @@ cmp from.h5ad from_two.h5ad
 program=$translate
 source "$here/refuses.sh"
 refuses "no such file" --data missing.h5ad --folds 2
+# What is written has the joint latent: of held-out cells, of cells without proteins, from a saved model.
+for file in folds some_predicted predicted from; do
+  refuses "there are X_joint, protein_" --data $file.h5ad --protein-key no_such --folds 2
+done
 refuses "say which cells to predict" --data both.h5ad
 refuses "no obsm entry 'no_such'; there are accessibility, protein_expression" --data both.h5ad --protein-key no_such --folds 2
 refuses "no obsm entry 'no_such'" --data both.h5ad --also no_such --folds 2

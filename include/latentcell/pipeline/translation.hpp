@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <latentcell/pipeline/intervals.hpp>
+#include <latentcell/pipeline/joint_model.hpp>
 #include <latentcell/pipeline/model_file.hpp>
 
 // One modality of a cell from the others.
@@ -26,6 +28,7 @@ struct Translation {
   ModalityCode target;
   std::vector<ModalityCode> sources;
   ConditionalEnsemble flows;
+  std::optional<JointVae<float>> joint;  ///< of the same modalities, for a latent of all cells; where one was trained
 
   Translation(const TranslationOptions& o, ModalityCode to, std::vector<ModalityCode> from, Rng& rng)
       : options(o),
@@ -60,6 +63,7 @@ struct Translation {
     f("target", self.target);
     f("sources", self.sources);
     f("flows", self.flows);
+    f("joint", self.joint);
   }
 };
 
@@ -162,6 +166,7 @@ inline void save(const std::string& path, const Translation& model) {
   file.metadata["sources"] = text(model.sources.size());
   detail::describe(file, "target", model.target);
   for (std::size_t s = 0; s < model.sources.size(); ++s) detail::describe(file, text("source_", s), model.sources[s]);
+  if (model.joint) detail::describe(file, "joint", *model.joint);
   io::store(file, "model", model);
   io::save_safetensors(path, file);
 }
@@ -174,6 +179,7 @@ inline Translation load_translation(const std::string& path) {
   Rng rng(0);
   Translation model({.ensemble = detail::read_ensemble(from)}, detail::read_code(from, "target"), std::move(sources),
                     rng);
+  if (from.file.metadata.count("joint.parts") > 0) model.joint = detail::read_joint(from, "joint");
   io::restore(from.file, path, "model", model);
   return model;
 }
