@@ -49,7 +49,8 @@ Settings parse(int argc, char** argv) {
   app.add_option("--steps", s.transfer.steps, "training steps in a round")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--neighbors", s.transfer.neighbors, "remembered cells that vote on a label")
+  app.add_option("--neighbors", s.transfer.neighbors,
+                 "remembered cells that vote on a label, in the latent and in components each")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
   for (CLI::Option* option : program::add_generator(app, s)) from->excludes(option);

@@ -1,5 +1,7 @@
 #include <latentcell/pipeline/transfer.hpp>
 
+#include <algorithm>
+
 #include <latentcell/pipeline/judge_transfer.hpp>
 
 #include "generator.hpp"
@@ -35,6 +37,7 @@ TEST_CASE("transfer: cells of other genes and order are labelled, and the model 
   CHECK(t.model.vae.genes() == 108);
   CHECK(t.model.options.batch_levels == std::vector<std::string>{"batch_1", "batch_2", "new"});
   CHECK(t.model.mix.value.sum() == 800);
+  CHECK(t.remembered.cells() == 402);  // 134 of each type
   CHECK(t.cells.cells() == 300);
   CHECK(right(truth, t.label) > 0.85);
   for (const double c : t.confidence) CHECK((c > 0 && c <= 1));
@@ -70,6 +73,42 @@ TEST_CASE("transfer: narrowing keeps the weights of the shared genes, and the ne
   CHECK(narrow.flow.center.value == model.flow.center.value);
 }
 
+TEST_CASE("transfer: as many cells of each label are remembered, of batches that had it") {
+  Rng rng(5);
+  const std::vector<int> label = {0, 0, 0, 0, 0, 0, 2, 2, -1}, batch = {0, 0, 1, 1, 0, 1, 1, 1, 0};
+  const detail::Remembered r = detail::choose_remembered(label, batch, 100, rng);
+  CHECK(std::count(r.label.begin(), r.label.end(), 0) == 50);
+  CHECK(std::count(r.label.begin(), r.label.end(), 2) == 50);
+  for (std::size_t i = 0; i < r.label.size(); ++i) CHECK((r.label[i] == 0 || r.batch[i] == 1));
+  CHECK_THROWS_WITH(detail::choose_remembered({-1, -1}, {0, 0}, 10, rng), ContainsText("no labels"));
+}
+
+TEST_CASE("transfer: both in components: the same cells lie at the same place, whichever table has them") {
+  Rng rng(6);
+  const CellTable cells = generator::cells(60, rng);
+  const std::vector<Index> some = {3, 7};
+  const detail::BothInComponents both(cells.counts, cells.select_cells(some).counts, 5, rng);
+  CHECK(both.remembered.rows() == 60);
+  CHECK(both.remembered.cols() == 5);
+  CHECK(both.fresh.row(0).isApprox(both.remembered.row(3), 1e-5f));
+  CHECK(both.fresh.row(1).isApprox(both.remembered.row(7), 1e-5f));
+}
+
+TEST_CASE("transfer: a type that is rare in the reference and frequent in the new cells is found") {
+  Rng rng(7);
+  SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400, .marker_share = 0.15}, rng);
+  const CellTable drawn = tissue.draw(700, rng), fresh = tissue.draw(300, rng);
+  const std::vector<int> types = drawn.obs("cell_type").codes;
+  std::vector<Index> rows;
+  int rare = 0;
+  for (Index i = 0; i < drawn.cells(); ++i) {
+    if (types[to_size(i)] != 0 || ++rare <= 25) rows.push_back(i);
+  }
+  const TwoStage model = generator::trained(drawn.select_cells(rows));
+  const auto t = transfer(model, fresh, "new", {.replay = 400, .rounds = 2, .steps = 30});
+  CHECK(metric::label_scores(fresh.obs("cell_type").codes, t.label, 3).f1[0] > 0.8);
+}
+
 TEST_CASE("transfer: no shared gene, a batch that is there already and no cells are refused") {
   Rng rng(3);
   const CellTable cells = generator::cells(150, rng);
@@ -79,6 +118,7 @@ TEST_CASE("transfer: no shared gene, a batch that is there already and no cells 
   CHECK_THROWS_WITH(transfer(model, other, "new"), ContainsText("none of 120 genes"));
   CHECK_THROWS_WITH(transfer(model, cells, "batch_2"), ContainsText("has a batch 'batch_2' already"));
   CHECK_THROWS_WITH(transfer(model, cells.select_cells({}), "new"), ContainsText("no cells"));
+  CHECK_THROWS_WITH(transfer(model, cells, "new", {.components = 0}), ContainsText("components 0"));
 }
 
 TEST_CASE("transfer: an encoder that lacks genes takes them for what they usually are") {

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include <latentcell/data/align_genes.hpp>
+#include <latentcell/kernel/log_normalize.hpp>
+#include <latentcell/kernel/pca.hpp>
 #include <latentcell/metric/neighbor_votes.hpp>
 #include <latentcell/pipeline/two_stage.hpp>
 #include <latentcell/train/fit_cells.hpp>
@@ -16,16 +18,17 @@
 namespace latentcell {
 
 struct TransferOptions {
-  Index replay = 2000;          ///< cells the model is asked to remember; more hold it closer to what it knew
-  Index least = 30;             ///< of them at least so many of each label
-  int rounds = 3;               ///< of training and labelling anew
-  Index steps = 400;            ///< training steps in a round; more follow the new cells further
-  Index batch = 64;             ///< cells in a minibatch
+  Index replay = 2000;  ///< cells the model is asked to remember, as many of each label: the new cells' mix is not
+                        ///< known; more hold the model closer to what it knew
+  int rounds = 3;       ///< of training and labelling anew
+  Index steps = 400;    ///< training steps in a round; more follow the new cells further
+  Index batch = 64;     ///< cells in a minibatch
   float learning_rate = 3e-4f;  ///< peak of each round
   float dropout = 0.3f;         ///< of that training, as kl_weight and input_share: what VaeOptions says of them
   float kl_weight = 0.5f;
   float input_share = 0.7f;
-  Index neighbors = 15;  ///< remembered cells that vote on a label
+  Index neighbors = 15;   ///< remembered cells that vote on a label, in the latent and in components each
+  Index components = 30;  ///< principal components of remembered and new cells together, the second vote's
   std::uint64_t seed = 0;
 };
 
@@ -36,7 +39,7 @@ struct Transferred {
   LatentTable cells = {};               ///< the new cells' latents
   LatentTable remembered = {};          ///< latents of the cells the model remembered, with their labels
   std::vector<int> label = {};          ///< (N) of the model's levels
-  std::vector<double> confidence = {};  ///< (N) share of the neighbors that agree
+  std::vector<double> confidence = {};  ///< (N) share of the votes for it
   std::vector<double> distance = {};    ///< (N) to the nearest remembered cells, 1 as they lie among each other; well
                                         ///< above 1: the model knows no such cells
   Index missing = 0;                    ///< genes of the model that the new cells do not have
@@ -103,27 +106,39 @@ struct Remembered {
   std::vector<int> label, batch;
 };
 
-/// `count` cells in the training cells' mix, and at least `least` of each label that was trained on.
+/// About `count` cells, as many of each label that was trained on.
 inline Remembered choose_remembered(const std::vector<int>& label, const std::vector<int>& batch, Index count,
-                                    Index least, Rng& rng) {
+                                    Rng& rng) {
   std::map<int, std::vector<int>> batches;  // of the training cells of each label
-  double labelled = 0;
   for (std::size_t i = 0; i < label.size(); ++i) {
-    if (label[i] < 0) continue;
-    batches[label[i]].push_back(batch[i]);
-    labelled += 1;
+    if (label[i] >= 0) batches[label[i]].push_back(batch[i]);
   }
-  LATENTCELL_REQUIRE(labelled > 0, "transfer: the model has no labels");
+  LATENTCELL_REQUIRE(!batches.empty(), "transfer: the model has no labels");
+  const Index each = (count + Index(batches.size()) - 1) / Index(batches.size());
   Remembered out;
   for (const auto& [code, of_cells] : batches) {
-    const Index n = std::max(least, Index(std::lround(double(of_cells.size()) / labelled * double(count))));
-    for (Index i = 0; i < n; ++i) {
+    for (Index i = 0; i < each; ++i) {
       out.label.push_back(code);
       out.batch.push_back(of_cells[std::size_t(rng.below(of_cells.size()))]);
     }
   }
   return out;
 }
+
+/// Remembered and new cells in principal components of log1p(CP10K) of both together.
+struct BothInComponents {
+  Matrix<float> remembered, fresh;  // (R, K), (N, K)
+
+  BothInComponents(const Counts& old_counts, const Counts& new_counts, Index components, Rng& rng) {
+    const Counts known = kernel::log_normalize(old_counts.view()), asked = kernel::log_normalize(new_counts.view());
+    Counts all = known;
+    for (Index i = 0; i < asked.rows(); ++i) all.push_row(asked.view(), i);
+    const Index k = std::min({components, all.rows() - 1, all.cols()});
+    const kernel::Pca<float> pca = kernel::fit_pca(all.view(), {.components = k}, rng);
+    remembered = kernel::project(pca, known.view());
+    fresh = kernel::project(pca, asked.view());
+  }
+};
 
 /// Lets an encoder that is shown some of the genes only take the others for what they usually are: their mean input
 /// goes to the first layer's bias, and cells are scaled to the counts that the shared genes usually have.
@@ -165,15 +180,16 @@ void make_up_for_missing(const Autoencoder& from, Autoencoder& to, const CellTab
 /// deep generative replay", 2017). The autoencoder is trained a little further on remembered and new cells together,
 /// the new ones as a batch of their own, so that what differs between the data sets goes to the batch and not to the
 /// latent (as scArches, Lotfollahi et al. 2022, without the old cells); the new cells' labels for its prior are those
-/// found so far. Labels are the vote of the nearest remembered cells in the latent.
+/// found so far. Labels are the vote of the nearest remembered cells in the latent and of those in principal components
+/// of both: the first err where the latent has not brought the data sets together, the second where they differ most.
 /// Genes that are not shared are left out of the result. Throws std::invalid_argument where none is.
 template <class Backbone>
 Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTable& cells, const std::string& batch,
                                const TransferOptions& options = {}) {
   const auto& o = options;
-  LATENTCELL_REQUIRE(o.replay >= 1 && o.least >= 1 && o.rounds >= 0 && o.steps >= 1 && o.neighbors >= 1,
-                     "transfer: replay ", o.replay, ", least ", o.least, ", steps ", o.steps, " and neighbors ",
-                     o.neighbors, " must be at least 1, rounds ", o.rounds, " at least 0");
+  LATENTCELL_REQUIRE(o.replay >= 1 && o.rounds >= 0 && o.steps >= 1 && o.neighbors >= 1 && o.components >= 1,
+                     "transfer: replay ", o.replay, ", steps ", o.steps, ", neighbors ", o.neighbors,
+                     " and components ", o.components, " must be at least 1, rounds ", o.rounds, " at least 0");
   LATENTCELL_REQUIRE(cells.cells() >= 1, "transfer: there are no cells");
   const AlignedGenes aligned = align_genes(cells, model.vae.gene_names);
   const std::unordered_set<std::string_view> have(cells.gene_names.begin(), cells.gene_names.end());
@@ -189,7 +205,7 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
 
   const auto [trained, trained_batch] = model.training_codes();
   const bool batched = !model.options.batch_levels.empty();
-  const detail::Remembered recalled = detail::choose_remembered(trained, trained_batch, o.replay, o.least, rng);
+  const detail::Remembered recalled = detail::choose_remembered(trained, trained_batch, o.replay, rng);
   const std::vector<int>& codes = recalled.label;
   const LatentTable latents =
       model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, codes}), .steps = 25}, rng);
@@ -197,12 +213,19 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
   detail::make_up_for_missing(model.vae, vae, whole, kept);
   const CellTable remembered = whole.select_genes(kept);
 
-  // The new cells' votes in the latent as it is now.
+  // Of each new cell and label, the share of the nearest remembered cells that have it.
+  const Index levels = Index(model.options.levels.size());
+  const auto shares = [&](const kernel::Neighbors& near) { return metric::neighbor_shares(near, codes, levels); };
+  const Index k = std::min(o.neighbors, remembered.cells() - 1);
+  const detail::BothInComponents both_in(remembered.counts, target.counts, o.components, rng);
+  const Matrix<double> by_components =
+      shares(kernel::nearest_neighbors(view(both_in.fresh), view(both_in.remembered), k));
+
+  // The new cells' votes, with the latent as it is now.
   const auto label_cells = [&] {
     out.remembered = encode(vae, remembered);
     out.cells = encode(vae, target);
     const ConstView<float> among(out.remembered.mean.data(), out.remembered.cells(), vae.latent());
-    const Index k = std::min(o.neighbors, out.remembered.cells() - 1);
     const kernel::Neighbors own = kernel::nearest_neighbors(among, k);
     std::vector<double> usual;
     for (Index i = 0; i < own.distance.rows(); ++i) usual.push_back(own.distance.row(i).mean());
@@ -210,7 +233,7 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
     const double unit = std::max(1e-12, usual[usual.size() / 2]);
     const kernel::Neighbors near =
         kernel::nearest_neighbors(ConstView<float>(out.cells.mean.data(), out.cells.cells(), vae.latent()), among, k);
-    metric::NeighborVotes votes = metric::neighbor_votes(near, codes, Index(model.options.levels.size()));
+    metric::NeighborVotes votes = metric::most_votes(0.5 * (shares(near) + by_components));
     out.label = std::move(votes.label);
     out.confidence = std::move(votes.agreement);
     out.distance.clear();
