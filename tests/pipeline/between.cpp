@@ -86,6 +86,19 @@ TEST_CASE("between: given pairs are learned as they are") {
   CHECK(cross / square == Approx(-2).epsilon(0.15));
 }
 
+TEST_CASE("between: a dimension in which cells do not differ is as wide as its posteriors") {
+  LatentTable control = cells(200, false, 1), treated = cells(200, true, 2);
+  for (LatentTable* one : {&control, &treated}) {
+    one->mean.col(1) *= 0.01f;
+    one->deviation = Matrix<float>::Constant(200, 2, 0.1f);
+    one->deviation.col(1).setConstant(1.0f);
+  }
+  auto flow = made_flow(Coupling::optimal);
+  const History h = fit_between(flow, control, treated, {.match = "type"}, {.epochs = 5, .batch = 64});
+  CHECK(flow.spread.value(0, 1) == Approx(1.0f).epsilon(0.01));
+  CHECK(h.epochs.back().loss < 5);  // of movements in units of the latents' own spread
+}
+
 TEST_CASE("between: what does not fit is named") {
   auto flow = made_flow(Coupling::optimal);
   LatentTable from = cells(10, false, 1), to = cells(10, true, 2);

@@ -118,16 +118,15 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
                                             ConstView<float>(here.data(), n, here.cols()));
   };
   if (state.history.epochs.empty()) {
-    // One scale for both ends.
+    // One scale for both ends, and for all that their posteriors hold: a dimension in which cells do not differ is as
+    // wide as its posteriors, not as the means of them.
     LatentTable all;
     all.mean.resize(from.cells() + to.cells(), d);
     all.mean << from.mean, to.mean;
-    flow.start(to);
-    for (Index j = 0; j < d; ++j) {
-      const float mean = all.mean.col(j).mean();
-      flow.center.value(0, j) = mean;
-      flow.spread.value(0, j) = std::max(1e-3f, std::sqrt((all.mean.col(j).array() - mean).square().mean()));
-    }
+    all.deviation = Matrix<float>::Zero(all.mean.rows(), d);
+    if (from.deviation.size() > 0) all.deviation.topRows(from.cells()) = from.deviation;
+    if (to.deviation.size() > 0) all.deviation.bottomRows(to.cells()) = to.deviation;
+    flow.scale_to(all);
     flow.relearn_library(to);
   }
   if (split.watch.empty()) {

@@ -51,23 +51,26 @@ struct LatentFlow {
 
   /// Takes scale and library sizes from the training latents.
   void start(const LatentTable& table) {
+    scale_to(table);
+    relearn_library(table);
+  }
+
+  /// Takes the latents' scale alone from the training latents: centre, and spread of what their posteriors hold.
+  void scale_to(const LatentTable& table) {
     LATENTCELL_REQUIRE(table.latent() == latent(), "LatentFlow: latents of ", table.latent(),
                        " dimensions but the field has ", latent());
     const double n = double(table.cells());
-    Matrix<float> z = table.mean;
     for (Index j = 0; j < latent(); ++j) {
       double mean = 0, square = 0;
-      for (Index i = 0; i < table.cells(); ++i) mean += double(z(i, j)) / n;
+      for (Index i = 0; i < table.cells(); ++i) mean += double(table.mean(i, j)) / n;
       for (Index i = 0; i < table.cells(); ++i) {
-        const double gap = double(z(i, j)) - mean;
+        const double gap = double(table.mean(i, j)) - mean;
         const double own = table.deviation.size() > 0 ? double(table.deviation(i, j)) : 0.0;
         square += (gap * gap + own * own) / n;
       }
       center.value(0, j) = float(mean);
       spread.value(0, j) = float(std::max(1e-3, std::sqrt(square)));
-      z.col(j).array() = (z.col(j).array() - center.value(0, j)) / spread.value(0, j);
     }
-    learn_library(z, table);
   }
 
   /// Takes the library sizes alone from the training latents: their scale stays.
