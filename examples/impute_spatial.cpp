@@ -256,9 +256,13 @@ lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialCells& spots, 
   lc::Matrix<float> counts = lc::ModalityCode::dense(target.counts);
   for (Index i = 0; i < counts.rows() && t.means; ++i) counts.row(i) *= float(cells[lc::to_size(i)]);
   counts = counts.array().round();
+  const double depth = double(m.target.depth.value(0, 0));
   const lc::SpotSplit split = lc::learn_split(spots, counts, cells);
-  report["split"] = {{"genes", split.genes}, {"totals", split.totals}};
-  return lc::split_cells(split, counts, cells, double(m.target.depth.value(0, 0)), draws, rng);
+  const auto entry = [](const lc::Evenness& e) { return Json{{"cell", e.cell}, {"apart", e.apart}}; };
+  report["split"]["totals"] = entry(split.totals);
+  for (std::size_t g = 0; g < split.genes.size(); ++g)
+    report["split"]["genes"][m.target.features[g]] = entry(split.genes[g]);
+  return lc::split_cells(split, counts, cells, depth, draws, rng);
 }
 
 void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const lc::Matrix<float>& original,

@@ -90,7 +90,7 @@ inline std::vector<RigidMotion> slice_turns(const Matrix<float>& fixed, const Ma
       "align_slices: features (", fixed_features.rows(), ", ", fixed_features.cols(), ") and (", moving_features.rows(),
       ", ", moving_features.cols(), ") for ", fixed.rows(), " and ", moving.rows(), " points");
   constexpr int turns = 36, rounds = 60;
-  constexpr double pi = 3.14159265358979323846, still = 1e-5;
+  constexpr double pi = 3.14159265358979323846, still = 0.01;  // of a unit: less is no motion
   const double unit = inside_distance(fixed);
   const RowVector<float> centre = fixed.colwise().mean(), own_centre = moving.colwise().mean();
   std::vector<RigidMotion> ends;
@@ -125,9 +125,7 @@ inline std::vector<RigidMotion> slice_turns(const Matrix<float>& fixed, const Ma
         pair(at.rows() + i, back.index(i, 0), i, back.distance(i, 0), 1 / double(fixed.rows()));
       if (now.cost < best.cost) best = now;
       const RigidMotion next = detail::best_motion(from, to);
-      if (std::abs(std::remainder(next.angle - now.angle, 2 * pi)) < still &&
-          (next(moving) - at).cwiseAbs().maxCoeff() < still * unit)
-        break;
+      if ((next(moving) - at).cwiseAbs().maxCoeff() < still * unit) break;
       now = next;
     }
     ends.push_back(best);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -56,12 +57,22 @@ inline Matrix<float> coherence(const Matrix<float>& values, const std::vector<In
   return out;
 }
 
-/// How unevenly the counts of a spot are shared among its cells. Where the counts of cells are negative binomial with
-/// shape `evenness`, what they are given their sum is Dirichlet-multinomial with that same number: the counts of spots
-/// of known numbers of cells tell it, and it holds for single cells.
+/// How unevenly counts are shared. Where the counts of cells are negative binomial with shape `cell`, what they are
+/// given their sum is Dirichlet-multinomial with that same number: spots of known numbers of cells tell it, and it
+/// holds for single cells. Neighbouring spots differ besides, however many cells they have: tissue changes from spot to
+/// spot.
+struct Evenness {
+  double cell = 1;   ///< shape of one cell's counts; larger is more even
+  double apart = 0;  ///< what two spots differ besides
+
+  /// Total of the Dirichlet's parameters for spots of so many cells together.
+  double of_spots(double cells) const { return 1 / (1 / (cell * cells) + apart); }
+};
+
+/// How the counts of a spot are shared among its cells.
 struct SpotSplit {
-  std::vector<double> genes;  ///< (F) for each gene, given the cells' totals
-  double totals = 1;          ///< for the totals
+  std::vector<Evenness> genes;  ///< (F) of each gene, given the cells' totals
+  Evenness totals;
 };
 
 namespace detail {
@@ -72,150 +83,161 @@ inline double log_beta_binomial(double x, double n, double a, double b) {
          std::lgamma(b);
 }
 
-/// Two spots, and what each shows.
+/// Two neighbouring spots.
 struct SpotPair {
-  double cells, share;  // of both together; the first one's share of the total
   Index a, b;
+  double cells, share;  // of both together; the first one's share of the total
 };
 
-/// The evenness of a grid under which the sharing among pairs is likeliest.     counts(pair) -> {first, second}; share:
-/// of the first to be expected
-template <class CountsOf, class Share>
-double likeliest_evenness(const std::vector<SpotPair>& pairs, const CountsOf& counts, const Share& share) {
-  double best = 1, most = -std::numeric_limits<double>::infinity();
-  for (double log10 = -2; log10 < 2.01; log10 += 0.125) {
-    double sum = 0;
-    for (const SpotPair& p : pairs) {
-      const auto [x, y] = counts(p);
-      const double all = std::pow(10.0, log10) * p.cells, m = share(p);
-      if (x + y > 0) sum += log_beta_binomial(x, x + y, all * m, all * (1 - m));
-    }
-    if (sum > most) most = sum, best = std::pow(10.0, log10);
-  }
-  return best;
-}
-
-}  // namespace detail
-
-/// Learns the sharing from pairs of neighbouring spots, each spot in one pair at most.
-/// counts (S, F): sums over the cells of each spot, whole numbers; cells (S): how many; spots without cells are left
-/// out
-inline SpotSplit learn_split(const SpatialCells& spots, const Matrix<float>& counts, const std::vector<Index>& cells) {
-  LATENTCELL_REQUIRE(counts.rows() == spots.cells() && Index(cells.size()) == spots.cells(), "learn_split: counts (",
-                     counts.rows(), ", ", counts.cols(), ") and ", cells.size(), " numbers of cells for ",
-                     spots.cells(), " spots");
+/// Neighbours of one slice that have cells and counts, each spot in one pair at most.
+inline std::vector<SpotPair> spot_pairs(const SpatialCells& spots, const Matrix<float>& counts,
+                                        const std::vector<Index>& cells) {
   std::vector<std::vector<Index>> near(cells.size());
   kernel::parallel_items(spots.cells(), [&](Index i) {
-    near[to_size(i)] = detail::Around(spots, spots.at.data() + 2 * i, spots.slice[to_size(i)], i, {}, 1e9, 8).row;
+    near[to_size(i)] = Around(spots, spots.at.data() + 2 * i, spots.slice[to_size(i)], i, {}, 1e9, 8).row;
   });
   std::vector<char> used(cells.size(), 0);
-  std::vector<detail::SpotPair> pairs;
   const auto usable = [&](Index s) { return !used[to_size(s)] && cells[to_size(s)] > 0 && counts.row(s).sum() > 0; };
+  std::vector<SpotPair> out;
   for (Index a = 0; a < spots.cells(); ++a) {
     if (!usable(a)) continue;
     for (const Index b : near[to_size(a)]) {
       if (!usable(b) || spots.slice[to_size(a)] != spots.slice[to_size(b)]) continue;
       used[to_size(a)] = used[to_size(b)] = 1;
       const double x = double(counts.row(a).sum()), y = double(counts.row(b).sum());
-      pairs.push_back({double(cells[to_size(a)] + cells[to_size(b)]), x / (x + y), a, b});
+      out.push_back({a, b, double(cells[to_size(a)] + cells[to_size(b)]), x / (x + y)});
       break;
     }
   }
+  return out;
+}
+
+/// The evenness of a grid under which the sharing among pairs is likeliest; spots differ besides only where that is
+/// clearly likelier (a likelihood ratio at 5 %).     counts(pair) -> {first, second}; share(pair): of the first, to be
+/// expected
+template <class CountsOf, class Share>
+Evenness likeliest_evenness(const std::vector<SpotPair>& pairs, const CountsOf& counts, const Share& share) {
+  Evenness best;
+  double most = -std::numeric_limits<double>::infinity();
+  for (const double apart : {0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64}) {
+    for (double log10 = -2; log10 < 2.01; log10 += 0.125) {
+      const Evenness now{std::pow(10.0, log10), apart};
+      double sum = apart > 0 ? -0.5 * 3.84 : 0;
+      for (const SpotPair& p : pairs) {
+        const auto [x, y] = counts(p);
+        const double all = now.of_spots(p.cells), m = share(p);
+        if (x + y > 0) sum += log_beta_binomial(x, x + y, all * m, all * (1 - m));
+      }
+      if (sum > most) most = sum, best = now;
+    }
+  }
+  return best;
+}
+
+/// Log-normalised counts.     counts (N, F), depth: the total that rows are brought to
+inline Matrix<float> logs_at(const Matrix<float>& counts, double depth) {
+  Matrix<float> out = counts;
+  for (Index j = 0; j < out.rows(); ++j)
+    out.row(j) = (out.row(j).array() * (float(depth) / std::max(1.0f, out.row(j).sum()))).log1p();
+  return out;
+}
+
+/// One way in which the counts of a spot may be shared among n cells: log-normalised.     counts (F) -> (n, F)
+inline Matrix<float> share_counts(const SpotSplit& split, const RowVector<float>& counts, Index n, double depth,
+                                  Rng& rng) {
+  std::vector<double> total(to_size(n)), share(to_size(n));
+  double sum = 0;
+  for (double& t : total) sum += t = std::max(1e-12, draw_gamma(split.totals.cell, rng));
+  Matrix<float> out = Matrix<float>::Zero(n, counts.size());
+  for (Index g = 0; g < counts.size(); ++g) {
+    if (counts(g) <= 0) continue;
+    const double all = split.genes[to_size(g)].cell * double(n);
+    for (std::size_t j = 0; j < share.size(); ++j)
+      share[j] = std::max(1e-300, draw_gamma(std::max(1e-6, all * total[j] / sum), rng));
+    for (Index left = Index(std::lround(counts(g))); left > 0; --left) out(draw_index(share, rng), g) += 1;
+  }
+  return logs_at(out, depth);
+}
+
+inline float quantile(std::vector<float>& x, double q) {
+  if (x.empty()) return 1;
+  const auto at = x.begin() + std::ptrdiff_t(q * double(x.size()));
+  std::nth_element(x.begin(), at, x.end());
+  return *at;
+}
+
+}  // namespace detail
+
+/// Learns the sharing from pairs of neighbouring spots.     counts (S, F): sums over the cells of each spot, whole
+/// numbers; cells (S): how many; spots without cells are left out
+inline SpotSplit learn_split(const SpatialCells& spots, const Matrix<float>& counts, const std::vector<Index>& cells) {
+  LATENTCELL_REQUIRE(counts.rows() == spots.cells() && Index(cells.size()) == spots.cells(), "learn_split: counts (",
+                     counts.rows(), ", ", counts.cols(), ") and ", cells.size(), " numbers of cells for ",
+                     spots.cells(), " spots");
+  using detail::SpotPair;
+  const std::vector<SpotPair> pairs = detail::spot_pairs(spots, counts, cells);
   LATENTCELL_REQUIRE(pairs.size() >= 10, "learn_split: only ", pairs.size(), " pairs of neighbouring spots");
+  const Index f = counts.cols();
   SpotSplit out;
   out.totals = detail::likeliest_evenness(
-      pairs,
-      [&](const detail::SpotPair& p) {
-        return std::pair(double(counts.row(p.a).sum()), double(counts.row(p.b).sum()));
-      },
-      [&](const detail::SpotPair& p) { return double(cells[to_size(p.a)]) / p.cells; });
-  for (Index g = 0; g < counts.cols(); ++g) {
+      pairs, [&](const SpotPair& p) { return std::pair(double(counts.row(p.a).sum()), double(counts.row(p.b).sum())); },
+      [&](const SpotPair& p) { return double(cells[to_size(p.a)]) / p.cells; });
+  for (Index g = 0; g < f; ++g) {
     out.genes.push_back(detail::likeliest_evenness(
-        pairs, [&](const detail::SpotPair& p) { return std::pair(double(counts(p.a, g)), double(counts(p.b, g))); },
-        [](const detail::SpotPair& p) { return p.share; }));
+        pairs, [&](const SpotPair& p) { return std::pair(double(counts(p.a, g)), double(counts(p.b, g))); },
+        [](const SpotPair& p) { return p.share; }));
   }
   return out;
 }
 
 /// What single cells of each spot show: log-normalised, over ways in which the spot's counts may be shared among them.
 struct SplitCells {
-  Matrix<float> mean, deviation;     ///< (S, F); spots without cells: zero
-  Matrix<float> within50, within80;  ///< (1, F) deviations within which 50 % and 80 % of the cells lie
-  RowVector<float> spread;           ///< (F) standard deviation over the cells of all spots
+  Matrix<float> mean, deviation;  ///< (S, F); spots without cells: zero
+  Matrix<float> within;     ///< (2, F) deviations within which 50 % and 80 % of the cells lie, those that are known
+                            ///< for certain among them
+  RowVector<float> spread;  ///< (F) standard deviation over the cells of all spots
 };
 
-namespace detail {
-
-/// One way in which the counts of a spot may be shared among n cells: log-normalised.     counts (F) -> (n, F)
-inline Matrix<float> share_counts(const SpotSplit& split, const float* counts, Index n, double depth, Rng& rng) {
-  const Index f = Index(split.genes.size());
-  std::vector<double> total(to_size(n)), share(to_size(n));
-  double sum = 0;
-  for (double& t : total) sum += t = std::max(1e-12, draw_gamma(split.totals, rng));
-  Matrix<float> out = Matrix<float>::Zero(n, f);
-  for (Index g = 0; g < f; ++g) {
-    if (counts[g] <= 0) continue;
-    for (std::size_t j = 0; j < share.size(); ++j)
-      share[j] =
-          std::max(1e-300, draw_gamma(std::max(1e-6, split.genes[to_size(g)] * double(n) * total[j] / sum), rng));
-    for (Index left = Index(std::lround(counts[g])); left > 0; --left) out(draw_index(share, rng), g) += 1;
-  }
-  for (Index j = 0; j < n; ++j) {
-    const float scale = float(depth) / std::max(1.0f, out.row(j).sum());
-    out.row(j) = (out.row(j).array() * scale).log1p();
-  }
-  return out;
-}
-
-}  // namespace detail
-
-/// Shares the counts of spots among their cells in `draws` ways.     counts (S, F) and cells (S) as for learn_split;
-/// depth: the total that values are normalised to
+/// Shares the counts of spots among their cells in `draws` ways.     counts (S, F), cells (S) and depth: as for
+/// learn_split
 inline SplitCells split_cells(const SpotSplit& split, const Matrix<float>& counts, const std::vector<Index>& cells,
                               double depth, Index draws, Rng& rng) {
   LATENTCELL_REQUIRE(draws >= 2 && counts.cols() == Index(split.genes.size()), "split_cells: ", draws,
                      " draws, counts of ", counts.cols(), " features for ", split.genes.size());
   const Index s = counts.rows(), f = counts.cols();
-  SplitCells out{Matrix<float>::Zero(s, f), Matrix<float>::Zero(s, f), Matrix<float>(1, f), Matrix<float>(1, f), {}};
+  SplitCells out{Matrix<float>::Zero(s, f), Matrix<float>::Zero(s, f), Matrix<float>(2, f), {}};
   std::vector<Matrix<float>> one(to_size(s));  // a way of its own for each spot, which the widths are measured by
   const Rng own = rng.fork();
   kernel::parallel_items(s, [&](Index i) {
-    const Index n = cells[to_size(i)];
-    if (n == 0) return;
+    if (cells[to_size(i)] == 0) return;
     Rng here = own.at(std::uint64_t(i));
-    one[to_size(i)] = detail::share_counts(split, counts.data() + i * f, n, depth, here);
-    Matrix<double> sum = Matrix<double>::Zero(2, f);
+    one[to_size(i)] = detail::share_counts(split, counts.row(i), cells[to_size(i)], depth, here);
+    RowVector<float> square = RowVector<float>::Zero(f);
+    std::vector<Matrix<float>> drawn;
     for (Index k = 0; k < draws; ++k) {
-      const Matrix<double> x = detail::share_counts(split, counts.data() + i * f, n, depth, here).cast<double>();
-      sum.row(0) += x.colwise().mean() / double(draws);
-      sum.row(1) += x.array().square().matrix().colwise().mean() / double(draws);
+      drawn.push_back(detail::share_counts(split, counts.row(i), cells[to_size(i)], depth, here));
+      out.mean.row(i) += drawn.back().colwise().mean() / float(draws);
     }
-    out.mean.row(i) = sum.row(0).cast<float>();
-    out.deviation.row(i) = (sum.row(1) - sum.row(0).array().square().matrix()).array().max(0).sqrt().cast<float>();
+    for (const Matrix<float>& x : drawn)
+      square += (x.rowwise() - out.mean.row(i)).array().square().matrix().colwise().mean() / float(draws);
+    out.deviation.row(i) = square.array().sqrt();
   });
-  RowVector<double> middle = RowVector<double>::Zero(f), square = middle;
-  double all = 0;
-  for (const Matrix<float>& x : one) {
-    if (x.rows() == 0) continue;
-    middle += x.cast<double>().colwise().sum();
-    square += x.cast<double>().array().square().matrix().colwise().sum();
-    all += double(x.rows());
-  }
-  middle /= std::max(1.0, all);
-  out.spread = (square / std::max(1.0, all) - middle.array().square().matrix()).array().max(0).sqrt().cast<float>();
   kernel::parallel_items(f, [&](Index g) {
-    std::vector<float> needed;
+    std::vector<float> far;
     for (Index i = 0; i < s; ++i) {
-      for (Index j = 0; j < one[to_size(i)].rows(); ++j) {
-        if (out.deviation(i, g) > 1e-6f)
-          needed.push_back(std::abs(one[to_size(i)](j, g) - out.mean(i, g)) / out.deviation(i, g));
-      }
+      const bool known = out.deviation(i, g) < 1e-5f;  // one cell, or no count: nothing is shared out
+      for (Index j = 0; j < one[to_size(i)].rows(); ++j)
+        far.push_back(known ? 0.0f : std::abs(one[to_size(i)](j, g) - out.mean(i, g)) / out.deviation(i, g));
     }
-    std::sort(needed.begin(), needed.end());
-    const auto at = [&](double q) { return needed.empty() ? 1.0f : needed[std::size_t(q * double(needed.size()))]; };
-    out.within50(0, g) = at(0.5);
-    out.within80(0, g) = at(0.8);
+    out.within(0, g) = detail::quantile(far, 0.5);
+    out.within(1, g) = detail::quantile(far, 0.8);
   });
+  Index rows = 0;
+  for (const Matrix<float>& x : one) rows += x.rows();
+  Matrix<float> all(rows, f);
+  rows = 0;
+  for (const Matrix<float>& x : one) all.middleRows(rows, x.rows()) = x, rows += x.rows();
+  out.spread = (all.rowwise() - all.colwise().mean()).array().square().colwise().mean().sqrt();
   return out;
 }
 
@@ -226,17 +248,18 @@ inline WithIntervals within_spots(const SplitCells& cells, const std::vector<Ind
   constexpr float rounding = 1e-4f;  // of a spot with one cell, which is known
   WithIntervals out;
   out.mean = (predicted + coherence(cells.mean, spot, predicted)).array().max(0.0f);
-  const auto end = [&](const Matrix<float>& within, float sign) {
+  const auto end = [&](Index level, float sign) {
     Matrix<float> at = out.mean;
     for (Index i = 0; i < at.rows(); ++i) {
-      at.row(i).array() += sign * (cells.deviation.row(spot[to_size(i)]).array() * within.row(0).array() + rounding);
+      at.row(i).array() +=
+          sign * (cells.deviation.row(spot[to_size(i)]).array() * cells.within.row(level).array() + rounding);
     }
     return Matrix<float>(at.array().max(0.0f));
   };
-  out.low50 = end(cells.within50, -1);
-  out.high50 = end(cells.within50, 1);
-  out.low80 = end(cells.within80, -1);
-  out.high80 = end(cells.within80, 1);
+  out.low50 = end(0, -1);
+  out.high50 = end(0, 1);
+  out.low80 = end(1, -1);
+  out.high80 = end(1, 1);
   return out;
 }
 
