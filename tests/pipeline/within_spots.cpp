@@ -84,6 +84,14 @@ TEST_CASE("learn_split: finds the shape of the cells' counts from sums over spot
   CHECK(of_other.genes[0].apart > 0.1);
   CHECK(of_other.genes[0].cell > 1.2);
   CHECK(of_other.genes[2].apart < 0.05);
+  // Where the number of cells is not known, that of other spots stands in.
+  std::vector<Index> few = made.cells, usual(600, 3);
+  for (std::size_t s = 5; s < 600; ++s) few[s] = 0;
+  for (std::size_t s = 0; s < 5; ++s) few[s] = usual[s];
+  CHECK(learn_split(made.spots, made.counts, few).genes[2].cell ==
+        learn_split(made.spots, made.counts, usual).genes[2].cell);
+  CHECK_THROWS_WITH(learn_split(made.spots, made.counts, std::vector<Index>(600, 0)),
+                    ContainsText("no spot has cells"));
   CHECK_THROWS_WITH(learn_split(made.spots, made.counts, {1, 2}), ContainsText("2 numbers of cells for 600 spots"));
   CHECK_THROWS_WITH(learn_split(made.spots, Matrix<float>::Zero(600, 30), made.cells), ContainsText("only 0 pairs"));
 }
@@ -124,5 +132,11 @@ TEST_CASE(
   CHECK((cells.spread - (truth.rowwise() - truth.colwise().mean()).array().square().colwise().mean().sqrt().matrix())
             .cwiseAbs()
             .mean() < 0.15f);
+  std::vector<Index> some = made.cells;
+  some[7] = 0;
+  Rng c(5);
+  const SplitCells without = split_cells(split, made.counts, some, 600, 4, c);
+  CHECK(without.mean.row(7).isZero());
+  CHECK(without.spread.allFinite());
   CHECK_THROWS_WITH(split_cells(split, made.counts, made.cells, 600, 1, a), ContainsText("1 draws"));
 }

@@ -89,15 +89,15 @@ struct SpotPair {
   double cells, share;  // of both together; the first one's share of the total
 };
 
-/// Neighbours of one slice that have cells and counts, each spot in one pair at most.
+/// Neighbours of one slice that have counts, each spot in one pair at most.
 inline std::vector<SpotPair> spot_pairs(const SpatialCells& spots, const Matrix<float>& counts,
-                                        const std::vector<Index>& cells) {
+                                        const std::vector<double>& cells) {
   std::vector<std::vector<Index>> near(cells.size());
   kernel::parallel_items(spots.cells(), [&](Index i) {
     near[to_size(i)] = Around(spots, spots.at.data() + 2 * i, spots.slice[to_size(i)], i, {}, 1e9, 8).row;
   });
   std::vector<char> used(cells.size(), 0);
-  const auto usable = [&](Index s) { return !used[to_size(s)] && cells[to_size(s)] > 0 && counts.row(s).sum() > 0; };
+  const auto usable = [&](Index s) { return !used[to_size(s)] && counts.row(s).sum() > 0; };
   std::vector<SpotPair> out;
   for (Index a = 0; a < spots.cells(); ++a) {
     if (!usable(a)) continue;
@@ -105,7 +105,7 @@ inline std::vector<SpotPair> spot_pairs(const SpatialCells& spots, const Matrix<
       if (!usable(b) || spots.slice[to_size(a)] != spots.slice[to_size(b)]) continue;
       used[to_size(a)] = used[to_size(b)] = 1;
       const double x = double(counts.row(a).sum()), y = double(counts.row(b).sum());
-      out.push_back({a, b, double(cells[to_size(a)] + cells[to_size(b)]), x / (x + y)});
+      out.push_back({a, b, cells[to_size(a)] + cells[to_size(b)], x / (x + y)});
       break;
     }
   }
@@ -169,19 +169,24 @@ inline float quantile(std::vector<float>& x, double q) {
 }  // namespace detail
 
 /// Learns the sharing from pairs of neighbouring spots.     counts (S, F): sums over the cells of each spot, whole
-/// numbers; cells (S): how many; spots without cells are left out
+/// numbers; cells (S): how many; where that is 0 it is not known, and taken to be what other spots have
 inline SpotSplit learn_split(const SpatialCells& spots, const Matrix<float>& counts, const std::vector<Index>& cells) {
   LATENTCELL_REQUIRE(counts.rows() == spots.cells() && Index(cells.size()) == spots.cells(), "learn_split: counts (",
                      counts.rows(), ", ", counts.cols(), ") and ", cells.size(), " numbers of cells for ",
                      spots.cells(), " spots");
   using detail::SpotPair;
-  const std::vector<SpotPair> pairs = detail::spot_pairs(spots, counts, cells);
+  double sum = 0, told = 0;
+  for (const Index n : cells) sum += double(n), told += n > 0 ? 1.0 : 0.0;
+  LATENTCELL_REQUIRE(told > 0, "learn_split: no spot has cells");
+  std::vector<double> size;
+  for (const Index n : cells) size.push_back(n > 0 ? double(n) : sum / told);
+  const std::vector<SpotPair> pairs = detail::spot_pairs(spots, counts, size);
   LATENTCELL_REQUIRE(pairs.size() >= 10, "learn_split: only ", pairs.size(), " pairs of neighbouring spots");
   const Index f = counts.cols();
   SpotSplit out;
   out.totals = detail::likeliest_evenness(
       pairs, [&](const SpotPair& p) { return std::pair(double(counts.row(p.a).sum()), double(counts.row(p.b).sum())); },
-      [&](const SpotPair& p) { return double(cells[to_size(p.a)]) / p.cells; });
+      [&](const SpotPair& p) { return size[to_size(p.a)] / p.cells; });
   for (Index g = 0; g < f; ++g) {
     out.genes.push_back(detail::likeliest_evenness(
         pairs, [&](const SpotPair& p) { return std::pair(double(counts(p.a, g)), double(counts(p.b, g))); },
@@ -236,7 +241,10 @@ inline SplitCells split_cells(const SpotSplit& split, const Matrix<float>& count
   for (const Matrix<float>& x : one) rows += x.rows();
   Matrix<float> all(rows, f);
   rows = 0;
-  for (const Matrix<float>& x : one) all.middleRows(rows, x.rows()) = x, rows += x.rows();
+  for (const Matrix<float>& x : one) {
+    if (x.rows() > 0) all.middleRows(rows, x.rows()) = x;
+    rows += x.rows();
+  }
   out.spread = (all.rowwise() - all.colwise().mean()).array().square().colwise().mean().sqrt();
   return out;
 }
