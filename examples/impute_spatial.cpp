@@ -67,10 +67,9 @@ Settings parse(int argc, char** argv) {
   app.add_option(
       "--turn", s.turn,
       "about how many degrees counter-clockwise a hidden slice is to be turned; else its outline alone tells");
-  auto* within = app.add_flag(
-      "--within-spots", s.within,
-      "the places to predict lie within the measured spots, whose values are the means of theirs (as grid:N has "
-      "it)");
+  auto* within =
+      app.add_flag("--within-spots", s.within,
+                   "the places to predict are the cells under the measured spots, whose counts are the sums of theirs");
   within->excludes(hold);
   const auto own = program::add_ensemble(app, s.ensemble, "principal components of many genes");
   auto* from = app.add_option("--from", s.from,
