@@ -13,6 +13,7 @@
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/pipeline/judge_spatial.hpp>
+#include <latentcell/pipeline/within_spots.hpp>
 
 #include "ensemble.hpp"
 #include "spatial_plots.hpp"
@@ -66,10 +67,9 @@ Settings parse(int argc, char** argv) {
   app.add_option(
       "--turn", s.turn,
       "about how many degrees counter-clockwise a hidden slice is to be turned; else its outline alone tells");
-  auto* within = app.add_flag(
-      "--within-spots", s.within,
-      "the places to predict lie within the measured spots, whose values are the means of theirs (as grid:N has "
-      "it)");
+  auto* within =
+      app.add_flag("--within-spots", s.within,
+                   "the places to predict are the cells under the measured spots, whose counts are the sums of theirs");
   within->excludes(hold);
   const auto own = program::add_ensemble(app, s.ensemble, "principal components of many genes");
   auto* from = app.add_option("--from", s.from,
@@ -85,13 +85,14 @@ Settings parse(int argc, char** argv) {
 struct Task {
   Tissue known, places;            // of genes:N the places have the panel's genes alone
   std::vector<std::string> genes;  // to predict, of genes:N
-  bool judged = false, panel = false, own_slice = false, within = false;
+  bool judged = false, panel = false, own_slice = false;
+  std::vector<Index> spot;  // within spots: that of each place; else none
+  bool means = false;       // the spots' counts are means over their cells, not sums
   lc::CellTable truth;
 };
 
 Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc::Rng& rng) {
   Task t;
-  t.within = s.within;
   const Index n = all.cells.cells();
   std::vector<Index> kept, out;
   const auto take = [&](auto hides) {
@@ -136,8 +137,8 @@ Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc:
       const double side = number();
       if (!(side > 1)) lc::throw_runtime("--holdout: a grid's squares are more than 1 usual distance wide, not ", side);
       take([](Index) { return true; });
-      t.known = program::coarsened(all, side * program::usual_distance(all));
-      t.within = true;
+      t.known = program::coarsened(all, side * program::usual_distance(all), t.spot);
+      t.means = true;
     } else {
       lc::throw_runtime("--holdout: '", holdout, "' is none of region:NAME, spots:SHARE, slice:N, genes:N, grid:N");
     }
@@ -247,8 +248,24 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   return m;
 }
 
+// What single cells of each spot show, learned from the spots.
+lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialCells& spots, const lc::Modality& target,
+                           const Task& t, Index draws, lc::Rng& rng, Json& report) {
+  const std::vector<Index> cells = lc::places_of_spots(t.spot, spots.cells());
+  lc::Matrix<float> counts = lc::ModalityCode::dense(target.counts);
+  for (Index i = 0; i < counts.rows() && t.means; ++i) counts.row(i) *= float(cells[lc::to_size(i)]);
+  counts = counts.array().round();
+  const double depth = double(m.target.depth.value(0, 0));
+  const lc::SpotSplit split = lc::learn_split(spots, counts, cells);
+  const auto entry = [](const lc::Evenness& e) { return Json{{"cell", e.cell}, {"apart", e.apart}}; };
+  report["split"]["totals"] = entry(split.totals);
+  for (std::size_t g = 0; g < split.genes.size(); ++g)
+    report["split"]["genes"][m.target.features[g]] = entry(split.genes[g]);
+  return lc::split_cells(split, counts, cells, depth, draws, rng);
+}
+
 void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const lc::Matrix<float>& original,
-           lc::WithIntervals made) {
+           lc::WithIntervals made, const lc::RowVector<float>& spread) {
   lc::CellTable out;
   out.cell_names = places.cells.cell_names;
   out.cell_columns = places.cells.cell_columns;
@@ -262,7 +279,7 @@ void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const 
     out.counts.end_row();
   }
   out.embeddings["spatial"] = original;
-  out.embeddings["spread_kept"] = lc::spread_kept(m, made.mean);
+  out.embeddings["spread_kept"] = lc::spread_kept(made.mean, spread);
   program::put_intervals(out, "", std::move(made));
   out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                lc::text("X: log1p of counts at a depth of ", m.target.depth.value(0, 0))};
@@ -391,28 +408,36 @@ int run(const Settings& s) {
   lc::WithIntervals made = lc::predict(*m, told, {.draws = s.ensemble.draws}, draw_rng);
   made.mean = made.mean.array().max(0.0f);
   const lc::SpatialCells spots{t.known.at, t.known.slice, m->target.log_normalized(p.target)};
-  const auto coherent = [&](lc::WithIntervals values) {
-    if (t.within) values.shift(lc::coherence(spots, t.places.at, t.places.slice, values.mean));
-    return values;
-  };
-  made = coherent(std::move(made));
+  lc::RowVector<float> spread = m->spread.value.row(0);
+  lc::SplitCells cells;  // of spots that the places lie within
+  if (s.within) t.spot = lc::nearest_spots(spots, t.places.at, t.places.slice);
+  if (!t.spot.empty()) {
+    lc::Rng split_rng(s.seed, 14);
+    cells = split_spots(*m, spots, p.target, t, s.ensemble.draws, split_rng, report);
+    made = lc::within_spots(cells, t.spot, made.mean);
+    spread = cells.spread;
+  }
   report["prediction"] = {{"places", told.rows()}, {"seconds", now() - start}};
   if (t.judged) {
     const lc::Matrix<float> truth = m->target.log_normalized(p.truth);
     const lc::Matrix<float>& values = spots.values;
     std::vector<lc::SpatialScore> scores{lc::spatial_score("latentcell", made, truth, t.places.at)};
-    scores.push_back(lc::spatial_score("latentcell, spread kept", {lc::spread_kept(*m, made.mean), {}, {}, {}, {}},
+    scores.push_back(lc::spatial_score("latentcell, spread kept", {lc::spread_kept(made.mean, spread), {}, {}, {}, {}},
                                        truth, t.places.at));
     lc::Rng floor_rng(s.seed, 31);
     auto floors = lc::spatial_floors(spots, t.places.at, t.places.slice, lc::usual_gap(m->options), s.slice_gap, own,
                                      own_places, floor_rng);
-    if (t.within) floors.emplace_back("kriging, coherent", coherent({floors[3].second, {}, {}, {}, {}}).mean);
+    if (!t.spot.empty()) {
+      const lc::Matrix<float> kriged = floors[3].second;
+      floors.emplace_back("kriging, coherent", (kriged + lc::coherence(values, t.spot, kriged)).array().max(0.0f));
+      floors.emplace_back("kriging, split alike", lc::within_spots(cells, t.spot, kriged).mean);
+    }
     for (const auto& [who, mean] : floors)
       scores.push_back(lc::spatial_score(who, {mean, {}, {}, {}, {}}, truth, t.places.at));
     if (t.known.cells.cell_columns.has(s.region) && t.truth.cell_columns.has(s.region) && !t.panel) {
       const lc::Categorical known_labels = t.known.cells.obs(s.region), labels = t.truth.obs(s.region);
       scores.front().domain = recognised(made.mean, values, known_labels, labels);
-      scores[1].domain = recognised(lc::spread_kept(*m, made.mean), values, known_labels, labels);
+      scores[1].domain = recognised(lc::spread_kept(made.mean, spread), values, known_labels, labels);
       for (std::size_t f = 0; f < floors.size(); ++f)
         scores[f + 2].domain = recognised(floors[f].second, values, known_labels, labels);
     }
@@ -420,12 +445,13 @@ int run(const Settings& s) {
     print(scores);
     for (const lc::SpatialScore& score : scores) report["scores"][score.who] = program::numbers(score);
     if (!s.plots.empty()) {
-      const lc::Matrix<float>& kriged = t.within ? floors.back().second : floors[3].second;  // treated as the model is
+      const lc::Matrix<float>& kriged =
+          !t.spot.empty() ? floors.back().second : floors[3].second;  // treated as the model is
       plots::draw_spatial(s.plots, t.known.at, values, t.places.at, truth, made.mean, kriged, m->target.features,
                           t.places.slice.front(), t.known.slice);
     }
   }
-  write(s, *m, t.places, original, std::move(made));
+  write(s, *m, t.places, original, std::move(made), spread);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   return 0;

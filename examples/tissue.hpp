@@ -145,7 +145,8 @@ inline double usual_distance(const Tissue& t) {
 }
 
 /// The same tissue seen by wide spots: the cells of each square of a grid put together, at their mean place.
-inline Tissue coarsened(const Tissue& t, double side) {
+/// spot: takes the square of each cell
+inline Tissue coarsened(const Tissue& t, double side, std::vector<Index>& spot) {
   const lc::RowVector<float> low = t.at.colwise().minCoeff();
   std::map<std::array<long, 3>, int> squares;
   std::vector<int> group;
@@ -158,6 +159,7 @@ inline Tissue coarsened(const Tissue& t, double side) {
   cells.embeddings.clear();
   cells.embeddings["at"] = t.at;
   Tissue out{lc::pseudobulk(cells, group, Index(squares.size())), {}, std::vector<int>(squares.size()), t.slices};
+  spot.assign(group.begin(), group.end());
   for (const auto& [square, k] : squares) out.slice[std::size_t(k)] = int(square[0]);
   out.at = std::move(out.cells.embeddings["at"]);
   out.cells.embeddings.clear();
@@ -197,6 +199,9 @@ inline void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& fe
   const auto pick = [](const lc::Matrix<float>& m, const std::vector<Index>& rows) {
     return lc::metric::pick_rows(lc::view(m), rows);
   };
+  const auto degrees = [](const lc::RigidMotion& m) {
+    return std::remainder(m.angle, 2 * 3.14159265358979) * 180 / 3.14159265358979;
+  };
   int last = -1;  // nearest slice before that is in the frame already
   std::vector<int> waiting;
   const auto move_to = [&](int from, const std::vector<int>& to, bool with_features) {
@@ -209,17 +214,30 @@ inline void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& fe
     lc::Matrix<float> all(Index(b.size() + c.size()), 2);
     all << pick(known.at, b), pick(places.at, c);
     const std::optional<double> about = std::isnan(turn) ? std::nullopt : std::optional(turn * 3.14159265358979 / 180);
-    const lc::RigidMotion motion =
-        with_features ? lc::align_slices(pick(known.at, a), pick(known.at, b), pick(features, a), pick(features, b))
-                      : lc::align_slices(pick(known.at, a), all, {}, {}, about);
+    const std::vector<lc::RigidMotion> turns =
+        with_features ? lc::slice_turns(pick(known.at, a), pick(known.at, b), pick(features, a), pick(features, b))
+                      : lc::slice_turns(pick(known.at, a), all, {}, {}, about);
+    const lc::RigidMotion& motion = turns.front();
     const lc::Matrix<float> moved = motion(all);
     for (std::size_t i = 0; i < b.size(); ++i) known.at.row(b[i]) = moved.row(Index(i));
     for (std::size_t i = 0; i < c.size(); ++i) places.at.row(c[i]) = moved.row(Index(b.size() + i));
-    report["alignment"].push_back({{"slice", from + 1},
-                                   {"to", to.front() + 1},
-                                   {"by", with_features ? "expression" : "outline"},
-                                   {"degrees", motion.angle * 180 / 3.14159265358979},
-                                   {"cost", motion.cost}});
+    Json line{{"slice", from + 1},
+              {"to", to.front() + 1},
+              {"by", with_features ? "expression" : "outline"},
+              {"degrees", degrees(motion)},
+              {"cost", motion.cost}};
+    std::string rivals;
+    for (const lc::RigidMotion& other : with_features ? std::vector<lc::RigidMotion>{} : lc::rival_turns(turns)) {
+      line["fits_almost_as_well"].push_back({{"degrees", degrees(other)}, {"cost", other.cost}});
+      rivals += lc::text(rivals.empty() ? "" : ", ", std::lround(degrees(other)));
+    }
+    if (turns.size() > 1) line["next"] = {{"degrees", degrees(turns[1])}, {"cost", turns[1].cost}};
+    report["alignment"].push_back(std::move(line));
+    if (!rivals.empty())
+      std::fprintf(stderr,
+                   "warning: slice %d is turned by %ld degrees, but its outline fits almost as well at %s degrees: say "
+                   "--turn\n",
+                   from + 1, std::lround(degrees(motion)), rivals.c_str());
   };
   for (int k = 0; k < known.slices; ++k) {
     if (rows_of(known, k).size() < 3) {

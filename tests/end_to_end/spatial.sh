@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Spatial imputation with the shortest settings: spatial.sh IMPUTE_SPATIAL MAKE_SLICES. Places held out and cells deleted
 # give the same prediction; a stopped run goes on; a saved model predicts without training; wrong input ends with one
-# clear sentence and nothing written.
+# clear sentence and nothing written; an outline that fits in several turns is said to.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 impute=$1
@@ -29,13 +29,17 @@ if "$make_slices" same held_out.h5ad other.h5ad; then echo "WRONG: another seed 
 "$impute" --data all.h5ad --holdout genes:3 "${short[@]}" --out genes.h5ad --report genes.json
 grep -q 'most alike' genes.json
 "$impute" --data all.h5ad --holdout grid:2 "${short[@]}" --out grid.h5ad --report grid.json
-grep -q 'kriging, coherent' grid.json
+for word in 'kriging, coherent' 'kriging, split alike' apart; do
+  grep -q "$word" grid.json || { echo "WRONG: super-resolution does not report '$word'"; exit 1; }
+done
 "$impute" --data without.h5ad --predict hidden.csv --within-spots "${short[@]}" --out within.h5ad
 if "$make_slices" same deleted.h5ad within.h5ad; then echo "WRONG: --within-spots changes nothing"; exit 1; fi
-"$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json
+"$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json 2>slice.err
 grep -q outline slice.json
-grep -q degrees slice.json
-"$impute" "${slices[@]}" --holdout slice:2 --turn 180 "${short[@]}" --out turned.h5ad --report turned.json
+grep -q fits_almost_as_well slice.json
+grep -q 'warning: slice 2 .* say --turn' slice.err || { echo "WRONG: nothing warns that a square fits in several turns"; exit 1; }
+"$impute" "${slices[@]}" --holdout slice:2 --turn 180 "${short[@]}" --out turned.h5ad --report turned.json 2>turned.err
+if grep -q warning turned.err; then echo "WRONG: a turn that is told is doubted"; exit 1; fi
 grep -q '"turn": 180' turned.json
 if "$make_slices" same slice.h5ad turned.h5ad; then echo "WRONG: --turn changes nothing"; exit 1; fi
 

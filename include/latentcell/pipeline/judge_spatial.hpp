@@ -169,16 +169,7 @@ inline std::vector<std::pair<std::string, Matrix<float>>> spatial_floors(
     krige(known, a, v, slice_gap, 40, guess);
     kriged.row(i) = guess.cast<float>();
   });
-  // A gene's spread among the known cells, given to its kriged values.
-  Matrix<float> stretched = kriged;
-  for (Index g = 0; g < f; ++g) {
-    const auto spread = [&](const Matrix<float>& x) {
-      return std::sqrt((x.col(g).array() - x.col(g).mean()).square().mean());
-    };
-    const float by = std::clamp(spread(known.values) / std::max(1e-6f, spread(kriged)), 1.0f, 5.0f);
-    const float middle = kriged.col(g).mean();
-    stretched.col(g) = (middle + by * (kriged.col(g).array() - middle)).max(0.0f);
-  }
+  Matrix<float> stretched = spread_kept(kriged, column_spread(known.values));
   out.emplace_back("mean", Matrix<float>(known.values.colwise().mean()).replicate(n, 1));
   out.emplace_back("nearest cell", std::move(nearest));
   out.emplace_back("Gaussian smoothing", std::move(smoothed));

@@ -33,8 +33,8 @@ struct Spatial {
   std::vector<ModalityCode> panel;  // none, or the code of the genes that the places to predict have
   SpatialContext context;
   ConditionalEnsemble flows;
-  Buffer<float> trust;    // (1, D) factor on what the flows add to kriging; see learn_trust
-  Buffer<float> stretch;  // (1, F) spread of a gene over that of its predicted means; see spread_kept
+  Buffer<float> trust;   // (1, D) factor on what the flows add to kriging; see learn_trust
+  Buffer<float> spread;  // (1, F) standard deviation of a gene over the known cells; see spread_kept
 
   Spatial(const SpatialOptions& o, ModalityCode to, std::vector<ModalityCode> own, Rng& rng)
       : options(o),
@@ -43,9 +43,9 @@ struct Spatial {
         context{.options = o.context, .variogram = {}},
         flows(told(), target.latent(), Index(target.features.size()), o.ensemble, rng),
         trust(1, target.latent()),
-        stretch(1, Index(target.features.size())) {
+        spread(1, Index(target.features.size())) {
     trust.value.setOnes();
-    stretch.value.setOnes();
+    spread.value.setOnes();
     LATENTCELL_REQUIRE(!o.bare.empty(), "Spatial: no distance to leave out in training is given; {0} leaves out none");
   }
 
@@ -60,7 +60,7 @@ struct Spatial {
     f("panel", self.panel);
     f("flows", self.flows);
     f("trust", self.trust);
-    f("stretch", self.stretch);
+    f("spread", self.spread);
   }
 };
 
@@ -199,56 +199,28 @@ inline WithIntervals predict(const Spatial& model, const Matrix<float>& told, co
   return predict_around(model.flows, model.target, told, said, detail::spatial_base(model, told, said), o, rng);
 }
 
-/// Predicted means with the spread that the genes have among known cells: a mean varies less than what it is the mean
-/// of, and maps of it look blurred. Correlations stay; squared errors grow.     mean (M, F) -> (M, F)
-inline Matrix<float> spread_kept(const Spatial& model, const Matrix<float>& mean) {
-  Matrix<float> out = mean;
-  out.rowwise() -= model.target.mean.value.row(0);
-  out.array().rowwise() *= model.stretch.value.row(0).array();
-  out.rowwise() += model.target.mean.value.row(0);
+/// Standard deviation of each column.     x (N, F) -> (F)
+inline RowVector<float> column_spread(const Matrix<float>& x) {
+  return (x.rowwise() - x.colwise().mean()).array().square().colwise().mean().sqrt();
+}
+
+/// Predicted means stretched about their middle until each gene varies as much over these places as `spread` says, up
+/// to five times: a mean varies less than what it is the mean of, and maps of it look blurred. Correlations stay;
+/// squared errors grow.     mean (M, F), spread (F): of the known cells -> (M, F)
+inline Matrix<float> spread_kept(const Matrix<float>& mean, const RowVector<float>& spread) {
+  const RowVector<float> middle = mean.colwise().mean(), own = column_spread(mean);
+  Matrix<float> out = mean.rowwise() - middle;
+  out.array().rowwise() *= (spread.array() / own.array().max(1e-6f)).max(1.0f).min(5.0f);
+  out.rowwise() += middle;
   return out.array().max(0.0f);
 }
 
-/// What to add to the values of places that lie within measured spots, so that those nearest to a spot have its value
-/// as their mean (coherence of area-to-point interpolation, Kyriakidis 2004, "A geostatistical framework for
-/// area-to-point spatial interpolation").     spots with values (N, F), at (M, 2), slice (M), predicted (M, F) -> (M,
-/// F)
-inline Matrix<float> coherence(const SpatialCells& spots, const Matrix<float>& at, const std::vector<int>& slice,
-                               const Matrix<float>& predicted) {
-  LATENTCELL_REQUIRE(at.rows() == predicted.rows() && Index(slice.size()) == at.rows() &&
-                         predicted.cols() == spots.values.cols() && spots.cells() > 0,
-                     "coherence: ", at.rows(), " places, predicted (", predicted.rows(), ", ", predicted.cols(),
-                     "), spots (", spots.cells(), ", ", spots.values.cols(), ")");
-  std::vector<Index> spot(to_size(at.rows()));
-  constexpr double far = 1e9;  // of slices: a place lies within a spot of its own slice
-  kernel::parallel_items(at.rows(), [&](Index i) {
-    spot[to_size(i)] = detail::Around(spots, at.data() + 2 * i, slice[to_size(i)], -1, {}, far, 1).row.front();
-  });
-  Matrix<float> gap = Matrix<float>::Zero(spots.cells(), predicted.cols());
-  std::vector<float> places(to_size(spots.cells()), 0.0f);
-  for (Index i = 0; i < at.rows(); ++i) {
-    LATENTCELL_REQUIRE(spots.slice[to_size(spot[to_size(i)])] == slice[to_size(i)], "coherence: slice ",
-                       slice[to_size(i)], " has places but no spot");
-    gap.row(spot[to_size(i)]) += spots.values.row(spot[to_size(i)]) - predicted.row(i);
-    ++places[to_size(spot[to_size(i)])];
-  }
-  Matrix<float> out(at.rows(), predicted.cols());
-  for (Index i = 0; i < at.rows(); ++i) out.row(i) = gap.row(spot[to_size(i)]) / places[to_size(spot[to_size(i)])];
-  return out;
-}
-
-/// As calibrate_intervals of the flows; takes the means' lack of spread besides.     told (N, C): as tell_known gives
-/// it
+/// As calibrate_intervals of the flows; takes the genes' spread besides.     told (N, C): as tell_known gives it
 inline void calibrate_intervals(Spatial& model, const Modality& target, const Matrix<float>& told, std::uint64_t seed,
                                 const IntervalOptions& o, Rng& rng) {
   const Matrix<float> said = unseen_means(model.flows, told, seed, rng), base = detail::spatial_base(model, told, said),
-                      mean = model.target.decode(base + said), truth = model.target.log_normalized(target);
-  for (Index g = 0; g < truth.cols(); ++g) {
-    const auto spread = [&](const Matrix<float>& x) {
-      return std::sqrt((x.col(g).array() - x.col(g).mean()).square().mean());
-    };
-    model.stretch.value(0, g) = std::clamp(spread(truth) / std::max(1e-6f, spread(mean)), 1.0f, 5.0f);
-  }
+                      truth = model.target.log_normalized(target);
+  model.spread.value = column_spread(truth);
   calibrate_intervals(model.flows, model.target, truth, target.measured, told, said, base, seed, o, rng);
 }
 
