@@ -18,11 +18,11 @@
 namespace latentcell {
 
 struct TransferOptions {
-  Index replay = 2000;  ///< cells the model is asked to remember, as many of each label: the new cells' mix is not
-                        ///< known; more hold the model closer to what it knew
-  int rounds = 3;       ///< of training and labelling anew
-  Index steps = 400;    ///< training steps in a round; more follow the new cells further
-  Index batch = 64;     ///< cells in a minibatch
+  Index replay = 2000;          ///< cells the model is asked to remember; more hold it closer to what it knew
+  Index least = 30;             ///< of them at least so many of each label
+  int rounds = 3;               ///< of training and labelling anew
+  Index steps = 400;            ///< training steps in a round; more follow the new cells further
+  Index batch = 64;             ///< cells in a minibatch
   float learning_rate = 3e-4f;  ///< peak of each round
   float dropout = 0.3f;         ///< of that training, as kl_weight and input_share: what VaeOptions says of them
   float kl_weight = 0.5f;
@@ -106,18 +106,21 @@ struct Remembered {
   std::vector<int> label, batch;
 };
 
-/// About `count` cells, as many of each label that was trained on.
+/// `count` cells in the training cells' mix, and at least `least` of each label that was trained on.
 inline Remembered choose_remembered(const std::vector<int>& label, const std::vector<int>& batch, Index count,
-                                    Rng& rng) {
+                                    Index least, Rng& rng) {
   std::map<int, std::vector<int>> batches;  // of the training cells of each label
+  double labelled = 0;
   for (std::size_t i = 0; i < label.size(); ++i) {
-    if (label[i] >= 0) batches[label[i]].push_back(batch[i]);
+    if (label[i] < 0) continue;
+    batches[label[i]].push_back(batch[i]);
+    labelled += 1;
   }
-  LATENTCELL_REQUIRE(!batches.empty(), "transfer: the model has no labels");
-  const Index each = (count + Index(batches.size()) - 1) / Index(batches.size());
+  LATENTCELL_REQUIRE(labelled > 0, "transfer: the model has no labels");
   Remembered out;
   for (const auto& [code, of_cells] : batches) {
-    for (Index i = 0; i < each; ++i) {
+    const Index n = std::max(least, Index(std::lround(double(of_cells.size()) / labelled * double(count))));
+    for (Index i = 0; i < n; ++i) {
       out.label.push_back(code);
       out.batch.push_back(of_cells[std::size_t(rng.below(of_cells.size()))]);
     }
@@ -187,9 +190,10 @@ template <class Backbone>
 Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTable& cells, const std::string& batch,
                                const TransferOptions& options = {}) {
   const auto& o = options;
-  LATENTCELL_REQUIRE(o.replay >= 1 && o.rounds >= 0 && o.steps >= 1 && o.neighbors >= 1 && o.components >= 1,
-                     "transfer: replay ", o.replay, ", steps ", o.steps, ", neighbors ", o.neighbors,
-                     " and components ", o.components, " must be at least 1, rounds ", o.rounds, " at least 0");
+  LATENTCELL_REQUIRE(
+      o.replay >= 1 && o.least >= 1 && o.rounds >= 0 && o.steps >= 1 && o.neighbors >= 1 && o.components >= 1,
+      "transfer: replay ", o.replay, ", least ", o.least, ", steps ", o.steps, ", neighbors ", o.neighbors,
+      " and components ", o.components, " must be at least 1, rounds ", o.rounds, " at least 0");
   LATENTCELL_REQUIRE(cells.cells() >= 1, "transfer: there are no cells");
   const AlignedGenes aligned = align_genes(cells, model.vae.gene_names);
   const std::unordered_set<std::string_view> have(cells.gene_names.begin(), cells.gene_names.end());
@@ -205,7 +209,7 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
 
   const auto [trained, trained_batch] = model.training_codes();
   const bool batched = !model.options.batch_levels.empty();
-  const detail::Remembered recalled = detail::choose_remembered(trained, trained_batch, o.replay, rng);
+  const detail::Remembered recalled = detail::choose_remembered(trained, trained_batch, o.replay, o.least, rng);
   const std::vector<int>& codes = recalled.label;
   const LatentTable latents =
       model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, codes}), .steps = 25}, rng);
