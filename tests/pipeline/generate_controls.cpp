@@ -1,4 +1,5 @@
 #include <latentcell/pipeline/generate_controls.hpp>
+#include <latentcell/pipeline/perturbed_cells.hpp>
 
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
