@@ -37,7 +37,7 @@ struct Settings : program::Common {
   std::vector<std::string> target, holdout, perturbation;
   double at_dose = std::nan("");
   Index genes = 0, latent = 20, steps = 25, generate = 0;
-  int autoencoder_epochs = 0, flow_epochs = 0, folds = 4;
+  int autoencoder_epochs = 0, flow_epochs = 0, blind = 4;
 };
 
 Settings parse(int argc, char** argv) {
@@ -72,7 +72,7 @@ Settings parse(int argc, char** argv) {
   app.add_option("--autoencoder-epochs", s.autoencoder_epochs, "0 chooses by the number of cells")
       ->check(CLI::Range(0, 1000000000));
   app.add_option("--flow-epochs", s.flow_epochs, "0 chooses by the number of cells")->check(CLI::Range(0, 1000000000));
-  auto* folds = app.add_option("--folds", s.folds,
+  auto* blind = app.add_option("--blind", s.blind,
                                "models more, each without the answers of a part of the groups, that tell how far "
                                "predictions of unseen groups are off; 0: none, a fifth of the time")
                     ->capture_default_str()
@@ -88,7 +88,7 @@ Settings parse(int argc, char** argv) {
       ->excludes(control)
       ->excludes(group)
       ->excludes(genes)
-      ->excludes(folds);
+      ->excludes(blind);
   program::parse(app, argc, argv);
   if (!s.from.empty() && s.generate == 0 && data->empty())
     program::refuse(app, "--from needs --data, the control cells to start from, or --generate");
@@ -325,7 +325,7 @@ std::optional<Trained> train(const Settings& s, const Data& d, Json& report) {
   std::uint64_t part = 0;
   report["blind"] = Json::array();
   const bool finished = lc::learn_response(
-      main->model, d.train, s.folds, {.steps = s.steps}, response,
+      main->model, d.train, s.blind, {.steps = s.steps}, response,
       [&](const lc::CellTable& cells, const std::vector<std::string>& groups) -> std::optional<lc::Perturbation> {
         report["blind"].push_back(groups);
         ++part;
@@ -334,7 +334,7 @@ std::optional<Trained> train(const Settings& s, const Data& d, Json& report) {
         return std::move(one->model);
       });
   if (!finished) return std::nullopt;
-  if (part == 0 && s.folds > 0)
+  if (part == 0 && s.blind > 0)
     say("note: fewer than three groups have 20 control and 20 perturbed cells: errors are learned on groups seen in "
         "training, which understates them");
   program::keep(s, main->model);
@@ -494,7 +494,7 @@ int run(const Settings& s) {
                         {"genes", s.genes},
                         {"latent", s.latent},
                         {"steps", s.steps},
-                        {"folds", s.folds},
+                        {"blind", s.blind},
                         {"generate", s.generate},
                         {"seed", s.seed},
                         {"threads", lc::threads()},

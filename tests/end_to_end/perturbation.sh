@@ -30,8 +30,8 @@ if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the sam
 # Models without the answers of some groups tell how far a prediction is off; without them the cells are others.
 grep -q '"blind": \[' report.json || { echo "WRONG: the report does not name the groups that were hidden in turn"; exit 1; }
 grep -q '"autoencoder_blind_3"' report.json || { echo "WRONG: there is no third blind model"; exit 1; }
-"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --folds 0 --out sighted.h5ad
-if cmp -s held_out.h5ad sighted.h5ad; then echo "WRONG: --folds 0 changes nothing"; exit 1; fi
+"$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --blind 0 --out sighted.h5ad
+if cmp -s held_out.h5ad sighted.h5ad; then echo "WRONG: --blind 0 changes nothing"; exit 1; fi
 
 # New cells of the combination: as many as asked for, and again from the saved generator without a measured cell.
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --generate 30 --out made.h5ad --report made.json --checkpoint maker

@@ -25,7 +25,7 @@ TEST_CASE("group_factors: what a group shows over what is expected, drawn to 1 w
   const std::vector<int> codes = cells.obs("cell_type").codes;
   const LatentTable z = encode(m.vae, cells);
   const Matrix<float> sure = group_factors(m.vae, cells, codes, z, codes, 3, 1e-6);
-  const Matrix<double> seen = detail::seen_counts(cells.counts.view(), codes, 3),
+  const Matrix<double> seen = detail::CountSums(cells.counts.view(), codes, 3).total,
                        expected = detail::expected_counts(m.vae, z, codes, 3);
   for (Index g = 0; g < 5; ++g) {
     const double total = seen.row(0).sum() / expected.row(0).sum();
@@ -51,8 +51,8 @@ TEST_CASE("calibrate_levels: drawn cells of a label come nearer to its real mean
     const std::vector<int> wanted(600, 2);
     const CellTable made =
         draw(m, m.flow.generate({.cells = labelled("cell_type", {type.levels, wanted}), .steps = 8}, own), own);
-    const Matrix<double> a = detail::seen_counts(cells.counts.view(), type.codes, 3),
-                         b = detail::seen_counts(made.counts.view(), wanted, 3);
+    const Matrix<double> a = detail::CountSums(cells.counts.view(), type.codes, 3).total,
+                         b = detail::CountSums(made.counts.view(), wanted, 3).total;
     double sum = 0;
     for (Index g = 0; g < cells.genes(); ++g) sum += std::abs(a(2, g) / a.row(2).sum() - b(2, g) / b.row(2).sum());
     return sum;

@@ -10,6 +10,33 @@
 
 using namespace latentcell;
 
+namespace {
+
+// Simulated cells, control and under one perturbation, and a model that nothing has trained: it predicts the same for
+// all cells, and every gene's change is its error.
+struct Untrained {
+  CellTable cells;
+  PerturbationOptions options;
+
+  Untrained(const SimulateOptions& how, Rng& rng, const std::string& dose = "") : Untrained(simulate(how, rng), dose) {}
+  explicit Untrained(CellTable t, const std::string& dose = "")
+      : cells(std::move(t)), options(latentcell::options(cells.genes())) {
+    options.condition = "condition";
+    options.control = "control";
+    options.group = "cell_type";
+    options.dose = dose;
+    options.parts = options.seen = {"gene_1"};
+  }
+  Perturbation model(Rng& rng) const {
+    Perturbation m(options, rng);
+    m.vae.start(cells.counts);
+    m.flow.start(encode(m.vae, cells));
+    return m;
+  }
+};
+
+}  // namespace
+
 TEST_CASE("learn_response: labels as a dose and a belief without end are refused") {
   Rng rng(3);
   PerturbationOptions o = options(10);
@@ -26,17 +53,10 @@ TEST_CASE("learn_response: labels as a dose and a belief without end are refused
 
 TEST_CASE("learn_response: what every group has in common and the model misses is carried over") {
   Rng rng(4);
-  CellTable cells =
-      simulate({.cells = 600, .genes = 40, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1}, rng);
-  PerturbationOptions o = options(40);
-  o.condition = "condition";
-  o.control = "control";
-  o.group = "cell_type";
-  o.parts = o.seen = {"gene_1"};
-  Perturbation m(o, rng);
-  // Nothing is trained: the model predicts the same for all cells, and every gene's change is its error.
-  m.vae.start(cells.counts);
-  m.flow.start(encode(m.vae, cells));
+  const Untrained set({.cells = 600, .genes = 40, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1},
+                      rng);
+  const CellTable& cells = set.cells;
+  Perturbation m = set.model(rng);
   learn_response(m, cells, {.steps = 2}, rng);
   const Categorical what = cells.obs("condition");
   std::vector<Index> rows[2];
@@ -91,16 +111,9 @@ TEST_CASE("learn_response: with a dose the change that is missed grows with it, 
                             .doses = true,
                             .response_spread = 0};
   const SimulatedTissue tissue(how, rng);
-  const CellTable cells = tissue.draw(1500, rng);
-  PerturbationOptions o = options(40);
-  o.condition = "condition";
-  o.control = "control";
-  o.group = "cell_type";
-  o.dose = "dose";
-  o.parts = o.seen = {"gene_1"};
-  Perturbation m(o, rng);
-  m.vae.start(cells.counts);
-  m.flow.start(encode(m.vae, cells));
+  const Untrained set(tissue.draw(1500, rng), "dose");
+  const CellTable& cells = set.cells;
+  Perturbation m = set.model(rng);
   learn_response(m, cells, {.steps = 2}, rng);
   const Matrix<double> half = response_at(m, "gene_1", 0.5), whole = response_at(m, "gene_1", 1);
   CHECK((half.array().square() - whole.array()).abs().maxCoeff() < 1e-5);
@@ -108,10 +121,10 @@ TEST_CASE("learn_response: with a dose the change that is missed grows with it, 
   CHECK((response_at(m, "gene_2", 1).array() == 1).all());
   // The log change from control to a dose, of all cells together.
   const auto shares = [&](double dose) {
-    const CellTable t = tissue.draw_under(dose == 0 ? "control" : "gene_1", dose, 3000, rng);
+    const CellTable drawn = tissue.draw_under(dose == 0 ? "control" : "gene_1", dose, 3000, rng);
     std::vector<double> sum(40, 1.0);
-    for (std::size_t k = 0; k < t.counts.values().size(); ++k)
-      sum[std::size_t(t.counts.columns()[k])] += double(t.counts.values()[k]);
+    for (std::size_t k = 0; k < drawn.counts.values().size(); ++k)
+      sum[std::size_t(drawn.counts.columns()[k])] += double(drawn.counts.values()[k]);
     return sum;
   };
   const std::vector<double> before = shares(0);
@@ -148,16 +161,10 @@ TEST_CASE(
 
 TEST_CASE("learn_response: blind models are asked about the groups they name, and the model itself is not") {
   Rng rng(8);
-  CellTable cells =
-      simulate({.cells = 900, .genes = 30, .types = 3, .library = 3000, .type_skew = 0, .perturbations = 1}, rng);
-  PerturbationOptions o = options(30);
-  o.condition = "condition";
-  o.control = "control";
-  o.group = "cell_type";
-  o.parts = o.seen = {"gene_1"};
-  Perturbation m(o, rng);
-  m.vae.start(cells.counts);
-  m.flow.start(encode(m.vae, cells));
+  const Untrained set({.cells = 900, .genes = 30, .types = 3, .library = 3000, .type_skew = 0, .perturbations = 1},
+                      rng);
+  const CellTable& cells = set.cells;
+  Perturbation m = set.model(rng);
   // Another model that expects four times as much of gene 3, and whose cells vary far more than the true ones.
   Perturbation other = m;
   other.vae.heads[0].bias.value(0, 3) += std::log(4.0f);
@@ -182,18 +189,12 @@ TEST_CASE("learn_response: blind models are asked about the groups they name, an
 
 TEST_CASE("learn_response: blind models are trained without the answers of their groups, each group's once") {
   Rng rng(9);
-  CellTable cells = simulate({.cells = 400, .genes = 20, .types = 4, .type_skew = 0, .perturbations = 1}, rng);
-  PerturbationOptions o = options(20);
-  o.condition = "condition";
-  o.control = "control";
-  o.group = "cell_type";
-  o.parts = o.seen = {"gene_1"};
-  Perturbation m(o, rng);
-  m.vae.start(cells.counts);
-  m.flow.start(encode(m.vae, cells));
+  const Untrained set({.cells = 400, .genes = 20, .types = 4, .type_skew = 0, .perturbations = 1}, rng);
+  const CellTable& cells = set.cells;
+  Perturbation m = set.model(rng);
   std::vector<std::string> hidden;
   const auto train = [&](const CellTable& seen, const std::vector<std::string>& groups) {
-    CHECK(seen.cells() == without_answers(cells, o, groups).cells());
+    CHECK(seen.cells() == without_answers(cells, set.options, groups).cells());
     hidden.insert(hidden.end(), groups.begin(), groups.end());
     return std::optional(m);
   };

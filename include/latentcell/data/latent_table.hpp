@@ -23,6 +23,13 @@ struct LatentTable {
   Index cells() const { return mean.rows(); }
   Index latent() const { return mean.cols(); }
 
+  /// One latent of each cell, drawn from its posterior; the latents themselves where they are exact.     -> (N, D)
+  Matrix<float> drawn(Rng& rng) const {
+    Matrix<float> z = mean;
+    for (Index i = 0; i < deviation.size(); ++i) z.data()[i] += deviation.data()[i] * float(rng.normal());
+    return z;
+  }
+
   /// The cells named by `rows`, in that order, with everything they carry.
   LatentTable select_cells(std::span<const Index> rows) const {
     LatentTable out;

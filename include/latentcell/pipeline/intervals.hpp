@@ -61,6 +61,13 @@ struct DrawSpread {
   }
 };
 
+/// The value within which a share q of some lie; they end in another order.     x: at least one, q in [0, 1)
+inline double reach(std::vector<double>& x, double q) {
+  const std::size_t k = std::min(x.size() - 1, std::size_t(q * double(x.size())));
+  std::nth_element(x.begin(), x.begin() + std::ptrdiff_t(k), x.end());
+  return x[k];
+}
+
 }  // namespace detail
 
 /// Means and intervals of cells. Both ends and the mean are decoded from latents to which `base` is added.
@@ -119,14 +126,9 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& 
       }
     }
   });
-  const auto quantile = [](std::vector<double>& x, double q) {
-    const std::size_t k = std::min(x.size() - 1, std::size_t(q * double(x.size())));
-    std::nth_element(x.begin(), x.begin() + std::ptrdiff_t(k), x.end());
-    return float(std::clamp(x[k], 0.05, 1000.0));
-  };
   for (std::size_t f = 0; f < features; ++f) {
-    model.widen.value(0, Index(f)) = quantile(needed50[f], 0.5);
-    model.widen.value(1, Index(f)) = quantile(needed80[f], 0.8);
+    model.widen.value(0, Index(f)) = float(std::clamp(detail::reach(needed50[f], 0.5), 0.05, 1000.0));
+    model.widen.value(1, Index(f)) = float(std::clamp(detail::reach(needed80[f], 0.8), 0.05, 1000.0));
   }
 }
 

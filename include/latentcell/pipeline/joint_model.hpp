@@ -61,13 +61,6 @@ inline Matrix<float> mean_shares(const JointPart<float>& part, const Matrix<floa
   });
 }
 
-/// Latents drawn from posteriors.     -> (N, D)
-inline Matrix<float> draw_posterior(const LatentTable& q, Rng& rng) {
-  Matrix<float> z = q.mean;
-  for (Index i = 0; i < z.size(); ++i) z.data()[i] += q.deviation.data()[i] * float(rng.normal());
-  return z;
-}
-
 /// Counts of a modality at latents, drawn from its likelihood.     z (N, D) -> (N, F)
 inline Counts draw_counts(const JointPart<float>& part, const Matrix<float>& z, double library, Rng& rng) {
   LatentTable at;
@@ -107,13 +100,12 @@ inline WithIntervals translate(const JointVae<float>& model, const std::vector<M
     const LatentTable q{all.mean.middleRows(first, count), all.deviation.middleRows(first, count), {}, {}, {}};
     auto mean = out.mean.middleRows(first, count);
     for (Index k = 0; k < o.latents; ++k)
-      mean += (detail::mean_shares(part, detail::draw_posterior(q, rng)) * float(depth)).array().log1p().matrix() /
-              float(o.latents);
+      mean += (detail::mean_shares(part, q.drawn(rng)) * float(depth)).array().log1p().matrix() / float(o.latents);
     if (o.draws == 0) continue;
     std::vector<Matrix<float>> draws;
     for (Index k = 0; k < o.draws; ++k)
-      draws.push_back(ModalityCode::dense(
-          kernel::log_normalize(detail::draw_counts(part, detail::draw_posterior(q, rng), depth, rng), depth)));
+      draws.push_back(
+          ModalityCode::dense(kernel::log_normalize(detail::draw_counts(part, q.drawn(rng), depth, rng), depth)));
     Matrix<float> middle = Matrix<float>::Zero(count, features);
     for (const Matrix<float>& x : draws) middle += x / float(o.draws);
     const detail::DrawSpread spread(draws);

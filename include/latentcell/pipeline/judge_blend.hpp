@@ -52,10 +52,7 @@ BlendSteps judge_blend(const CellTable& train, const TwoStageOf<Backbone>& model
     return z;
   };
   // Generated latents have the posterior's noise in them: so must the real ones.
-  LatentTable own_latents = encode(model.vae, train);
-  for (Index i = 0; i < own_latents.deviation.size(); ++i)
-    own_latents.mean.data()[i] += own_latents.deviation.data()[i] * float(rng.normal());
-  const Matrix<float> real = standardised(std::move(own_latents.mean)), made = standardised(latents.mean);
+  const Matrix<float> real = standardised(encode(model.vae, train).drawn(rng)), made = standardised(latents.mean);
   const Index k = std::min<Index>(5, train.cells() - 1);
   const auto median = [](std::vector<double> x) {
     std::nth_element(x.begin(), x.begin() + std::ptrdiff_t(x.size() / 2), x.end());

@@ -46,7 +46,7 @@ inline std::vector<std::pair<std::string, double>> entries(const PerturbationSco
 }
 
 /// A floor: the mean movement of the other groups' latents, added to those of the group's control cells (scGen,
-/// Lotfollahi et al. 2019), drawn as the model's own predictions are. train (N, G), latents (N, D) of the same cells ->
+/// Lotfollahi et al. 2019), drawn from the model's likelihood. train (N, G), latents (N, D) of the same cells ->
 /// one cell for each control cell of the group
 inline CellTable latent_arithmetic(const Perturbation& model, const CellTable& train, const LatentTable& latents,
                                    const std::string& group, const std::string& condition, Rng& rng) {
@@ -76,11 +76,8 @@ inline CellTable latent_arithmetic(const Perturbation& model, const CellTable& t
     used += 1;
   }
   LatentTable z = latents.select_cells(own);
-  for (Index i = 0; i < z.cells(); ++i) {
-    for (Index k = 0; k < d; ++k) {
-      z.mean(i, k) += (used > 0 ? by(k) / used : 0.0f) + z.deviation(i, k) * float(rng.normal());
-    }
-  }
+  z.mean = z.drawn(rng);
+  if (used > 0) z.mean.rowwise() += by / used;
   return draw(model.vae, z, rng, {.strata = std::vector<int>(own.size(), 0)});
 }
 

@@ -37,9 +37,7 @@ struct Predicted {
       : before(encode(model.vae, control)), wanted(control.cell_columns) {
     const PerturbationOptions& m = model.options;
     Rng own = rng.fork();
-    for (Index i = 0; i < before.cells(); ++i) {
-      for (Index k = 0; k < before.latent(); ++k) before.mean(i, k) += before.deviation(i, k) * float(own.normal());
-    }
+    before.mean = before.drawn(own);
     before.deviation.resize(0, 0);
     wanted.set(m.condition, Categorical{{perturbation}, std::vector<int>(to_size(before.cells()), 0)});
     if (!m.dose.empty()) wanted.set(m.dose, std::vector<double>(to_size(before.cells()), o.dose));

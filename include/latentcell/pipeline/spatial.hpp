@@ -252,6 +252,8 @@ inline void save(const std::string& path, const Spatial& model) {
 /// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
 inline Spatial load_spatial(const std::string& path) {
   const detail::ModelFile from(path, "spatial");
+  if (from.file.find("model.stretch") != nullptr)
+    throw_runtime(path, ": was written before a model kept its genes' spread; train it again");
   SpatialOptions o{.ensemble = detail::read_ensemble(from)};
   o.context.neighbors.clear();
   for (const std::string& w : from.list("neighbors"))

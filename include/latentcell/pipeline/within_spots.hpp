@@ -159,13 +159,6 @@ inline Matrix<float> share_counts(const SpotSplit& split, const RowVector<float>
   return logs_at(out, depth);
 }
 
-inline float quantile(std::vector<float>& x, double q) {
-  if (x.empty()) return 1;
-  const auto at = x.begin() + std::ptrdiff_t(q * double(x.size()));
-  std::nth_element(x.begin(), at, x.end());
-  return *at;
-}
-
 }  // namespace detail
 
 /// Learns the sharing from pairs of neighbouring spots.     counts (S, F): sums over the cells of each spot, whole
@@ -228,14 +221,14 @@ inline SplitCells split_cells(const SpotSplit& split, const Matrix<float>& count
     out.deviation.row(i) = square.array().sqrt();
   });
   kernel::parallel_items(f, [&](Index g) {
-    std::vector<float> far;
+    std::vector<double> far;
     for (Index i = 0; i < s; ++i) {
       const bool known = out.deviation(i, g) < 1e-5f;  // one cell, or no count: nothing is shared out
       for (Index j = 0; j < one[to_size(i)].rows(); ++j)
-        far.push_back(known ? 0.0f : std::abs(one[to_size(i)](j, g) - out.mean(i, g)) / out.deviation(i, g));
+        far.push_back(known ? 0.0 : double(std::abs(one[to_size(i)](j, g) - out.mean(i, g)) / out.deviation(i, g)));
     }
-    out.within(0, g) = detail::quantile(far, 0.5);
-    out.within(1, g) = detail::quantile(far, 0.8);
+    out.within(0, g) = far.empty() ? 1.0f : float(detail::reach(far, 0.5));
+    out.within(1, g) = far.empty() ? 1.0f : float(detail::reach(far, 0.8));
   });
   Index rows = 0;
   for (const Matrix<float>& x : one) rows += x.rows();
