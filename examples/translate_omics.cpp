@@ -9,8 +9,6 @@
 
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/append_cells.hpp>
-#include <latentcell/data/filter.hpp>
-#include <latentcell/data/simulate_multiomics.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/metric/subsample.hpp>
@@ -18,18 +16,21 @@
 
 #include "ensemble.hpp"
 #include "joint_latent.hpp"
+#include "omics.hpp"
 #include "translation_plots.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
 using program::Json;
 using program::now;
+using program::OmicsPart;
 using program::say;
 
 namespace {
 
 struct Settings : program::Common {
-  std::string key = "protein_expression", also, rna_only, from;
+  std::string from;
+  program::OmicsSettings omics;
   program::EnsembleSettings ensemble{.components = 50, .members = 8};
   int folds = -1;
 };
@@ -41,11 +42,11 @@ Settings parse(int argc, char** argv) {
       "Learns to tell surface proteins of a cell from its RNA, and the reverse, from cells that have both.\n"
       "Without --data it runs on simulated cells.");
   auto* data = program::add_common(app, s);
-  app.add_option("--protein-key", s.key, "obsm entry of protein counts; rows of NaN: cells without")
+  app.add_option("--protein-key", s.omics.key, "obsm entry of protein counts; rows of NaN: cells without")
       ->capture_default_str();
-  app.add_option("--also", s.also,
+  app.add_option("--also", s.omics.also,
                  "obsm entry of a further modality that proteins are told from, such as accessibility");
-  app.add_option("--rna-only", s.rna_only, "other cells that have RNA alone, to predict proteins of");
+  app.add_option("--rna-only", s.omics.rna_only, "other cells that have RNA alone, to predict proteins of");
   auto* folds = app.add_option("--folds", s.folds,
                                "hold each of so many parts of the cells out in turn and judge by them; 0: none")
                     ->check(CLI::Range(0, 100));
@@ -58,104 +59,6 @@ Settings parse(int argc, char** argv) {
   program::parse(app, argc, argv);
   return s;
 }
-
-lc::Modality rna_of(const lc::CellTable& cells) {
-  return {"rna", cells.counts, std::vector<char>(lc::to_size(cells.cells()), 1), cells.gene_names};
-}
-
-lc::Modality modality_of(const lc::CellTable& cells, const std::string& key, const std::string& file,
-                         const char* option) {
-  const lc::Matrix<float>& values = program::embedding_of(cells, key, file, option);
-  const auto names = cells.strings.find("protein_names");
-  const bool named = names != cells.strings.end() && Index(names->second.size()) == values.cols();
-  try {
-    return lc::dense_modality(key, values, named ? names->second : std::vector<std::string>{});
-  } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file, ": ", e.what());
-  }
-}
-
-// All that is known: cells with RNA, their proteins, a further modality perhaps, and RNA of other cells.
-struct Data {
-  lc::CellTable cells;
-  lc::Modality protein;
-  std::optional<lc::Modality> also;
-  std::optional<lc::CellTable> rna_only;
-};
-
-Data load(const Settings& s, lc::Rng& rng) {
-  Data d;
-  const std::string name = s.data.empty() ? "simulated cells" : s.data;
-  d.cells = s.data.empty() ? lc::simulate_multiomics({}, rng) : program::read(s, s.data);
-  d.protein = modality_of(d.cells, s.key, name, "--protein-key");
-  const std::string also = s.data.empty() && s.also.empty() ? "accessibility" : s.also;
-  if (!also.empty()) d.also = modality_of(d.cells, also, name, "--also");
-  const auto there = std::count(d.protein.measured.begin(), d.protein.measured.end(), char(1));
-  if (there == 0) lc::throw_runtime(name, ": no cell has '", s.key, "'");
-  if (there < d.cells.cells())
-    say(lc::text("note: ", d.cells.cells() - there, " cells have no '", s.key, "': they are predicted"));
-  if (!s.rna_only.empty()) {
-    d.rna_only = program::read(s, s.rna_only);
-    try {
-      const lc::AlignedGenes seen = lc::align_genes(*d.rna_only, d.cells.gene_names);
-      if (seen.missing + seen.extra > 0)
-        say(lc::text("note: ", s.rna_only, " lacks ", seen.missing, " of the genes and has ", seen.extra,
-                     " others: ", d.cells.genes() - seen.missing, " are shared"));
-    } catch (const std::invalid_argument& e) {
-      lc::throw_runtime(s.rna_only, ": ", e.what());
-    }
-  }
-  return d;
-}
-
-// Modalities of some of the cells, in the genes that are seen often enough there.
-struct Part {
-  lc::Modality rna, protein;
-  std::optional<lc::Modality> also;
-
-  std::vector<lc::Modality> sources() const {
-    std::vector<lc::Modality> out{rna};
-    if (also) out.push_back(*also);
-    return out;
-  }
-};
-
-Part part_of(const Data& d, const std::vector<Index>& rows, std::vector<std::string>& genes) {
-  lc::CellTable cells = d.cells.select_cells(rows);
-  if (genes.empty()) {
-    cells = lc::filter_genes(cells, lc::GeneFilterOptions{.min_cells = 10});
-    if (cells.genes() == 0) lc::throw_runtime("no gene is seen in 10 cells or more");
-    genes = cells.gene_names;
-  } else {
-    cells = lc::align_genes(cells, genes).cells;
-  }
-  return {rna_of(cells), lc::select_cells(d.protein, rows),
-          d.also ? std::optional(lc::select_cells(*d.also, rows)) : std::nullopt};
-}
-
-// A modality of so many cells that do not have it.
-lc::Modality nothing(const std::string& name, const std::vector<std::string>& features, Index cells) {
-  lc::Modality out{name, lc::Counts(Index(features.size())), std::vector<char>(lc::to_size(cells), 0), features};
-  for (Index i = 0; i < cells; ++i) out.counts.end_row();
-  return out;
-}
-
-// The training cells and those that have RNA alone: components and the joint latent are told by both.
-Part with_rna_only(const Part& train, const Data& d) {
-  Part out = train;
-  if (!d.rna_only) return out;
-  const lc::CellTable more = lc::align_genes(*d.rna_only, train.rna.features).cells;
-  const auto add = [](lc::Modality& to, const lc::Modality& from) {
-    for (Index i = 0; i < from.cells(); ++i) to.counts.push_row(from.counts.view(), i);
-    to.measured.insert(to.measured.end(), from.measured.begin(), from.measured.end());
-  };
-  add(out.rna, rna_of(more));
-  add(out.protein, nothing(train.protein.name, train.protein.features, more.cells()));
-  if (out.also) add(*out.also, nothing(train.also->name, train.also->features, more.cells()));
-  return out;
-}
-
-std::vector<lc::Modality> joint_cells(const Part& p) { return program::in_order(p.rna, p.protein, p.also); }
 
 // One direction, trained; nothing where a signal ended it.
 std::optional<lc::Translation> train(const Settings& s, const std::string& name, const lc::Modality& target,
@@ -229,7 +132,7 @@ struct GenesTold {
 };
 
 // The reverse direction in one fold; false where a signal ended it.
-bool judge_genes(const Settings& s, const Part& train_part, const Part& test, const Part& everyone,
+bool judge_genes(const Settings& s, const OmicsPart& train_part, const OmicsPart& test, const OmicsPart& everyone,
                  const lc::JointVae<float>& joint, lc::StopOnSignal& stop, lc::Rng& rng, GenesTold& to) {
   Json unused;
   const auto back = train(s, "rna", train_part.rna, {train_part.protein}, everyone.rna, 2, false, stop, unused);
@@ -270,9 +173,53 @@ bool judge_genes(const Settings& s, const Part& train_part, const Part& test, co
   return true;
 }
 
+void tell(const GenesTold& g, Json& report) {
+  const auto mean = [](const std::vector<double>& x) {
+    return std::accumulate(x.begin(), x.end(), 0.0) / double(x.size());
+  };
+  report["rna_from_protein"] = {{"latentcell", mean(g.model)}, {"ridge on proteins", mean(g.ridge)}};
+  report["rna_from_protein_genes_of_joint"] = {
+      {"latentcell", mean(g.model_some)}, {"joint VAE", mean(g.joint_some)}, {"ridge on proteins", mean(g.ridge_some)}};
+  char line[200];
+  std::snprintf(line, sizeof line, "genes from proteins, mean r over all genes: %.3f, ridge %.3f", mean(g.model),
+                mean(g.ridge));
+  say(line);
+  std::snprintf(line, sizeof line, "  over the genes of the joint VAE: %.3f, joint VAE %.3f, ridge %.3f",
+                mean(g.model_some), mean(g.joint_some), mean(g.ridge_some));
+  say(line);
+}
+
+// What a model has to beat, told by the same components, in cells that are held out.
+void put_floors(const lc::Translation& model, const OmicsPart& train_part, const OmicsPart& test,
+                const std::vector<Index>& held, Index n, Gathered& protein) {
+  const lc::Matrix<float> told = model.tell(train_part.sources()), told_new = model.tell(test.sources()),
+                          known = model.target.decode(model.target.encode(train_part.protein));
+  const auto floor = [&](const char* who, lc::Matrix<float> mean) {
+    protein.put(who, held, n, {std::move(mean), {}, {}, {}, {}});
+  };
+  floor("mean", lc::Matrix<float>(known.colwise().mean()).replicate(Index(held.size()), 1));
+  // Linear models see the components in their own units.
+  const auto linear = [&](lc::Matrix<float> x) {
+    const lc::ModalityCode& c = model.sources.front();
+    for (Index j = 0; j < c.latent() && !c.whole; ++j)
+      x.col(j) *= std::sqrt(c.spread.value(0, j) * c.spread.value(0, 0));
+    return x;
+  };
+  floor("ridge on components", lc::ridge(linear(told), known, linear(told_new)));
+  if (test.also) {
+    const Index cut = model.sources.front().condition();
+    floor("ridge, rna alone", lc::ridge(linear(told).leftCols(cut), known, linear(told_new).leftCols(cut)));
+    floor(("ridge, " + test.also->name + " alone").c_str(),
+          lc::ridge(told.rightCols(told.cols() - cut), known, told_new.rightCols(told.cols() - cut)));
+  }
+  floor("linear joint VAE", lc::linear_joint(linear(told), known, linear(told_new)));
+  floor("30 nearest cells", lc::neighbor_mean(linear(told), known, linear(told_new)));
+}
+
 // Holds each part of the cells out in turn: proteins from what else there is, all of it and each alone, and RNA from
 // proteins; with floors.
-bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, lc::CellTable& out, Json& report) {
+bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSignal& stop, lc::CellTable& out,
+           Json& report) {
   std::vector<Index> with;
   for (Index i = 0; i < d.cells.cells(); ++i) {
     if (d.protein.measured[lc::to_size(i)]) with.push_back(i);
@@ -289,10 +236,10 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
     std::vector<Index> in, held;
     for (std::size_t i = 0; i < with.size(); ++i) (fold[i] == k ? held : in).push_back(with[i]);
     std::vector<std::string> genes;
-    const Part train_part = part_of(d, in, genes), test = part_of(d, held, genes);
+    const OmicsPart train_part = program::part_of(d, in, genes), test = program::part_of(d, held, genes);
     say(lc::text("fold ", k + 1, " of ", folds, ": ", in.size(), " cells to learn from, ", held.size(), " held out, ",
                  genes.size(), " genes"));
-    const Part everyone = with_rna_only(train_part, d);
+    const OmicsPart everyone = program::with_rna_only(train_part, d);
     Json unused;
     const auto model = train(s, "protein", train_part.protein, train_part.sources(), everyone.rna, s.ensemble.members,
                              false, stop, unused);
@@ -308,7 +255,7 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
     }
     Settings quiet = s;
     quiet.checkpoint.clear();
-    const auto joint = program::train_joint(quiet, joint_cells(everyone), s.ensemble.epochs, stop, unused);
+    const auto joint = program::train_joint(quiet, program::joint_cells(everyone), s.ensemble.epochs, stop, unused);
     if (!joint) return false;
     const lc::Modality no_protein = lc::hide(test.protein);
     const auto joint_predict = [&](const std::string& who, const lc::Modality& r,
@@ -323,34 +270,12 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
       joint_predict("joint VAE, rna alone", test.rna, lc::hide(*test.also));
       joint_predict("joint VAE, " + test.also->name + " alone", lc::hide(test.rna), test.also);
     }
-    const lc::Matrix<float> true_here = model->target.decode(model->target.encode(test.protein)),
-                            known = model->target.decode(model->target.encode(train_part.protein));
+    const lc::Matrix<float> true_here = model->target.decode(model->target.encode(test.protein));
     for (std::size_t i = 0; i < held.size(); ++i) {
       truth.row(held[i]) = true_here.row(Index(i));
       fold_of[lc::to_size(held[i])] = k + 1;
     }
-    const lc::Matrix<float> told = model->tell(train_part.sources()), told_new = model->tell(test.sources());
-    const auto floor = [&](const char* who, lc::Matrix<float> mean) {
-      protein.put(who, held, n, {std::move(mean), {}, {}, {}, {}});
-    };
-    floor("mean", lc::Matrix<float>(known.colwise().mean()).replicate(Index(held.size()), 1));
-    // Linear models see the components in their own units.
-    const auto linear = [&](lc::Matrix<float> x) {
-      const lc::ModalityCode& c = model->sources.front();
-      for (Index j = 0; j < c.latent() && !c.whole; ++j)
-        x.col(j) *= std::sqrt(c.spread.value(0, j) * c.spread.value(0, 0));
-      return x;
-    };
-    floor("ridge on components", lc::ridge(linear(told), known, linear(told_new)));
-    if (test.also) {
-      const Index cut = model->sources.front().condition();
-      floor("ridge, rna alone", lc::ridge(linear(told).leftCols(cut), known, linear(told_new).leftCols(cut)));
-      floor(("ridge, " + test.also->name + " alone").c_str(),
-            lc::ridge(told.rightCols(told.cols() - cut), known, told_new.rightCols(told.cols() - cut)));
-    }
-    floor("linear joint VAE", lc::linear_joint(linear(told), known, linear(told_new)));
-    floor("30 nearest cells", lc::neighbor_mean(linear(told), known, linear(told_new)));
-
+    put_floors(*model, train_part, test, held, n, protein);
     if (!judge_genes(s, train_part, test, everyone, *joint, stop, rng, genes_told)) return false;
   }
   std::vector<char> judged(lc::to_size(n), 0);
@@ -366,20 +291,7 @@ bool judge(const Settings& s, int folds, const Data& d, lc::StopOnSignal& stop, 
       each[p.who]["r"][d.protein.features[f]] = std::isfinite(p.r[f]) ? Json(p.r[f]) : Json(nullptr);
   }
   report["scores"] = each;
-  const auto mean = [](const std::vector<double>& x) {
-    return std::accumulate(x.begin(), x.end(), 0.0) / double(x.size());
-  };
-  const GenesTold& g = genes_told;
-  report["rna_from_protein"] = {{"latentcell", mean(g.model)}, {"ridge on proteins", mean(g.ridge)}};
-  report["rna_from_protein_genes_of_joint"] = {
-      {"latentcell", mean(g.model_some)}, {"joint VAE", mean(g.joint_some)}, {"ridge on proteins", mean(g.ridge_some)}};
-  char line[200];
-  std::snprintf(line, sizeof line, "genes from proteins, mean r over all genes: %.3f, ridge %.3f", mean(g.model),
-                mean(g.ridge));
-  say(line);
-  std::snprintf(line, sizeof line, "  over the genes of the joint VAE: %.3f, joint VAE %.3f, ridge %.3f",
-                mean(g.model_some), mean(g.joint_some), mean(g.ridge_some));
-  say(line);
+  tell(genes_told, report);
   lc::CellTable cells = d.cells.select_cells(with);
   std::vector<double> folds_of;
   for (const Index i : with) folds_of.push_back(fold_of[lc::to_size(i)]);
@@ -407,16 +319,8 @@ void put_predicted(const lc::Translation& model, const std::vector<lc::Modality>
   program::put_intervals(cells, "protein_", std::move(t));
 }
 
-// What a model needs of cells with RNA alone.
-Part rna_alone(const lc::Translation& model, const lc::CellTable& cells) {
-  const auto none = [&](const lc::ModalityCode& c) { return nothing(c.name, c.features, cells.cells()); };
-  Part out{rna_of(lc::align_genes(cells, model.sources.front().features).cells), none(model.target), std::nullopt};
-  if (model.sources.size() > 1) out.also = none(model.sources[1]);
-  return out;
-}
-
-void put_joint(const lc::JointVae<float>& joint, const Part& part, lc::CellTable& cells) {
-  cells.embeddings["X_joint"] = lc::encode(joint, program::in_features_of(joint, joint_cells(part))).mean;
+void put_joint(const lc::JointVae<float>& joint, const OmicsPart& part, lc::CellTable& cells) {
+  cells.embeddings["X_joint"] = lc::encode(joint, program::in_features_of(joint, program::joint_cells(part))).mean;
 }
 
 void write(const Settings& s, lc::CellTable cells, const std::vector<std::string>& proteins) {
@@ -433,7 +337,7 @@ void write(const Settings& s, lc::CellTable cells, const std::vector<std::string
 }
 
 // Cells with proteins where none were held out: measured, not predicted.
-lc::CellTable not_judged(const Data& d, const std::vector<Index>& with) {
+lc::CellTable not_judged(const program::Omics& d, const std::vector<Index>& with) {
   lc::CellTable out = d.cells.select_cells(with);
   out.embeddings.clear();
   const lc::Modality protein = lc::select_cells(d.protein, with);
@@ -452,9 +356,9 @@ int run(const Settings& s) {
   lc::Rng rng(s.seed);
   Json report{{"program", lc::text("translate_omics ", lc::version)}};
   report["settings"] = {{"data", s.data.empty() ? "simulated" : s.data},
-                        {"protein_key", s.key},
-                        {"also", s.also},
-                        {"rna_only", s.rna_only},
+                        {"protein_key", s.omics.key},
+                        {"also", s.omics.also},
+                        {"rna_only", s.omics.rna_only},
                         {"folds", s.folds},
                         {"components", s.ensemble.components},
                         {"members", s.ensemble.members},
@@ -463,20 +367,20 @@ int run(const Settings& s) {
                         {"threads", lc::threads()},
                         {"from", s.from}};
   if (!s.from.empty()) {
-    if (s.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
+    if (s.omics.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
     const lc::Translation m = lc::load_translation(program::model_file(s.from));
-    const lc::CellTable cells = program::read(s, s.rna_only);
-    (void)program::in_genes_of(cells, m.sources.front().features, s.rna_only);
+    const lc::CellTable cells = program::read(s, s.omics.rna_only);
+    (void)program::in_genes_of(cells, m.sources.front().features, s.omics.rna_only);
     lc::CellTable told = cells;
     told.embeddings.clear();
-    const Part part = rna_alone(m, cells);
+    const OmicsPart part = program::rna_alone(m, cells);
     put_predicted(m, part.sources(), s, told);
     if (m.joint) put_joint(*m.joint, part, told);
     write(s, std::move(told), m.target.features);
     program::write_report(s.report, report);
     return 0;
   }
-  const Data d = load(s, rng);
+  const program::Omics d = program::read_omics(s, s.omics, rng);
   const int folds = s.folds >= 0 ? s.folds : s.data.empty() ? 2 : 0;
   std::vector<Index> with, without, all;
   for (Index i = 0; i < d.cells.cells(); ++i) {
@@ -485,7 +389,7 @@ int run(const Settings& s) {
   }
   const bool to_predict = d.rna_only || !without.empty();
   if (folds == 0 && !to_predict)
-    lc::throw_runtime("every cell has '", s.key,
+    lc::throw_runtime("every cell has '", s.omics.key,
                       "': say which cells to predict (--rna-only) or how many parts to hold out "
                       "and judge by (--folds)");
   if (folds == 1) lc::throw_runtime("--folds: one part alone cannot be held out; give 2 or more, or 0");
@@ -493,21 +397,21 @@ int run(const Settings& s) {
   lc::CellTable out;
   if (folds > 0 && !judge(s, folds, d, stop, out, report)) return program::stopped(s);
   std::vector<std::string> genes;
-  const Part whole = part_of(d, all, genes), everyone = with_rna_only(whole, d);
+  const OmicsPart whole = program::part_of(d, all, genes), everyone = program::with_rna_only(whole, d);
   say(lc::text("training on ", d.cells.cells(), " cells, ", genes.size(), " genes, ", d.protein.features.size(),
                " proteins"));
-  auto joint = program::train_joint(s, joint_cells(everyone), s.ensemble.epochs, stop, report);
+  auto joint = program::train_joint(s, program::joint_cells(everyone), s.ensemble.epochs, stop, report);
   if (!joint) return program::stopped(s);
   const Index proteins = Index(d.protein.features.size());
   if (folds == 0) out = not_judged(d, with);
-  put_joint(*joint, part_of(d, with, genes), out);
+  put_joint(*joint, program::part_of(d, with, genes), out);
   if (to_predict || !s.checkpoint.empty()) {
     auto model =
         train(s, "protein", whole.protein, whole.sources(), everyone.rna, s.ensemble.members, true, stop, report);
     if (!model) return program::stopped(s);
     model->joint = std::move(joint);
     program::keep(s, *model);
-    const auto add = [&](lc::CellTable cells, const Part& part) {
+    const auto add = [&](lc::CellTable cells, const OmicsPart& part) {
       cells = lc::align_genes(cells, d.cells.gene_names).cells;
       cells.embeddings.clear();
       put_predicted(*model, part.sources(), s, cells);
@@ -517,8 +421,8 @@ int run(const Settings& s) {
         cells.cell_columns.set("held_out_fold", std::vector<double>(lc::to_size(cells.cells()), std::nan("")));
       lc::append_cells(out, cells);
     };
-    if (!without.empty()) add(d.cells.select_cells(without), part_of(d, without, genes));
-    if (d.rna_only) add(*d.rna_only, rna_alone(*model, *d.rna_only));
+    if (!without.empty()) add(d.cells.select_cells(without), program::part_of(d, without, genes));
+    if (d.rna_only) add(*d.rna_only, program::rna_alone(*model, *d.rna_only));
   }
   write(s, std::move(out), d.protein.features);
   report["peak_memory_mb"] = program::peak_memory_mb();
