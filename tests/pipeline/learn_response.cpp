@@ -178,6 +178,20 @@ TEST_CASE("learn_response: blind models are asked about the groups they name, an
   CHECK(m.response.value(0, 3) < 0.55f * before(0, 3));
   CHECK(m.excess.value.maxCoeff() <= 1);
   CHECK(m.excess.value.mean() < 0.8f);
+  // And its predictions, not the model's, are what its groups' answers are held against.
+  Perturbation here = m;
+  for (Index i = 0; i < here.vae.heads[0].weight.value.size(); ++i)
+    here.vae.heads[0].weight.value.data()[i] = 0.1f * float(rng.normal());
+  Perturbation elsewhere = here;
+  elsewhere.vae.to_mean.bias.value.setConstant(3);
+  const auto logs = [&](const Perturbation& of) {
+    const std::vector<BlindModel> asked{{&of, types}};
+    learn_response(here, asked, cells, alone, rng);
+    return Matrix<float>(here.response.value.array().log());
+  };
+  const Matrix<float> once = logs(here);
+  CHECK((logs(here) - once).cwiseAbs().maxCoeff() < 0.05f);  // drawn anew
+  CHECK((logs(elsewhere) - once).cwiseAbs().maxCoeff() > 0.2f);
   // Groups that no blind model names say nothing.
   const std::vector<BlindModel> none{{&other, {}}};
   learn_response(m, none, cells, alone, rng);

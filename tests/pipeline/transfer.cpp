@@ -93,6 +93,24 @@ TEST_CASE("transfer: both in components: the same cells lie at the same place, w
   CHECK(both.fresh.row(1).isApprox(both.remembered.row(7), 1e-5f));
 }
 
+TEST_CASE("transfer: a label has the mean of the votes in the latent and in components") {
+  Rng rng(8);
+  SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 60, .marker_share = 0.1}, rng);
+  const CellTable reference = tissue.draw(500, rng), fresh = tissue.draw(200, rng);
+  const auto t = transfer(generator::trained(reference), fresh, "new", {.replay = 400, .rounds = 0});
+  const std::vector<int> codes = t.remembered.cell_columns.labels("cell_type").codes;
+  const Matrix<double> in_latent =
+      metric::neighbor_shares(kernel::nearest_neighbors(view(t.cells.mean), view(t.remembered.mean), 15), codes, 3);
+  double others = 0;
+  for (Index i = 0; i < 200; ++i) {
+    const double components = 2 * t.confidence[to_size(i)] - in_latent(i, t.label[to_size(i)]);
+    CHECK((components > -1e-9 && components < 1 + 1e-9));
+    CHECK(15 * components == Approx(std::round(15 * components)).margin(1e-6));
+    others += std::abs(components - in_latent(i, t.label[to_size(i)]));
+  }
+  CHECK(others > 10);  // the two do not agree on all
+}
+
 TEST_CASE("transfer: a type that is rare in the reference and frequent in the new cells is found") {
   Rng rng(7);
   SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400, .marker_share = 0.15}, rng);

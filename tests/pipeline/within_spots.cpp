@@ -96,6 +96,22 @@ TEST_CASE("learn_split: finds the shape of the cells' counts from sums over spot
   CHECK_THROWS_WITH(learn_split(made.spots, Matrix<float>::Zero(600, 30), made.cells), ContainsText("only 0 pairs"));
 }
 
+TEST_CASE("share_counts: a cell's total holds for all its genes, and what is shared out adds up") {
+  Rng rng(4);
+  const RowVector<float> counts = RowVector<float>::Constant(40, 4);
+  const auto empty = [&](double totals) {
+    const SpotSplit split{std::vector<Evenness>(40, Evenness{100, 0}), Evenness{totals, 0}};
+    double n = 0;
+    for (int draw = 0; draw < 50; ++draw)
+      n += double((detail::share_counts(split, counts, 2, 160, rng).array() == 0).count());
+    return n / (50 * 80);
+  };
+  CHECK(empty(1000) == Approx(0.0625).margin(0.02));  // none of four counts, at even odds
+  CHECK(empty(0.05) > 0.3);                           // one of the two cells has nearly all
+  CHECK(detail::share_counts({std::vector<Evenness>(40, Evenness{1, 0}), Evenness{1, 0}}, counts, 1, 160, rng)
+            .isApprox(Matrix<float>::Constant(1, 40, std::log1p(4.0f))));
+}
+
 TEST_CASE(
     "split_cells: means and intervals of single cells that nobody saw; a cell alone is known; threads to the bit") {
   Rng rng(3);

@@ -63,7 +63,8 @@ inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, con
 }
 
 // Leaves of one cell's excess variance the given share: its means move towards the group's and its dispersions shrink.
-// A convex combination keeps the group's mean and scales its variance by the factor.
+// A convex combination keeps the group's mean and scales its variance by the factor. Where cells differ in their means
+// and have a dispersion besides, a little less than the share is left: a dispersion weighs the squares of the means.
 template <class T>
 void draw_together(T* mean, const T* log_theta, T library, const float* excess, const float* centre, Index genes,
                    T* log_theta_out) {
