@@ -33,7 +33,7 @@ struct Settings : program::Common {
   std::string embedding, time = "time", holdout, fate, from, ways;
   std::vector<std::string> predict;
   Index dimensions = 10, cells = 1000, window = 0, steps = 20, draws = 20;
-  double noise = 0, relax = 0, fate_at = std::nan("");
+  double noise = 0, relax = 0.3, fate_at = std::nan("");
   bool growth = false;
   int epochs = 0, decoder_epochs = 0;
 };
@@ -63,7 +63,9 @@ Settings parse(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100000000));
   auto* growth = app.add_flag("--growth", s.growth, "each time's number of cells is the tissue's: it grows");
-  auto* relax = app.add_option("--relax", s.relax, "let cells have unequal numbers of descendants; 0: equal")
+  auto* relax = app.add_option("--relax", s.relax,
+                               "how strictly cells have equally many descendants, larger: more strictly; 0: exactly")
+                    ->capture_default_str()
                     ->check(CLI::Range(0.0, 1e6));
   auto* noise =
       app.add_option("--noise", s.noise, "diffusion over the whole span, in units of the cells' spread; 0: none")

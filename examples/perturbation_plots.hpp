@@ -38,11 +38,7 @@ inline void draw_perturbation(const std::string& folder, const std::string& grou
   });
   axes(g, lc::text(group, " under ", condition, ": each gene's change"), "true change of mean log1p(CP10K)",
        "predicted change");
-  for (std::size_t k = 0; k < std::min<std::size_t>(12, order.size()); ++k) {
-    const auto& at = changes[lc::to_size(order[k])];
-    g.line("set label ", quote(control.gene_names[lc::to_size(order[k])], 20), " at ", at[0], ",", at[1],
-           " offset 0.6,-0.4 noenhanced font ',10' textcolor rgb '#333333'");
-  }
+  name_points(g, changes, order, control.gene_names, 12);
   agreement(g, changes, "x");
   g.line("unset label");
 

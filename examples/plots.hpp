@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -169,6 +170,38 @@ inline void gene_points(Gnuplot& g, const Points& real, const Points& made, cons
   g.line("plot ", g.data(both), " using 1:2:3 with points pointtype 7 pointsize 0.45 linecolor rgb variable notitle, ",
          line, " with lines dashtype 2 linewidth 2 linecolor rgb '#222222' title '", line_title, "'",
          entry(real_color, "real"), entry(made_color, "generated"));
+}
+
+/// Names points in the given order, beside and a little below them, until `most` have one; a name that would cover
+/// another is left out. For a panel about 640 x 600 pixels wide whose axes fit the points.
+inline void name_points(Gnuplot& g, const Points& points, const std::vector<Index>& order,
+                        const std::vector<std::string>& names, std::size_t most) {
+  std::array<double, 2> low = {0, 0}, unit = {0, 0};  // pixels for a unit of each axis
+  for (const std::size_t axis : {std::size_t(0), std::size_t(1)}) {
+    const auto [a, b] = std::minmax_element(points.begin(), points.end(),
+                                            [&](const auto& x, const auto& y) { return x[axis] < y[axis]; });
+    if (a == points.end() || !((*b)[axis] > (*a)[axis])) return;
+    low[axis] = (*a)[axis];
+    unit[axis] = (axis == 0 ? 640 : 600) / ((*b)[axis] - (*a)[axis]);
+  }
+  struct Box {
+    double left, right, low, high;
+  };
+  std::vector<Box> taken;
+  for (std::size_t k = 0; k < std::min(order.size(), 5 * most) && taken.size() < most; ++k) {
+    const auto& at = points[lc::to_size(order[k])];
+    const std::string& name = names[lc::to_size(order[k])];
+    const double x = (at[0] - low[0]) * unit[0], y = (at[1] - low[1]) * unit[1];
+    const Box own{x, x + 7.5 * double(std::min<std::size_t>(name.size(), 20)) + 6, y - 9, y + 9};
+    if (std::any_of(taken.begin(), taken.end(), [&](const Box& b) {
+          return own.left < b.right && b.left < own.right && own.low < b.high && b.low < own.high;
+        })) {
+      continue;
+    }
+    taken.push_back(own);
+    g.line("set label ", quote(name, 20), " at ", at[0], ",", at[1],
+           " offset 0.6,-0.4 noenhanced font ',10' textcolor rgb '#333333'");
+  }
 }
 
 inline void agreement(Gnuplot& g, const Points& points, const char* diagonal) {
