@@ -1,12 +1,14 @@
 """Leaves out the perturbed cells of each group in turn, predicts them, and sets the prediction beside the floors.
 
-    python3 perturbation.py PREDICT_PERTURBATION FILE.h5ad FOLDER [--seeds 0 1 2] [--groups A B ...] [--threads 1]
-                            [more arguments of predict_perturbation]
+    python3 perturbation.py PREDICT_PERTURBATION FILE.h5ad FOLDER [--seeds 0 1 2] [--groups A B ...] [--workers 2]
+                            [--threads 1] [more arguments of predict_perturbation]
 
-FOLDER takes one report a group and seed; a run that was stopped goes on where it ended. Tables go to standard output,
+FOLDER takes one report a group and seed; a run that was stopped goes on where it ended. Two workers of one thread each
+take less time than one of two threads: each holds out a group of its own. Tables go to standard output,
 in Markdown: means over the seeds, and the spread of the seeds' means."""
 
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -23,20 +25,30 @@ def main():
     p.add_argument("folder", type=pathlib.Path)
     p.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     p.add_argument("--groups", nargs="+", required=True)
+    p.add_argument("--workers", type=int, default=2)
     p.add_argument("--threads", type=int, default=1)
     a, more = p.parse_known_args()
     a.folder.mkdir(parents=True, exist_ok=True)
+
+    def report_of(group, seed):
+        return a.folder / (re.sub(r"\W+", "_", group) + f"_{seed}.json")
+
+    def run(group, seed):
+        report = report_of(group, seed)
+        if not report.exists():
+            out = report.with_suffix(".h5ad")
+            subprocess.run([a.program, "--data", a.data, "--holdout", group, "--seed", str(seed), "--threads",
+                            str(a.threads), "--out", str(out), "--report", str(report), *more], check=True,
+                           stdout=sys.stderr)
+            out.unlink()
+
+    with concurrent.futures.ThreadPoolExecutor(a.workers) as pool:
+        for done in [pool.submit(run, group, seed) for seed in a.seeds for group in a.groups]:
+            done.result()
     scores = {}  # group -> who -> measure -> values of the seeds
     for seed in a.seeds:
         for group in a.groups:
-            name = re.sub(r"\W+", "_", group)
-            report = a.folder / f"{name}_{seed}.json"
-            if not report.exists():
-                out = a.folder / f"{name}_{seed}.h5ad"
-                subprocess.run([a.program, "--data", a.data, "--holdout", group, "--seed", str(seed), "--threads",
-                                str(a.threads), "--out", str(out), "--report", str(report), *more], check=True,
-                               stdout=sys.stderr)
-                out.unlink()
+            report = report_of(group, seed)
             for judged in json.loads(report.read_text())["judged"]:
                 for who, found in judged["scores"].items():
                     for measure, value in found.items():
