@@ -33,7 +33,7 @@ struct Settings : program::Common {
   std::string embedding, time = "time", holdout, fate, from, ways;
   std::vector<std::string> predict;
   Index dimensions = 10, cells = 1000, window = 0, steps = 20, draws = 20;
-  double noise = 0, relax = 0.3, fate_at = std::nan("");
+  double noise = 0, relax = 1, fate_at = std::nan("");
   bool growth = false;
   int epochs = 0, decoder_epochs = 0;
 };
