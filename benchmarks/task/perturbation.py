@@ -5,7 +5,7 @@
 
 FOLDER takes one report a group and seed; a run that was stopped goes on where it ended. Two workers of one thread each
 take less time than one of two threads: each holds out a group of its own. Tables go to standard output,
-in Markdown: means over the seeds, and the spread of the seeds' means."""
+in Markdown: means over the seeds, of the model with their standard deviation."""
 
 import argparse
 import concurrent.futures
@@ -45,6 +45,11 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(a.workers) as pool:
         for done in [pool.submit(run, group, seed) for seed in a.seeds for group in a.groups]:
             done.result()
+
+    def shown(who, seeds):
+        spread = f" ({statistics.stdev(seeds):.3f})" if len(seeds) > 1 and who == "latentcell" else ""
+        return f"{statistics.mean(seeds):.3f}{spread}"
+
     scores = {}  # group -> who -> measure -> values of the seeds
     for seed in a.seeds:
         for group in a.groups:
@@ -60,12 +65,11 @@ def main():
     for measure in measures:
         print(f"\n{measure}\n\n| held out | " + " | ".join(whos) + " |\n" + "|---" * (1 + len(whos)) + "|")
         for group, of in scores.items():
-            print(f"| {group} | " + " | ".join(f"{statistics.mean(of[w][measure]):.3f}" for w in whos) + " |")
+            print(f"| {group} | " + " | ".join(shown(w, of[w][measure]) for w in whos) + " |")
         cells = []
         for who in whos:
             seeds = [statistics.mean(of[who][measure][k] for of in scores.values()) for k in range(len(a.seeds))]
-            spread = f" ± {statistics.stdev(seeds):.3f}" if len(seeds) > 1 and who == "latentcell" else ""
-            cells.append(f"{statistics.mean(seeds):.3f}{spread}")
+            cells.append(shown(who, seeds))
         print("| mean | " + " | ".join(cells) + " |")
         pick = min if measure in ("energy", "mmd") else max
         best = [pick(statistics.mean(of[w][measure]) for w in simple) for of in scores.values()]

@@ -26,6 +26,8 @@ cmp held_out.h5ad again.h5ad
 cmp held_out.h5ad from.h5ad
 "$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 3 --out other.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
+"$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 2 --fate cell_type --relax 0 --out equal.h5ad
+if cmp -s held_out.h5ad equal.h5ad; then echo "WRONG: --relax 0 changes nothing"; exit 1; fi
 awk 'BEGIN { srand(1); print "day,a,b"; for (i = 0; i < 300; ++i) print i % 3 "," i % 3 + rand() "," rand() }' > points.csv
 "$model" --embedding points.csv --time day --predict 0.5,1.2-1.4 --growth --noise 0.2 --epochs 1 --steps 3 --window 40 --cells 60 \
   --out points.h5ad --checkpoint points

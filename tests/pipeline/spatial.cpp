@@ -1,5 +1,7 @@
 #include <latentcell/pipeline/judge_spatial.hpp>
 
+#include <algorithm>
+
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/simulate_tissue_slice.hpp>
 #include <latentcell/metric/subsample.hpp>
@@ -199,6 +201,12 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   const fixtures::TemporaryFolder folder;
   save(folder / "model.safetensors", model);
   const Spatial again = load_spatial(folder / "model.safetensors");
+  io::SafeTensors older = io::load_safetensors(folder / "model.safetensors");
+  const auto spread = std::ranges::find(older.tensors, std::string("model.spread"), &io::SafeTensors::Tensor::name);
+  REQUIRE(spread != older.tensors.end());
+  spread->name = "model.stretch";
+  io::save_safetensors(folder / "older.safetensors", older);
+  CHECK_THROWS_WITH(load_spatial(folder / "older.safetensors"), ContainsText("train it again"));
   const int before = threads();
   set_threads(2);
   const SpatialCells known_again =
