@@ -125,17 +125,17 @@ Data load(const Settings& s, lc::Rng& rng) {
 }
 
 // Codes of --types among the levels; throws for one that is not there.
-std::vector<int> chosen_types(const Settings& s, const std::vector<std::string>& levels) {
+std::vector<int> chosen_types(const Settings& s, const lc::TwoStageOptions& o) {
   std::vector<int> chosen;
   for (const std::string& type : s.types) {
-    chosen.push_back(program::level_of({levels, {}}, type, "--types", s.label));
+    chosen.push_back(program::level_of({o.levels, {}}, type, "--types", o.label));
   }
   return chosen;
 }
 
 // Throws for a label of --between that is not there.
-void check_between(const Settings& s, const std::vector<std::string>& levels) {
-  for (const std::string& level : s.between) (void)program::level_of({levels, {}}, level, "--between", s.label);
+void check_between(const Settings& s, const lc::TwoStageOptions& o) {
+  for (const std::string& level : s.between) (void)program::level_of({o.levels, {}}, level, "--between", o.label);
 }
 
 // What each generated cell is to be: level codes in the mix of the training cells, and a batch of a cell of that level.
@@ -149,6 +149,7 @@ Wanted label_mix(const Settings& s, const std::vector<int>& chosen, const std::v
   for (Index i = 0; i < Index(have.size()); ++i) {
     if (chosen.empty() || std::count(chosen.begin(), chosen.end(), have[lc::to_size(i)]) > 0) pool.push_back(i);
   }
+  if (pool.empty()) lc::throw_runtime("no cell of the wanted labels was trained on: there is no mix to generate in");
   const Index count = s.count > 0 ? s.count : Index(pool.size());
   // Whole passes through the pool keep its mix exactly; the rest is drawn without replacement.
   Wanted w;
@@ -164,9 +165,10 @@ Wanted label_mix(const Settings& s, const std::vector<int>& chosen, const std::v
 }
 
 lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w, lc::Rng& rng) {
-  const lc::LatentTable z = m.flow.generate(
-      {.cells = lc::labelled(s.label, {m.options.levels, w.label}), .steps = s.steps, .guidance = float(s.guidance)},
-      rng);
+  const lc::LatentTable z = m.flow.generate({.cells = lc::labelled(m.options.label, {m.options.levels, w.label}),
+                                             .steps = s.steps,
+                                             .guidance = float(s.guidance)},
+                                            rng);
   lc::CellTable cells = lc::draw(m, z, rng, w.batch);
   cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                  lc::text("steps ", s.steps), lc::text("guidance ", s.guidance)};
@@ -292,7 +294,7 @@ void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& 
 
 // Cells on the way from one label to another; where there are training cells, what changes on it.
 void between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train, Json& report, lc::Rng& rng) {
-  check_between(s, m.options.levels);
+  check_between(s, m.options);
   const lc::BlendOptions o{.paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
   const lc::LatentTable z =
       lc::blend(m.flow, {{m.options.label, s.between[0]}}, {{m.options.label, s.between[1]}}, o, rng);
@@ -341,6 +343,12 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
+  if (s.from.empty())
+    program::same_run(s, {{"data", program::files_of({s.data})},
+                          {"label", s.label},
+                          {"batch", s.batch},
+                          {"genes", s.genes},
+                          {"holdback", s.holdback}});
   if (!s.from.empty()) {
     const lc::TwoStage m = lc::load_two_stage(program::model_file(s.from));
     if (!s.between.empty()) {
@@ -349,8 +357,8 @@ int run(const Settings& s) {
       return 0;
     }
     const auto [labels, batches] = m.training_codes();
-    const Wanted w = label_mix(s, chosen_types(s, m.options.levels), labels,
-                               m.options.batch.empty() ? std::vector<int>{} : batches, rng);
+    const Wanted w =
+        label_mix(s, chosen_types(s, m.options), labels, m.options.batch.empty() ? std::vector<int>{} : batches, rng);
     lc::io::write_h5ad(s.out, generate(s, m, w, rng));
     say(lc::text("wrote ", w.label.size(), " cells to ", s.out));
     program::write_report(s.report, report);
@@ -361,8 +369,8 @@ int run(const Settings& s) {
   report["training_genes"] = d.train.genes();
   const lc::TwoStageOptions o = program::model_options(s, d.train);
   report["model"] = program::to_json(o);
-  const std::vector<int> chosen = chosen_types(s, o.levels);
-  check_between(s, o.levels);
+  const std::vector<int> chosen = chosen_types(s, o);
+  check_between(s, o);
   if (!s.to_batch.empty()) (void)program::level_of({o.batch_levels, {}}, s.to_batch, "--to-batch", s.batch);
   const std::optional<lc::JudgeGeneSets> sets = gene_sets(s, d);
   std::optional<program::TrainedGenerator> t = program::train_generator(s, s, d.train, o, report, rng);

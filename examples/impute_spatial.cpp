@@ -3,21 +3,15 @@
 
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 #include <optional>
 
-#include <latentcell/data/align_genes.hpp>
-#include <latentcell/data/filter.hpp>
-#include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate_tissue_slice.hpp>
 #include <latentcell/io/h5ad.hpp>
-#include <latentcell/metric/subsample.hpp>
 #include <latentcell/pipeline/judge_spatial.hpp>
 #include <latentcell/pipeline/within_spots.hpp>
 
-#include "ensemble.hpp"
 #include "spatial_plots.hpp"
-#include "tissue.hpp"
+#include "spatial_task.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
@@ -25,17 +19,11 @@ using program::Json;
 using program::now;
 using program::say;
 using program::Tissue;
+using Settings = program::SpatialSettings;
+using program::Prepared;
+using program::Task;
 
 namespace {
-
-struct Settings : program::Common {
-  std::string key = "spatial", where, predict, holdout, region = "region", from;
-  std::vector<std::string> slices, coordinates;
-  Index genes = 0;
-  double slice_gap = 1, turn = std::nan("");
-  bool within = false;
-  program::EnsembleSettings ensemble{.components = 20};
-};
 
 Settings parse(int argc, char** argv) {
   Settings s;
@@ -45,18 +33,29 @@ Settings parse(int argc, char** argv) {
       "simulated slice.");
   auto* data = program::add_common(app, s);
   app.add_option("--spatial-key", s.key, "obsm entry of coordinates")->capture_default_str();
-  auto* slices = app.add_option("--slices", s.slices, "files of neighbouring slices, in order, a comma between")
-                     ->delimiter(',')
-                     ->excludes(data);
-  app.add_option("--coordinates", s.coordinates, "CSV of coordinates for each slice, where the files hold none")
+  auto* slices =
+      app.add_option("--slices", s.slices,
+                     "files of neighbouring slices, in order, a comma between; - for one that was not measured, to "
+                     "predict places in it")
+          ->delimiter(',')
+          ->excludes(data);
+  app.add_option("--coordinates", s.coordinates,
+                 "CSV of coordinates for each slice, where the files hold none; - for one that was not measured")
       ->delimiter(',')
       ->needs(slices);
   app.add_option("--where", s.where, "COLUMN=VALUE: only these cells");
-  app.add_option("--predict", s.predict, "CSV of coordinates to predict: x, y and, of several slices, slice (from 1)");
+  auto* predict = app.add_option("--predict", s.predict,
+                                 "CSV of coordinates to predict: x, y and, of several slices, slice (from 1)");
+  auto* panel = app.add_option("--panel", s.panel,
+                               ".h5ad of cells measured with fewer genes in the same tissue (of several slices, obs "
+                               "'slice' from 1): the genes they lack are predicted")
+                    ->excludes(predict);
   auto* hold =
       app.add_option("--holdout", s.holdout,
                      "what is hidden, predicted and judged by: region:NAME, spots:SHARE, slice:N, genes:N (N genes of "
-                     "one half of the cells), or grid:N (single cells from squares N usual distances wide)");
+                     "one half of the cells), or grid:N (single cells from squares N usual distances wide)")
+          ->excludes(predict)
+          ->excludes(panel);
   app.add_option("--region", s.region, "obs column of regions")->capture_default_str();
   auto* genes =
       app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps those seen in 3 % of the cells or more")
@@ -70,7 +69,7 @@ Settings parse(int argc, char** argv) {
   auto* within =
       app.add_flag("--within-spots", s.within,
                    "the places to predict are the cells under the measured spots, whose counts are the sums of theirs");
-  within->excludes(hold);
+  within->excludes(hold)->excludes(panel);
   const auto own = program::add_ensemble(app, s.ensemble, "principal components of many genes");
   auto* from = app.add_option("--from", s.from,
                               "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
@@ -81,135 +80,6 @@ Settings parse(int argc, char** argv) {
   return s;
 }
 
-// What is known, and the places to predict.
-struct Task {
-  Tissue known, places;            // of genes:N the places have the panel's genes alone
-  std::vector<std::string> genes;  // to predict, of genes:N
-  bool judged = false, panel = false, own_slice = false;
-  std::vector<Index> spot;  // within spots: that of each place; else none
-  bool means = false;       // the spots' counts are means over their cells, not sums
-  lc::CellTable truth;
-};
-
-Task split(const Settings& s, const std::string& holdout, const Tissue& all, lc::Rng& rng) {
-  Task t;
-  const Index n = all.cells.cells();
-  std::vector<Index> kept, out;
-  const auto take = [&](auto hides) {
-    for (Index i = 0; i < n; ++i) (hides(i) ? out : kept).push_back(i);
-  };
-  if (!holdout.empty()) {
-    const std::size_t cut = holdout.find(':');
-    const std::string kind = holdout.substr(0, cut), what = cut == std::string::npos ? "" : holdout.substr(cut + 1);
-    const auto number = [&] {
-      char* end = nullptr;
-      const double value = std::strtod(what.c_str(), &end);
-      if (what.empty() || *end != '\0') lc::throw_runtime("--holdout: '", what, "' in '", holdout, "' is not a number");
-      return value;
-    };
-    if (kind == "region") {
-      const lc::Categorical regions = program::labels_of(all.cells, s.region, "--region");
-      const int code = program::level_of(regions, what, "--holdout", s.region);
-      take([&](Index i) { return regions.codes[lc::to_size(i)] == code; });
-    } else if (kind == "spots") {
-      const double share = number();
-      if (!(share > 0 && share < 1)) lc::throw_runtime("--holdout: a share of spots lies between 0 and 1, not ", share);
-      const std::vector<Index> hidden = lc::metric::subsample_rows(n, Index(share * double(n)), rng);
-      take([&](Index i) { return std::binary_search(hidden.begin(), hidden.end(), i); });
-    } else if (kind == "slice") {
-      const int slice = int(number());
-      if (all.slices < 2) lc::throw_runtime("--holdout: there is one slice alone (--slices)");
-      if (slice < 1 || slice > all.slices)
-        lc::throw_runtime("--holdout: there are slices 1 to ", all.slices, ", not ", slice);
-      take([&](Index i) { return all.slice[lc::to_size(i)] == slice - 1; });
-      t.own_slice = true;
-    } else if (kind == "genes") {
-      const Index count = Index(number());
-      if (count < 1 || count >= all.cells.genes())
-        lc::throw_runtime("--holdout: of ", all.cells.genes(), " genes 1 to ", all.cells.genes() - 1,
-                          " can be held out, not ", count);
-      const std::vector<Index> hidden = lc::metric::subsample_rows(n, n / 2, rng);
-      take([&](Index i) { return std::binary_search(hidden.begin(), hidden.end(), i); });
-      for (const Index g : lc::metric::subsample_rows(all.cells.genes(), count, rng))
-        t.genes.push_back(all.cells.gene_names[lc::to_size(g)]);
-      t.panel = true;
-    } else if (kind == "grid") {
-      const double side = number();
-      if (!(side > 1)) lc::throw_runtime("--holdout: a grid's squares are more than 1 usual distance wide, not ", side);
-      take([](Index) { return true; });
-      t.known = program::coarsened(all, side * program::usual_distance(all), t.spot);
-      t.means = true;
-    } else {
-      lc::throw_runtime("--holdout: '", holdout, "' is none of region:NAME, spots:SHARE, slice:N, genes:N, grid:N");
-    }
-    t.judged = true;
-    t.places = all.part(out);
-    t.truth = t.places.cells;
-    if (t.places.cells.cells() < 8) lc::throw_runtime("--holdout: only ", t.places.cells.cells(), " cells are hidden");
-  } else {
-    take([](Index) { return false; });
-  }
-  if (!kept.empty()) t.known = all.part(kept);
-  if (t.known.cells.cells() < 40) lc::throw_runtime("only ", t.known.cells.cells(), " cells are known: too few");
-  return t;
-}
-
-// Counts of some genes; of a panel's other genes at the depth of the panel.
-lc::Modality modality_of(const lc::CellTable& cells, const std::vector<std::string>& genes, const std::string& name,
-                         const lc::CellTable* panel, double depth) {
-  lc::CellTable some = lc::align_genes(cells, genes).cells;
-  lc::Modality out{name, std::move(some.counts), std::vector<char>(lc::to_size(cells.cells()), 1), genes};
-  if (panel == nullptr) return out;
-  lc::Counts scaled(Index(genes.size()));
-  const lc::CountsView c = out.counts.view(), p = panel->counts.view();
-  for (Index i = 0; i < c.rows; ++i) {
-    const double total = std::max(1.0, p.row_sum(i));
-    for (std::size_t k = 0; k < c.row_columns(i).size(); ++k)
-      scaled.push(c.row_columns(i)[k], float(double(c.row_values(i)[k]) * depth / total));
-    scaled.end_row();
-  }
-  out.counts = std::move(scaled);
-  out.scaled = true;
-  return out;
-}
-
-// Known cells, places and truth as the model takes them.
-struct Prepared {
-  lc::Modality target, panel, panel_places, truth;
-  std::vector<std::string> genes, panel_genes;
-};
-
-Prepared prepare(const Settings& s, const Task& t) {
-  Prepared p;
-  const Index least = std::max<Index>(3, Index(0.03 * double(t.known.cells.cells())));
-  lc::CellTable known = lc::filter_genes(t.known.cells, lc::GeneFilterOptions{.min_cells = least});
-  if (known.genes() < 2) lc::throw_runtime("fewer than two genes are seen in ", least, " cells or more");
-  if (s.genes > 0 && s.genes < known.genes())
-    known = known.select_genes(lc::highly_variable(known.counts, {.genes = s.genes}).genes);
-  for (const std::string& g : known.gene_names) {
-    const bool hidden = std::count(t.genes.begin(), t.genes.end(), g) > 0;
-    (t.panel && !hidden ? p.panel_genes : p.genes).push_back(g);
-  }
-  if (p.genes.empty() || (t.panel && p.panel_genes.empty()))
-    lc::throw_runtime("--holdout: the held-out genes are hardly seen, or the only ones that are");
-  if (!t.panel) {
-    p.target = modality_of(t.known.cells, p.genes, "expression", nullptr, 0);
-    if (t.judged) p.truth = modality_of(t.truth, p.genes, "expression", nullptr, 0);
-    return p;
-  }
-  const lc::CellTable panel = lc::align_genes(t.known.cells, p.panel_genes).cells,
-                      panel_places = lc::align_genes(t.places.cells, p.panel_genes).cells;
-  const lc::Totals totals = lc::cell_totals(panel.counts);
-  std::vector<double> sorted = totals.counts;
-  std::nth_element(sorted.begin(), sorted.begin() + std::ptrdiff_t(sorted.size() / 2), sorted.end());
-  const double depth = std::max(1.0, sorted[sorted.size() / 2]);
-  p.target = modality_of(t.known.cells, p.genes, "expression", &panel, depth);
-  p.panel = modality_of(panel, p.panel_genes, "panel", nullptr, 0);
-  p.panel_places = modality_of(panel_places, p.panel_genes, "panel", nullptr, 0);
-  if (t.judged) p.truth = modality_of(t.truth, p.genes, "expression", &panel_places, depth);
-  return p;
-}
-
 std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepared& p, const lc::Matrix<float>& own,
                                  lc::ModalityCode target, std::vector<lc::ModalityCode> panel, Json& report) {
   lc::Rng rng(s.seed, 5);
@@ -217,13 +87,7 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   o.ensemble.members = s.ensemble.members;
   o.context.slice_gap = s.slice_gap;
   o.own_slice = t.own_slice;
-  if (!t.places.at.size() || t.panel) {
-    o.bare = {0.0f};
-  } else if (!t.own_slice) {
-    const lc::kernel::Neighbors near = lc::kernel::nearest_neighbors(lc::view(t.places.at), lc::view(t.known.at), 1);
-    o.bare.clear();
-    for (Index i = 0; i < t.places.at.rows(); ++i) o.bare.push_back(float(near.distance(i, 0)));
-  }
+  if (!t.own_slice) o.bare = program::distances_to_leave_out(t);
   lc::Spatial m(o, std::move(target), std::move(panel), rng);
   const lc::SpatialCells known = lc::spatial_cells(m, t.known.at, t.known.slice, p.target);
   lc::start(m, known, rng);
@@ -243,7 +107,7 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   }
   lc::Rng calibration(s.seed, 12);
   lc::learn_trust(m, p.target, told, s.seed, calibration);
-  lc::calibrate_intervals(m, p.target, told, s.seed, {.draws = s.ensemble.draws}, calibration);
+  lc::calibrate_intervals(m, p.target, told, t.known.slice, s.seed, {.draws = s.ensemble.draws}, calibration);
   program::keep(s, m);
   return m;
 }
@@ -282,7 +146,8 @@ void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const 
   out.embeddings["spread_kept"] = lc::spread_kept(made.mean, spread);
   program::put_intervals(out, "", std::move(made));
   out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                               lc::text("X: log1p of counts at a depth of ", m.target.depth.value(0, 0))};
+                               lc::text("X: log1p of counts at a depth of ", m.target.depth.value(0, 0),
+                                        m.panel.empty() ? "" : " of the panel")};
   lc::io::write_h5ad(s.out, out);
   say(lc::text("wrote ", out.cells(), " places to ", s.out));
 }
@@ -337,6 +202,7 @@ int run(const Settings& s) {
                         {"spatial_key", s.key},
                         {"where", s.where},
                         {"predict", s.predict},
+                        {"panel", s.panel},
                         {"holdout", s.holdout},
                         {"region", s.region},
                         {"genes", s.genes},
@@ -349,18 +215,36 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
+  if (s.from.empty()) {
+    std::vector<std::string> files = s.slices;
+    files.insert(files.end(), s.coordinates.begin(), s.coordinates.end());
+    files.push_back(s.data);
+    program::same_run(s, {{"data", program::files_of(files)},
+                          {"spatial_key", s.key},
+                          {"where", s.where},
+                          {"holdout", s.holdout},
+                          {"region", s.region},
+                          {"genes", s.genes},
+                          {"slice_gap", s.slice_gap},
+                          {"turn", report["settings"]["turn"]}});
+  }
   const bool simulated = s.data.empty() && s.slices.empty();
-  const std::string holdout =
-      simulated && s.holdout.empty() && s.predict.empty() && s.from.empty() ? "spots:0.5" : s.holdout;
-  if (holdout.empty() == s.predict.empty())
-    lc::throw_runtime("say where to predict: coordinates (--predict) or what is held out (--holdout), one of them");
+  const std::string holdout = simulated && s.holdout.empty() && s.predict.empty() && s.panel.empty() && s.from.empty()
+                                  ? "spots:0.5"
+                                  : s.holdout;
+  if (holdout.empty() && s.predict.empty() && s.panel.empty())
+    lc::throw_runtime(
+        "say where to predict: coordinates (--predict), cells with fewer genes (--panel), or what is held "
+        "out (--holdout)");
   if (!s.from.empty() && simulated) lc::throw_runtime("--from needs the cells around (--data or --slices)");
-  Tissue all = simulated          ? program::one_slice(lc::simulate_tissue_slice({}, rng), s.key, "simulated cells")
-               : s.slices.empty() ? program::one_slice(program::read(s, s.data), s.key, s.data)
-                                  : program::many_slices(s, s.slices, s.coordinates, s.key);
+  Tissue all = simulated ? program::one_slice(lc::simulate_tissue_slice({}, rng), s.key, "simulated cells")
+               : s.slices.empty()
+                   ? program::one_slice(program::read(s, s.data), s.key, s.data)
+                   : program::many_slices(s, s.slices, s.coordinates, s.key, program::hidden_slice(holdout));
   if (!s.where.empty()) all = program::only_where(all, s.where);
-  Task t = split(s, holdout, all, rng);
-  if (!t.judged) t.places = program::wanted_places(s.predict, t.known.slices);
+  Task t = s.panel.empty() ? program::split(s, holdout, all, rng) : program::panel_task(s, all);
+  if (t.known.cells.cells() < 40) lc::throw_runtime("only ", t.known.cells.cells(), " cells are known: too few");
+  if (!s.predict.empty()) t.places = program::wanted_places(s.predict, t.known.slices);
   for (const int k : t.places.slice) {
     if (std::count(t.known.slice.begin(), t.known.slice.end(), k) == 0) t.own_slice = true;
   }
@@ -377,17 +261,24 @@ int run(const Settings& s) {
   };
   if (!s.from.empty()) {
     m = lc::load_spatial(program::model_file(s.from));
-    if (!m->panel.empty()) lc::throw_runtime(s.from, ": predicts genes from a panel, not places");
+    if (m->panel.empty() == t.panel)
+      lc::throw_runtime(s.from, t.panel ? ": predicts places, not genes that a panel lacks: say --predict"
+                                        : ": predicts genes that a panel lacks, not places: say --panel");
+    if (t.own_slice && !m->options.own_slice)
+      lc::throw_runtime(s.from, ": was trained for places beside known cells, not for a slice without any");
     p.genes = m->target.features;
-    p.target = modality_of(t.known.cells, p.genes, "expression", nullptr, 0);
+    if (t.panel) p.panel_genes = m->panel.front().features;
+    program::take_modalities(p, t, s.panel, double(m->target.depth.value(0, 0)));
+    if (t.panel) own_places = m->panel.front().tell(p.panel_places);
     place(m->target);
   } else {
-    p = prepare(s, t);
+    p = program::prepare(s, t);
     lc::Rng code_rng(s.seed, 6);
     lc::ModalityCode target(
         "expression", p.genes,
         std::min<Index>({s.ensemble.components, Index(p.genes.size()) - 1, t.known.cells.cells() - 2}));
     target.start(p.target, code_rng);
+    if (t.panel) target.depth.value(0, 0) = float(p.depth);
     std::vector<lc::ModalityCode> panel;
     if (t.panel) {
       panel.emplace_back(
@@ -405,7 +296,7 @@ int run(const Settings& s) {
   const lc::SpatialCells known = lc::spatial_cells(*m, t.known.at, t.known.slice, p.target);
   lc::Rng draw_rng(s.seed, 9);
   const lc::Matrix<float> told = lc::tell_places(*m, known, t.places.at, t.places.slice, own_places);
-  lc::WithIntervals made = lc::predict(*m, told, {.draws = s.ensemble.draws}, draw_rng);
+  lc::WithIntervals made = lc::predict(*m, told, t.places.slice, {.draws = s.ensemble.draws}, draw_rng);
   made.mean = made.mean.array().max(0.0f);
   const lc::SpatialCells spots{t.known.at, t.known.slice, m->target.log_normalized(p.target)};
   lc::RowVector<float> spread = m->spread.value.row(0);
@@ -418,8 +309,10 @@ int run(const Settings& s) {
     spread = cells.spread;
   }
   report["prediction"] = {{"places", told.rows()}, {"seconds", now() - start}};
+  write(s, *m, t.places, original, made, spread);
+  lc::Matrix<float> truth, kriged;  // where judged
   if (t.judged) {
-    const lc::Matrix<float> truth = m->target.log_normalized(p.truth);
+    truth = m->target.log_normalized(p.truth);
     const lc::Matrix<float>& values = spots.values;
     std::vector<lc::SpatialScore> scores{lc::spatial_score("latentcell", made, truth, t.places.at)};
     scores.push_back(lc::spatial_score("latentcell, spread kept", {lc::spread_kept(made.mean, spread), {}, {}, {}, {}},
@@ -428,13 +321,16 @@ int run(const Settings& s) {
     auto floors = lc::spatial_floors(spots, t.places.at, t.places.slice, lc::usual_gap(m->options), s.slice_gap, own,
                                      own_places, floor_rng);
     if (!t.spot.empty()) {
-      const lc::Matrix<float> kriged = floors[3].second;
-      floors.emplace_back("kriging, coherent", (kriged + lc::coherence(values, t.spot, kriged)).array().max(0.0f));
-      floors.emplace_back("kriging, split alike", lc::within_spots(cells, t.spot, kriged).mean);
+      const lc::Matrix<float> alone = floors[3].second;
+      floors.emplace_back("kriging, coherent", (alone + lc::coherence(values, t.spot, alone)).array().max(0.0f));
+      floors.emplace_back("kriging, split alike", lc::within_spots(cells, t.spot, alone).mean);
     }
+    kriged = t.spot.empty() ? floors[3].second : floors.back().second;  // treated as the model is
     for (const auto& [who, mean] : floors)
       scores.push_back(lc::spatial_score(who, {mean, {}, {}, {}, {}}, truth, t.places.at));
-    if (t.known.cells.cell_columns.has(s.region) && t.truth.cell_columns.has(s.region) && !t.panel) {
+    const bool labelled = t.truth.cell_columns.has(s.region) && t.known.cells.cell_columns.has(s.region) &&
+                          !std::holds_alternative<std::vector<double>>(t.known.cells.cell_columns.get(s.region));
+    if (labelled && !t.panel) {
       const lc::Categorical known_labels = t.known.cells.obs(s.region), labels = t.truth.obs(s.region);
       scores.front().domain = recognised(made.mean, values, known_labels, labels);
       scores[1].domain = recognised(lc::spread_kept(made.mean, spread), values, known_labels, labels);
@@ -444,16 +340,13 @@ int run(const Settings& s) {
     say(lc::text(holdout, ", judged by ", truth.rows(), " places and ", truth.cols(), " genes"));
     print(scores);
     for (const lc::SpatialScore& score : scores) report["scores"][score.who] = program::numbers(score);
-    if (!s.plots.empty()) {
-      const lc::Matrix<float>& kriged =
-          !t.spot.empty() ? floors.back().second : floors[3].second;  // treated as the model is
-      plots::draw_spatial(s.plots, t.known.at, values, t.places.at, truth, made.mean, kriged, m->target.features,
-                          t.places.slice.front(), t.known.slice);
-    }
   }
-  write(s, *m, t.places, original, std::move(made), spread);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
+  if (t.judged && !s.plots.empty()) {
+    plots::draw_spatial(s.plots, t.known.at, spots.values, t.places.at, truth, made.mean, kriged, m->target.features,
+                        t.places.slice.front(), t.known.slice);
+  }
   return 0;
 }
 

@@ -47,7 +47,8 @@ inline lc::JointVaeOptions joint_options(const std::vector<lc::Modality>& cells)
 }
 
 /// Trained on the 2,000 genes that vary most; nothing where a signal ended it.     cells: as in_order gives them
-inline std::optional<lc::JointVae<float>> train_joint(const Common& s, std::vector<lc::Modality> cells, int epochs,
+inline std::optional<lc::JointVae<float>> train_joint(const Common& s, const std::string& stage,
+                                                      std::vector<lc::Modality> cells, int epochs,
                                                       lc::StopOnSignal& stop, Json& report) {
   const std::vector<Index> genes = lc::highly_variable(cells.front().counts.view()).genes;
   std::vector<std::string> names;
@@ -63,7 +64,7 @@ inline std::optional<lc::JointVae<float>> train_joint(const Common& s, std::vect
                            .ema = 0.99f,
                            .seed = s.seed};
   lc::TrainState<float> state;
-  if (!train_stage(s, "joint", model, state, stop, report,
+  if (!train_stage(s, stage, model, state, stop, report,
                    [&](auto& st, auto&&... hooks) { lc::fit_from(st, model, cells, fit, hooks...); })) {
     return std::nullopt;
   }

@@ -306,7 +306,10 @@ lc::Matrix<double> tell_fates(const Settings& s, const lc::Trajectory& m, const 
   for (Index l = 0; l < p.cols(); ++l) {
     std::vector<double> column(lc::to_size(p.rows()));
     for (Index i = 0; i < p.rows(); ++i) column[lc::to_size(i)] = p(i, l);
-    if (p.col(l).maxCoeff() > 0) cells.cell_columns.set("fate_" + labels.levels[lc::to_size(l)], std::move(column));
+    if (labels.count(int(l)) == 0) continue;
+    std::string name = "fate_" + labels.levels[lc::to_size(l)];
+    std::replace(name.begin(), name.end(), '/', '|');  // no name of a file's entry has a slash
+    cells.cell_columns.set(name, std::move(column));
   }
   return p;
 }
@@ -320,7 +323,8 @@ void report_fates(const Settings& s, const lc::Trajectory& m, const lc::LatentTa
   }
   lc::LatentTable cells = known.select_cells(rows);
   const lc::Matrix<double> p = tell_fates(s, m, known, cells);
-  const lc::Categorical labels = cells.cell_columns.labels(s.fate);
+  const lc::Categorical all = known.cell_columns.labels(s.fate),
+                        labels{all.levels, lc::recode(cells.cell_columns.labels(s.fate), all.levels)};
   Json out;
   say("fates of the known cells: mean probability, and the share whose fate is settled (one of 0.8 or more)");
   for (std::size_t l = 0; l < labels.levels.size(); ++l) {
@@ -382,16 +386,30 @@ int run(const Settings& s) {
       {"relax", s.relax},     {"noise", s.noise},           {"ways", s.ways},   {"window", s.window},
       {"fate", s.fate},       {"steps", s.steps},           {"seed", s.seed},   {"threads", lc::threads()},
       {"from", s.from}};
+  if (s.from.empty())
+    program::same_run(s, {{"data", program::files_of({s.data, s.embedding})},
+                          {"time", s.time},
+                          {"holdout", s.holdout},
+                          {"dimensions", s.dimensions},
+                          {"growth", s.growth},
+                          {"relax", s.relax},
+                          {"noise", s.noise},
+                          {"ways", s.ways},
+                          {"window", s.window}});
   Settings used = s;
   std::vector<When> wanted;
-  for (const std::string& word : s.predict) wanted.push_back(when(word, "--predict"));
+  const auto want = [&](const When& w) {
+    const auto same = [&](const When& other) { return other.from == w.from && other.to == w.to; };
+    if (std::none_of(wanted.begin(), wanted.end(), same)) wanted.push_back(w);
+  };
   std::optional<When> hidden;
   if (simulated && s.holdout.empty() && s.predict.empty() && s.from.empty()) used.holdout = "3";
   if (simulated && s.fate.empty()) used.fate = "cell_type";
   if (!used.holdout.empty()) {
     hidden = when(used.holdout, "--holdout");
-    wanted.insert(wanted.begin(), *hidden);
+    want(*hidden);
   }
+  for (const std::string& word : s.predict) want(when(word, "--predict"));
   if (wanted.empty()) lc::throw_runtime("say which times to predict (--predict or --holdout)");
 
   std::optional<lc::TrajectoryModel> m;
@@ -453,6 +471,8 @@ int run(const Settings& s) {
     for (const lc::TrajectoryScore& p : scores) report["scores"][p.who] = program::numbers(p);
   }
   if (!used.fate.empty() && s.from.empty()) report_fates(used, m->motion, d.latents, report);
+  report["peak_memory_mb"] = program::peak_memory_mb();
+  program::write_report(s.report, report);
   if (!s.plots.empty() && m->motion.latent() >= 2) {
     lc::Rng few(s.seed, 17);
     std::vector<Index> starts;
@@ -476,8 +496,6 @@ int run(const Settings& s) {
                              d.counts ? "PC 1" : d.axes[0], d.counts ? "PC 2" : d.axes[1], "time " + wanted[k].shown);
     }
   }
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
   return 0;
 }
 

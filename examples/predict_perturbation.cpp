@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -107,12 +108,23 @@ struct Data {
   double dose = std::nan("");
 };
 
-std::vector<std::string> split_parts(const std::string& label) {
+// One name for "A+B" and "B+A", and for "A" beside the control ("A+ctrl").
+std::string in_one_order(const std::string& label, const std::string& control) {
+  std::vector<std::string> parts = lc::joined_names(label);
+  std::erase(parts, control);
+  std::sort(parts.begin(), parts.end());
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : "+") + part;
+  return parts.empty() ? control : out;
+}
+
+// The perturbations asked for, each once, in the order of those seen.
+std::vector<std::string> asked_for(const Settings& s, const std::string& control) {
   std::vector<std::string> out;
-  for (std::size_t at = 0; at <= label.size();) {
-    const std::size_t end = std::min(label.find('+', at), label.size());
-    out.push_back(label.substr(at, end - at));
-    at = end + 1;
+  for (const std::string& name : s.perturbation) {
+    const std::string one = in_one_order(name, control);
+    if (one == control) lc::throw_runtime("--perturbation: '", name, "' is the control");
+    if (std::count(out.begin(), out.end(), one) == 0) out.push_back(one);
   }
   return out;
 }
@@ -120,7 +132,7 @@ std::vector<std::string> split_parts(const std::string& label) {
 // Finds out before training, not after, that a perturbation cannot be predicted.
 void check_parts(const std::vector<std::string>& perturbations, const std::vector<std::string>& parts) {
   for (const std::string& name : perturbations) {
-    for (const std::string& part : split_parts(name)) {
+    for (const std::string& part : lc::joined_names(name)) {
       if (std::count(parts.begin(), parts.end(), part) == 0)
         lc::throw_runtime("--perturbation: '", part, "' was never seen; there are ", lc::Categorical{parts, {}}.list());
     }
@@ -137,8 +149,8 @@ void name_parts(const Settings& s, const std::set<std::string>& seen, Data& d) {
       lc::throw_runtime(s.embeddings, ": has no row for '", part, "', ", why);
   };
   for (const std::string& part : d.parts) require(part, "which is perturbed in the data");
-  for (const std::string& name : s.perturbation) {
-    for (const std::string& part : split_parts(name)) require(part, "which --perturbation names");
+  for (const std::string& name : asked_for(s, s.control)) {
+    for (const std::string& part : lc::joined_names(name)) require(part, "which --perturbation names");
   }
   // One scale for all, so that what is alike stays alike and any unit will do.
   const float size = std::sqrt(given.values.array().square().mean());
@@ -162,7 +174,7 @@ void speak_of_genes(const Settings& s, lc::CellTable& cells, Data& d) {
     if (what.codes[i] < 0) continue;
     const std::string& name = what.levels[std::size_t(what.codes[i])];
     const bool said = of && of->codes[i] >= 0;
-    genes[i] = name == s.control ? name : said ? of->levels[std::size_t(of->codes[i])] : name;
+    genes[i] = in_one_order(name != s.control && said ? of->levels[std::size_t(of->codes[i])] : name, s.control);
     d.called.emplace(genes[i], name);
   }
   cells.cell_columns.set(s.condition, lc::to_categorical(genes));
@@ -225,11 +237,11 @@ Data load(const Settings& s, lc::Rng& rng) {
   for (std::size_t l = 0; l < seen.levels.size(); ++l) {
     if (seen.levels[l] == s.control || seen.count(int(l)) == 0) continue;
     d.seen.push_back(seen.levels[l]);
-    for (const std::string& part : split_parts(seen.levels[l])) parts.insert(part);
+    for (const std::string& part : lc::joined_names(seen.levels[l])) parts.insert(part);
   }
   if (parts.empty()) lc::throw_runtime("no perturbed cell is left to learn from");
   name_parts(s, parts, d);
-  d.perturbations = s.perturbation.empty() ? d.seen : s.perturbation;
+  d.perturbations = s.perturbation.empty() ? d.seen : asked_for(s, s.control);
   check_parts(d.perturbations, d.parts);
   d.targets = s.target;
   for (const std::string& name : holdout) {
@@ -352,6 +364,11 @@ lc::CellTable controls_of(const lc::CellTable& cells, const lc::PerturbationOpti
     if (groups.empty() || std::count(groups.begin(), groups.end(), group.levels[std::size_t(g)]) > 0) rows.push_back(i);
   }
   if (rows.empty()) lc::throw_runtime("no control cell of the wanted groups");
+  for (const std::string& name : groups) {
+    const int wanted = group.code(name);
+    if (std::none_of(rows.begin(), rows.end(), [&](Index i) { return group.codes[lc::to_size(i)] == wanted; }))
+      lc::throw_runtime("group '", name, "' has no cell that is '", o.control, "': there is nothing to start from");
+  }
   return cells.select_cells(rows);
 }
 
@@ -417,9 +434,10 @@ std::string table(const std::vector<lc::PerturbationScore>& scores) {
   return out;
 }
 
-// Each held-out group and perturbation beside its true cells, with the floors.
-void judge(const Settings& s, const Data& d, const lc::Perturbation& m, const lc::LatentTable& latents,
-           const lc::CellTable& predicted, Json& report) {
+// Each held-out group and perturbation beside its true cells, with the floors. Gives what draws them.
+std::vector<std::function<void()>> judge(const Settings& s, const Data& d, const lc::Perturbation& m,
+                                         const lc::LatentTable& latents, const lc::CellTable& predicted, Json& report) {
+  std::vector<std::function<void()>> pictures;
   Json judged = Json::array();
   for (const auto& [key, truth] : d.truth) {
     const auto& [group, what] = key;
@@ -450,11 +468,14 @@ void judge(const Settings& s, const Data& d, const lc::Perturbation& m, const lc
     for (const lc::PerturbationScore& p : scores) one["scores"][p.who] = program::numbers(p);
     judged.push_back(one);
     if (!s.plots.empty()) {
-      plots::draw_perturbation(s.plots, group, shown, controls_of(d.train, m.options, {group}),
-                               predicted.select_cells(rows), truth);
+      pictures.push_back([&s, &d, &m, &predicted, &key = key, &truth = truth, shown, rows] {
+        plots::draw_perturbation(s.plots, key.first, shown, controls_of(d.train, m.options, {key.first}),
+                                 predicted.select_cells(rows), truth);
+      });
     }
   }
   report["judged"] = judged;
+  return pictures;
 }
 
 // Control cells for a saved model: measured ones, or new ones.
@@ -499,12 +520,24 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
+  if (s.from.empty())
+    program::same_run(s, {{"data", program::files_of({s.data})},
+                          {"condition", s.condition},
+                          {"control", s.control},
+                          {"group", s.group},
+                          {"holdout", s.holdout},
+                          {"perturbation_genes", s.genes_column},
+                          {"gene_embeddings", program::files_of({s.embeddings})},
+                          {"dose", s.dose},
+                          {"genes", s.genes},
+                          {"blind", s.blind}});
   if (!s.from.empty()) {
     const lc::Perturbation m = lc::load_perturbation(program::model_file(s.from));
-    check_parts(s.perturbation, m.options.parts);
+    const std::vector<std::string> asked = asked_for(s, m.options.control);
+    check_parts(asked, m.options.parts);
     if (!std::isnan(s.at_dose) && m.options.dose.empty()) lc::throw_runtime("--at-dose: the model knows no dose");
     const lc::CellTable control = s.generate > 0 ? generated_by(s, m.options) : measured_by(s, m);
-    lc::CellTable cells = predict(s, m, control, s.perturbation.empty() ? m.options.seen : s.perturbation,
+    lc::CellTable cells = predict(s, m, control, asked.empty() ? m.options.seen : asked,
                                   std::isnan(s.at_dose) ? double(m.options.dose_scale) : s.at_dose, {});
     if (s.generate > 0) lc::append_cells(cells, control);
     lc::io::write_h5ad(s.out, cells);
@@ -532,9 +565,10 @@ int run(const Settings& s) {
   lc::io::write_h5ad(s.out, cells);
   report["prediction"] = {{"cells", cells.cells()}, {"seconds", now() - start}};
   say(lc::text("wrote ", cells.cells(), " cells to ", s.out, " in ", now() - start, " s"));
-  judge(s, d, m, trained->latents, cells, report);
+  const auto pictures = judge(s, d, m, trained->latents, cells, report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
+  for (const auto& draw : pictures) draw();
   return 0;
 }
 

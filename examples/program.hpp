@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -216,6 +218,48 @@ inline int epochs_for(Index cells, Index batch, Index steps, int least, int most
   return int(std::clamp<Index>(steps / per_epoch, least, most));
 }
 
+inline void write_report(const std::string& path, const Json& report) {
+  if (path.empty()) return;
+  lc::io::AtomicFile file(path);
+  const std::string words = report.dump(2) + "\n";
+  std::FILE* out = std::fopen(file.temporary().c_str(), "wb");
+  if (out == nullptr) lc::throw_runtime(path, ": cannot be written");
+  const bool good = std::fwrite(words.data(), 1, words.size(), out) == words.size();
+  if (std::fclose(out) != 0 || !good) lc::throw_runtime(path, ": cannot be written: the disk may be full");
+  file.commit();
+}
+
+/// What training depends on beside a run's settings: the data files, by name and size.
+inline Json files_of(const std::vector<std::string>& paths) {
+  Json out = Json::array();
+  for (const std::string& path : paths) {
+    std::error_code trouble;
+    const std::uintmax_t bytes = path.empty() ? 0 : std::filesystem::file_size(path, trouble);
+    out.push_back({std::filesystem::path(path).filename().string(), trouble ? 0 : bytes});
+  }
+  return out;
+}
+
+/// Remembers in the --checkpoint folder which data and settings its models are of, and refuses to go on from another
+/// run's: its models may have seen what this run holds out.     of: what training depends on
+inline void same_run(const Common& s, Json of) {
+  if (s.checkpoint.empty()) return;
+  of["layer"] = s.layer;
+  of["seed"] = s.seed;
+  const std::string path = s.checkpoint + "/run.json";
+  if (s.resume && std::filesystem::exists(path)) {
+    std::ifstream file(path);
+    const Json was = Json::parse(file, nullptr, /* allow_exceptions = */ false);
+    for (const auto& [key, value] : of.items()) {
+      if (was.is_object() && was.contains(key) && was[key] != value)
+        lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", was[key].dump(), ", not ",
+                          value.dump());
+    }
+    return;
+  }
+  write_report(path, of);
+}
+
 /// Trains one stage, from its checkpoint where asked; false when a signal ended it before its last epoch.
 /// fit(state, hooks...)
 template <class Model, class Fit>
@@ -249,17 +293,6 @@ inline int stopped(const Common& s) {
   say(s.checkpoint.empty() ? "stopped: nothing was kept (--checkpoint keeps)"
                            : "stopped: --resume goes on from " + s.checkpoint);
   return 130;
-}
-
-inline void write_report(const std::string& path, const Json& report) {
-  if (path.empty()) return;
-  lc::io::AtomicFile file(path);
-  const std::string words = report.dump(2) + "\n";
-  std::FILE* out = std::fopen(file.temporary().c_str(), "wb");
-  if (out == nullptr) lc::throw_runtime(path, ": cannot be written");
-  const bool good = std::fwrite(words.data(), 1, words.size(), out) == words.size();
-  if (std::fclose(out) != 0 || !good) lc::throw_runtime(path, ": cannot be written: the disk may be full");
-  file.commit();
 }
 
 }  // namespace program

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/pseudobulk.hpp>
+#include <latentcell/data/read_times.hpp>
 #include <latentcell/io/read_points.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/subsample.hpp>
@@ -53,43 +55,50 @@ inline Tissue one_slice(lc::CellTable cells, const std::string& key, const std::
 /// A slice with coordinates in a CSV of their own.
 inline Tissue one_slice_at(lc::CellTable cells, const std::string& coordinates, const std::string& file) {
   const lc::io::Points p = lc::io::read_points(coordinates);
-  if (p.values.cols() < 2) lc::throw_runtime(coordinates, ": has one column, not two coordinates");
+  if (p.values.cols() != 2)
+    lc::throw_runtime(coordinates, ": has ", p.values.cols(), " columns but needs x and y alone");
   if (p.values.rows() != cells.cells())
     lc::throw_runtime(coordinates, ": has ", p.values.rows(), " places but ", file, " ", cells.cells(), " cells");
   cells.embeddings["coordinates"] = p.values.leftCols(2).cast<float>();
   return one_slice(std::move(cells), "coordinates", coordinates);
 }
 
-/// Several slices in the genes that all have; obs is the number of the slice, from 1.     coordinates: a CSV for each,
-/// or none
+/// What stands for the file of a slice that was not measured.
+inline constexpr const char* no_slice = "-";
+
+/// Several slices in the genes that all have but a hidden one, which has no say in it; obs is the number of the slice,
+/// from 1.     coordinates: a CSV for each, or none; hidden: a slice from 0, or -1
 inline Tissue many_slices(const Common& s, const std::vector<std::string>& files,
-                          const std::vector<std::string>& coordinates, const std::string& key) {
+                          const std::vector<std::string>& coordinates, const std::string& key, int hidden) {
   if (!coordinates.empty() && coordinates.size() != files.size())
     lc::throw_runtime("--coordinates: ", coordinates.size(), " files for ", files.size(), " slices");
-  std::vector<Tissue> slices;
+  std::vector<std::pair<int, Tissue>> slices;  // numbers from 0, those that were measured
+  std::vector<std::string> shared;
+  int known = 0;
   for (std::size_t k = 0; k < files.size(); ++k) {
+    if (files[k] == no_slice) continue;
     lc::CellTable cells = read(s, files[k]);
-    slices.push_back(coordinates.empty() ? one_slice(std::move(cells), key, files[k])
-                                         : one_slice_at(std::move(cells), coordinates[k], files[k]));
-  }
-  std::vector<std::string> shared = slices.front().cells.gene_names;
-  for (const Tissue& t : slices) {
-    std::vector<std::string> sorted = t.cells.gene_names;
+    slices.emplace_back(int(k), coordinates.empty() ? one_slice(std::move(cells), key, files[k])
+                                                    : one_slice_at(std::move(cells), coordinates[k], files[k]));
+    if (int(k) == hidden) continue;
+    std::vector<std::string> sorted = slices.back().second.cells.gene_names;
+    if (known++ == 0) shared = sorted;
     std::sort(sorted.begin(), sorted.end());
     std::erase_if(shared, [&](const std::string& g) { return !std::binary_search(sorted.begin(), sorted.end(), g); });
   }
+  if (known == 0) lc::throw_runtime("--slices: none is known");
   if (shared.empty()) lc::throw_runtime("the slices have no gene in common");
-  say(lc::text("note: ", shared.size(), " genes are in all ", slices.size(), " slices; others are left out"));
+  say(lc::text("note: ", shared.size(), " genes are in all ", known, " known slices; others are left out"));
   Tissue out;
-  out.slices = int(slices.size());
-  for (std::size_t k = 0; k < slices.size(); ++k) {
-    lc::CellTable t = lc::align_genes(slices[k].cells, shared).cells;
+  out.slices = int(files.size());
+  for (const auto& [k, slice] : slices) {
+    lc::CellTable t = lc::align_genes(slice.cells, shared).cells;
     for (std::string& name : t.cell_names) name = lc::text("slice", k + 1, "_", name);
     t.cell_columns = lc::Annotation(t.cells());
     t.cell_columns.set("slice", std::vector<double>(lc::to_size(t.cells()), double(k + 1)));
-    out.slice.insert(out.slice.end(), lc::to_size(t.cells()), int(k));
+    out.slice.insert(out.slice.end(), lc::to_size(t.cells()), k);
     out.at.conservativeResize(out.at.rows() + t.cells(), 2);
-    out.at.bottomRows(t.cells()) = slices[k].at;
+    out.at.bottomRows(t.cells()) = slice.at;
     lc::append_cells(out.cells, t);
   }
   return out;
@@ -108,7 +117,11 @@ inline Tissue only_where(const Tissue& from, const std::string& where) {
   };
   const lc::Column& of = from.cells.cell_columns.get(column);
   if (const auto* numbers = std::get_if<std::vector<double>>(&of)) {
-    take([&](std::size_t i) { return lc::text((*numbers)[i]) == value; });
+    char* end = nullptr;
+    const double wanted = std::strtod(value.c_str(), &end);
+    if (value.empty() || *end != '\0')
+      lc::throw_runtime("--where: '", value, "' is not a number, as '", column, "' holds");
+    take([&](std::size_t i) { return (*numbers)[i] == wanted; });
   } else {
     const lc::Categorical labels = from.cells.obs(column);
     const int wanted = level_of(labels, value, "--where", column);
@@ -166,21 +179,35 @@ inline Tissue coarsened(const Tissue& t, double side, std::vector<Index>& spot) 
   return out;
 }
 
+/// Cells of several slices, by their obs "slice", from 1.
+inline void put_into_slices(Tissue& t, const std::string& file) {
+  if (!t.cells.cell_columns.has("slice"))
+    lc::throw_runtime(file, ": needs obs 'slice', as there are ", t.slices, " slices");
+  const std::vector<double> numbers = lc::read_times(t.cells.cell_columns, "slice");
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const double k = numbers[i];
+    if (!(k >= 1 && k <= t.slices) || k != std::floor(k))
+      lc::throw_runtime(file, ": cell '", t.cells.cell_names[i], "' lies in no slice");
+    t.slice[i] = int(k) - 1;
+  }
+}
+
 /// Places to predict from a CSV: x, y and, of several slices, slice from 1.
 inline Tissue wanted_places(const std::string& file, int slices) {
   const lc::io::Points p = lc::io::read_points(file);
-  if (p.values.cols() < 2) lc::throw_runtime(file, ": has one column, not two coordinates");
-  if (slices > 1 && p.values.cols() < 3)
-    lc::throw_runtime(file, ": needs x, y and slice, as there are ", slices, " slices");
+  if (p.values.cols() != (slices > 1 ? 3 : 2))
+    lc::throw_runtime(file, ": has ", p.values.cols(), " columns but needs x, y",
+                      slices > 1 ? lc::text(" and slice, as there are ", slices, " slices") : " alone");
   Tissue out;
   out.slices = slices;
   const Index n = p.values.rows();
   out.at = p.values.leftCols(2).cast<float>();
   for (Index i = 0; i < n; ++i) {
     if (!out.at.row(i).allFinite()) lc::throw_runtime(file, ": place ", i + 1, " lacks a coordinate");
-    const int slice = slices > 1 ? int(p.values(i, 2)) - 1 : 0;
-    if (slice < 0 || slice >= slices) lc::throw_runtime(file, ": place ", i + 1, " lies in no slice");
-    out.slice.push_back(slice);
+    const double slice = slices > 1 ? p.values(i, 2) : 1.0;
+    if (!(slice >= 1 && slice <= slices) || slice != std::floor(slice))
+      lc::throw_runtime(file, ": place ", i + 1, " lies in no slice");
+    out.slice.push_back(int(slice) - 1);
     out.cells.cell_names.push_back(lc::text("place_", i + 1));
   }
   out.cells.cell_columns = lc::Annotation(n);

@@ -148,6 +148,8 @@ int run(Settings s) {
                         {"neighbors", s.transfer.neighbors},
                         {"seed", s.seed},
                         {"threads", lc::threads()}};
+  if (s.from.empty())
+    program::same_run(s, {{"reference", program::files_of({s.reference})}, {"label", s.label}, {"batch", s.batch}});
   Data d = load(s, rng);
   std::optional<lc::TwoStage> model;
   if (s.from.empty()) {

@@ -60,10 +60,15 @@ Settings parse(int argc, char** argv) {
   return s;
 }
 
+// What the stages of one of the held-out parts are called.
+std::string of_fold(int k, int folds, const std::string& stage) {
+  return lc::text("fold_", k + 1, "_of_", folds, "_", stage);
+}
+
 // One direction, trained; nothing where a signal ended it.
-std::optional<lc::Translation> train(const Settings& s, const std::string& name, const lc::Modality& target,
+std::optional<lc::Translation> train(const Settings& s, const std::string& stage, const lc::Modality& target,
                                      const std::vector<lc::Modality>& from, const lc::Modality& rna, Index members,
-                                     bool keep, lc::StopOnSignal& stop, Json& report) {
+                                     lc::StopOnSignal& stop, Json& report) {
   lc::Rng rng(s.seed, 5);
   const auto code = [&](const lc::Modality& m) {
     const lc::Modality& told_by = m.name == "rna" ? rna : m;
@@ -78,14 +83,12 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& name,
   o.ensemble.members = members;
   lc::Translation model(o, code(target), std::move(codes), rng);
   const lc::FitOptions fit = program::ensemble_fit(s.ensemble, target.cells(), 1200, 400, s.seed);
-  Settings quiet = s;
-  if (!keep) quiet.checkpoint.clear();
-  if (!program::train_members(quiet, name, model.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
+  if (!program::train_members(s, stage, model.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
         lc::fit_member(state, model, k, target, from, fit, hooks...);
       })) {
     return std::nullopt;
   }
-  if (model.target.whole) {
+  if (target.name == "protein") {  // of genes only the mean is asked
     lc::Rng calibration(s.seed, 12);
     lc::calibrate_intervals(model, target, from, s.seed, {.draws = s.ensemble.draws}, calibration);
   }
@@ -133,9 +136,10 @@ struct GenesTold {
 
 // The reverse direction in one fold; false where a signal ended it.
 bool judge_genes(const Settings& s, const OmicsPart& train_part, const OmicsPart& test, const OmicsPart& everyone,
-                 const lc::JointVae<float>& joint, lc::StopOnSignal& stop, lc::Rng& rng, GenesTold& to) {
+                 const lc::JointVae<float>& joint, const std::string& stage, lc::StopOnSignal& stop, lc::Rng& rng,
+                 GenesTold& to) {
   Json unused;
-  const auto back = train(s, "rna", train_part.rna, {train_part.protein}, everyone.rna, 2, false, stop, unused);
+  const auto back = train(s, stage, train_part.rna, {train_part.protein}, everyone.rna, 2, stop, unused);
   if (!back) return false;
   const double depth = double(back->target.depth.value(0, 0));
   const lc::Matrix<float> truth = lc::ModalityCode::dense(lc::kernel::log_normalize(test.rna.counts, depth));
@@ -219,7 +223,7 @@ void put_floors(const lc::Translation& model, const OmicsPart& train_part, const
 // Holds each part of the cells out in turn: proteins from what else there is, all of it and each alone, and RNA from
 // proteins; with floors.
 bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSignal& stop, lc::CellTable& out,
-           Json& report) {
+           Json& report, std::function<void()>& draw) {
   std::vector<Index> with;
   for (Index i = 0; i < d.cells.cells(); ++i) {
     if (d.protein.measured[lc::to_size(i)]) with.push_back(i);
@@ -241,8 +245,8 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
                  genes.size(), " genes"));
     const OmicsPart everyone = program::with_rna_only(train_part, d);
     Json unused;
-    const auto model = train(s, "protein", train_part.protein, train_part.sources(), everyone.rna, s.ensemble.members,
-                             false, stop, unused);
+    const auto model = train(s, of_fold(k, folds, "protein"), train_part.protein, train_part.sources(), everyone.rna,
+                             s.ensemble.members, stop, unused);
     if (!model) return false;
     lc::Rng rng(s.seed, 9);
     const auto predict = [&](const std::string& who, std::vector<lc::Modality> from) {
@@ -253,9 +257,8 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
       predict("latentcell, rna alone", {test.rna, lc::hide(*test.also)});
       predict("latentcell, " + test.also->name + " alone", {lc::hide(test.rna), *test.also});
     }
-    Settings quiet = s;
-    quiet.checkpoint.clear();
-    const auto joint = program::train_joint(quiet, program::joint_cells(everyone), s.ensemble.epochs, stop, unused);
+    const auto joint = program::train_joint(s, of_fold(k, folds, "joint"), program::joint_cells(everyone),
+                                            s.ensemble.epochs, stop, unused);
     if (!joint) return false;
     const lc::Modality no_protein = lc::hide(test.protein);
     const auto joint_predict = [&](const std::string& who, const lc::Modality& r,
@@ -270,13 +273,14 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
       joint_predict("joint VAE, rna alone", test.rna, lc::hide(*test.also));
       joint_predict("joint VAE, " + test.also->name + " alone", lc::hide(test.rna), test.also);
     }
-    const lc::Matrix<float> true_here = model->target.decode(model->target.encode(test.protein));
+    const lc::Matrix<float> true_here = model->target.log_normalized(test.protein);
     for (std::size_t i = 0; i < held.size(); ++i) {
       truth.row(held[i]) = true_here.row(Index(i));
       fold_of[lc::to_size(held[i])] = k + 1;
     }
     put_floors(*model, train_part, test, held, n, protein);
-    if (!judge_genes(s, train_part, test, everyone, *joint, stop, rng, genes_told)) return false;
+    if (!judge_genes(s, train_part, test, everyone, *joint, of_fold(k, folds, "rna"), stop, rng, genes_told))
+      return false;
   }
   std::vector<char> judged(lc::to_size(n), 0);
   for (const Index i : with) judged[lc::to_size(i)] = 1;
@@ -304,9 +308,9 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
                          {{}, pick(ours.low50), pick(ours.high50), pick(ours.low80), pick(ours.high80)});
   cells.embeddings["protein_measured"] = pick(truth);
   out = std::move(cells);
-  if (!s.plots.empty()) {
-    plots::draw_translation(s.plots, d.protein.features, pick(ours.mean), pick(truth), scores);
-  }
+  draw = [&s, &d, scores, predicted = pick(ours.mean), measured = pick(truth)] {
+    if (!s.plots.empty()) plots::draw_translation(s.plots, d.protein.features, predicted, measured, scores);
+  };
   return true;
 }
 
@@ -366,6 +370,11 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
+  if (s.from.empty())
+    program::same_run(s, {{"data", program::files_of({s.data})},
+                          {"protein_key", s.omics.key},
+                          {"also", s.omics.also},
+                          {"rna_only", program::files_of({s.omics.rna_only})}});
   if (!s.from.empty()) {
     if (s.omics.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
     const lc::Translation m = lc::load_translation(program::model_file(s.from));
@@ -395,19 +404,19 @@ int run(const Settings& s) {
   if (folds == 1) lc::throw_runtime("--folds: one part alone cannot be held out; give 2 or more, or 0");
   lc::StopOnSignal stop;
   lc::CellTable out;
-  if (folds > 0 && !judge(s, folds, d, stop, out, report)) return program::stopped(s);
+  std::function<void()> draw = [] {};
+  if (folds > 0 && !judge(s, folds, d, stop, out, report, draw)) return program::stopped(s);
   std::vector<std::string> genes;
   const OmicsPart whole = program::part_of(d, all, genes), everyone = program::with_rna_only(whole, d);
   say(lc::text("training on ", d.cells.cells(), " cells, ", genes.size(), " genes, ", d.protein.features.size(),
                " proteins"));
-  auto joint = program::train_joint(s, program::joint_cells(everyone), s.ensemble.epochs, stop, report);
+  auto joint = program::train_joint(s, "joint", program::joint_cells(everyone), s.ensemble.epochs, stop, report);
   if (!joint) return program::stopped(s);
   const Index proteins = Index(d.protein.features.size());
   if (folds == 0) out = not_judged(d, with);
   put_joint(*joint, program::part_of(d, with, genes), out);
   if (to_predict || !s.checkpoint.empty()) {
-    auto model =
-        train(s, "protein", whole.protein, whole.sources(), everyone.rna, s.ensemble.members, true, stop, report);
+    auto model = train(s, "protein", whole.protein, whole.sources(), everyone.rna, s.ensemble.members, stop, report);
     if (!model) return program::stopped(s);
     model->joint = std::move(joint);
     program::keep(s, *model);
@@ -427,6 +436,7 @@ int run(const Settings& s) {
   write(s, std::move(out), d.protein.features);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
+  draw();
   return 0;
 }
 

@@ -45,6 +45,15 @@ TEST_CASE("append_cells: counts, names, columns and embeddings stand below each 
   CHECK(all.counts.nonzeros() == 2);
 }
 
+TEST_CASE("append_cells: words beside labels become labels") {
+  CellTable all = cells("one", "x");
+  CellTable other = cells("two", "y");
+  all.cell_columns.set("type", std::vector<std::string>{"x"});
+  append_cells(all, other);
+  CHECK(all.obs("type").levels == std::vector<std::string>{"x", "y"});
+  CHECK(all.obs("type").codes == std::vector<int>{0, 1});
+}
+
 TEST_CASE("append_cells: other genes and other kinds of columns are refused") {
   CellTable all = cells("one", "x"), other = cells("two", "y");
   other.gene_names = {"a", "c"};

@@ -1,5 +1,7 @@
 // check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT: what must hold for generated cells even after short
 // training.
+// check_generated rename FROM.h5ad COLUMN NEW TO.h5ad: the same cells, an obs column under another name.
+// check_generated all FILE.h5ad COLUMN LABEL: whether every cell has that label.
 
 #include <cmath>
 #include <cstdio>
@@ -75,6 +77,22 @@ void compare(const lc::CellTable& made, const lc::CellTable& real, const std::st
 }  // namespace
 
 int main(int argc, char** argv) try {
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "rename" && argc == 6) {
+    lc::CellTable cells = lc::io::read_h5ad(argv[2]);
+    lc::Annotation obs(cells.cells());
+    for (const auto& [name, column] : cells.cell_columns.columns()) obs.set(name == argv[3] ? argv[4] : name, column);
+    cells.cell_columns = obs;
+    lc::io::write_h5ad(argv[5], cells);
+    return 0;
+  }
+  if (first == "all" && argc == 5) {
+    const lc::CellTable cells = lc::io::read_h5ad(argv[2]);
+    const lc::Categorical labels = cells.obs(argv[3]);
+    const int code = labels.code(argv[4]);
+    expect(code >= 0 && labels.count(code) == cells.cells(), lc::text("all cells are '", argv[4], "'"));
+    return failures == 0 ? 0 : 1;
+  }
   if (argc != 5) {
     std::printf("usage: check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT\n");
     return 2;

@@ -33,6 +33,10 @@ grep -q '"autoencoder_blind_3"' report.json || { echo "WRONG: there is no third 
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --blind 0 --out sighted.h5ad
 if cmp -s held_out.h5ad sighted.h5ad; then echo "WRONG: --blind 0 changes nothing"; exit 1; fi
 
+# Order and the control's name in a perturbation say nothing.
+"$predict" --data all.h5ad --from model --target type_2 --perturbation gene_1+control --steps 4 --seed 2 --out from_sum.h5ad
+cmp held_out.h5ad from_sum.h5ad
+
 # New cells of the combination: as many as asked for, and again from the saved generator without a measured cell.
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --generate 30 --out made.h5ad --report made.json --checkpoint maker
 "$predict" --from maker --generate 30 --target type_2 --steps 4 --seed 2 --out made_from.h5ad
@@ -43,9 +47,12 @@ if cmp -s made.h5ad held_out.h5ad; then echo "WRONG: --generate changes nothing"
 # Given embeddings: a gene that no cell had perturbed, alone and in a combination; the saved model knows them too.
 printf 'gene,a,b\ngene_1,1,0\ngene_2,0.8,0.1\ngene_3,-1,0.5\n' > genes.csv
 new=(--perturbation gene_2,gene_1+gene_3)
+turned=(--perturbation gene_2,gene_3+gene_1,gene_2)
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --gene-embeddings genes.csv "${new[@]}" --out new.h5ad --checkpoint known
 "$predict" --data without.h5ad --from known --target type_2 --steps 4 --seed 2 "${new[@]}" --out new_from.h5ad
 cmp new.h5ad new_from.h5ad
+"$predict" --data without.h5ad --from known --target type_2 --steps 4 --seed 2 "${turned[@]}" --out turned.h5ad
+cmp new.h5ad turned.h5ad
 sed 's/0.8,0.1/-0.8,2/' genes.csv > others.csv
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --gene-embeddings others.csv "${new[@]}" --out others.h5ad
 if cmp -s new.h5ad others.h5ad; then echo "WRONG: another embedding gives the same cells"; exit 1; fi
@@ -73,6 +80,8 @@ refuses "'no_such' was never seen" --data all.h5ad --holdout type_2 --perturbati
 refuses "'no_such' was never seen" --data all.h5ad --from model --perturbation no_such
 refuses "no level 'no_such'" --data all.h5ad --from model --target no_such,type_2
 refuses "excludes" --data all.h5ad --from model --control none
+refuses "is of a run whose holdout was [\"type_2\"], not [\"type_1\"]" --data all.h5ad --holdout type_1 --checkpoint model --resume
+refuses "is the control" --data all.h5ad --from model --perturbation control
 refuses "--at-dose" --data all.h5ad --holdout type_2 --at-dose 1
 refuses "knows no dose" --data all.h5ad --from model --at-dose 1
 refuses "lacks.csv: has no row for 'gene_1', which is perturbed" --data all.h5ad --holdout type_2 --gene-embeddings lacks.csv

@@ -3,6 +3,7 @@
 # file; a stopped run goes on from its checkpoint; a saved model generates the wanted types without data.
 set -euo pipefail
 generate_cells=$1
+check_generated=$2
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -20,6 +21,17 @@ fi
 cmp "$folder/a.h5ad" "$folder/d.h5ad"
 "$generate_cells" --from "$folder/model" --count 50 --out "$folder/e.h5ad"
 [ -s "$folder/e.h5ad" ]
+# The wanted types, by a model whose labels stand in a column of its own.
+"$check_generated" rename "$folder/a.h5ad" cell_type louvain "$folder/renamed.h5ad"
+"$generate_cells" --data "$folder/renamed.h5ad" --label louvain --autoencoder-epochs 2 --flow-epochs 2 --steps 8 --out "$folder/own.h5ad" --checkpoint "$folder/own"
+"$generate_cells" --from "$folder/own" --types type_2 --count 20 --steps 8 --out "$folder/of_type.h5ad"
+"$check_generated" all "$folder/of_type.h5ad" louvain type_2
+# A folder of another run is not gone on from.
+if "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --holdback 0.3 --out "$folder/no.h5ad" --checkpoint "$folder/own" --resume 2>"$folder/said"; then
+  echo "WRONG: a run with cells held back goes on from one that saw them"
+  exit 1
+fi
+grep -q "is of a run whose holdback was" "$folder/said"
 "$generate_cells" --from "$folder/model" --between type_1,type_3 --count 3 --out "$folder/f.h5ad" --report "$folder/f.json"
 [ -s "$folder/f.h5ad" ] && grep -q '"between"' "$folder/f.json"
 # Few genes, too few for markers, are no reason to fail.

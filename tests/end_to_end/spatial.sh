@@ -28,6 +28,12 @@ cmp deleted.h5ad from.h5ad
 if "$make_slices" same held_out.h5ad other.h5ad; then echo "WRONG: another seed predicts the same"; exit 1; fi
 "$impute" --data all.h5ad --holdout genes:3 "${short[@]}" --out genes.h5ad --report genes.json
 grep -q 'most alike' genes.json
+"$impute" --data all.h5ad --holdout genes:1 "${short[@]}" --out gene.h5ad
+"$make_slices" panel all.h5ad genes.h5ad
+"$impute" --data reference.h5ad --panel panel.h5ad "${short[@]}" --out of_panel.h5ad --checkpoint panel_model
+"$make_slices" same genes.h5ad of_panel.h5ad
+"$impute" --data reference.h5ad --from panel_model --panel panel.h5ad --draws 6 --out from_panel.h5ad
+cmp of_panel.h5ad from_panel.h5ad
 "$impute" --data all.h5ad --holdout grid:2 "${short[@]}" --out grid.h5ad --report grid.json
 for word in 'kriging, coherent' 'kriging, split alike' apart; do
   grep -q "$word" grid.json || { echo "WRONG: super-resolution does not report '$word'"; exit 1; }
@@ -38,10 +44,20 @@ if "$make_slices" same deleted.h5ad within.h5ad; then echo "WRONG: --within-spot
 grep -q outline slice.json
 grep -q fits_almost_as_well slice.json
 grep -q 'warning: slice 2 .* say --turn' slice.err || { echo "WRONG: nothing warns that a square fits in several turns"; exit 1; }
+# A slice that was not measured, "-", is told as one that is held out, whose genes have no say in which are told.
+awk '{ print $0 ",2" }' places2.csv > second.csv
+unmeasured=(--slices slice1.csv,-,slice3.csv --coordinates places1.csv,-,places3.csv)
+"$impute" "${unmeasured[@]}" --predict second.csv "${short[@]}" --out unmeasured.h5ad
+"$make_slices" same slice.h5ad unmeasured.h5ad
+printf '3,3,1\n4,4,2\n' > within.csv
+"$impute" "${slices[@]}" --predict within.csv "${short[@]}" --out all_known.h5ad --checkpoint all_known
 "$impute" "${slices[@]}" --holdout slice:2 --turn 180 "${short[@]}" --out turned.h5ad --report turned.json 2>turned.err
 if grep -q warning turned.err; then echo "WRONG: a turn that is told is doubted"; exit 1; fi
 grep -q '"turn": 180' turned.json
 if "$make_slices" same slice.h5ad turned.h5ad; then echo "WRONG: --turn changes nothing"; exit 1; fi
+
+printf '3,3,1.5\n' > half.csv
+printf ',x,y\n0,3,3\n' > numbered.csv
 
 program=$impute
 source "$here/refuses.sh"
@@ -60,10 +76,25 @@ refuses "slices 1 to 3" "${slices[@]}" --holdout slice:7
 refuses "can be held out" --data all.h5ad --holdout genes:10
 refuses "2 files for 3 slices" --slices slice1.csv,slice2.csv,slice3.csv --coordinates places1.csv,places2.csv --holdout slice:1
 refuses "has no obsm entry 'spatial'" --slices slice1.csv,slice2.csv --holdout slice:1
+refuses "lies in no slice" "${slices[@]}" --predict half.csv
+refuses "is not a number, as 'count' holds" --data numbers.h5ad --where count=many --holdout spots:0.5
+refuses "needs x, y alone" --data all.h5ad --predict half.csv
+refuses "a column has no name" --data all.h5ad --predict numbered.csv
+refuses "not for a slice without any" "${unmeasured[@]}" --predict second.csv --from all_known
+refuses "none is known" --slices -,- --holdout slice:1
+refuses "slices 1 to 3, not 1.5" "${slices[@]}" --holdout slice:1.5
+refuses "is of a run whose holdout was" --data all.h5ad --holdout region:layer_1 --checkpoint model --resume
 refuses "needs x, y and slice" "${slices[@]}" --predict hidden.csv
 refuses "is not COLUMN=VALUE" --data all.h5ad --where region --holdout spots:0.5
 refuses "no level 'no_such'" --data all.h5ad --where region=no_such --holdout spots:0.5
 refuses "no such file" --data all.h5ad --predict missing.csv
 refuses "excludes" --data all.h5ad --from model --holdout spots:0.5
+refuses "excludes" --data all.h5ad --predict hidden.csv --holdout spots:0.5
+refuses "excludes" --data all.h5ad --panel panel.h5ad --holdout spots:0.5
+refuses "there is none to predict" --data reference.h5ad --panel all.h5ad
+refuses "say --predict" --data reference.h5ad --panel panel.h5ad --from model
+refuses "say --panel" --data reference.h5ad --predict hidden.csv --from panel_model
+refuses "known cells lack 3 of the 10 genes" --data panel.h5ad --predict hidden.csv --from model
+refuses "needs obs 'slice'" "${slices[@]}" --panel panel.h5ad
 refuses "checkpoint of something else" --data without.h5ad --from model/flow_1.safetensors --predict hidden.csv
 exit "$failed"

@@ -28,10 +28,15 @@ cmp held_out.h5ad from.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
 "$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 2 --fate cell_type --relax 0 --out equal.h5ad
 if cmp -s held_out.h5ad equal.h5ad; then echo "WRONG: --relax 0 changes nothing"; exit 1; fi
+# Two times at once, each once, with every fate for both.
+"$model" --data without.h5ad --from model --predict 2,0.5,2 --steps 3 --cells 60 --fate cell_type --seed 2 --out two.h5ad
+"$make_snapshots" fates two.h5ad 120 all.h5ad
 awk 'BEGIN { srand(1); print "day,a,b"; for (i = 0; i < 300; ++i) print i % 3 "," i % 3 + rand() "," rand() }' > points.csv
 "$model" --embedding points.csv --time day --predict 0.5,1.2-1.4 --growth --noise 0.2 --epochs 1 --steps 3 --window 40 --cells 60 \
   --out points.h5ad --checkpoint points
 "$model" --embedding points.csv --from points --predict 1.5 --cells 10 --out more.h5ad
+
+awk 'BEGIN { print ",day,a,b"; for (i = 0; i < 30; ++i) print i "," i % 3 "," i "," 1 }' > numbered.csv
 
 program=$model
 source "$here/refuses.sh"
@@ -43,6 +48,8 @@ refuses "neither a time nor a range" --data all.h5ad --predict soon
 refuses "neither a time nor a range" --data all.h5ad --holdout 3-1
 refuses "no column 'no_such'" --data all.h5ad --predict 1 --fate no_such
 refuses "no column 'no_such'" --embedding points.csv --time no_such --predict 1
+refuses "a column has no name" --embedding numbered.csv --time day --predict 1
+refuses "is of a run whose holdout was" --data all.h5ad --holdout 1 "${short[@]}" --checkpoint model --resume
 refuses "excludes" --embedding points.csv --data all.h5ad --time day --predict 1
 refuses "excludes" --embedding points.csv --time day --predict 1 --dimensions 5
 refuses "excludes" --data all.h5ad --from model --predict 1 --time time

@@ -31,6 +31,7 @@ test -s model/transferred.safetensors
 program=$transfer
 source "$here/refuses.sh"
 refuses "no such file" --from model --data missing.h5ad
+refuses "is of a run whose label was" --reference reference.h5ad --label batch --data new.h5ad --checkpoint model --resume
 refuses "say where labels come from" --data new.h5ad
 refuses "none of 150 genes" --from model --data foreign.h5ad
 refuses "no_such" --from model --data new.h5ad --truth no_such

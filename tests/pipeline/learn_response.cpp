@@ -86,6 +86,30 @@ TEST_CASE("learn_response: what every group has in common and the model misses i
   CHECK(error(with) < 0.3 * error(without));
 }
 
+TEST_CASE("learn_response: groups as words are the groups as labels") {
+  Rng rng(4);
+  const Untrained set({.cells = 300, .genes = 20, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1},
+                      rng);
+  const Perturbation start = set.model(rng);
+  const auto learned = [&](const CellTable& cells) {
+    Perturbation m = start;
+    // Blind to one group alone, the last of those that the cells name.
+    const BlindModel blind{&start, {cells.obs("cell_type").levels.back()}};
+    Rng own(5);
+    learn_response(m, {&blind, 1}, cells, {.steps = 2}, own);
+    return Matrix<float>(m.response.value);
+  };
+  const Categorical types = set.cells.obs("cell_type");
+  std::vector<std::string> words;
+  for (const int code : types.codes) words.push_back(types.levels[std::size_t(code)]);
+  CellTable spelled = set.cells, coded = set.cells;
+  spelled.cell_columns.set("cell_type", words);
+  coded.cell_columns.set("cell_type", to_categorical(words));
+  const Matrix<float> from_words = learned(spelled);
+  CHECK(from_words == learned(coded));
+  CHECK((from_words.array() - 1).abs().maxCoeff() > 0.01f);
+}
+
 TEST_CASE("learn_response: cells are cut into ranges of dose, none of them in two") {
   const std::vector<double> dose{2, 0, 1, 1, std::numeric_limits<double>::quiet_NaN(), 2, 1, 3};
   const auto ranges = detail::by_dose({0, 1, 2, 3, 4, 5, 6, 7}, &dose);

@@ -178,7 +178,7 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   }
   const Matrix<float> told_known = tell_known(model, known, {}, rng);
   learn_trust(model, known_genes, told_known, 3, rng);
-  calibrate_intervals(model, known_genes, told_known, 3, {.draws = 40}, rng);
+  calibrate_intervals(model, known_genes, told_known, known.slice, 3, {.draws = 40}, rng);
   CHECK(model.trust.value.minCoeff() >= 0);
   CHECK(model.trust.value.maxCoeff() <= 1);
   CHECK(model.spread.value == column_spread(model.target.log_normalized(known_genes)));
@@ -186,7 +186,7 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   const Matrix<float> places = metric::pick_rows(view(at), out), y = model.target.log_normalized(truth);
   const Matrix<float> told = tell_places(model, known, places, std::vector<int>(out.size(), 0), {});
   Rng a(6);
-  const WithIntervals made = predict(model, told, {.draws = 40}, a);
+  const WithIntervals made = predict(model, told, std::vector<int>(out.size(), 0), {.draws = 40}, a);
   const SpatialScore score = spatial_score("model", made, y, places);
   const WithIntervals kriged{model.target.decode(kriged_latents(model, told)), {}, {}, {}, {}};
   const SpatialScore kriging = spatial_score("kriging", kriged, y, places);
@@ -207,13 +207,21 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   spread->name = "model.stretch";
   io::save_safetensors(folder / "older.safetensors", older);
   CHECK_THROWS_WITH(load_spatial(folder / "older.safetensors"), ContainsText("train it again"));
+  io::SafeTensors missing_slice = io::load_safetensors(folder / "model.safetensors");
+  missing_slice.metadata["own_slice"] = "1";
+  io::save_safetensors(folder / "older.safetensors", missing_slice);
+  CHECK_NOTHROW(load_spatial(folder / "older.safetensors"));
+  missing_slice.metadata.erase("levels");
+  io::save_safetensors(folder / "older.safetensors", missing_slice);
+  CHECK_THROWS_WITH(load_spatial(folder / "older.safetensors"), ContainsText("missing slice's level"));
   const int before = threads();
   set_threads(2);
   const SpatialCells known_again =
       spatial_cells(again, metric::pick_rows(view(at), in), std::vector<int>(in.size(), 0), known_genes);
   Rng b(6);
   const WithIntervals twin =
-      predict(again, tell_places(again, known_again, places, std::vector<int>(out.size(), 0), {}), {.draws = 40}, b);
+      predict(again, tell_places(again, known_again, places, std::vector<int>(out.size(), 0), {}),
+              std::vector<int>(out.size(), 0), {.draws = 40}, b);
   set_threads(before);
   CHECK(twin.mean == made.mean);
   CHECK(twin.high80 == made.high80);

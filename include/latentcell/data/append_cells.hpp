@@ -11,8 +11,16 @@ namespace latentcell {
 
 namespace detail {
 
-/// One column after another; labels get the levels of both.
+/// One column after another; labels get the levels of both, and words beside labels become labels.
 inline Column joined(const Column& a, const Column& b, std::string_view name) {
+  if (a.index() != b.index()) {
+    const auto as_labels = [](const Column& c) {
+      const auto* words = std::get_if<std::vector<std::string>>(&c);
+      return words == nullptr ? c : Column(to_categorical(*words));
+    };
+    const Column x = as_labels(a), y = as_labels(b);
+    if (x.index() == y.index()) return joined(x, y, name);
+  }
   if (const auto* labels = std::get_if<Categorical>(&a)) {
     const auto* more = std::get_if<Categorical>(&b);
     if (more != nullptr) {

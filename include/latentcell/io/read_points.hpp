@@ -17,7 +17,7 @@ struct Points {
 };
 
 /// Reads a CSV or TSV of numbers, gzipped or plain, one row a point. A first line that is not all numbers names the
-/// columns; else they are x1, x2, ... Throws std::runtime_error naming the file and line.
+/// columns, all of them; else they are x1, x2, ... Throws std::runtime_error naming the file and line.
 inline Points read_points(const std::string& path) {
   LineReader in(path);
   Points out;
@@ -44,7 +44,11 @@ inline Points read_points(const std::string& path) {
         all_numbers = all_numbers && number(field, value) && !std::isnan(value);
         out.columns.emplace_back(field);
       }
-      if (!all_numbers) continue;
+      if (!all_numbers) {
+        if (std::ranges::count(out.columns, std::string()) > 0)
+          in.fail("a column has no name: if it numbers the rows, write the table without it");
+        continue;
+      }
       for (std::size_t k = 0; k < out.columns.size(); ++k) out.columns[k] = text("x", k + 1);
     }
     detail::Fields row(in, line, delimiter);

@@ -55,9 +55,7 @@ inline PerturbationSum perturbation_sum(const Perturbation& model, const std::st
   const auto& m = model.options;
   if (std::count(m.seen.begin(), m.seen.end(), perturbation) > 0) return {{perturbation, 1.0}};
   PerturbationSum out;
-  for (std::size_t at = 0; at <= perturbation.size();) {
-    const std::size_t end = std::min(perturbation.find('+', at), perturbation.size());
-    const std::string name = perturbation.substr(at, end - at);
+  for (const std::string& name : joined_names(perturbation)) {
     const auto part = std::find(m.parts.begin(), m.parts.end(), name);
     LATENTCELL_REQUIRE(part != m.parts.end(), "compose: '", name, "' of '", perturbation, "' is none of the ",
                        m.parts.size(), " parts that the model knows");
@@ -68,7 +66,6 @@ inline PerturbationSum perturbation_sum(const Perturbation& model, const std::st
     } else {
       return {{perturbation, 1.0}};
     }
-    at = end + 1;
   }
   return out;
 }

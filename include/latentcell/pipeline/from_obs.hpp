@@ -90,6 +90,17 @@ struct NumberColumns {
   }
 };
 
+/// The names that a label joins, in their order: "A+B" has "A" and "B".
+inline std::vector<std::string> joined_names(std::string_view label, char joint = '+') {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= label.size();) {
+    const std::size_t end = std::min(label.find(joint, at), label.size());
+    out.emplace_back(label.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
 /// A column of perturbed genes, their names joined: "control", "STAT1", "STAT1+IRF1".
 struct GeneColumn {
   std::string column;
@@ -131,13 +142,11 @@ struct GeneColumn {
   void fill(std::string_view label, float* to) const {
     std::fill_n(to, columns(), 0.0f);
     if (label == control) return;
-    for (std::string_view rest = label; !rest.empty();) {
-      const std::string_view gene = rest.substr(0, rest.find(joint));
+    for (const std::string& gene : joined_names(label, joint)) {
       const auto at = std::find(genes.begin(), genes.end(), gene);
       LATENTCELL_REQUIRE(at != genes.end(), "perturbation '", label, "' of column '", column, "' names '", gene,
                          "', which is neither '", control, "' nor one of the ", genes.size(), " genes");
       to[at - genes.begin()] += 1;
-      rest.remove_prefix(std::min(rest.size(), gene.size() + 1));
     }
   }
 };

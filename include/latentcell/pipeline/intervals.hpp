@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <latentcell/pipeline/conditional_ensemble.hpp>
@@ -61,6 +62,37 @@ struct DrawSpread {
   }
 };
 
+/// How strongly features are expressed in each group of cells: the mean of what is predicted, at least `least`. Where a
+/// gene is rarer its counts scatter less, and half an interval shrinks alike.
+struct GroupLevels {
+  static constexpr float least = 1e-3f;
+  std::vector<int> group;
+  Matrix<float> level;  // (groups, F)
+
+  // mean (N, F) predicted; of (N): each cell's group from 0, or empty: all levels are 1
+  GroupLevels(const Matrix<float>& mean, std::vector<int> of) : group(std::move(of)) {
+    if (group.empty()) {
+      group.assign(to_size(mean.rows()), 0);
+      level.setOnes(1, mean.cols());
+      return;
+    }
+    LATENTCELL_REQUIRE(Index(group.size()) == mean.rows() && *std::min_element(group.begin(), group.end()) >= 0,
+                       "intervals: ", group.size(), " groups, none below 0, for ", mean.rows(), " cells");
+    const Index groups = Index(*std::max_element(group.begin(), group.end())) + 1;
+    std::vector<float> cells(to_size(groups), 0.0f);
+    level.setZero(groups, mean.cols());
+    for (Index i = 0; i < mean.rows(); ++i) {
+      level.row(group[to_size(i)]).array() += mean.row(i).array().max(0.0f);
+      cells[to_size(group[to_size(i)])] += 1;
+    }
+    for (Index g = 0; g < groups; ++g) level.row(g) /= std::max(1.0f, cells[to_size(g)]);
+    level = level.array().max(least);
+  }
+
+  /// Of the cell i.     -> (F)
+  auto of(Index i) const { return level.row(group[to_size(i)]); }
+};
+
 /// The value within which a share q of some lie; they end in another order.     x: at least one, q in [0, 1)
 inline double reach(std::vector<double>& x, double q) {
   const std::size_t k = std::min(x.size() - 1, std::size_t(q * double(x.size())));
@@ -71,10 +103,10 @@ inline double reach(std::vector<double>& x, double q) {
 }  // namespace detail
 
 /// Means and intervals of cells. Both ends and the mean are decoded from latents to which `base` is added.
-/// told (N, C), said (N, D): mean_latents of the same, base (N, D)
+/// told (N, C), said (N, D): mean_latents of the same, base (N, D), group (N) or empty: as in calibrate_intervals
 inline WithIntervals predict_around(const ConditionalEnsemble& model, const ModalityCode& code,
                                     const Matrix<float>& told, const Matrix<float>& said, const Matrix<float>& base,
-                                    const IntervalOptions& o, Rng& rng) {
+                                    const std::vector<int>& group, const IntervalOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(o.draws == 0 || o.draws >= 2, "predict: draws must be 0 or at least 2, got ", o.draws);
   WithIntervals out;
   out.mean = code.decode(said + base);
@@ -85,9 +117,11 @@ inline WithIntervals predict_around(const ConditionalEnsemble& model, const Moda
     draws.push_back(code.decode(base + detail::member_draw(field, told, o.steps, rng)));
   }
   const detail::DrawSpread spread(draws);
-  const auto end = [&](const Matrix<float>& half, Index level, float sign) {
+  const detail::GroupLevels levels(out.mean, group);
+  const auto end = [&](const Matrix<float>& half, Index share, float sign) {
     Matrix<float> at = half;
-    at.array().rowwise() *= sign * model.widen.value.row(level).array();
+    at.array().rowwise() *= sign * model.widen.value.row(share).array();
+    for (Index i = 0; i < at.rows(); ++i) at.row(i).array() *= levels.of(i).array();
     return Matrix<float>((out.mean + at).array().max(0.0f));
   };
   out.low50 = end(spread.low50, 0, -1);
@@ -101,14 +135,18 @@ inline WithIntervals predict_around(const ConditionalEnsemble& model, const Moda
 /// feature the factor is taken at which 50 % and 80 % of the cells fall inside (split-conformal prediction with scaled
 /// residuals, Lei et al. 2018, over the members' parts). Call it after all members are trained, on the same cells with
 /// the same seed.     truth (N, F) decoded features, usable (N), told (N, C), said (N, D): unseen_means of the same,
-/// base (N, D) as of predict_around
+/// base (N, D) as of predict_around; group (N): of cells among which a feature's level is one (slices of tissue), by
+/// which the widths go, or empty: they do not
 inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& code, const Matrix<float>& truth,
                                 const std::vector<char>& usable, const Matrix<float>& told, const Matrix<float>& said,
-                                const Matrix<float>& base, std::uint64_t seed, const IntervalOptions& o, Rng& rng) {
+                                const Matrix<float>& base, const std::vector<int>& group, std::uint64_t seed,
+                                const IntervalOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(o.draws >= 2, "calibrate_intervals: draws must be at least 2, got ", o.draws);
   const std::size_t features = to_size(truth.cols());
+  const double widest = 1000 / (group.empty() ? 1.0 : double(detail::GroupLevels::least));
   std::vector<std::vector<double>> needed50(features), needed80(features);
   const Matrix<float> mean = code.decode(said + base);
+  const detail::GroupLevels levels(mean, group);
   detail::each_unseen(model, usable, seed, [&](const ConditionalField& field, const std::vector<Index>& rows) {
     const Matrix<float> here = metric::pick_rows(view(told), rows), from = metric::pick_rows(view(base), rows);
     std::vector<Matrix<float>> draws;
@@ -117,9 +155,9 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& 
     const detail::DrawSpread spread(draws);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       for (Index f = 0; f < truth.cols(); ++f) {
-        const double gap = double(truth(rows[i], f) - mean(rows[i], f));
+        const double gap = double(truth(rows[i], f) - mean(rows[i], f)), level = double(levels.of(rows[i])(f));
         const auto factor = [&](const Matrix<float>& low, const Matrix<float>& high) {
-          return std::abs(gap) / std::max(1e-6, double(gap < 0 ? low(Index(i), f) : high(Index(i), f)));
+          return std::abs(gap) / (level * std::max(1e-6, double(gap < 0 ? low(Index(i), f) : high(Index(i), f))));
         };
         needed50[to_size(f)].push_back(factor(spread.low50, spread.high50));
         needed80[to_size(f)].push_back(factor(spread.low80, spread.high80));
@@ -127,8 +165,8 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& 
     }
   });
   for (std::size_t f = 0; f < features; ++f) {
-    model.widen.value(0, Index(f)) = float(std::clamp(detail::reach(needed50[f], 0.5), 0.05, 1000.0));
-    model.widen.value(1, Index(f)) = float(std::clamp(detail::reach(needed80[f], 0.8), 0.05, 1000.0));
+    model.widen.value(0, Index(f)) = float(std::clamp(detail::reach(needed50[f], 0.5), 0.05, widest));
+    model.widen.value(1, Index(f)) = float(std::clamp(detail::reach(needed80[f], 0.8), 0.05, widest));
   }
 }
 

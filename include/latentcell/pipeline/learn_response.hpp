@@ -162,7 +162,10 @@ inline void learn_response(Perturbation& model, std::span<const BlindModel> blin
         if (controls.empty()) continue;
         PredictOptions at = o;
         at.dose = range.dose;
-        const detail::Predicted p(*one.model, train.select_cells(controls), m.seen[s], at, rng);
+        CellTable from = train.select_cells(controls);
+        if (!m.group.empty())  // a column of words would be numbered anew
+          from.cell_columns.set(m.group, std::get<Categorical>(select_rows(Column(of), controls)));
+        const detail::Predicted p(*one.model, from, m.seen[s], at, rng);
         const detail::CountSums seen(train.select_cells(range.cells).counts.view(), codes, groups);
         const detail::CountSums told(one.model->vae, p.after, p.groups.codes, groups);
         for (Index g = 0; g < groups; ++g) {

@@ -38,8 +38,8 @@ struct ModalityCode {
         components(whole ? 1 : latent_size, Index(features.size())),
         spread(1, whole ? Index(features.size()) : latent_size),
         total(1, 2) {
-    LATENTCELL_REQUIRE(!features.empty() && latent_size >= 1, "ModalityCode: '", name, "' has ", features.size(),
-                       " features and a latent of ", latent_size);
+    LATENTCELL_REQUIRE(!features.empty() && (whole || latent_size >= 1), "ModalityCode: '", name, "' has ",
+                       features.size(), " features and a latent of ", latent_size);
   }
 
   Index latent() const { return spread.value.cols(); }

@@ -192,11 +192,24 @@ inline Matrix<float> spatial_base(const Spatial& model, const Matrix<float>& tol
 
 }  // namespace detail
 
-/// Means and intervals of places.     told (M, C): as tell_places gives it
-inline WithIntervals predict(const Spatial& model, const Matrix<float>& told, const IntervalOptions& o, Rng& rng) {
+namespace detail {
+
+/// Cells among which a gene has one level: slices, where a slice is missing and nobody knows how sparse it is; else the
+/// intervals go by no level.
+inline std::vector<int> level_groups(const Spatial& model, const std::vector<int>& slice) {
+  return model.options.own_slice ? slice : std::vector<int>{};
+}
+
+}  // namespace detail
+
+/// Means and intervals of places. In a missing slice the widths go by the gene's mean over the slice's places, so ask
+/// for all of them at once.     told (M, C): as tell_places gives it, slice (M)
+inline WithIntervals predict(const Spatial& model, const Matrix<float>& told, const std::vector<int>& slice,
+                             const IntervalOptions& o, Rng& rng) {
   Rng mean_rng = rng.fork();
   const Matrix<float> said = mean_latents(model.flows, told, mean_rng);
-  return predict_around(model.flows, model.target, told, said, detail::spatial_base(model, told, said), o, rng);
+  return predict_around(model.flows, model.target, told, said, detail::spatial_base(model, told, said),
+                        detail::level_groups(model, slice), o, rng);
 }
 
 /// Standard deviation of each column.     x (N, F) -> (F)
@@ -215,13 +228,15 @@ inline Matrix<float> spread_kept(const Matrix<float>& mean, const RowVector<floa
   return out.array().max(0.0f);
 }
 
-/// As calibrate_intervals of the flows; takes the genes' spread besides.     told (N, C): as tell_known gives it
-inline void calibrate_intervals(Spatial& model, const Modality& target, const Matrix<float>& told, std::uint64_t seed,
-                                const IntervalOptions& o, Rng& rng) {
+/// As calibrate_intervals of the flows; takes the genes' spread besides.
+/// told (N, C): as tell_known gives it, slice (N)
+inline void calibrate_intervals(Spatial& model, const Modality& target, const Matrix<float>& told,
+                                const std::vector<int>& slice, std::uint64_t seed, const IntervalOptions& o, Rng& rng) {
   const Matrix<float> said = unseen_means(model.flows, told, seed, rng), base = detail::spatial_base(model, told, said),
                       truth = model.target.log_normalized(target);
   model.spread.value = column_spread(truth);
-  calibrate_intervals(model.flows, model.target, truth, target.measured, told, said, base, seed, o, rng);
+  calibrate_intervals(model.flows, model.target, truth, target.measured, told, said, base,
+                      detail::level_groups(model, slice), seed, o, rng);
 }
 
 /// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
@@ -244,6 +259,7 @@ inline void save(const std::string& path, const Spatial& model) {
   m["centre_x"] = detail::exactly(c.centre[0]);
   m["centre_y"] = detail::exactly(c.centre[1]);
   m["extent"] = detail::exactly(c.extent);
+  m["levels"] = "of slices";  // what the intervals of a missing slice go by
   m["own_slice"] = model.options.own_slice ? "1" : "0";
   io::store(file, "model", model);
   io::save_safetensors(path, file);
@@ -262,6 +278,8 @@ inline Spatial load_spatial(const std::string& path) {
   o.context.waves = from.whole("waves");
   o.context.slice_gap = from.number("slice_gap");
   o.own_slice = from.choice("own_slice", 2) == 1;
+  if (o.own_slice && from.file.metadata.count("levels") == 0)
+    throw_runtime(path, ": was written before intervals went by a missing slice's level; train it again");
   std::vector<ModalityCode> panel;
   if (from.choice("panels", 2) == 1) panel.push_back(detail::read_code(from, "panel"));
   Rng rng(0);

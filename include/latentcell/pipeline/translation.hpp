@@ -122,7 +122,8 @@ inline Translated translate(const Translation& model, const std::vector<Modality
   const Matrix<float> told = model.tell(from);
   Rng mean_rng = rng.fork();
   const Matrix<float> said = mean_latents(model.flows, told, mean_rng);
-  return predict_around(model.flows, model.target, told, said, Matrix<float>::Zero(said.rows(), said.cols()), o, rng);
+  return predict_around(model.flows, model.target, told, said, Matrix<float>::Zero(said.rows(), said.cols()), {}, o,
+                        rng);
 }
 
 /// As calibrate_intervals of the flows.
@@ -130,7 +131,7 @@ inline void calibrate_intervals(Translation& model, const Modality& target, cons
                                 std::uint64_t seed, const TranslateOptions& o, Rng& rng) {
   const Matrix<float> told = model.tell(from), said = unseen_means(model.flows, told, seed, rng);
   calibrate_intervals(model.flows, model.target, model.target.log_normalized(target), target.measured, told, said,
-                      Matrix<float>::Zero(said.rows(), said.cols()), seed, o, rng);
+                      Matrix<float>::Zero(said.rows(), said.cols()), {}, seed, o, rng);
 }
 
 namespace detail {
