@@ -229,6 +229,7 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
   const lc::CellTable prior = lc::draw(m.vae, lc::prior_latents(m, w.label, rng), rng, {.batch_codes = w.batch});
   const lc::JudgeReport r = lc::judge(d.train, *d.judged, cells, &prior, s.label, {.seed = s.seed});
   say("judged by " + d.judged_by + "\n" + lc::table(r));
+  say(lc::class_table(r));
   for (const std::string& note : r.notes) say("note: " + note);
   const lc::AlignedGenes& seen = d.judged_in_model;
   const std::vector<int> batch = m.options.batch.empty()
@@ -249,6 +250,15 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
                             {"median_distance_generated", r.memorization.generated},
                             {"median_distance_held_back", r.memorization.held_back},
                             {"nearer_share", r.memorization.nearer_share}};
+  for (const lc::ClassJudgement& c : r.classes) {
+    const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
+    report["classes"][c.level] = {{"training_cells", c.train},
+                                  {"generated_cells", c.generated},
+                                  {"coverage", number(c.coverage)},
+                                  {"coverage_fresh", number(c.coverage_fresh)},
+                                  {"label_accuracy", number(c.accuracy)},
+                                  {"label_accuracy_fresh", number(c.accuracy_fresh)}};
+  }
   report["notes"] = r.notes;
   if (sets) judge_gene_sets(s, *sets, cells, prior, report);
   report["judge_seconds"] = now() - start;

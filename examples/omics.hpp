@@ -54,6 +54,8 @@ inline Omics read_omics(const Common& s, const OmicsSettings& which, lc::Rng& rn
   if (!also.empty()) d.also = modality_of(d.cells, also, name, "--also");
   const auto there = std::count(d.protein.measured.begin(), d.protein.measured.end(), char(1));
   if (there == 0) lc::throw_runtime(name, ": no cell has '", which.key, "'");
+  if (d.protein.features.size() < 2)
+    lc::throw_runtime(name, ": '", which.key, "' has one column, which at one depth is the same in every cell");
   if (there < d.cells.cells())
     say(lc::text("note: ", d.cells.cells() - there, " cells have no '", which.key, "': they are predicted"));
   if (!which.rna_only.empty()) {
@@ -66,6 +68,17 @@ inline Omics read_omics(const Common& s, const OmicsSettings& which, lc::Rng& rn
     } catch (const std::invalid_argument& e) {
       lc::throw_runtime(which.rna_only, ": ", e.what());
     }
+    // Numbers here and labels there cannot stand in one column.
+    const auto numbers = [](const lc::Column& c) { return std::holds_alternative<std::vector<double>>(c); };
+    lc::Annotation kept(d.rna_only->cells());
+    for (const auto& [column, values] : d.rna_only->cell_columns.columns()) {
+      if (d.cells.cell_columns.has(column) && numbers(d.cells.cell_columns.get(column)) != numbers(values)) {
+        say("note: obs '" + column + "' holds numbers in one of the files and labels in the other: it is left out");
+      } else {
+        kept.set(column, values);
+      }
+    }
+    d.rna_only->cell_columns = std::move(kept);
   }
   return d;
 }
@@ -87,7 +100,6 @@ inline OmicsPart part_of(const Omics& d, const std::vector<Index>& rows, std::ve
   lc::CellTable cells = d.cells.select_cells(rows);
   if (genes.empty()) {
     cells = lc::filter_genes(cells, lc::GeneFilterOptions{.min_cells = 10});
-    if (cells.genes() == 0) lc::throw_runtime("no gene is seen in 10 cells or more");
     genes = cells.gene_names;
   } else {
     cells = lc::align_genes(cells, genes).cells;

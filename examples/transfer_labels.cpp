@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/data/align_genes.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/metric/roc_auc.hpp>
 #include <latentcell/pipeline/judge_transfer.hpp>
@@ -66,6 +67,15 @@ struct Data {
   lc::CellTable cells;
 };
 
+// Throws where there is nothing to judge by.
+void check_truth(const Settings& s, const lc::CellTable& cells, const std::vector<std::string>& levels) {
+  const lc::Categorical told = cells.obs(s.truth);
+  const std::vector<int> truth = lc::recode(told, levels);
+  if (std::all_of(truth.begin(), truth.end(), [](int c) { return c < 0; }))
+    lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", told.list(), ") is known to the model (",
+                      lc::Categorical{levels, {}}.list(), ")");
+}
+
 Data load(Settings& s, lc::Rng& rng) {
   Data d;
   if (!s.data.empty()) {
@@ -74,10 +84,21 @@ Data load(Settings& s, lc::Rng& rng) {
     d.cells = program::read(s, s.data);
     if (!s.reference.empty()) {
       d.reference = program::read(s, s.reference);
-      (void)program::labels_of(*d.reference, s.label, "--label", s.reference);
+      if (s.from.empty()) (void)program::labels_of(*d.reference, s.label, "--label", s.reference);
     }
     if (s.name.empty()) s.name = std::filesystem::path(s.data).stem().string();
     if (!s.truth.empty()) (void)program::labels_of(d.cells, s.truth, "--truth", s.data);
+    // What would end the run after training ends it now.
+    if (s.from.empty()) {
+      try {
+        (void)lc::align_genes(d.cells, d.reference->gene_names);
+      } catch (const std::invalid_argument& e) {
+        lc::throw_runtime(s.data, ": ", e.what());
+      }
+      if (!s.truth.empty()) check_truth(s, d.cells, d.reference->obs(s.label).levels);
+      if (!s.batch.empty() && program::labels_of(*d.reference, s.batch, "--batch", s.reference).code(s.name) >= 0)
+        lc::throw_runtime("--name: '", s.name, "' is a batch of the reference already");
+    }
     return d;
   }
   // Simulated: one tissue in two batches; the second lacks a fifth of the genes and has others.
@@ -161,15 +182,9 @@ int run(Settings s) {
   } else {
     model = lc::load_two_stage(program::model_file(s.from));
     s.label = model->options.label;
+    if (d.reference) (void)program::labels_of(*d.reference, s.label, "the model", s.reference);
   }
-  if (!s.truth.empty()) {
-    const lc::Categorical told = d.cells.obs(s.truth);
-    const std::vector<std::string>& levels = model->options.levels;
-    const std::vector<int> truth = lc::recode(told, levels);
-    if (std::all_of(truth.begin(), truth.end(), [](int c) { return c < 0; }))
-      lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", told.list(), ") is known to the model (",
-                        lc::Categorical{levels, {}}.list(), ")");
-  }
+  if (!s.truth.empty()) check_truth(s, d.cells, model->options.levels);
   const double start = now();
   const auto found = [&] {
     try {

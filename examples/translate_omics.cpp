@@ -330,9 +330,12 @@ void put_joint(const lc::JointVae<float>& joint, const OmicsPart& part, lc::Cell
 void write(const Settings& s, lc::CellTable cells, const std::vector<std::string>& proteins) {
   cells.strings.clear();
   cells.strings["protein_names"] = proteins;
-  cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                                 "protein_*: log1p of counts at the median depth of the cells trained on",
-                                 "X_joint: one latent of all cells, from whatever each has"};
+  cells.strings["latentcell"] = {
+      lc::text("version ", lc::version), lc::text("seed ", s.seed),
+      lc::text("protein_*: log1p of counts at ", Index(proteins.size()) > lc::ModalityCode::few
+                                                     ? "a depth of 10000"
+                                                     : "the median depth of the cells trained on"),
+      "X_joint: one latent of all cells, from whatever each has"};
   const Index renamed = lc::io::make_unique(cells.cell_names);
   if (renamed > 0)
     say(lc::text("note: ", renamed, " cells of --rna-only bear names of cells of --data: numbers are added to them"));

@@ -3,12 +3,13 @@
     python3 perturbation.py PREDICT_PERTURBATION FILE.h5ad FOLDER [--seeds 0 1 2] [--groups A B ...] [--workers 2]
                             [--threads 1] [more arguments of predict_perturbation]
 
-FOLDER takes one report a group and seed; a run that was stopped goes on where it ended. Two workers of one thread each
+FOLDER takes one report a group, seed and set of arguments; a run that was stopped goes on where it ended. Two workers of one thread each
 take less time than one of two threads: each holds out a group of its own. Tables go to standard output,
 in Markdown: means over the seeds, of the model with their standard deviation."""
 
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import pathlib
 import re
@@ -31,7 +32,8 @@ def main():
     a.folder.mkdir(parents=True, exist_ok=True)
 
     def report_of(group, seed):
-        return a.folder / (re.sub(r"\W+", "_", group) + f"_{seed}.json")
+        tag = hashlib.sha1("\n".join([pathlib.Path(a.data).name, group, *more]).encode()).hexdigest()[:8]
+        return a.folder / (re.sub(r"\W+", "_", group) + f"_{seed}_{tag}.json")
 
     def run(group, seed):
         report = report_of(group, seed)
@@ -53,12 +55,14 @@ def main():
     scores = {}  # group -> who -> measure -> values of the seeds
     for seed in a.seeds:
         for group in a.groups:
-            report = report_of(group, seed)
-            for judged in json.loads(report.read_text())["judged"]:
+            conditions = {}  # who, measure -> values of the group's conditions, of which the mean counts
+            for judged in json.loads(report_of(group, seed).read_text())["judged"]:
                 for who, found in judged["scores"].items():
                     for measure, value in found.items():
-                        scores.setdefault(group, {}).setdefault(who, {}).setdefault(measure, []).append(
-                            float("nan") if value is None else value)
+                        conditions.setdefault((who, measure), []).append(float("nan") if value is None else value)
+            for (who, measure), values in conditions.items():
+                scores.setdefault(group, {}).setdefault(who, {}).setdefault(measure, []).append(
+                    statistics.mean(values))
     whos = list(next(iter(scores.values())))
     simple = [w for w in whos if "shift" in w or w == "no change"]
     measures = [m for m in scores[next(iter(scores))][whos[0]] if m != "changed_genes"]

@@ -7,7 +7,7 @@ Every run writes its report into FOLDER; runs whose report is there are not made
 Prints the exact 1-Wasserstein distance to the held-out cells, mean over the seeds (standard deviation): the model, each floor, one half
 of the truth against the other, and the share of the way from the best floor to that half that the model goes.
 """
-import argparse, json, subprocess
+import argparse, hashlib, json, subprocess
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,8 @@ source = ['--data', options.data] if options.data else ['--embedding', options.e
 table = {}
 for held in options.holdouts:
     for seed in options.seeds:
-        report = options.folder / f'{"_".join([held, str(seed), *(word.strip("-") for word in more)])}.json'
+        tag = hashlib.sha1(' '.join([source[1], *more]).encode()).hexdigest()[:8]
+        report = options.folder / f'{held}_{seed}_{tag}.json'
         if not report.exists():
             subprocess.run([options.program, *source, '--time', options.time, '--holdout', held, '--seed', str(seed), '--threads',
                             str(options.threads), '--out', str(options.folder / 'predicted.h5ad'), '--report', str(report), *more],
@@ -40,8 +41,9 @@ show = lambda values: f'{np.mean(values):.3g} ({np.std(values, ddof=1) if len(va
 print('| ' + ' | '.join([options.measure, *options.holdouts, 'mean']) + ' |')
 print('|' + '---|' * (len(options.holdouts) + 2))
 for who, of in table.items():
-    print('| ' + ' | '.join([who, *(show(of[held]) for held in options.holdouts),
-                             f'{np.mean([np.mean(of[held]) for held in options.holdouts]):.3g}']) + ' |')
+    there = [held for held in options.holdouts if held in of]
+    print('| ' + ' | '.join([who, *(show(of[held]) if held in of else '' for held in options.holdouts),
+                             f'{np.mean([np.mean(of[held]) for held in there]):.3g}']) + ' |')
 floors = [who for who in table if who not in ('latentcell', 'half of the truth')]
 best = [min(np.mean(table[who][held]) for who in floors if held in table[who]) for held in options.holdouts]
 model = [np.mean(table['latentcell'][held]) for held in options.holdouts]

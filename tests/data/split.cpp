@@ -135,9 +135,3 @@ TEST_CASE("stratified_folds: k out of range is named") {
                       ContainsText("k must lie in [2, 84], the number of cells, got 1"));
   REQUIRE_THROWS_WITH(stratified_folds(labels(), 85, rng), ContainsText("got 85"));
 }
-
-TEST_CASE("other_rows: what is not in the fold") {
-  const std::vector<Index> fold{0, 3, 4};
-  CHECK(other_rows(6, fold) == std::vector<Index>{1, 2, 5});
-  CHECK(other_rows(2, {}) == std::vector<Index>{0, 1});
-}

@@ -93,8 +93,33 @@ TEST_CASE("time_paths: pairs across each step of time, along lines, within the w
     }
     CHECK(crossed < p.size() / 20);
   }
-  const TimePaths loose = time_paths(view(cells.mean), time, {.window = 40, .relax = 0.5, .pairs = 100}, rng);
-  CHECK(loose.size() >= 100);
+  // Twice as many cells later: the numbers tell the growth where they are believed.
+  std::vector<Index> rows;
+  for (Index i = 0; i < 80; ++i) {
+    if (i >= 40 || i % 4 < 2) rows.push_back(i);
+  }
+  const LatentTable doubling = cells.select_cells(rows);
+  const auto twice = read_times(doubling.cell_columns, "time");
+  for (const bool growth : {false, true}) {
+    const TimePaths p = time_paths(view(doubling.mean), twice, {.window = 40, .growth = growth, .pairs = 100}, rng);
+    CHECK(p.growth.front() == Approx(growth ? 2 : 1));
+  }
+  // The upper line dies out: with equal numbers of descendants its cells must cross to the lower one, else few do.
+  std::vector<Index> dying;
+  for (Index i = 0; i < 80; ++i) {
+    if (i < 40 || i % 2 == 0) dying.push_back(i);
+  }
+  const LatentTable one_line = cells.select_cells(dying);
+  const auto when = read_times(one_line.cell_columns, "time");
+  const auto crossing = [&](double relax) {
+    const TimePaths p = time_paths(view(one_line.mean), when, {.window = 40, .relax = relax, .pairs = 400}, rng);
+    double crossed = 0;
+    for (Index k = 0; k < p.size(); ++k)
+      crossed += p.points(k * p.knots, 1) * p.points(k * p.knots + p.knots - 1, 1) < 0;
+    return crossed / double(p.size());
+  };
+  CHECK(crossing(0) == Approx(0.5).margin(0.1));
+  CHECK(crossing(0.05) < 0.25);
   CHECK_THROWS_WITH(time_paths(view(cells.mean), std::vector<double>(120, 1.0), {}, rng), ContainsText("two times"));
   CHECK_THROWS_WITH(time_paths(view(cells.mean), {1.0}, {}, rng), ContainsText("1 times for 120 cells"));
 }

@@ -10,8 +10,8 @@
 
 namespace latentcell {
 
-/// Numbers of a column of times: as they are, or labels that are numbers, ranges "a-b" (their middle), "> a" or "< a".
-/// Throws std::invalid_argument naming a label that is none of these; a missing label is NaN.
+/// Numbers of a column of times: as they are, or labels that are numbers, ranges "a-b" or "a_b" (their middle), "> a"
+/// or "< a". Throws std::invalid_argument naming a label that is none of these; a missing label is NaN.
 inline std::vector<double> read_times(const Annotation& obs, const std::string& column) {
   const Column& of = obs.get(column);
   if (const auto* numbers = std::get_if<std::vector<double>>(&of)) return *numbers;
@@ -28,7 +28,7 @@ inline std::vector<double> read_times(const Annotation& obs, const std::string& 
       const char* const second = end + 1;
       char* last = nullptr;
       value = 0.5 * (first + std::strtod(second, &last));
-      good = last != second;
+      good = last != second && std::isfinite(value);
       end = last;
     }
     if (good) {

@@ -19,7 +19,7 @@ struct TissueSliceOptions {
   double own = 0.3;       ///< of what neighbours do not share
 };
 
-/// Spots of one slice: counts, obs "region" (the layer), obsm "spatial" in units of the usual distance of neighbours.
+/// Spots of one slice: counts, obs "region" (the layer), obsm "spatial", one spot to a unit square.
 inline CellTable simulate_tissue_slice(const TissueSliceOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(o.spots > 0 && o.genes > 0 && o.layers > 0, "simulate_tissue_slice: ", o.spots, " spots, ",
                      o.genes, " genes, ", o.layers, " layers");

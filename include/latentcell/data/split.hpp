@@ -99,18 +99,4 @@ inline std::vector<std::vector<Index>> stratified_folds(const Categorical& label
 /// Labels that are all the same, for a split that looks at none.
 inline Categorical no_labels(Index cells) { return {{"all"}, std::vector<int>(to_size(cells), 0)}; }
 
-/// The rows of [0, cells) that are not in `fold`, which ascends: what trains when `fold` judges.
-inline std::vector<Index> other_rows(Index cells, std::span<const Index> fold) {
-  std::vector<Index> out;
-  std::size_t at = 0;
-  for (Index row = 0; row < cells; ++row) {
-    if (at < fold.size() && fold[at] == row) {
-      ++at;
-    } else {
-      out.push_back(row);
-    }
-  }
-  return out;
-}
-
 }  // namespace latentcell

@@ -90,8 +90,7 @@ class PerturbationJudge {
   /// train: the model's own cells, without the judged ones; truth: the group's cells under the condition
   PerturbationJudge(const CellTable& train, const CellTable& truth, const PerturbationOptions& o, std::string group,
                     std::string condition, Rng& rng)
-      : options_(o),
-        group_(std::move(group)),
+      : group_(std::move(group)),
         condition_(std::move(condition)),
         log_train_(log_normalize(train.counts)),
         log_truth_(log_normalize(align_genes(truth, train.gene_names).cells.counts)) {
@@ -223,7 +222,6 @@ class PerturbationJudge {
     return scored(std::move(who), moments, points);
   }
 
-  PerturbationOptions options_;
   std::string group_, condition_;
   Counts log_train_, log_truth_;
   std::vector<std::vector<Index>> control_, perturbed_;  // rows of each group

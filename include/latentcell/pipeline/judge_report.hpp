@@ -87,19 +87,17 @@ struct JudgeReport {
   Index components = 0;
 };
 
-/// The rows of the table in order: a name for readers, a key for files, the numbers. The prior only where it was given.
+/// The rows of the table in order. The prior only where it was given.
 struct JudgeRow {
   const char* name;
-  const char* key;
   const Judgement* judgement;
 };
 inline std::vector<JudgeRow> table_rows(const JudgeReport& report) {
-  std::vector<JudgeRow> out = {
-      {"fresh real cells (best possible)", "fresh_real", &report.fresh_real},
-      {"class-wise Gaussian in PCs", "class_gaussian", &report.class_gaussian},
-      {"class-wise independent NB", "class_negative_binomial", &report.class_negative_binomial},
-      {"VAE sampled from its prior", "vae_prior", &report.vae_prior},
-      {"generated cells", "generated", &report.generated}};
+  std::vector<JudgeRow> out = {{"fresh real cells (best possible)", &report.fresh_real},
+                               {"class-wise Gaussian in PCs", &report.class_gaussian},
+                               {"class-wise independent NB", &report.class_negative_binomial},
+                               {"VAE sampled from its prior", &report.vae_prior},
+                               {"generated cells", &report.generated}};
   if (std::isnan(report.vae_prior.w2)) out.erase(out.begin() + 3);
   return out;
 }

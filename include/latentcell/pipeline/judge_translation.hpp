@@ -72,7 +72,7 @@ inline TranslationScore translation_score(const std::string& who, const Translat
   return out;
 }
 
-/// Floor: linear in the principal components, or the features, of the first source that a cell has (ridge regression).
+/// Floor: linear in the components, or the features, that are told (ridge regression).
 /// told, told_new: rows of codes as the model is told them; target (N, F) -> (M, F)
 inline Matrix<float> ridge(const Matrix<float>& told, const Matrix<float>& target, const Matrix<float>& told_new,
                            double weight = 1.0) {
