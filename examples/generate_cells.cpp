@@ -44,7 +44,8 @@ Settings parse(int argc, char** argv) {
   app.add_option("--batch", s.batch, "obs column of batches, told to the decoder");
   app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps all")->check(CLI::Range(0, 1000000000));
   app.add_option("--types", s.types, "generate only these labels, a comma between")->delimiter(',');
-  app.add_option("--count", s.count, "cells to generate; 0: as many as trained on")->check(CLI::Range(0, 1000000000));
+  app.add_option("--count", s.count, "cells to generate, of --between paths; 0: as many as trained on, 100 paths")
+      ->check(CLI::Range(0, 1000000000));
   app.add_option("--between", s.between,
                  "two labels, a comma between: generate cells on the way from the one to the other instead")
       ->delimiter(',')

@@ -64,7 +64,8 @@ Settings parse(int argc, char** argv) {
       ->check(CLI::Range(1, 100000000));
   auto* growth = app.add_flag("--growth", s.growth, "each time's number of cells is the tissue's: it grows");
   auto* relax = app.add_option("--relax", s.relax,
-                               "how strictly cells have equally many descendants, larger: more strictly; 0: exactly")
+                               "weight of equally many descendants for all cells: larger is stricter; 0: exactly "
+                               "equal, no slack at all")
                     ->capture_default_str()
                     ->check(CLI::Range(0.0, 1e6));
   auto* noise =
