@@ -1,6 +1,8 @@
 #include <latentcell/pipeline/generate_controls.hpp>
 #include <latentcell/pipeline/perturbed_cells.hpp>
 
+#include <algorithm>
+
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/metric/moments.hpp>
