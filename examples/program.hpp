@@ -240,6 +240,23 @@ inline Json files_of(const std::vector<std::string>& paths) {
   return out;
 }
 
+/// Removes the stages of an earlier run from its --checkpoint folder, so that none is taken for one of the next; what
+/// it made of them in the end stays until it is written anew.
+inline void forget_stages(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> stages;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path table = fs::path(entry.path()).replace_extension(".csv");
+    if (entry.path().extension() == ".safetensors" && fs::exists(table)) stages.push_back(entry.path());
+  }
+  for (const fs::path& stage : stages) {
+    fs::remove(stage);
+    fs::remove(fs::path(stage).replace_extension(".csv"));
+  }
+  if (!stages.empty())
+    say(lc::text("note: ", stages.size(), " stages of an earlier run in ", folder, " begin anew (--resume goes on)"));
+}
+
 /// Remembers in the --checkpoint folder which data and settings its models are of, and refuses to go on from another
 /// run's: its models may have seen what this run holds out.     of: what training depends on
 inline void same_run(const Common& s, Json of) {
@@ -257,6 +274,7 @@ inline void same_run(const Common& s, Json of) {
     }
     return;
   }
+  if (std::filesystem::exists(path)) forget_stages(s.checkpoint);
   write_report(path, of);
 }
 
