@@ -41,17 +41,17 @@ struct PerturbationData {
   double dose = std::nan("");
 };
 
-/// One name for "A+B" and "B+A", and for "A" beside the control ("A+ctrl").
+/// One name for "A+B" and "B+A", and for "A", "A+" and "A" beside the control ("A+ctrl").
 inline std::string in_one_order(const std::string& label, const std::string& control) {
   std::vector<std::string> parts = lc::joined_names(label);
-  std::erase(parts, control);
+  std::erase_if(parts, [&](const std::string& part) { return part.empty() || part == control; });
   std::sort(parts.begin(), parts.end());
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? "" : "+") + part;
   return parts.empty() ? control : out;
 }
 
-/// The perturbations asked for, each once, in the order of those seen.
+/// The perturbations asked for, each once.
 inline std::vector<std::string> asked_for(const PerturbationSettings& s, const std::string& control) {
   std::vector<std::string> out;
   for (const std::string& name : s.perturbation) {

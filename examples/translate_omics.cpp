@@ -88,7 +88,7 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& stage
       })) {
     return std::nullopt;
   }
-  if (target.name == "protein") {  // of genes only the mean is asked
+  if (target.name != "rna") {  // of genes only the mean is asked
     lc::Rng calibration(s.seed, 12);
     lc::calibrate_intervals(model, target, from, s.seed, {.draws = s.ensemble.draws}, calibration);
   }

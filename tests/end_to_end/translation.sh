@@ -17,6 +17,14 @@ short=(--epochs 2 --members 2 --draws 8 --components 8)
 for word in latentcell 'rna alone' 'joint VAE, rna alone' rna_from_protein_genes_of_joint 'ridge on components' '30 nearest cells' mean_r cover80 rna_from_protein protein_6; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
+# Intervals are calibrated: without that 66 % lie within the 80 % intervals, with it, after two epochs, 89 %.
+awk '/"latentcell":/ { ours = 1 } ours && /"cover80":/ { exit !($2 + 0 > 0.75) }' report.json || { echo "WRONG: the intervals are too narrow"; exit 1; }
+# A run that was stopped among its folds goes on: what is there is not trained again, and comes to the same.
+"$translate" --data both.h5ad --also accessibility --folds 2 "${short[@]}" --out kept.h5ad --checkpoint folds
+cmp folds.h5ad kept.h5ad
+"$translate" --data both.h5ad --also accessibility --folds 2 "${short[@]}" --out resumed.h5ad --checkpoint folds --resume >said
+grep -q "fold_2_of_2_joint: goes on after epoch" said
+cmp folds.h5ad resumed.h5ad
 # What was measured of held-out cells has no part in what is predicted of them.
 "$make_multiomics" tamper both.h5ad folds.h5ad tampered.h5ad
 "$translate" --data tampered.h5ad --also accessibility --folds 2 "${short[@]}" --out tampered_folds.h5ad
