@@ -134,10 +134,10 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
+  Data d = load(s, rng);
   if (s.from.empty())
     program::same_run(
         s, {{"data", program::files_of({s.data})}, {"label", s.label}, {"batch", s.batch}, {"holdback", s.holdback}});
-  Data d = load(s, rng);
   std::optional<lc::TwoStage> model;
   if (s.from.empty()) {
     const lc::TwoStageOptions o = program::model_options(s, d.train);

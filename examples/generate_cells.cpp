@@ -251,15 +251,7 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
                             {"median_distance_generated", r.memorization.generated},
                             {"median_distance_held_back", r.memorization.held_back},
                             {"nearer_share", r.memorization.nearer_share}};
-  for (const lc::ClassJudgement& c : r.classes) {
-    const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
-    report["classes"][c.level] = {{"training_cells", c.train},
-                                  {"generated_cells", c.generated},
-                                  {"coverage", number(c.coverage)},
-                                  {"coverage_fresh", number(c.coverage_fresh)},
-                                  {"label_accuracy", number(c.accuracy)},
-                                  {"label_accuracy_fresh", number(c.accuracy_fresh)}};
-  }
+  for (const lc::ClassJudgement& c : r.classes) report["classes"][c.level] = program::numbers(c);
   report["notes"] = r.notes;
   if (sets) judge_gene_sets(s, *sets, cells, prior, report);
   report["judge_seconds"] = now() - start;
@@ -354,12 +346,6 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
-  if (s.from.empty())
-    program::same_run(s, {{"data", program::files_of({s.data})},
-                          {"label", s.label},
-                          {"batch", s.batch},
-                          {"genes", s.genes},
-                          {"holdback", s.holdback}});
   if (!s.from.empty()) {
     const lc::TwoStage m = lc::load_two_stage(program::model_file(s.from));
     if (!s.between.empty()) {
@@ -384,6 +370,11 @@ int run(const Settings& s) {
   check_between(s, o);
   if (!s.to_batch.empty()) (void)program::level_of({o.batch_levels, {}}, s.to_batch, "--to-batch", s.batch);
   const std::optional<lc::JudgeGeneSets> sets = gene_sets(s, d);
+  program::same_run(s, {{"data", program::files_of({s.data})},
+                        {"label", s.label},
+                        {"batch", s.batch},
+                        {"genes", s.genes},
+                        {"holdback", s.holdback}});
   std::optional<program::TrainedGenerator> t = program::train_generator(s, s, d.train, o, report, rng);
   if (!t) return program::stopped(s);
   const lc::TwoStage& m = t->model;

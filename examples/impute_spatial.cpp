@@ -215,19 +215,6 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
-  if (s.from.empty()) {
-    std::vector<std::string> files = s.slices;
-    files.insert(files.end(), s.coordinates.begin(), s.coordinates.end());
-    files.push_back(s.data);
-    program::same_run(s, {{"data", program::files_of(files)},
-                          {"spatial_key", s.key},
-                          {"where", s.where},
-                          {"holdout", s.holdout},
-                          {"region", s.region},
-                          {"genes", s.genes},
-                          {"slice_gap", s.slice_gap},
-                          {"turn", report["settings"]["turn"]}});
-  }
   const bool simulated = s.data.empty() && s.slices.empty();
   const std::string holdout = simulated && s.holdout.empty() && s.predict.empty() && s.panel.empty() && s.from.empty()
                                   ? "spots:0.5"
@@ -289,6 +276,17 @@ int run(const Settings& s) {
       own_places = panel.front().tell(p.panel_places);
     }
     place(target);
+    std::vector<std::string> files = s.slices;
+    files.insert(files.end(), s.coordinates.begin(), s.coordinates.end());
+    for (const std::string& file : {s.data, s.predict, s.panel}) files.push_back(file);
+    program::same_run(s, {{"data", program::files_of(files)},
+                          {"spatial_key", s.key},
+                          {"where", s.where},
+                          {"holdout", s.holdout},
+                          {"region", s.region},
+                          {"genes", s.genes},
+                          {"slice_gap", s.slice_gap},
+                          {"turn", report["settings"]["turn"]}});
     m = train(s, t, p, own, std::move(target), std::move(panel), report);
     if (!m) return program::stopped(s);
   }

@@ -387,16 +387,6 @@ int run(const Settings& s) {
       {"relax", s.relax},     {"noise", s.noise},           {"ways", s.ways},   {"window", s.window},
       {"fate", s.fate},       {"steps", s.steps},           {"seed", s.seed},   {"threads", lc::threads()},
       {"from", s.from}};
-  if (s.from.empty())
-    program::same_run(s, {{"data", program::files_of({s.data, s.embedding})},
-                          {"time", s.time},
-                          {"holdout", s.holdout},
-                          {"dimensions", s.dimensions},
-                          {"growth", s.growth},
-                          {"relax", s.relax},
-                          {"noise", s.noise},
-                          {"ways", s.ways},
-                          {"window", s.window}});
   Settings used = s;
   std::vector<When> wanted;
   const auto want = [&](const When& w) {
@@ -437,6 +427,15 @@ int run(const Settings& s) {
     d = split(used, read(used, s.time, rng), hidden);
     report["training_cells"] = d.time.size();
     if (!used.fate.empty()) (void)program::labels_of(d.train, used.fate, "--fate");
+    program::same_run(s, {{"data", program::files_of({s.data, s.embedding})},
+                          {"time", s.time},
+                          {"holdout", s.holdout},
+                          {"dimensions", s.dimensions},
+                          {"growth", s.growth},
+                          {"relax", s.relax},
+                          {"noise", s.noise},
+                          {"ways", s.ways},
+                          {"window", s.window}});
     m = train(used, d, report, rng);
     if (!m) return program::stopped(s);
   }

@@ -336,17 +336,6 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
-  if (s.from.empty())
-    program::same_run(s, {{"data", program::files_of({s.data})},
-                          {"condition", s.condition},
-                          {"control", s.control},
-                          {"group", s.group},
-                          {"holdout", s.holdout},
-                          {"perturbation_genes", s.genes_column},
-                          {"gene_embeddings", program::files_of({s.embeddings})},
-                          {"dose", s.dose},
-                          {"genes", s.genes},
-                          {"blind", s.blind}});
   if (!s.from.empty()) {
     const lc::Perturbation m = lc::load_perturbation(program::model_file(s.from));
     const std::vector<std::string> asked = program::asked_for(s, m.options.control);
@@ -362,6 +351,16 @@ int run(const Settings& s) {
     return 0;
   }
   const Data d = program::load_perturbed(s, rng);
+  program::same_run(s, {{"data", program::files_of({s.data})},
+                        {"condition", s.condition},
+                        {"control", s.control},
+                        {"group", s.group},
+                        {"holdout", s.holdout},
+                        {"perturbation_genes", s.genes_column},
+                        {"gene_embeddings", program::files_of({s.embeddings})},
+                        {"dose", s.dose},
+                        {"genes", s.genes},
+                        {"blind", s.blind}});
   report["training_cells"] = d.train.cells();
   report["training_genes"] = d.train.genes();
   const std::optional<Trained> trained = train(s, d, report);

@@ -258,7 +258,8 @@ inline void forget_stages(const std::string& folder) {
 }
 
 /// Remembers in the --checkpoint folder which data and settings its models are of, and refuses to go on from another
-/// run's: its models may have seen what this run holds out.     of: what training depends on
+/// run's: its models may have seen what this run holds out. Call it when the input is known to be good.
+/// of: what training depends on
 inline void same_run(const Common& s, Json of) {
   if (s.checkpoint.empty()) return;
   of["layer"] = s.layer;

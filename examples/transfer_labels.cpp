@@ -169,9 +169,9 @@ int run(Settings s) {
                         {"neighbors", s.transfer.neighbors},
                         {"seed", s.seed},
                         {"threads", lc::threads()}};
+  Data d = load(s, rng);
   if (s.from.empty())
     program::same_run(s, {{"reference", program::files_of({s.reference})}, {"label", s.label}, {"batch", s.batch}});
-  Data d = load(s, rng);
   std::optional<lc::TwoStage> model;
   if (s.from.empty()) {
     program::note_oddities(*d.reference, s.label);

@@ -373,11 +373,6 @@ int run(const Settings& s) {
                         {"seed", s.seed},
                         {"threads", lc::threads()},
                         {"from", s.from}};
-  if (s.from.empty())
-    program::same_run(s, {{"data", program::files_of({s.data})},
-                          {"protein_key", s.omics.key},
-                          {"also", s.omics.also},
-                          {"rna_only", program::files_of({s.omics.rna_only})}});
   if (!s.from.empty()) {
     if (s.omics.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
     const lc::Translation m = lc::load_translation(program::model_file(s.from));
@@ -405,6 +400,10 @@ int run(const Settings& s) {
                       "': say which cells to predict (--rna-only) or how many parts to hold out "
                       "and judge by (--folds)");
   if (folds == 1) lc::throw_runtime("--folds: one part alone cannot be held out; give 2 or more, or 0");
+  program::same_run(s, {{"data", program::files_of({s.data})},
+                        {"protein_key", s.omics.key},
+                        {"also", s.omics.also},
+                        {"rna_only", program::files_of({s.omics.rna_only})}});
   lc::StopOnSignal stop;
   lc::CellTable out;
   std::function<void()> draw = [] {};

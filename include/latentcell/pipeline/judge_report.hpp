@@ -71,6 +71,14 @@ struct ClassJudgement {
   double accuracy_fresh = Judgement::unknown;  ///< the same of fresh real cells
 };
 
+/// A class's numbers by the names they have in a report.
+inline std::vector<std::pair<std::string, double>> entries(const ClassJudgement& c) {
+  return {{"training_cells", double(c.train)},       {"judged_cells", double(c.judged)},
+          {"generated_cells", double(c.generated)},  {"coverage", c.coverage},
+          {"coverage_fresh", c.coverage_fresh},      {"label_accuracy", c.accuracy},
+          {"label_accuracy_fresh", c.accuracy_fresh}};
+}
+
 /// Generated cells beside the floors: fresh real cells are the best possible, the others what to be better than.
 struct JudgeReport {
   Judgement generated;
