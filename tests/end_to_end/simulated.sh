@@ -32,6 +32,9 @@ if "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --holdback 0.
   exit 1
 fi
 grep -q "is of a run whose holdback was" "$folder/said"
+# Nor does a mistyped command lose what is there; another run begins anew.
+if "$generate_cells" --data "$folder/renamed.h5ad" --label louvian --out "$folder/no.h5ad" --checkpoint "$folder/own" 2>/dev/null; then exit 1; fi
+[ -s "$folder/own/flow.safetensors" ] || { echo "WRONG: a mistyped command removed a stage"; exit 1; }
 "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --autoencoder-epochs 1 --flow-epochs 1 --steps 2 --seed 9 --out "$folder/own.h5ad" --checkpoint "$folder/own" >"$folder/said"
 grep -q "2 stages of an earlier run in .* begin anew" "$folder/said"
 "$generate_cells" --from "$folder/model" --between type_1,type_3 --count 3 --out "$folder/f.h5ad" --report "$folder/f.json"
