@@ -9,7 +9,7 @@
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/condition/category.hpp>
 #include <latentcell/kernel/dispatch.hpp>
-#include <latentcell/pipeline/fit_flow.hpp>
+#include <latentcell/latent/fit_flow.hpp>
 
 #include "memory.hpp"
 

@@ -11,7 +11,7 @@
 
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/core/threads.hpp>
-#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/latent/encode.hpp>
 
 #include "memory.hpp"
 

@@ -14,9 +14,9 @@
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/metric/perturbation_effect.hpp>
-#include <latentcell/pipeline/calibrate.hpp>
-#include <latentcell/pipeline/compose_perturbations.hpp>
-#include <latentcell/pipeline/learn_response.hpp>
+#include <latentcell/generation/calibrate_dispersion.hpp>
+#include <latentcell/perturbation/compose.hpp>
+#include <latentcell/perturbation/fit_correction.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 namespace lc = latentcell;

@@ -15,7 +15,7 @@
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/optim/adamw.hpp>
 #include <latentcell/optim/clip.hpp>
-#include <latentcell/pipeline/draw.hpp>
+#include <latentcell/latent/sample_counts.hpp>
 
 #include "memory.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <latentcell/pipeline/fine_tune.hpp>
+#include <latentcell/latent/fine_tune.hpp>
 
 #include "study.hpp"
 

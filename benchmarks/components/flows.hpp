@@ -1,6 +1,6 @@
 #pragma once
 
-#include <latentcell/pipeline/reflow.hpp>
+#include <latentcell/latent/reflow.hpp>
 
 #include "study.hpp"
 

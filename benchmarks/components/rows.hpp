@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <latentcell/pipeline/judge_report.hpp>
+#include <latentcell/evaluate/generation_report.hpp>
 
 // The results of a comparison: one line a row, name=value pairs with tabs between. A run that was stopped goes on where
 // its file ends.

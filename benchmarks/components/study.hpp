@@ -18,10 +18,10 @@
 #include <latentcell/metric/density_coverage.hpp>
 #include <latentcell/metric/nearest_neighbor_test.hpp>
 #include <latentcell/metric/wasserstein.hpp>
-#include <latentcell/pipeline/calibrate.hpp>
-#include <latentcell/pipeline/interpret.hpp>
-#include <latentcell/pipeline/judge.hpp>
-#include <latentcell/pipeline/judge_against.hpp>
+#include <latentcell/generation/calibrate_dispersion.hpp>
+#include <latentcell/latent/interpret.hpp>
+#include <latentcell/evaluate/evaluate_generation.hpp>
+#include <latentcell/evaluate/evaluator.hpp>
 
 #include "rows.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // The parts and the two-stage pipeline, which need no more than Eigen and OpenMP, for a first program; single headers
-// compile faster. Apart are the applications, one header each, such as <latentcell/pipeline/perturbation.hpp>; judging
-// and reading a model, <latentcell/pipeline/judge.hpp>, <latentcell/pipeline/interpret.hpp>, <latentcell/metric/...>;
+// compile faster. Apart are the applications, one header each, such as <latentcell/perturbation/model.hpp>; judging
+// and reading a model, <latentcell/evaluate/evaluate_generation.hpp>, <latentcell/latent/interpret.hpp>, <latentcell/metric/...>;
 // windows on Eigen's own tensors, <latentcell/core/tensor.hpp>; gradient checks, <latentcell/autodiff/gradcheck.hpp>;
 // and files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
 
@@ -187,19 +187,19 @@
 #include <latentcell/train/stop_on_signal.hpp>
 #include <latentcell/train/train_state.hpp>
 
-#include <latentcell/pipeline/calibrate.hpp>
-#include <latentcell/pipeline/carry.hpp>
-#include <latentcell/pipeline/conditions.hpp>
-#include <latentcell/pipeline/draw.hpp>
-#include <latentcell/pipeline/encode.hpp>
-#include <latentcell/pipeline/fine_tune.hpp>
-#include <latentcell/pipeline/fit_flow.hpp>
-#include <latentcell/pipeline/flow_likelihood.hpp>
-#include <latentcell/pipeline/from_obs.hpp>
-#include <latentcell/pipeline/generate_options.hpp>
-#include <latentcell/pipeline/latent_flow.hpp>
-#include <latentcell/pipeline/library_model.hpp>
-#include <latentcell/pipeline/model_file.hpp>
-#include <latentcell/pipeline/reflow.hpp>
-#include <latentcell/pipeline/residual_factors.hpp>
-#include <latentcell/pipeline/two_stage.hpp>
+#include <latentcell/generation/calibrate_dispersion.hpp>
+#include <latentcell/latent/sample_latents.hpp>
+#include <latentcell/latent/obs_conditions.hpp>
+#include <latentcell/latent/sample_counts.hpp>
+#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/fine_tune.hpp>
+#include <latentcell/latent/fit_flow.hpp>
+#include <latentcell/latent/flow_likelihood.hpp>
+#include <latentcell/latent/obs_encoders.hpp>
+#include <latentcell/latent/sample_options.hpp>
+#include <latentcell/latent/latent_flow.hpp>
+#include <latentcell/latent/library_size_model.hpp>
+#include <latentcell/latent/model_file.hpp>
+#include <latentcell/latent/reflow.hpp>
+#include <latentcell/latent/gene_mean_correction.hpp>
+#include <latentcell/generation/model.hpp>

@@ -2,7 +2,7 @@
 
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 #include "support/catch.hpp"

@@ -4,8 +4,8 @@
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/likelihood/protein_mixture.hpp>
 #include <latentcell/metric/pearson.hpp>
-#include <latentcell/pipeline/draw.hpp>
-#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/latent/sample_counts.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 #include "support/catch.hpp"

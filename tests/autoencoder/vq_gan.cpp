@@ -1,7 +1,7 @@
 #include <latentcell/autoencoder/vq_gan.hpp>
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/pipeline/draw.hpp>
-#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/latent/sample_counts.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/train/checkpoint.hpp>
 #include <latentcell/train/fit_cells.hpp>
 

@@ -1,8 +1,8 @@
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
 #include <latentcell/autoencoder/vq_vae.hpp>
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/pipeline/draw.hpp>
-#include <latentcell/pipeline/encode.hpp>
+#include <latentcell/latent/sample_counts.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 #include "support/catch.hpp"

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cmath>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <latentcell/metric/density_coverage.hpp>
+#include <latentcell/metric/energy_distance.hpp>
+#include <latentcell/metric/gene_correlation.hpp>
+#include <latentcell/metric/gene_wasserstein.hpp>
+#include <latentcell/metric/logistic_regression.hpp>
+#include <latentcell/metric/most_variable.hpp>
+#include <latentcell/metric/nearest_neighbor_test.hpp>
+#include <latentcell/metric/silhouette.hpp>
+#include <latentcell/metric/sliced_wasserstein.hpp>
+#include <latentcell/metric/two_sample_auc.hpp>
+#include <latentcell/metric/types_covered.hpp>
+#include <latentcell/metric/wasserstein.hpp>
+#include <latentcell/evaluate/generation_report.hpp>
+
+namespace latentcell {
+
+/// Real cells, and what every row of the table is held against.
+struct JudgeBench {
+  Index neighbors = 5;                                   ///< of density and coverage
+  Index trees = 300;                                     ///< of the forest
+  Counts logged;                                         ///< (n, G) log1p(CP10K)
+  Matrix<float> points;                                  ///< (n, k) components
+  std::vector<int> codes;                                ///< (n) classes
+  std::vector<Index> variable;                           ///< genes the forest and the correlations look at
+  double bandwidth = 0;                                  ///< of the MMD
+  std::optional<metric::LogisticRegression> classifier;  ///< of classes; none where there is one class
+  Rng slices{0}, folds{0};                               ///< the same for every row
+
+  /// Fills what is told in components.      x (n, k), one cell for each code
+  void judge_points(ConstView<float> x, Judgement& to) const {
+    const ConstView<float> real = view(points);
+    Rng own = slices;
+    to.w2 = metric::wasserstein2(real, x);
+    to.sliced_w2 = metric::sliced_wasserstein(real, x, metric::SlicedWassersteinOptions{}, own);
+    if (bandwidth > 0.0) to.mmd = metric::mmd(real, x, bandwidth);
+    to.energy = metric::energy_distance(real, x);
+    to.nearest_neighbor = metric::nearest_neighbor_test(real, x).accuracy;
+    const metric::DensityCoverage inside = metric::density_coverage(real, x, {.neighbors = neighbors});
+    to.density = inside.density;
+    to.coverage = inside.coverage;
+    if (!classifier) return;
+    to.silhouette = metric::silhouette(x, codes);
+    to.label_accuracy = found(x, codes);
+    to.types_covered = metric::types_covered(codes, classifier->predict(x), classifier->classes().back() + 1);
+  }
+
+  /// Fills what is told in genes.      x (n, G), log1p(CP10K)
+  void judge_genes(const CountsView& x, Judgement& to) const {
+    const metric::MomentAgreement moments = metric::compare_moments(logged, x);
+    to.mean_r = moments.mean_correlation;
+    to.variance_r = moments.variance_correlation;
+    to.zeros = moments.zero_difference;
+    to.correlation = metric::gene_correlation(logged, x, variable);
+    to.gene_wasserstein = 0;
+    for (const double d : metric::gene_wasserstein(logged, x)) to.gene_wasserstein += d / double(x.cols);
+    Rng own = folds;
+    const Matrix<float> a = metric::dense_columns(logged, variable), b = metric::dense_columns(x, variable);
+    to.auc = metric::two_sample_auc(view(a), view(b), {.folds = 3, .forest = {.trees = trees, .depth = 8}}, own);
+  }
+
+  /// Fills what is told of one class: how far its generated and its fresh cells reach into the neighborhoods of its
+  /// real ones, and how many of them the classifier finds.      generated (n, k), fresh (n, k)
+  void judge_class(int code, ConstView<float> generated, ConstView<float> fresh, ClassJudgement& to) const {
+    std::vector<Index> own;
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      if (codes[i] == code) own.push_back(Index(i));
+    }
+    to.judged = Index(own.size());
+    const Matrix<float> real = metric::pick_rows(view(points), own);
+    const std::vector<int> label(own.size(), code);
+    const auto judge = [&](ConstView<float> x, double& coverage, double& accuracy) {
+      const Matrix<float> cells = metric::pick_rows(x, own);
+      if (to.judged > neighbors) {
+        coverage = metric::density_coverage(view(real), view(cells), {.neighbors = neighbors}).coverage;
+      }
+      if (classifier) accuracy = found(view(cells), label);
+    };
+    judge(generated, to.coverage, to.accuracy);
+    judge(fresh, to.coverage_fresh, to.accuracy_fresh);
+  }
+
+  /// Share of the cells that the classifier gives their label.      x (m, k), labels (m)
+  double found(ConstView<float> x, std::span<const int> labels) const {
+    const std::vector<int> predicted = classifier->predict(x);
+    double right = 0;
+    for (std::size_t i = 0; i < labels.size(); ++i) right += double(predicted[i] == labels[i]);
+    return right / double(labels.size());
+  }
+};
+
+}  // namespace latentcell

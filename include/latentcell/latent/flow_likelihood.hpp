@@ -1,0 +1,135 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/data/minibatch.hpp>
+#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/latent_flow.hpp>
+#include <latentcell/sample/log_likelihood.hpp>
+
+namespace latentcell {
+
+/// log p(z) of latents under a flow and the attributes in their obs, in nats and in the autoencoder's own units.
+/// z (N, D), obs (N) -> (N)
+template <class Flow>
+std::vector<double> flow_log_likelihood(const Flow& flow, const Matrix<float>& z, const Annotation& obs,
+                                        const LogLikelihoodOptions& options, Rng& rng) {
+  LATENTCELL_REQUIRE(z.cols() == flow.latent() && z.rows() == obs.rows(), "flow_log_likelihood: latents (", z.rows(),
+                     ", ", z.cols(), ") for ", obs.rows(), " cells of a flow over ", flow.latent(), " dimensions");
+  const Matrix<float> known = read_conditions(flow.condition, obs);
+  const Index n = z.rows(), d = z.cols(), batch = 256;
+  double log_scale = 0;
+  for (Index j = 0; j < d; ++j) log_scale += std::log(double(flow.spread.value(0, j)));
+  std::vector<double> out;
+  Tape<float> tape(Mode::evaluate);
+  for (Index first = 0; first < n; first += batch) {
+    const Index count = std::min(batch, n - first);
+    const Matrix<float> told = known.middleRows(first, count);
+    Matrix<float> at = z.middleRows(first, count);
+    for (Index j = 0; j < d; ++j)
+      at.col(j).array() = (at.col(j).array() - flow.center.value(0, j)) / flow.spread.value(0, j);
+    const auto pullback = [&](float t, ConstView<float> point, ConstView<float> seed, View<float> v, View<float> g) {
+      tape.reset();
+      float* const times = tape.scratch(count);
+      std::fill_n(times, count, t);
+      const Var<float> in = tape.input(point);
+      const Var<float> c = flow.condition(tape, ConstView<float>(told.data(), told.rows(), told.cols()));
+      const Var<float> prediction = flow.field(tape, in, {times, to_size(count)}, c);
+      const Blend b = flow.path.velocity_of(double(t));
+      tape.backward(prediction, seed);
+      v = float(b.z) * point + float(b.prediction) * prediction.value();
+      g = float(b.z) * seed + float(b.prediction) * in.grad();
+    };
+    for (double log_prob : log_likelihood<float>(pullback, ConstView<float>(at.data(), count, d), options, rng)) {
+      out.push_back(log_prob - log_scale);
+    }
+  }
+  return out;
+}
+
+namespace detail {
+
+/// log mean_k p(x | z_k) p(z_k) / q(z_k | x) of each cell, z_k from the posterior.
+/// log_prior(z (N, D)) -> (N)
+template <class T, class Likelihood, class LogPrior>
+std::vector<double> importance_bound(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples,
+                                     const LogPrior& log_prior, Rng& rng, const std::vector<int>& batch_codes) {
+  LATENTCELL_REQUIRE(samples >= 1, "log-likelihood: needs at least one sample, got ", samples);
+  const LatentTable q = encode(vae, cells);
+  const Index n = cells.cells(), d = q.latent();
+  std::vector<std::vector<double>> weight(to_size(n));
+  for (Index k = 0; k < samples; ++k) {
+    Matrix<float> z = q.mean;
+    std::vector<double> log_q(to_size(n), -0.5 * double(d) * std::log(2 * std::numbers::pi));
+    for (Index i = 0; i < n; ++i) {
+      for (Index j = 0; j < d; ++j) {
+        const double e = rng.normal();
+        z(i, j) += q.deviation(i, j) * float(e);
+        log_q[to_size(i)] -= 0.5 * e * e + std::log(double(q.deviation(i, j)));
+      }
+    }
+    const std::vector<double> log_p = log_prior(z);
+    CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+    Tape<T> tape(Mode::no_gradient);
+    CellBatch batch;
+    for (Index first = 0; source.next(batch); first += batch.size()) {
+      tape.reset();
+      const Matrix<T> here = z.middleRows(first, batch.size()).template cast<T>();
+      std::vector<T> one(to_size(batch.size()), T(1)), log_x(to_size(batch.size()));
+      (void)vae.nll_of(tape, tape.constant(ConstView<T>(here.data(), here.rows(), d)), batch, one, log_x.data());
+      for (Index b = 0; b < batch.size(); ++b) {
+        const std::size_t i = to_size(first + b);
+        weight[i].push_back(double(log_x[to_size(b)]) + log_p[i] - log_q[i]);
+      }
+    }
+  }
+  std::vector<double> out;
+  for (const std::vector<double>& w : weight) {
+    const double top = *std::max_element(w.begin(), w.end());
+    double sum = 0;
+    for (double x : w) sum += std::exp(x - top);
+    out.push_back(top + std::log(sum / double(samples)));
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// A bound on log p(x) of each cell under the autoencoder and its own prior, in nats: importance-weighted (Burda,
+/// Grosse and Salakhutdinov, "Importance weighted autoencoders", 2016); one sample gives the ELBO, more come nearer.
+/// batch_codes, labels (N) or empty -> (N)
+template <class T, class Likelihood>
+std::vector<double> vae_log_likelihood(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples, Rng& rng,
+                                       const std::vector<int>& batch_codes = {}, const std::vector<int>& labels = {}) {
+  const auto log_prior = [&](const Matrix<float>& z) {
+    Tape<T> tape(Mode::no_gradient);
+    const Matrix<T> at = z.template cast<T>();
+    const Var<T> log_p = vae.log_prior(tape, tape.constant(view(at)), labels);
+    return std::vector<double>(log_p.value().data(), log_p.value().data() + z.rows());
+  };
+  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
+}
+
+/// The same under both stages, the flow in the place of the prior.     batch_codes (N) or empty -> (N)
+template <class T, class Likelihood, class Flow>
+std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, const Flow& flow, const CellTable& cells,
+                                             Index samples, const LogLikelihoodOptions& options, Rng& rng,
+                                             const std::vector<int>& batch_codes = {}) {
+  const auto log_prior = [&](const Matrix<float>& z) {
+    return flow_log_likelihood(flow, z, cells.cell_columns, options, rng);
+  };
+  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
+}
+
+/// The mean over cells, in bits a gene: what models of different gene lists can be compared by.
+inline double bits_per_gene(const std::vector<double>& log_likelihood, Index genes) {
+  double sum = 0;
+  for (double l : log_likelihood) sum -= l;
+  return sum / double(log_likelihood.size()) / double(genes) / std::numbers::ln2;
+}
+
+}  // namespace latentcell

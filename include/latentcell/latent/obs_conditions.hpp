@@ -1,0 +1,152 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <latentcell/op/columns.hpp>
+#include <latentcell/op/elementwise.hpp>
+#include <latentcell/latent/obs_encoders.hpp>
+
+namespace latentcell {
+
+/// How the vectors of several attributes become one.
+enum class Join {
+  sum,          ///< added up: all of one width
+  concatenate,  ///< side by side: as wide as all together; what attention to condition tokens takes
+};
+
+/// Several attributes of a cell at once, any of which may be unknown.
+template <class... Parts>
+struct Conditions {
+  static constexpr Index attributes = Index(sizeof...(Parts));
+  std::tuple<Parts...> parts;
+  Join join = Join::sum;
+
+  Conditions(Join how, Parts... p) : parts(std::move(p)...), join(how) {
+    LATENTCELL_REQUIRE(join == Join::concatenate || same_width(),
+                       "conditions: to be added up, all must be as wide as "
+                       "the first, ",
+                       std::get<0>(parts).width(), "; give them one width, or choose Join::concatenate");
+  }
+
+  Index columns() const {
+    return std::apply([](const auto&... p) { return (p.columns() + ...); }, parts);
+  }
+  Index width() const {
+    return std::apply(
+        [&](const auto& first, const auto&... p) {
+          return join == Join::sum ? first.width() : (first.width() + ... + p.width());
+        },
+        parts);
+  }
+  /// Calls f(reader, first column) for each attribute.
+  void each(auto&& f) const {
+    Index at = 0;
+    std::apply([&](const auto&... p) { ((f(p.reader, at), at += p.columns()), ...); }, parts);
+  }
+  /// cells (B, columns()) -> (B, width())
+  Var<float> operator()(Tape<float>& tape, ConstView<float> cells) const {
+    Var<float> out;
+    Index at = 0;
+    const auto add_part = [&](const auto& p) {
+      const Index batch = cells.rows(), count = p.columns();
+      float* const own = tape.scratch(batch * count);
+      for (Index b = 0; b < batch; ++b) std::copy_n(cells.data() + b * cells.cols() + at, count, own + b * count);
+      at += count;
+      const Var<float> v = p(tape, ConstView<float>(own, batch, count));
+      out = out.empty() ? v : join == Join::sum ? add(out, v) : concat(out, v);
+    };
+    std::apply([&](const auto&... p) { (add_part(p), ...); }, parts);
+    return out;
+  }
+
+  static void visit(auto& self, auto&& f) {
+    std::apply([&](auto&... p) { (f(p.reader.name().c_str(), p), ...); }, self.parts);
+  }
+
+ private:
+  bool same_width() const {
+    return std::apply([](const auto& first, const auto&... p) { return ((p.width() == first.width()) && ...); }, parts);
+  }
+};
+
+/// Attributes added up, or side by side.
+template <class... Parts>
+Conditions<Parts...> conditions(Join join, Parts... parts) {
+  return {join, std::move(parts)...};
+}
+
+// What LatentFlow asks of a condition, one attribute or several.
+
+/// The numbers of all cells of a table.     -> (N, columns())
+template <class C>
+Matrix<float> read_conditions(const C& condition, const Annotation& obs) {
+  Matrix<float> out(obs.rows(), condition.columns());
+  condition.each([&](const auto& reader, Index first) {
+    Matrix<float> own(obs.rows(), reader.columns());
+    reader.read(obs, View<float>(own.data(), own.rows(), own.cols()));
+    out.middleCols(first, reader.columns()) = own;
+  });
+  return out;
+}
+
+/// The numbers of one cell as a user writes them, attribute to value; what is not named is unknown.
+template <class C>
+Matrix<float> parse_conditions(const C& condition, const std::map<std::string, std::string>& wanted) {
+  Matrix<float> out = Matrix<float>::Constant(1, condition.columns(), unknown);
+  for (const auto& [name, value] : wanted) {
+    bool found = false;
+    std::string known;
+    condition.each([&, &name = name, &value = value](const auto& reader, Index first) {
+      known += (known.empty() ? "'" : ", '") + reader.name() + "'";
+      if (reader.name() != name) return;
+      reader.parse(value, View<float>(out.data() + first, 1, reader.columns()));
+      found = true;
+    });
+    LATENTCELL_REQUIRE(found, "generate: the model has no condition '", name, "', only ", known);
+  }
+  return out;
+}
+
+/// Adds the attributes of cells (N, columns()) to their obs.
+template <class C>
+void write_conditions(const C& condition, const Matrix<float>& cells, Annotation& obs) {
+  condition.each([&](const auto& reader, Index first) {
+    const Matrix<float> own = cells.middleCols(first, reader.columns());
+    reader.write(ConstView<float>(own.data(), own.rows(), own.cols()), obs);
+  });
+}
+
+/// The levels of the first attribute that is a label; none where there is no such.
+template <class C>
+std::vector<std::string> label_levels(const C& condition) {
+  std::vector<std::string> out;
+  bool found = false;
+  condition.each([&](const auto& reader, Index) {
+    if constexpr (requires { reader.levels; }) {
+      if (!found) out = reader.levels;
+      found = true;
+    }
+  });
+  return out;
+}
+
+/// The code of that label in each cell, -1 unknown.     cells (N, columns()) -> (N)
+template <class C>
+std::vector<int> label_codes(const C& condition, ConstView<float> cells) {
+  Index at = -1;
+  condition.each([&](const auto& reader, Index first) {
+    if constexpr (requires { reader.levels; }) {
+      if (at < 0) at = first;
+    }
+  });
+  std::vector<int> out(to_size(cells.rows()), -1);
+  for (Index i = 0; i < cells.rows() && at >= 0; ++i) {
+    if (!std::isnan(cells(i, at))) out[to_size(i)] = int(cells(i, at));
+  }
+  return out;
+}
+
+}  // namespace latentcell

@@ -1,0 +1,68 @@
+#include <latentcell/perturbation/cross_fit_folds.hpp>
+
+#include <set>
+
+#include "support/perturbation_options.hpp"
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+// Groups a1, a2 and b1, b2, alike in pairs, and one of too few cells.
+CellTable pairs() {
+  CellTable out;
+  out.counts = Counts(4);
+  std::vector<std::string> type, what;
+  const auto add = [&](const std::string& name, std::vector<float> x, Index cells) {
+    for (Index i = 0; i < cells; ++i) {
+      for (const char* condition : {"none", "drug"}) {
+        out.counts.push_row(std::vector<std::int32_t>{0, 1, 2, 3}, x);
+        type.push_back(name);
+        what.push_back(condition);
+      }
+    }
+  };
+  add("a1", {9, 1, 1, 1}, 40);
+  add("a2", {8, 1, 1, 2}, 30);
+  add("b1", {1, 9, 3, 1}, 35);
+  add("b2", {1, 8, 3, 2}, 25);
+  add("rare", {1, 1, 1, 9}, 5);
+  for (std::size_t i = 0; i < type.size(); ++i) out.cell_names.push_back(text("cell_", i));
+  out.gene_names = {"g1", "g2", "g3", "g4"};
+  out.gene_columns = Annotation(4);
+  out.cell_columns = labelled("type", to_categorical(type));
+  out.cell_columns.set("what", to_categorical(what));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("blind_folds: every group of enough cells is in one part, and groups that are alike in different ones") {
+  const CellTable cells = pairs();
+  const PerturbationOptions o = options(4);
+  const auto folds = blind_folds(cells, o, 2);
+  REQUIRE(folds.size() == 2);
+  std::multiset<std::string> all;
+  for (const auto& part : folds) {
+    CHECK(part.size() == 2);
+    CHECK(std::set<char>{part[0][0], part[1][0]} == std::set<char>{'a', 'b'});
+    all.insert(part.begin(), part.end());
+  }
+  CHECK(all == std::multiset<std::string>{"a1", "a2", "b1", "b2"});
+  CHECK(blind_folds(cells, o, 9).size() == 4);
+  CHECK(blind_folds(cells, o, 0).empty());
+  CHECK(blind_folds(cells, o, 2, 35).empty());  // two groups are too few
+  CHECK(blind_folds(cells, o, 2, 5).size() == 2);
+  CHECK_THROWS_WITH(blind_folds(cells, o, -1), Catch::Contains("folds -1 must be at least 0"));
+}
+
+TEST_CASE("blind_folds: without_answers hides the perturbed cells of the named groups, and no others") {
+  const CellTable cells = pairs(), left = without_answers(cells, options(4), {"a1", "b2"});
+  CHECK(left.cells() == cells.cells() - 40 - 25);
+  const Categorical type = left.obs("type"), what = left.obs("what");
+  for (Index i = 0; i < left.cells(); ++i) {
+    const std::string& name = type.levels[std::size_t(type.codes[to_size(i)])];
+    if (name == "a1" || name == "b2") CHECK(what.levels[std::size_t(what.codes[to_size(i)])] == "none");
+  }
+}
