@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include <latentcell/backbone/dit.hpp>
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/kernel/dispatch.hpp>
 #include <latentcell/latent/fit_flow.hpp>
 
@@ -19,7 +19,7 @@ namespace {
 
 constexpr int classes = 20;
 
-using Flow = lc::LatentFlow<lc::Dit<float>, lc::FromObs<lc::LabelColumn, lc::Category<float>>>;
+using Flow = lc::LatentFlow<lc::Dit<float>, lc::FromObs<lc::LabelColumn, lc::CategoricalCovariate<float>>>;
 
 Flow made_flow(const lc::DitOptions& options) {
   std::vector<std::string> levels;
@@ -27,7 +27,7 @@ Flow made_flow(const lc::DitOptions& options) {
   lc::Rng rng(1);
   lc::Dit<float> dit(options, rng);
   Flow flow(lc::RectifiedFlow{}, std::move(dit),
-            lc::from_obs("cell_type", levels, lc::Category<float>(classes, options.condition, rng)));
+            lc::from_obs("cell_type", levels, lc::CategoricalCovariate<float>(classes, options.condition, rng)));
   // The modulations start at zero; a trained model's do not.
   lc::each_param(flow, [&](lc::Param<float>& p) {
     for (lc::Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.01f * float(rng.normal());

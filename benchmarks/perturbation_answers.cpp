@@ -128,7 +128,7 @@ struct Shifts {
 std::map<std::string, Numbers> floors(const std::string& task, const Shifts& s, const Treated& wanted,
                                       const lc::Matrix<double>& embedding) {
   const std::size_t n = s.seen.size();
-  std::map<std::string, Numbers> out{{"no change", Numbers(n, 0.0)}};
+  std::map<std::string, Numbers> out{{"no change", ContinuousCovariate(n, 0.0)}};
   const auto row = [&](const std::string& gene) { return embedding.row(std::stol(gene.substr(5)) - 1); };
   if (task == "dose") {
     Numbers line(n, 0.0), nearest(n, 0.0);
@@ -163,7 +163,7 @@ std::map<std::string, Numbers> floors(const std::string& task, const Shifts& s, 
     lc::kernel::cholesky_solve(gram, weights);
     for (std::size_t k = 0; k < n; ++k) linear[k] = row(s.seen[k].condition).dot(weights.col(0).transpose());
     nearest[best] = 1;
-    out["mean of the seen"] = Numbers(n, 1.0 / double(n));
+    out["mean of the seen"] = ContinuousCovariate(n, 1.0 / double(n));
     out["nearest gene's shift"] = nearest;
     out["linear in the embeddings"] = linear;
   } else {
@@ -203,7 +203,7 @@ lc::Perturbation trained(const Task& t, const lc::CellTable& train, const lc::Ma
       flow, m, lc::encode(m.vae, train),
       {.epochs = int(3000 / (perturbed / 128)), .batch = 128, .learning_rate = 5e-4f, .ema = 0.999f, .seed = seed + 1});
   lc::Rng response(seed, 12);
-  lc::learn_response(m, train, {}, response);
+  lc::fit_response_correction(m, train, {}, response);
   return m;
 }
 

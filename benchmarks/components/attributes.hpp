@@ -28,22 +28,23 @@ inline void compare_attributes(Study& study) {
     lc::Rng own(study.seed, 6);
     const Index width = 128;
     auto both = lc::conditions(
-        lc::Join::sum, lc::from_obs(s.label, study.levels, lc::Category<float>(Index(study.levels.size()), width, own)),
-        lc::from_obs(s.condition, conditions, lc::Category<float>(Index(conditions.size()), width, own)));
+        lc::Combine::sum,
+        lc::from_obs(s.label, study.levels, lc::CategoricalCovariate<float>(Index(study.levels.size()), width, own)),
+        lc::from_obs(s.condition, conditions, lc::CategoricalCovariate<float>(Index(conditions.size()), width, own)));
     lc::LatentFlow flow(lc::RectifiedFlow{}, study.mlp(), std::move(both));
     lc::fit(flow, latents, study.flow_training(latents));
     return flow;
   };
   const auto ways = [&](auto&& use) {
     for (const float w : {1.0f, 1.5f, 2.0f, 4.0f}) {
-      use("joint", w, lc::GenerateOptions{.steps = 25, .guidance = w});
-      use("per attribute", w, lc::GenerateOptions{.steps = 25, .guidance_each = {{s.label, w}, {s.condition, w}}});
+      use("joint", w, lc::SampleOptions{.steps = 25, .guidance = w});
+      use("per attribute", w, lc::SampleOptions{.steps = 25, .guidance_each = {{s.label, w}, {s.condition, w}}});
     }
   };
   if (!rows.has("e:both known")) {
     const NbVae vae = study.frozen_autoencoder();
     const auto flow = flow_of(lc::encode(vae, train));
-    lc::JudgeAgainst judge(train, judged, "both", {.seed = study.seed});
+    lc::Evaluator judge(train, judged, "both", {.seed = study.seed});
     std::vector<Row> out;
     const auto obs_of = [&](const std::vector<int>& codes) {
       std::vector<std::string> type, condition;
@@ -58,19 +59,19 @@ inline void compare_attributes(Study& study) {
       obs.set(s.condition, lc::to_categorical(condition));
       return obs;
     };
-    const auto judge_counts = [&](const lc::CellTable& cells, lc::Judgement& j) {
+    const auto judge_counts = [&](const lc::CellTable& cells, lc::GenerationScores& j) {
       std::vector<Index> every(lc::to_size(cells.cells()));
       std::iota(every.begin(), every.end(), Index(0));
-      judge.judge_logged(lc::kernel::log_normalize(lc::pick_counts(cells, every, judge.genes())),
-                         lc::JudgeDepth::points, j);
+      judge.judge_logged(lc::kernel::log_normalize(lc::pick_counts(cells, every, judge.genes())), lc::MetricSet::points,
+                         j);
     };
-    lc::Judgement fresh;
-    judge.judge_fresh(judged, lc::JudgeDepth::points, fresh);
+    lc::GenerationScores fresh;
+    judge.judge_fresh(judged, lc::MetricSet::points, fresh);
     out.push_back(Row().set("way", "fresh real cells").set("guidance", 0.0).set(fresh));
-    ways([&](const char* way, float weight, lc::GenerateOptions o) {
+    ways([&](const char* way, float weight, lc::SampleOptions o) {
       o.cells = obs_of(judge.bench().codes);
       lc::Rng rng(study.seed, 7), draws(study.seed, 8);
-      lc::Judgement j;
+      lc::GenerationScores j;
       judge_counts(lc::draw(vae, flow.generate(o, rng), draws), j);
       out.push_back(Row().set("way", way).set("guidance", double(weight)).set(j));
     });
@@ -95,10 +96,10 @@ inline void compare_attributes(Study& study) {
   const lc::CellTable part = train.select_cells(seen);
   lc::Rng rng(study.seed, 5);
   lc::VaeOptions options = study.vae_options();
-  NbVae vae(options, rng, {.dispersion = lc::Dispersion::cell});
+  NbVae vae(options, rng, {.dispersion = lc::Dispersion::gene_cell});
   study.fit_autoencoder(vae, part);
   const auto flow = flow_of(lc::encode(vae, part));
-  lc::JudgeAgainst judge(train, judged, "both", {.seed = study.seed});
+  lc::Evaluator judge(train, judged, "both", {.seed = study.seed});
   const int code = lc::Categorical{judge.levels(), {}}.code(held);
   std::vector<Index> real_rows;
   for (std::size_t i = 0; i < judge.bench().codes.size(); ++i) {
@@ -139,7 +140,7 @@ inline void compare_attributes(Study& study) {
                        cells_with(part, [&](const std::string& l) { return l.starts_with(type + " ") && l != held; })));
   out.push_back(row_of("same condition, other types", 0,
                        cells_with(part, [&](const std::string& l) { return l.ends_with(" " + conditions.back()); })));
-  ways([&](const char* way, float weight, lc::GenerateOptions o) {
+  ways([&](const char* way, float weight, lc::SampleOptions o) {
     o.count = n;
     o.condition = {{s.label, type}, {s.condition, conditions.back()}};
     lc::Rng own(study.seed, 7), draws(study.seed, 8);

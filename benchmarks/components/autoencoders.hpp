@@ -39,20 +39,20 @@ void judge_autoencoder(Study& study, const std::string& block, const Autoencoder
                       .set("train_seconds", seconds)
                       .set("held_back_log_prob", log_prob)
                       .set("reconstruction_r", r)
-                      .set(study.judged_latents(model, z, lc::JudgeDepth::all)));
+                      .set(study.judged_latents(model, z, lc::MetricSet::all)));
   }
   double flow_seconds = 0;
   const auto flow = study.trained_flow(lc::RectifiedFlow{}, study.mlp(), latents, flow_seconds);
   out.push_back(Row()
                     .set("cells", "generated")
                     .set("train_seconds", flow_seconds)
-                    .set(study.judged_cells(flow, model, {.steps = 25, .guidance = 1.1f}, lc::JudgeDepth::all)));
+                    .set(study.judged_cells(flow, model, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all)));
   study.rows->write(block, out);
 }
 
 template <class Autoencoder, class Options>
 void compare_autoencoder(Study& study, const std::string& block, const Options& options,
-                         lc::LikelihoodOptions likelihood = {.dispersion = lc::Dispersion::cell}) {
+                         lc::LikelihoodOptions likelihood = {.dispersion = lc::Dispersion::gene_cell}) {
   if (study.rows->has(block)) return;
   lc::Rng rng(study.seed, 5);
   Autoencoder model(options, rng, likelihood);
@@ -65,14 +65,14 @@ inline void judge_floors(Study& study) {
   if (study.rows->has("a:floors")) return;
   std::vector<Row> out;
   const auto add = [&](const char* name, auto judge) {
-    lc::Judgement j;
+    lc::GenerationScores j;
     judge(j);
     out.push_back(Row().set("cells", name).set(j));
   };
-  constexpr lc::JudgeDepth all = lc::JudgeDepth::all;
-  add("fresh real cells", [&](lc::Judgement& j) { study.judge.judge_fresh(study.judged, all, j); });
-  add("class-wise Gaussian", [&](lc::Judgement& j) { study.judge.judge_class_gaussian(all, j); });
-  add("class-wise independent NB", [&](lc::Judgement& j) { study.judge.judge_class_negative_binomial(all, j); });
+  constexpr lc::MetricSet all = lc::MetricSet::all;
+  add("fresh real cells", [&](lc::GenerationScores& j) { study.judge.judge_fresh(study.judged, all, j); });
+  add("class-wise Gaussian", [&](lc::GenerationScores& j) { study.judge.judge_class_gaussian(all, j); });
+  add("class-wise independent NB", [&](lc::GenerationScores& j) { study.judge.judge_class_negative_binomial(all, j); });
   study.rows->write("a:floors", out);
 }
 
@@ -105,16 +105,16 @@ inline void compare_autoencoders(Study& study) {
   compare_autoencoder<lc::PlainAutoencoder<float, lc::NegativeBinomial<float>>>(
       study, "a:plain",
       lc::PlainAutoencoderOptions{
-          .genes = vae.genes, .latent = 10, .dropout = vae.dropout, .input_share = vae.input_share});
+          .genes = vae.genes, .latent = 10, .dropout = vae.dropout, .count_thinning = vae.count_thinning});
   const lc::VqVaeOptions vq{.genes = vae.genes,
                             .latent = 10,
                             .dropout = vae.dropout,
-                            .input_share = vae.input_share,
+                            .count_thinning = vae.count_thinning,
                             .codebook = {.groups = 5, .codes = 64}};
   compare_autoencoder<lc::VqVae<float, lc::NegativeBinomial<float>>>(study, "a:vq-vae", vq);
   if (!study.rows->has("a:vq-gan")) {
     lc::Rng rng(study.seed, 5);
-    lc::VqGan<float, lc::NegativeBinomial<float>> model(vq, {}, rng, {.dispersion = lc::Dispersion::cell});
+    lc::VqGan<float, lc::NegativeBinomial<float>> model(vq, {}, rng, {.dispersion = lc::Dispersion::gene_cell});
     const double start = now();
     study.fit_autoencoder(model, study.train);
     judge_autoencoder(study, "a:vq-gan", model, now() - start);

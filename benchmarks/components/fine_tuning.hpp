@@ -21,7 +21,7 @@ inline void compare_fine_tuning(Study& study) {
                       .set("train_seconds", took)
                       .set("held_back_log_prob", lc::cell_likelihood(first, held_back).mean_log_prob)
                       .set("reconstruction_r", lc::reconstruction_correlation(first, held_back))
-                      .set(study.judged_cells(second, first, {.steps = 25, .guidance = 1.1f}, lc::JudgeDepth::all)));
+                      .set(study.judged_cells(second, first, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all)));
   };
   add("one after the other", vae, flow, seconds);
   for (const bool through : {false, true}) {

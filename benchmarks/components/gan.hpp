@@ -24,7 +24,7 @@ struct GanOptions {
 
 /// Noise and a label to a standardised latent.
 struct GanGenerator {
-  lc::Category<float> label;
+  lc::CategoricalCovariate<float> label;
   lc::Mlp<float> hidden;
   lc::Linear<float> out;
 
@@ -52,7 +52,7 @@ struct GanGenerator {
 struct GanCritic {
   std::vector<lc::Linear<float>> layers;
   lc::Linear<float> score;
-  lc::Category<float> label;
+  lc::CategoricalCovariate<float> label;
 
   GanCritic(const GanOptions& o, Index levels, Index latent, lc::Rng& rng)
       : score(o.width, 1, rng), label(levels, o.width, rng) {
@@ -201,8 +201,8 @@ inline std::vector<std::pair<std::string, GanOptions>> gan_choices(bool nested) 
 inline void compare_gan(Study& study) {
   Rows& rows = *study.rows;
   if (!rows.has("h:fresh real cells")) {
-    lc::Judgement fresh;
-    study.judge.judge_fresh(study.judged, lc::JudgeDepth::all, fresh);
+    lc::GenerationScores fresh;
+    study.judge.judge_fresh(study.judged, lc::MetricSet::all, fresh);
     rows.write("h:fresh real cells", {Row().set(fresh)});
   }
   const NbVae vae = study.frozen_autoencoder();
@@ -212,8 +212,8 @@ inline void compare_gan(Study& study) {
     const auto flow = study.trained_flow(lc::RectifiedFlow{}, study.mlp(), latents, seconds);
     if (!rows.has("h:flow")) {
       double sampling = 0;
-      const lc::Judgement j =
-          study.judged_cells(flow, vae, {.steps = 25, .guidance = 1.1f}, lc::JudgeDepth::all, &sampling);
+      const lc::GenerationScores j =
+          study.judged_cells(flow, vae, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all, &sampling);
       rows.write("h:flow", {Row().set("train_seconds", seconds).set("sample_seconds", sampling).set(j)});
     }
     if (!rows.has("h:vae prior")) {
@@ -221,7 +221,7 @@ inline void compare_gan(Study& study) {
       const std::vector<int> codes = study.wanted().codes(study.settings.label, study.levels);
       rows.write("h:vae prior",
                  {Row().set(study.judged_latents(vae, as_latents(study, flow, vae.draw_prior(codes, rng), false),
-                                                 lc::JudgeDepth::all))});
+                                                 lc::MetricSet::all))});
     }
   }
   for (const auto& [block, options] : gan_choices(study.settings.nested)) {
@@ -241,7 +241,7 @@ inline void compare_gan(Study& study) {
                            .set("train_seconds", trained - start)
                            .set("sample_seconds", made - trained)
                            .set("parameters", double(lc::parameter_count(gan)))
-                           .set(study.judged_latents(vae, as_latents(study, scales, z, true), lc::JudgeDepth::all))});
+                           .set(study.judged_latents(vae, as_latents(study, scales, z, true), lc::MetricSet::all))});
   }
 }
 

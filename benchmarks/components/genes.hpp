@@ -23,8 +23,8 @@ inline void compare_spaces(Study& study) {
   const lc::CellTable judged = lc::align_genes(study.judged, train.gene_names).cells;
   Study small(study.settings, study.seed, train, judged, rows);
   if (!rows.has("g:fresh real cells")) {
-    lc::Judgement fresh;
-    small.judge.judge_fresh(small.judged, lc::JudgeDepth::all, fresh);
+    lc::GenerationScores fresh;
+    small.judge.judge_fresh(small.judged, lc::MetricSet::all, fresh);
     rows.write("g:fresh real cells", {Row().set(fresh)});
   }
   const auto timed = [&](const std::string& block, auto&& flow, const lc::LatentTable& latents, double before,
@@ -48,7 +48,7 @@ inline void compare_spaces(Study& study) {
     lc::fit(flow, latents, training);
     const double seconds = now() - start;
     double sampling = 0;
-    const lc::Judgement j = judge(sampling);
+    const lc::GenerationScores j = judge(sampling);
     rows.write(block, {Row()
                            .set("forward_ms", 1e3 * forward)
                            .set("epoch_seconds", seconds / training.epochs)
@@ -58,17 +58,17 @@ inline void compare_spaces(Study& study) {
                            .set("parameters", double(lc::parameter_count(flow.field)))
                            .set(j)});
   };
-  const lc::GenerateOptions how{.steps = 25, .guidance = 1.1f};
+  const lc::SampleOptions how{.steps = 25, .guidance = 1.1f};
   if (!rows.has("g:latent")) {
     lc::Rng rng(study.seed, 5), own(study.seed, 6), third(study.seed, 9);
-    NbVae vae(small.vae_options(), rng, {.dispersion = lc::Dispersion::cell});
+    NbVae vae(small.vae_options(), rng, {.dispersion = lc::Dispersion::gene_cell});
     const double start = now();
     small.fit_autoencoder(vae, train);
     const double before = now() - start;
     const lc::LatentTable latents = lc::encode(vae, train);
     lc::LatentFlow flow(lc::RectifiedFlow{}, lc::Dit<float>(small.dit_options(), third), small.by_label(own));
     timed("g:latent", flow, latents, before,
-          [&](double& sampling) { return small.judged_cells(flow, vae, how, lc::JudgeDepth::all, &sampling); });
+          [&](double& sampling) { return small.judged_cells(flow, vae, how, lc::MetricSet::all, &sampling); });
   }
   if (!rows.has("g:genes")) {
     // log1p(CP10K) as it is; a token holds 80 genes. A quarter of the latent's steps, which takes as long as both its
@@ -90,7 +90,7 @@ inline void compare_spaces(Study& study) {
     o.tokens = 25;
     lc::LatentFlow flow(lc::RectifiedFlow{}, lc::Dit<float>(o, third), small.by_label(own));
     timed("g:genes", flow, values, 0.0, [&](double& sampling) {
-      lc::GenerateOptions wanted = how;
+      lc::SampleOptions wanted = how;
       wanted.cells = small.wanted();
       lc::Rng rng(study.seed, 7);
       const double start = now();
@@ -107,8 +107,8 @@ inline void compare_spaces(Study& study) {
         }
         cells.end_row();
       }
-      lc::Judgement j;
-      small.judge.judge_logged(cells, lc::JudgeDepth::all, j);
+      lc::GenerationScores j;
+      small.judge.judge_logged(cells, lc::MetricSet::all, j);
       return j;
     });
   }

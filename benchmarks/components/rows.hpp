@@ -29,7 +29,7 @@ struct Row {
     std::snprintf(digits, sizeof digits, "%.6g", value);
     return set(name, std::string(digits));
   }
-  Row& set(const latentcell::Judgement& judgement) {
+  Row& set(const latentcell::GenerationScores& judgement) {
     for (const auto& [name, value] : latentcell::entries(judgement)) {
       if (std::isfinite(value)) set(name, value);
     }

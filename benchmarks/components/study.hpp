@@ -52,7 +52,7 @@ struct Study {
   std::uint64_t seed;
   lc::CellTable train, judged;
   std::vector<std::string> levels;  // of the label, in the training cells
-  lc::JudgeAgainst judge;
+  lc::Evaluator judge;
   Rows* rows;
 
   Study(const Settings& s, std::uint64_t seed_, lc::CellTable train_, lc::CellTable judged_, Rows& r)
@@ -80,7 +80,7 @@ struct Study {
     o.prior.labels = Index(levels.size());
     o.dropout = 0.3f;
     o.kl_weight = 0.5f;
-    o.input_share = 0.7f;
+    o.count_thinning = 0.7f;
     return o;
   }
 
@@ -115,7 +115,7 @@ struct Study {
   /// The autoencoder that parts b to e share; from its file where it was trained before.
   NbVae frozen_autoencoder() const {
     lc::Rng rng(seed, 5);
-    NbVae vae(vae_options(), rng, {.dispersion = lc::Dispersion::cell});
+    NbVae vae(vae_options(), rng, {.dispersion = lc::Dispersion::gene_cell});
     const std::string file = settings.models.empty()
                                  ? std::string()
                                  : lc::text(settings.models, "/", std::filesystem::path(settings.data).stem().string(),
@@ -151,7 +151,7 @@ struct Study {
 
   /// The conditioner of the label.
   auto by_label(lc::Rng& rng, Index width = 128) const {
-    return lc::from_obs(settings.label, levels, lc::Category<float>(Index(levels.size()), width, rng));
+    return lc::from_obs(settings.label, levels, lc::CategoricalCovariate<float>(Index(levels.size()), width, rng));
   }
 
   /// A trained flow over latents, by label, and the seconds that took.
@@ -170,8 +170,8 @@ struct Study {
 
   /// Generates cells for the judged labels, draws their counts and judges them.
   template <class Flow, class Autoencoder>
-  lc::Judgement judged_cells(const Flow& flow, const Autoencoder& vae, lc::GenerateOptions how, lc::JudgeDepth depth,
-                             double* seconds = nullptr) const {
+  lc::GenerationScores judged_cells(const Flow& flow, const Autoencoder& vae, lc::SampleOptions how,
+                                    lc::MetricSet depth, double* seconds = nullptr) const {
     how.cells = wanted();
     lc::Rng rng(seed, 7);
     const double start = now();
@@ -181,11 +181,11 @@ struct Study {
   }
   /// The same for given latents, in the order of wanted().
   template <class Autoencoder>
-  lc::Judgement judged_latents(const Autoencoder& vae, const lc::LatentTable& z, lc::JudgeDepth depth) const {
+  lc::GenerationScores judged_latents(const Autoencoder& vae, const lc::LatentTable& z, lc::MetricSet depth) const {
     lc::Rng rng(seed, 8);
     lc::CellTable cells = lc::draw(vae, z, rng);
     if constexpr (!Autoencoder::Likelihood::draws_counts) cells.counts = counts_of_values(cells.counts);
-    lc::Judgement out;
+    lc::GenerationScores out;
     std::vector<Index> every(lc::to_size(cells.cells()));
     std::iota(every.begin(), every.end(), Index(0));
     judge.judge_logged(lc::kernel::log_normalize(lc::pick_counts(cells, every, judge.genes())), depth, out);

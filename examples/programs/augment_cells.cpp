@@ -157,7 +157,7 @@ int run(const Settings& s) {
   const std::vector<int> codes = d.train.cell_columns.codes(s.label, levels);
   if (std::all_of(codes.begin(), codes.end(), [](int c) { return c < 0; }))
     lc::throw_runtime("no cell has a label in '", s.label, "' that the model knows");
-  const lc::Shortage lacks = lc::shortage(codes, Index(levels.size()), s.least);
+  const lc::LabelDeficit lacks = lc::shortage(codes, Index(levels.size()), s.least);
   for (std::size_t l = 0; l < levels.size(); ++l) {
     if (lacks.lacking[l] > 0)
       say(lc::text("  ", levels[l], ": ", lacks.have[l], " cells, ", lacks.lacking[l], " added"));
@@ -174,8 +174,9 @@ int run(const Settings& s) {
   std::vector<lc::AugmentationScores> scores;
   if (d.held && made.cells() > 0) {
     const double start = now();
-    scores = lc::judge_augmentation(d.train, codes, *d.held, d.held->cell_columns.codes(s.label, levels), made,
-                                    made.cell_columns.codes(s.label, levels), Index(levels.size()), {.seed = s.seed});
+    scores =
+        lc::evaluate_augmentation(d.train, codes, *d.held, d.held->cell_columns.codes(s.label, levels), made,
+                                  made.cell_columns.codes(s.label, levels), Index(levels.size()), {.seed = s.seed});
     say(lc::text("classifiers of ", s.label, " judged by ", d.held->cells(),
                  " cells kept out; rare: the labels that were added to"));
     print(scores);

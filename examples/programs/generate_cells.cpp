@@ -178,12 +178,12 @@ lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w
 
 // What scores gene sets, those of a file or the labels' markers; made before training, so that a wrong file ends the
 // run at once. None where no cells are kept out, or where there are too few labels or genes for markers.
-std::optional<lc::JudgeGeneSets> gene_sets(const Settings& s, const Data& d) {
+std::optional<lc::GeneSetEvaluator> gene_sets(const Settings& s, const Data& d) {
   if (!s.gene_sets.empty()) {
     if (!d.judged) lc::throw_runtime("--gene-sets compares with cells kept out of training: add --holdback or --judge");
     const std::vector<lc::NamedGenes> sets = lc::io::read_gene_sets(s.gene_sets);
     try {
-      return lc::JudgeGeneSets(d.train, *d.judged, s.label, sets, s.seed);
+      return lc::GeneSetEvaluator(d.train, *d.judged, s.label, sets, s.seed);
     } catch (const std::invalid_argument& e) {
       lc::throw_runtime(s.gene_sets, ": ", e.what());
     }
@@ -195,11 +195,11 @@ std::optional<lc::JudgeGeneSets> gene_sets(const Settings& s, const Data& d) {
     say("note: too few labels or genes for markers: no scores of gene sets");
     return std::nullopt;
   }
-  return lc::JudgeGeneSets(d.train, *d.judged, s.label, sets, s.seed);
+  return lc::GeneSetEvaluator(d.train, *d.judged, s.label, sets, s.seed);
 }
 
 // How scores of gene sets agree with those of real cells kept out.
-void judge_gene_sets(const Settings& s, const lc::JudgeGeneSets& judge, const lc::CellTable& cells,
+void judge_gene_sets(const Settings& s, const lc::GeneSetEvaluator& judge, const lc::CellTable& cells,
                      const lc::CellTable& prior, Json& report) {
   say(lc::text("scores of ", judge.names().size(), " gene sets (",
                s.gene_sets.empty() ? "markers of the labels" : s.gene_sets,
@@ -218,7 +218,7 @@ void judge_gene_sets(const Settings& s, const lc::JudgeGeneSets& judge, const lc
 }
 
 void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t, const lc::CellTable& cells,
-           const Wanted& w, const std::optional<lc::JudgeGeneSets>& sets, Json& report, lc::Rng& rng) {
+           const Wanted& w, const std::optional<lc::GeneSetEvaluator>& sets, Json& report, lc::Rng& rng) {
   if (!d.judged) {
     say("no verdict: the cells that the model could be compared with were seen in training (--holdback or --judge "
         "gives one)");
@@ -251,7 +251,7 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
                             {"median_distance_generated", r.memorization.generated},
                             {"median_distance_held_back", r.memorization.held_back},
                             {"nearer_share", r.memorization.nearer_share}};
-  for (const lc::ClassJudgement& c : r.classes) report["classes"][c.level] = program::numbers(c);
+  for (const lc::ClassScores& c : r.classes) report["classes"][c.level] = program::numbers(c);
   report["notes"] = r.notes;
   if (sets) judge_gene_sets(s, *sets, cells, prior, report);
   report["judge_seconds"] = now() - start;
@@ -275,7 +275,7 @@ void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& 
     to = program::level_of({m.options.batch_levels, {}}, s.to_batch, "--to-batch", m.options.batch);
   }
   lc::Rng rng(s.seed, 13);
-  const lc::CellTable corrected = lc::as_batch(m.vae, cells, to, rng);
+  const lc::CellTable corrected = lc::transform_batch(m.vae, cells, to, rng);
   lc::io::write_h5ad(s.corrected, corrected);
   say(lc::text("wrote the ", cells.cells(), " cells as of batch '", m.options.batch_levels[lc::to_size(to)], "' to ",
                s.corrected));
@@ -287,18 +287,18 @@ void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& 
     say(line);
     report["scores"][name] = {{"mixing", mixed.batches}, {"labels_kept", mixed.labels}};
   };
-  lc::Matrix<float> raw = lc::log_components(cells, 30, rng);
+  lc::Matrix<float> raw = lc::log_pca(cells, 30, rng);
   row("as measured", raw);
   for (int b = 0; b < int(m.options.batch_levels.size()); ++b) lc::centre_rows(raw, batch, b);
   row("each batch's mean taken off", raw);
-  row("corrected counts", lc::log_components(corrected, 30, rng));
+  row("corrected counts", lc::log_pca(corrected, 30, rng));
   row("latents", corrected.embeddings.at("X_latent"));
 }
 
 // Cells on the way from one label to another; where there are training cells, what changes on it.
 void between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train, Json& report, lc::Rng& rng) {
   check_between(s, m.options);
-  const lc::BlendOptions o{.paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
+  const lc::InterpolateOptions o{.paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
   const lc::LatentTable z =
       lc::blend(m.flow, {{m.options.label, s.between[0]}}, {{m.options.label, s.between[1]}}, o, rng);
   lc::CellTable cells = lc::draw(m.vae, z, rng);
@@ -306,7 +306,8 @@ void between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* trai
   say(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", s.between[0], " to ", s.between[1], " to ",
                s.out));
   if (train == nullptr) return;
-  const lc::BlendSteps steps = lc::judge_blend(*train, m, cells, z, s.between[0], s.between[1], o, s.seed);
+  const lc::InterpolationScores steps =
+      lc::evaluate_interpolation(*train, m, cells, z, s.between[0], s.between[1], o, s.seed);
   say(lc::text("   share   markers of ", s.between[0], "   markers of ", s.between[1],
                "   distance to real cells (1: as "
                "they lie)"));
@@ -353,7 +354,7 @@ int run(const Settings& s) {
       program::write_report(s.report, report);
       return 0;
     }
-    const auto [labels, batches] = m.training_codes();
+    const auto [labels, batches] = m.training_labels();
     const Wanted w =
         label_mix(s, chosen_types(s, m.options), labels, m.options.batch.empty() ? std::vector<int>{} : batches, rng);
     lc::io::write_h5ad(s.out, generate(s, m, w, rng));
@@ -369,7 +370,7 @@ int run(const Settings& s) {
   const std::vector<int> chosen = chosen_types(s, o);
   check_between(s, o);
   if (!s.to_batch.empty()) (void)program::level_of({o.batch_levels, {}}, s.to_batch, "--to-batch", s.batch);
-  const std::optional<lc::JudgeGeneSets> sets = gene_sets(s, d);
+  const std::optional<lc::GeneSetEvaluator> sets = gene_sets(s, d);
   program::same_run(s, {{"data", program::files_of({s.data})},
                         {"label", s.label},
                         {"batch", s.batch},

@@ -81,7 +81,7 @@ Settings parse(int argc, char** argv) {
 }
 
 std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepared& p, const lc::Matrix<float>& own,
-                                 lc::ModalityCode target, std::vector<lc::ModalityCode> panel, Json& report) {
+                                 lc::ModalityEncoder target, std::vector<lc::ModalityEncoder> panel, Json& report) {
   lc::Rng rng(s.seed, 5);
   lc::SpatialOptions o;
   o.ensemble.members = s.ensemble.members;
@@ -89,7 +89,7 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   o.own_slice = t.own_slice;
   if (!t.own_slice) o.bare = program::distances_to_leave_out(t);
   lc::Spatial m(o, std::move(target), std::move(panel), rng);
-  const lc::SpatialCells known = lc::spatial_cells(m, t.known.at, t.known.slice, p.target);
+  const lc::SpatialReference known = lc::spatial_cells(m, t.known.at, t.known.slice, p.target);
   lc::start(m, known, rng);
   report["variogram"] = {{"range", m.context.variogram.range}, {"nugget", m.context.variogram.nugget}};
   const Index cells = known.cells();
@@ -101,27 +101,27 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   const lc::Matrix<float> told = lc::tell_known(m, known, own, bare_rng);
   lc::StopOnSignal stop;
   if (!program::train_members(s, "flow", m.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
-        lc::fit_member(state, m, k, known, p.target, own, fit, hooks...);
+        lc::fit_fold_model(state, m, k, known, p.target, own, fit, hooks...);
       })) {
     return std::nullopt;
   }
   lc::Rng calibration(s.seed, 12);
-  lc::learn_trust(m, p.target, told, s.seed, calibration);
+  lc::fit_stacking(m, p.target, told, s.seed, calibration);
   lc::calibrate_intervals(m, p.target, told, t.known.slice, s.seed, {.draws = s.ensemble.draws}, calibration);
   program::keep(s, m);
   return m;
 }
 
 // What single cells of each spot show, learned from the spots.
-lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialCells& spots, const lc::Modality& target,
+lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialReference& spots, const lc::Modality& target,
                            const Task& t, Index draws, lc::Rng& rng, Json& report) {
   const std::vector<Index> cells = lc::places_of_spots(t.spot, spots.cells());
-  lc::Matrix<float> counts = lc::ModalityCode::dense(target.counts);
+  lc::Matrix<float> counts = lc::ModalityEncoder::dense(target.counts);
   for (Index i = 0; i < counts.rows() && t.means; ++i) counts.row(i) *= float(cells[lc::to_size(i)]);
   counts = counts.array().round();
   const double depth = double(m.target.depth.value(0, 0));
-  const lc::SpotSplit split = lc::learn_split(spots, counts, cells);
-  const auto entry = [](const lc::Evenness& e) { return Json{{"cell", e.cell}, {"apart", e.apart}}; };
+  const lc::SpotDeconvolution split = lc::learn_split(spots, counts, cells);
+  const auto entry = [](const lc::Concentration& e) { return Json{{"cell", e.cell}, {"apart", e.apart}}; };
   report["split"]["totals"] = entry(split.totals);
   for (std::size_t g = 0; g < split.genes.size(); ++g)
     report["split"]["genes"][m.target.features[g]] = entry(split.genes[g]);
@@ -129,7 +129,7 @@ lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialCells& spots, 
 }
 
 void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const lc::Matrix<float>& original,
-           lc::WithIntervals made, const lc::RowVector<float>& spread) {
+           lc::PredictionIntervals made, const lc::RowVector<float>& spread) {
   lc::CellTable out;
   out.cell_names = places.cells.cell_names;
   out.cell_columns = places.cells.cell_columns;
@@ -239,7 +239,7 @@ int run(const Settings& s) {
   std::optional<lc::Spatial> m;
   Prepared p;
   lc::Matrix<float> own, own_places;
-  const auto place = [&](const lc::ModalityCode& target) {
+  const auto place = [&](const lc::ModalityEncoder& target) {
     program::one_unit(t.known, t.places);
     if (t.known.slices > 1) {
       const lc::Matrix<float> z = target.encode(p.target);
@@ -261,12 +261,12 @@ int run(const Settings& s) {
   } else {
     p = program::prepare(s, t);
     lc::Rng code_rng(s.seed, 6);
-    lc::ModalityCode target(
+    lc::ModalityEncoder target(
         "expression", p.genes,
         std::min<Index>({s.ensemble.components, Index(p.genes.size()) - 1, t.known.cells.cells() - 2}));
     target.start(p.target, code_rng);
     if (t.panel) target.depth.value(0, 0) = float(p.depth);
-    std::vector<lc::ModalityCode> panel;
+    std::vector<lc::ModalityEncoder> panel;
     if (t.panel) {
       panel.emplace_back(
           "panel", p.panel_genes,
@@ -291,12 +291,12 @@ int run(const Settings& s) {
     if (!m) return program::stopped(s);
   }
   const double start = now();
-  const lc::SpatialCells known = lc::spatial_cells(*m, t.known.at, t.known.slice, p.target);
+  const lc::SpatialReference known = lc::spatial_cells(*m, t.known.at, t.known.slice, p.target);
   lc::Rng draw_rng(s.seed, 9);
   const lc::Matrix<float> told = lc::tell_places(*m, known, t.places.at, t.places.slice, own_places);
-  lc::WithIntervals made = lc::predict(*m, told, t.places.slice, {.draws = s.ensemble.draws}, draw_rng);
+  lc::PredictionIntervals made = lc::predict(*m, told, t.places.slice, {.draws = s.ensemble.draws}, draw_rng);
   made.mean = made.mean.array().max(0.0f);
-  const lc::SpatialCells spots{t.known.at, t.known.slice, m->target.log_normalized(p.target)};
+  const lc::SpatialReference spots{t.known.at, t.known.slice, m->target.log_normalized(p.target)};
   lc::RowVector<float> spread = m->spread.value.row(0);
   lc::SplitCells cells;  // of spots that the places lie within
   if (s.within) t.spot = lc::nearest_spots(spots, t.places.at, t.places.slice);
@@ -316,7 +316,7 @@ int run(const Settings& s) {
     scores.push_back(lc::spatial_score("latentcell, spread kept", {lc::spread_kept(made.mean, spread), {}, {}, {}, {}},
                                        truth, t.places.at));
     lc::Rng floor_rng(s.seed, 31);
-    auto floors = lc::spatial_floors(spots, t.places.at, t.places.slice, lc::usual_gap(m->options), s.slice_gap, own,
+    auto floors = lc::spatial_floors(spots, t.places.at, t.places.slice, lc::median_mask(m->options), s.slice_gap, own,
                                      own_places, floor_rng);
     if (!t.spot.empty()) {
       const lc::Matrix<float> alone = floors[3].second;

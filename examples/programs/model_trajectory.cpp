@@ -240,7 +240,7 @@ std::optional<lc::TrajectoryModel> train(const Settings& s, Data& d, Json& repor
   lc::TrajectoryModel m{lc::Trajectory(o, rng), {}};
   if (d.counts) {
     m.cells.emplace(lc::PcaAutoencoderOptions{.genes = d.train.genes(), .latent = s.dimensions}, rng,
-                    lc::LikelihoodOptions{.dispersion = lc::Dispersion::cell});
+                    lc::LikelihoodOptions{.dispersion = lc::Dispersion::gene_cell});
     m.cells->gene_names = d.train.gene_names;
     const lc::FitOptions decoder{
         .epochs = s.decoder_epochs > 0 ? s.decoder_epochs : program::epochs_for(d.train.cells(), 64, 1500, 8, 200),
@@ -462,11 +462,11 @@ int run(const Settings& s) {
     lc::Rng judge_rng(s.seed, 31);
     lc::LatentTable known = d.latents;
     known.mean = shown(*m, known.mean);
-    lc::TrajectoryJudge judge(known, d.time, shown(*m, d.true_latents.mean), hidden->from, hidden->to, judge_rng);
+    lc::TrajectoryEvaluator judge(known, d.time, shown(*m, d.true_latents.mean), hidden->from, hidden->to, judge_rng);
     const lc::Matrix<float> points = shown(*m, made.front().mean);
     std::vector<lc::TrajectoryScore> scores{judge.score("latentcell", lc::view(points))};
     for (lc::TrajectoryScore& p : judge.floors()) scores.push_back(std::move(p));
-    scores.push_back(judge.half_of_truth());
+    scores.push_back(judge.split_half_ceiling());
     say(lc::text("time ", hidden->shown, ", judged by ", d.true_latents.cells(), " held-out cells\n", table(scores)));
     for (const lc::TrajectoryScore& p : scores) report["scores"][p.who] = program::numbers(p);
   }

@@ -152,7 +152,7 @@ std::optional<Trained> train(const Settings& s, const Data& d, Json& report) {
   lc::Rng response(s.seed, 12);
   std::uint64_t part = 0;
   report["blind"] = Json::array();
-  const bool finished = lc::learn_response(
+  const bool finished = lc::fit_response_correction(
       main->model, d.train, s.blind, {.steps = s.steps}, response,
       [&](const lc::CellTable& cells, const std::vector<std::string>& groups) -> std::optional<lc::Perturbation> {
         report["blind"].push_back(groups);
@@ -209,7 +209,7 @@ std::optional<lc::TwoStage> train_generator(const Settings& s, const lc::Perturb
       })) {
     return std::nullopt;
   }
-  lc::calibrate_levels(generator, controls, rng);
+  lc::calibrate_gene_means(generator, controls, rng);
   if (!s.checkpoint.empty()) lc::save(s.checkpoint + generator_name, generator);
   return generator;
 }
@@ -272,13 +272,13 @@ std::vector<std::function<void()>> judge(const Settings& s, const Data& d, const
       continue;
     }
     lc::Rng rng(s.seed, 31);
-    const lc::PerturbationJudge bench(d.train, truth, m.options, group, what, rng);
+    const lc::PerturbationEvaluator bench(d.train, truth, m.options, group, what, rng);
     std::vector<lc::PerturbationScore> scores{
         bench.score("latentcell", predicted.select_cells(rows), d.train.gene_names)};
     for (lc::PerturbationScore& p : bench.floors()) scores.push_back(std::move(p));
     scores.push_back(bench.score("latent arithmetic", lc::latent_arithmetic(m, d.train, latents, group, what, rng),
                                  d.train.gene_names));
-    scores.push_back(bench.half_of_truth());
+    scores.push_back(bench.split_half_ceiling());
     say(lc::text("'", group, "' under '", shown, "', judged by ", truth.cells(), " held-out cells\n", table(scores)));
     Json one{{"group", group}, {"condition", shown}, {"true_cells", truth.cells()}, {"control_cells", rows.size()}};
     for (const lc::PerturbationScore& p : scores) one["scores"][p.who] = program::numbers(p);

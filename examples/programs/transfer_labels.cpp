@@ -116,7 +116,7 @@ Data load(Settings& s, lc::Rng& rng) {
 
 // Scores of all ways, the floors where there is a reference.
 std::vector<lc::TransferScore> judge(const Settings& s, const Data& d, const lc::TwoStage& model,
-                                     const lc::Transferred<lc::ResidualMlp<float>>& found,
+                                     const lc::MappedCells<lc::ResidualMlp<float>>& found,
                                      const std::vector<int>& truth) {
   const Index labels = Index(model.options.levels.size());
   std::vector<lc::TransferScore> out;

@@ -72,19 +72,20 @@ std::optional<lc::Translation> train(const Settings& s, const std::string& stage
   lc::Rng rng(s.seed, 5);
   const auto code = [&](const lc::Modality& m) {
     const lc::Modality& told_by = m.name == "rna" ? rna : m;
-    lc::ModalityCode out(m.name, m.features,
-                         std::min<Index>({s.ensemble.components, Index(m.features.size()) - 1, told_by.cells() - 1}));
+    lc::ModalityEncoder out(
+        m.name, m.features,
+        std::min<Index>({s.ensemble.components, Index(m.features.size()) - 1, told_by.cells() - 1}));
     out.start(told_by, rng);
     return out;
   };
-  std::vector<lc::ModalityCode> codes;
+  std::vector<lc::ModalityEncoder> codes;
   for (const lc::Modality& m : from) codes.push_back(code(m));
   lc::TranslationOptions o;
   o.ensemble.members = members;
   lc::Translation model(o, code(target), std::move(codes), rng);
   const lc::FitOptions fit = program::ensemble_fit(s.ensemble, target.cells(), 1200, 400, s.seed);
   if (!program::train_members(s, stage, model.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
-        lc::fit_member(state, model, k, target, from, fit, hooks...);
+        lc::fit_fold_model(state, model, k, target, from, fit, hooks...);
       })) {
     return std::nullopt;
   }
@@ -142,7 +143,7 @@ bool judge_genes(const Settings& s, const OmicsPart& train_part, const OmicsPart
   const auto back = train(s, stage, train_part.rna, {train_part.protein}, everyone.rna, 2, stop, unused);
   if (!back) return false;
   const double depth = double(back->target.depth.value(0, 0));
-  const lc::Matrix<float> truth = lc::ModalityCode::dense(lc::kernel::log_normalize(test.rna.counts, depth));
+  const lc::Matrix<float> truth = lc::ModalityEncoder::dense(lc::kernel::log_normalize(test.rna.counts, depth));
   const lc::Matrix<float> model = lc::translate(*back, {test.protein}, {.draws = 0}, rng).mean;
   const lc::Matrix<float> ridge = back->target.decode(
       lc::ridge(back->tell({train_part.protein}), back->target.encode(train_part.rna), back->tell({test.protein})));
@@ -204,7 +205,7 @@ void put_floors(const lc::Translation& model, const OmicsPart& train_part, const
   floor("mean", lc::Matrix<float>(known.colwise().mean()).replicate(Index(held.size()), 1));
   // Linear models see the components in their own units.
   const auto linear = [&](lc::Matrix<float> x) {
-    const lc::ModalityCode& c = model.sources.front();
+    const lc::ModalityEncoder& c = model.sources.front();
     for (Index j = 0; j < c.latent() && !c.whole; ++j)
       x.col(j) *= std::sqrt(c.spread.value(0, j) * c.spread.value(0, 0));
     return x;
@@ -230,7 +231,7 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
   }
   if (Index(with.size()) < 3 * folds) lc::throw_runtime(with.size(), " cells are too few for ", folds, " folds");
   const Index n = d.cells.cells();
-  std::vector<Index> fold = lc::detail::parts_of(Index(with.size()), folds, s.seed + 1000);
+  std::vector<Index> fold = lc::detail::assign_folds(Index(with.size()), folds, s.seed + 1000);
   Gathered protein;
   // What truth is compared with: each fold's values at that fold's depth; genes are those of all folds.
   lc::Matrix<float> truth = lc::Matrix<float>::Zero(n, Index(d.protein.features.size()));
@@ -332,7 +333,7 @@ void write(const Settings& s, lc::CellTable cells, const std::vector<std::string
   cells.strings["protein_names"] = proteins;
   cells.strings["latentcell"] = {
       lc::text("version ", lc::version), lc::text("seed ", s.seed),
-      lc::text("protein_*: log1p of counts at ", Index(proteins.size()) > lc::ModalityCode::few
+      lc::text("protein_*: log1p of counts at ", Index(proteins.size()) > lc::ModalityEncoder::few
                                                      ? "a depth of 10000"
                                                      : "the median depth of the cells trained on"),
       "X_joint: one latent of all cells, from whatever each has"};
@@ -349,7 +350,7 @@ lc::CellTable not_judged(const program::Omics& d, const std::vector<Index>& with
   out.embeddings.clear();
   const lc::Modality protein = lc::select_cells(d.protein, with);
   lc::Rng rng(0);
-  lc::ModalityCode code(protein.name, protein.features, 1);
+  lc::ModalityEncoder code(protein.name, protein.features, 1);
   code.start(protein, rng);
   out.embeddings["protein_measured"] = code.log_normalized(protein);
   for (const char* name : {"predicted", "low50", "high50", "low80", "high80"})

@@ -2,9 +2,10 @@
 
 // The parts and the two-stage pipeline, which need no more than Eigen and OpenMP, for a first program; single headers
 // compile faster. Apart are the applications, one header each, such as <latentcell/perturbation/model.hpp>; judging
-// and reading a model, <latentcell/evaluate/evaluate_generation.hpp>, <latentcell/latent/interpret.hpp>, <latentcell/metric/...>;
-// windows on Eigen's own tensors, <latentcell/core/tensor.hpp>; gradient checks, <latentcell/autodiff/gradcheck.hpp>;
-// and files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target latentcell::io.
+// and reading a model, <latentcell/evaluate/evaluate_generation.hpp>, <latentcell/latent/interpret.hpp>,
+// <latentcell/metric/...>; windows on Eigen's own tensors, <latentcell/core/tensor.hpp>; gradient checks,
+// <latentcell/autodiff/gradcheck.hpp>; and files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target
+// latentcell::io.
 
 #include <latentcell/core/abi.hpp>
 #include <latentcell/core/arena.hpp>
@@ -12,7 +13,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/joint_batch.hpp>
-#include <latentcell/core/path_point.hpp>
+#include <latentcell/core/gaussian_path.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/shape.hpp>
@@ -76,7 +77,7 @@
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
 #include <latentcell/op/log_normal.hpp>
-#include <latentcell/op/log_shares.hpp>
+#include <latentcell/op/log_normalized.hpp>
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/protein_loss.hpp>
@@ -99,12 +100,12 @@
 #include <latentcell/likelihood/moments_start.hpp>
 #include <latentcell/likelihood/protein_mixture.hpp>
 
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/condition/covariates.hpp>
 #include <latentcell/condition/gene_set.hpp>
-#include <latentcell/condition/numbers.hpp>
+#include <latentcell/condition/continuous_covariate.hpp>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/autoencoder/joint_vae.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
 #include <latentcell/autoencoder/pca_autoencoder.hpp>
@@ -173,7 +174,7 @@
 #include <latentcell/io/flat_json.hpp>
 #include <latentcell/io/safetensors.hpp>
 #include <latentcell/io/tenx_features.hpp>
-#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/value_check.hpp>
 

@@ -187,7 +187,7 @@ TEST_CASE("JointVae: gradients of the whole loss agree with central differences"
 
 TEST_CASE("JointBatches: modalities keep in step; shares of molecules are split") {
   const std::vector<Modality> cells = made(20);
-  JointBatches source(cells, {.batch = 8, .input_share = {0.5f, 1.0f, 1.0f}});
+  JointBatches source(cells, {.batch = 8, .count_thinning = {0.5f, 1.0f, 1.0f}});
   Rng rng(1);
   source.begin_epoch(rng);
   Index seen = 0;

@@ -209,7 +209,7 @@ TEST_CASE("Vae: Bernoulli learns which peaks are open where, and draws zeros and
   double off = 0;
   for (std::size_t g = 0; g < 50; ++g) off = std::max(off, std::abs(real[g] - made[g]));
   CHECK(off < 0.12);  // standard error .025 a gene
-  REQUIRE_THROWS_WITH((Vae<float, Bernoulli<float>>(small(Prior::normal), rng, {.dispersion = Dispersion::cell})),
+  REQUIRE_THROWS_WITH((Vae<float, Bernoulli<float>>(small(Prior::normal), rng, {.dispersion = Dispersion::gene_cell})),
                       ContainsText("Bernoulli: has no dispersion"));
 }
 

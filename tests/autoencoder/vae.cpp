@@ -77,8 +77,8 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
   const bool poisson = TestType::family == Family::poisson;
   const int before_test = threads();
   set_threads(1);
-  for (const Dispersion dispersion : {Dispersion::gene, Dispersion::cell}) {
-    if (poisson && dispersion == Dispersion::cell) continue;
+  for (const Dispersion dispersion : {Dispersion::gene, Dispersion::gene_cell}) {
+    if (poisson && dispersion == Dispersion::gene_cell) continue;
     Rng rng(2);
     VaeOptions o{.genes = 9,
                  .hidden = {5, 4},
@@ -110,8 +110,8 @@ TEMPLATE_TEST_CASE("Vae: the loss falls on simulated cells, for every family, li
   const int before_test = threads();
   set_threads(1);  // products this small only wait for a second one
   for (const LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
-    for (const Dispersion dispersion : {Dispersion::gene, Dispersion::cell}) {
-      if (TestType::family == Family::poisson && dispersion == Dispersion::cell) continue;
+    for (const Dispersion dispersion : {Dispersion::gene, Dispersion::gene_cell}) {
+      if (TestType::family == Family::poisson && dispersion == Dispersion::gene_cell) continue;
       Rng rng(2);
       VaeOptions o = small(40);
       o.link = link;
@@ -215,7 +215,7 @@ TEST_CASE("Vae: a steady training step allocates nothing on the heap") {
   o.batches = 2;
   o.prior.labels = 3;
   o.dropout = 0.1f;
-  Vae<float, ZeroInflatedNegativeBinomial<float>> vae(o, rng, {.dispersion = Dispersion::cell});
+  Vae<float, ZeroInflatedNegativeBinomial<float>> vae(o, rng, {.dispersion = Dispersion::gene_cell});
   vae.start(cells.counts);
   const auto labels = cells.cell_columns.labels("cell_type").codes, codes = cells.cell_columns.labels("batch").codes;
   CellBatches source(cells, {.batch = 32, .codes = codes, .labels = labels});

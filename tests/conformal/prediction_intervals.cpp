@@ -4,15 +4,15 @@
 
 using namespace latentcell;
 
-TEST_CASE("GroupLevels: means of what is predicted, by hand; at least a thousandth; all one without groups") {
+TEST_CASE("GroupMeans: means of what is predicted, by hand; at least a thousandth; all one without groups") {
   Matrix<float> mean(4, 2);
   mean << 1, 0, 3, -2, 5, 0.5f, 7, 0.5f;
-  const detail::GroupLevels levels(mean, {0, 0, 2, 2});
-  CHECK(levels.of(1) == RowVector<float>{{2, detail::GroupLevels::least}});
+  const detail::GroupMeans levels(mean, {0, 0, 2, 2});
+  CHECK(levels.of(1) == RowVector<float>{{2, detail::GroupMeans::least}});
   CHECK(levels.of(3) == RowVector<float>{{6, 0.5f}});
-  CHECK(detail::GroupLevels(mean, {}).of(3) == RowVector<float>{{1, 1}});
-  CHECK_THROWS_WITH(detail::GroupLevels(mean, {0, 1}), ContainsText("2 groups"));
-  CHECK_THROWS_WITH(detail::GroupLevels(mean, {0, 1, -1, 0}), ContainsText("none below 0"));
+  CHECK(detail::GroupMeans(mean, {}).of(3) == RowVector<float>{{1, 1}});
+  CHECK_THROWS_WITH(detail::GroupMeans(mean, {0, 1}), ContainsText("2 groups"));
+  CHECK_THROWS_WITH(detail::GroupMeans(mean, {0, 1, -1, 0}), ContainsText("none below 0"));
 }
 
 TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the ratio of the levels") {
@@ -24,7 +24,7 @@ TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the
     counts.end_row();
   }
   const Modality known{"x", counts, std::vector<char>(cells, 1), {"a", "b", "c"}};
-  ModalityCode code("x", known.features, features);
+  ModalityEncoder code("x", known.features, features);
   code.start(known, rng);
   ConditionalEnsemble model(2, features, features, {.members = 2, .field = {.width = 8, .depth = 1, .condition = 8}},
                             rng);
@@ -40,7 +40,7 @@ TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the
     Rng own(6);
     return predict_around(model, code, told, said, base, group, {.draws = 8}, own);
   };
-  const WithIntervals plain = predicted({}), grouped = predicted(halves);
+  const PredictionIntervals plain = predicted({}), grouped = predicted(halves);
   CHECK(plain.mean == grouped.mean);
   const RowVector<float> level[2] = {plain.mean.topRows(cells / 2).cwiseMax(0.0f).colwise().mean(),
                                      plain.mean.bottomRows(cells / 2).cwiseMax(0.0f).colwise().mean()};
@@ -59,7 +59,7 @@ TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the
     Rng draws(8);
     return predict_around(model, code, told, said, zero, group, {.draws = 8}, draws);
   };
-  const WithIntervals without = learned({}), with = learned(std::vector<int>(cells, 0));
+  const PredictionIntervals without = learned({}), with = learned(std::vector<int>(cells, 0));
   CHECK((without.high80 - with.high80).cwiseAbs().maxCoeff() < 1e-3f);
   CHECK((without.low50 - with.low50).cwiseAbs().maxCoeff() < 1e-3f);
 }

@@ -63,7 +63,7 @@ TEST_CASE("Thinning: draws are binomial") {
 
 TEST_CASE("CellBatches: the two parts of a split cell add up to it, and differ from epoch to epoch") {
   const Counts counts = small_counts();
-  CellBatches source(counts, {.batch = 16, .input_share = 0.6f});
+  CellBatches source(counts, {.batch = 16, .count_thinning = 0.6f});
   const Matrix<float> whole = dense(counts);
   Matrix<float> first;
   double shown = 0, all = 0;
@@ -93,7 +93,7 @@ TEST_CASE("CellBatches: the two parts of a split cell add up to it, and differ f
 TEST_CASE("CellBatches: a split is the same after skip_to, and an ordered pass splits nothing") {
   const Counts counts = small_counts();
   const auto last_batch = [&](bool skip) {
-    CellBatches source(counts, {.batch = 16, .input_share = 0.6f});
+    CellBatches source(counts, {.batch = 16, .count_thinning = 0.6f});
     Rng rng(8);
     source.begin_epoch(rng);
     CellBatch batch;
@@ -107,12 +107,12 @@ TEST_CASE("CellBatches: a split is the same after skip_to, and an ordered pass s
     return dense(batch.input);
   };
   CHECK(last_batch(false) == last_batch(true));
-  CellBatches source(counts, {.batch = 64, .input_share = 0.6f});
+  CellBatches source(counts, {.batch = 64, .count_thinning = 0.6f});
   CellBatch batch;
   source.next(batch);
   CHECK(batch.input.rows == 0);
   CHECK(dense(batch.counts) == dense(counts));
   CHECK(dense(batch.shown()) == dense(counts));
-  REQUIRE_THROWS_WITH(CellBatches(counts, {.input_share = 0.0f}),
-                      ContainsText("input_share must lie in (0, 1], got 0"));
+  REQUIRE_THROWS_WITH(CellBatches(counts, {.count_thinning = 0.0f}),
+                      ContainsText("count_thinning must lie in (0, 1], got 0"));
 }

@@ -13,7 +13,7 @@ using namespace latentcell;
 
 namespace {
 
-const JudgeOptions quick{.components = 6, .variable_genes = 40, .trees = 20};
+const EvaluateOptions quick{.components = 6, .variable_genes = 40, .trees = 20};
 
 // A tissue of three types that lie apart, and cells of it to train on, to judge on, and as if generated.
 struct Cells {
@@ -66,7 +66,7 @@ std::vector<double> numbers(const JudgeReport& report) {
   for (const JudgeRow& row : table_rows(report)) {
     for (const auto& entry : entries(*row.judgement)) out.push_back(entry.second);
   }
-  for (const ClassJudgement& c : report.classes) out.insert(out.end(), {c.coverage, c.coverage_fresh, c.accuracy});
+  for (const ClassScores& c : report.classes) out.insert(out.end(), {c.coverage, c.coverage_fresh, c.accuracy});
   out.push_back(report.memorization.generated);
   return out;
 }
@@ -76,7 +76,7 @@ std::vector<double> numbers(const JudgeReport& report) {
 TEST_CASE("judge: cells of the law of the real ones come out as fresh real cells do, floors worse") {
   const Cells cells = draw(400, 1);
   const JudgeReport report = judge(cells.train, cells.judged, cells.generated, nullptr, "cell_type", quick);
-  for (const Judgement* j : {&report.generated, &report.fresh_real}) {
+  for (const GenerationScores* j : {&report.generated, &report.fresh_real}) {
     CHECK(j->nearest_neighbor == Approx(0.5).margin(0.09));
     CHECK(j->auc == Approx(0.5).margin(0.12));
     CHECK(j->coverage > 0.9);
@@ -98,7 +98,7 @@ TEST_CASE("judge: cells of the law of the real ones come out as fresh real cells
   CHECK(report.components == 6);
   CHECK(report.classes.size() == 3);
   Index judged = 0;
-  for (const ClassJudgement& c : report.classes) {
+  for (const ClassScores& c : report.classes) {
     judged += c.judged;
     CHECK(c.judged == rows_of(cells.judged, c.level) / 2);
     CHECK(c.generated == rows_of(cells.generated, c.level));
@@ -172,7 +172,7 @@ TEST_CASE("judge: the order of genes does not matter, nor do cells of other gene
 TEST_CASE("judge: the same seed gives the same with 1 and 3 threads, another seed another cut") {
   const Cells cells = draw(120, 6);
   const auto run = [&](std::uint64_t seed) {
-    JudgeOptions options = quick;
+    EvaluateOptions options = quick;
     options.seed = seed;
     return numbers(judge(cells.train, cells.judged, cells.generated, &cells.train, "cell_type", options));
   };
@@ -266,7 +266,7 @@ TEST_CASE("judge: too few generated cells are taken again, and that is said") {
 
 TEST_CASE("judge: of many judged cells a random part is looked at") {
   const Cells cells = draw(200, 11);
-  JudgeOptions options = quick;
+  EvaluateOptions options = quick;
   options.most_cells = 40;
   const JudgeReport report = judge(cells.train, cells.judged, cells.generated, nullptr, "cell_type", options);
   CHECK(report.cells <= 40);
@@ -276,12 +276,12 @@ TEST_CASE("judge: of many judged cells a random part is looked at") {
 
 TEST_CASE("judge: wrong input is refused in one sentence") {
   Cells cells = draw(60, 12);
-  const auto run = [&](const JudgeOptions& options = quick, const std::string& column = "cell_type") {
+  const auto run = [&](const EvaluateOptions& options = quick, const std::string& column = "cell_type") {
     return judge(cells.train, cells.judged, cells.generated, nullptr, column, options);
   };
   CHECK_THROWS_WITH(run(quick, "kind"),
                     ContainsText("the training cells have no label column 'kind'; there are cell_type"));
-  JudgeOptions wrong = quick;
+  EvaluateOptions wrong = quick;
   wrong.components = 0;
   CHECK_THROWS_WITH(run(wrong), ContainsText("components 0"));
   wrong = quick;

@@ -23,13 +23,13 @@ TEST_CASE("schedule_point: keeps the variance, falls from data to noise, and tel
     INFO("schedule " << int(schedule));
     double last = -1;
     for (double t = 0; t <= 1; t += 0.05) {
-      const PathPoint p = schedule_point(schedule, t);
+      const PathCoefficients p = schedule_point(schedule, t);
       CHECK(p.alpha * p.alpha + p.sigma * p.sigma == Approx(1).epsilon(1e-12));
       CHECK(p.alpha > last);
       last = p.alpha;
       if (t < 0.01 || t > 0.97) continue;
       const double h = 1e-6;
-      const PathPoint before = schedule_point(schedule, t - h), after = schedule_point(schedule, t + h);
+      const PathCoefficients before = schedule_point(schedule, t - h), after = schedule_point(schedule, t + h);
       CHECK(p.d_alpha == Approx((after.alpha - before.alpha) / (2 * h)).epsilon(1e-5));
       CHECK(p.d_sigma == Approx((after.sigma - before.sigma) / (2 * h)).epsilon(1e-5));
     }
@@ -58,8 +58,8 @@ TEST_CASE("Ddpm: from every prediction the data and the velocity come out again"
       path.interpolate<double>(t, support::window(noise), support::window(data), view(z), view(target));
       for (Index b = 0; b < 3; ++b) {
         const double at = t[to_size(b)];
-        const PathPoint p = path.at(at);
-        const Blend to_data = path.data_of(at), to_velocity = path.velocity_of(at);
+        const PathCoefficients p = path.at(at);
+        const LinearMap to_data = path.denoised_from(at), to_velocity = path.velocity_from(at);
         CHECK((z.row(b) - p.alpha * data.row(b) - p.sigma * noise.row(b)).cwiseAbs().maxCoeff() < 1e-14);
         CHECK((to_data.z * z.row(b) + to_data.prediction * target.row(b) - data.row(b)).cwiseAbs().maxCoeff() < 1e-11);
         CHECK((to_velocity.z * z.row(b) + to_velocity.prediction * target.row(b) - p.d_alpha * data.row(b) -
@@ -75,7 +75,7 @@ TEST_CASE("Ddpm: min-SNR weights are those of the data's error, bounded") {
   // An error e of the data is an error alpha / sigma e of the noise and e / sigma of v: all three count the same.
   for (double t : {0.1, 0.4, 0.8, 0.99}) {
     const auto weight = [&](Prediction p) { return Ddpm{.prediction = p, .weighting = LossWeight::min_snr}.weight(t); };
-    const PathPoint p = Ddpm{}.at(t);
+    const PathCoefficients p = Ddpm{}.at(t);
     const double data = weight(Prediction::data);
     CHECK(data == Approx(std::min(5.0, std::pow(p.alpha / p.sigma, 2))));
     CHECK(weight(Prediction::noise) * std::pow(p.alpha / p.sigma, 2) == Approx(data));
@@ -94,10 +94,10 @@ TEST_CASE("Ddpm: the probability-flow velocity carries a normal distribution as 
     integrate(
         [&](double t, ConstView<double> at, View<double> v) {
           denoiser(t, at, v);
-          const Blend b = path.velocity_of(t);
+          const LinearMap b = path.velocity_from(t);
           for (Index i = 0; i < v.size(); ++i) v.data()[i] = b.z * at.data()[i] + b.prediction * v.data()[i];
         },
         view(z), {.method = Method::rk4, .steps = 2000});
-    for (Index j = 0; j < 2; ++j) CHECK(z(0, j) == Approx(denoiser.carried(first(0, j), 0, 1)).epsilon(1e-5));
+    for (Index j = 0; j < 2; ++j) CHECK(z(0, j) == Approx(denoiser.push_forward(first(0, j), 0, 1)).epsilon(1e-5));
   }
 }

@@ -17,7 +17,7 @@ TEST_CASE("VpSde: its ODE is the velocity that Ddpm's predictions stand for") {
       const Ddpm path{.schedule = schedule, .prediction = kind};
       for (const double t : {0.2, 0.5, 0.9}) {
         const double z = 0.7, prediction = -0.4;
-        const Blend data = path.data_of(t), velocity = path.velocity_of(t);
+        const LinearMap data = path.denoised_from(t), velocity = path.velocity_from(t);
         const double score = sde.score_of(t, z, data.z * z + data.prediction * prediction);
         CHECK(sde.velocity(t, z, score) == Approx(velocity.z * z + velocity.prediction * prediction).epsilon(1e-9));
       }
@@ -33,7 +33,7 @@ TEST_CASE("VpSde: the forward SDE has the path's marginals, and the reverse one 
     const VpSde sde{schedule};
     const double from = 0.98, to = 0.3;  // forward in noise: backward in t
     const auto law = [&](double t) {
-      const PathPoint p = sde.at(t);
+      const PathCoefficients p = sde.at(t);
       return std::pair(p.alpha * data_mean,
                        std::sqrt(p.alpha * p.alpha * data_deviation * data_deviation + p.sigma * p.sigma));
     };

@@ -9,7 +9,7 @@ using namespace latentcell;
 
 TEST_CASE("shortage: what each label lacks, the middle label being the measure") {
   const std::vector<int> codes = {0, 0, 0, 0, 0, 1, 1, 1, 2, -1};
-  const Shortage middle = shortage(codes, 4);
+  const LabelDeficit middle = shortage(codes, 4);
   CHECK(middle.least == 3);
   CHECK(middle.have == std::vector<Index>{5, 3, 1, 0});
   CHECK(middle.lacking == std::vector<Index>{0, 0, 2, 0});  // a label without cells is left alone
@@ -18,30 +18,30 @@ TEST_CASE("shortage: what each label lacks, the middle label being the measure")
   CHECK_THROWS_WITH(shortage(codes, 4, -1), ContainsText("negative"));
 }
 
-TEST_CASE("group_factors: what a group shows over what is expected, drawn to 1 where counts are few") {
+TEST_CASE("group_gene_scales: what a group shows over what is expected, drawn to 1 where counts are few") {
   Rng rng(1);
   const CellTable cells = generator::cells(300, rng);
   const TwoStage m = generator::trained(cells);
   const std::vector<int> codes = cells.obs("cell_type").codes;
   const LatentTable z = encode(m.vae, cells);
-  const Matrix<float> sure = group_factors(m.vae, cells, codes, z, codes, 3, 1e-6);
-  const Matrix<double> seen = detail::CountSums(cells.counts.view(), codes, 3).total,
+  const Matrix<float> sure = group_gene_scales(m.vae, cells, codes, z, codes, 3, 1e-6);
+  const Matrix<double> seen = detail::GroupMoments(cells.counts.view(), codes, 3).total,
                        expected = detail::expected_counts(m.vae, z, codes, 3);
   for (Index g = 0; g < 5; ++g) {
     const double total = seen.row(0).sum() / expected.row(0).sum();
     CHECK(sure(0, g) == Approx(seen(0, g) / (expected(0, g) * total)).epsilon(1e-3));
   }
-  const Matrix<float> believed = group_factors(m.vae, cells, codes, z, codes, 3, 1e9);
+  const Matrix<float> believed = group_gene_scales(m.vae, cells, codes, z, codes, 3, 1e9);
   CHECK((believed.array() - 1).abs().maxCoeff() < 1e-3f);
   // A group without cells keeps the model as it is.
   std::vector<int> none = codes;
   for (int& code : none) code = code == 2 ? -1 : code;
-  CHECK((group_factors(m.vae, cells, none, z, codes, 3, 1.0).row(2).array() - 1).abs().maxCoeff() < 1e-5f);
-  CHECK_THROWS_WITH(group_factors(m.vae, cells, codes, z, codes, 2, 1.0), ContainsText("group 2 of 2"));
-  CHECK_THROWS_WITH(group_factors(m.vae, cells, codes, z, codes, 3, 0.0), ContainsText("belief"));
+  CHECK((group_gene_scales(m.vae, cells, none, z, codes, 3, 1.0).row(2).array() - 1).abs().maxCoeff() < 1e-5f);
+  CHECK_THROWS_WITH(group_gene_scales(m.vae, cells, codes, z, codes, 2, 1.0), ContainsText("group 2 of 2"));
+  CHECK_THROWS_WITH(group_gene_scales(m.vae, cells, codes, z, codes, 3, 0.0), ContainsText("belief"));
 }
 
-TEST_CASE("calibrate_levels: drawn cells of a label come nearer to its real means") {
+TEST_CASE("calibrate_gene_means: drawn cells of a label come nearer to its real means") {
   Rng rng(2);
   const CellTable cells = generator::cells(400, rng);
   TwoStage m = generator::trained(cells);
@@ -51,15 +51,15 @@ TEST_CASE("calibrate_levels: drawn cells of a label come nearer to its real mean
     const std::vector<int> wanted(600, 2);
     const CellTable made =
         draw(m, m.flow.generate({.cells = labelled("cell_type", {type.levels, wanted}), .steps = 8}, own), own);
-    const Matrix<double> a = detail::CountSums(cells.counts.view(), type.codes, 3).total,
-                         b = detail::CountSums(made.counts.view(), wanted, 3).total;
+    const Matrix<double> a = detail::GroupMoments(cells.counts.view(), type.codes, 3).total,
+                         b = detail::GroupMoments(made.counts.view(), wanted, 3).total;
     double sum = 0;
     for (Index g = 0; g < cells.genes(); ++g) sum += std::abs(a(2, g) / a.row(2).sum() - b(2, g) / b.row(2).sum());
     return sum;
   };
   CHECK((m.factor.value.array() == 1).all());
   const double before = error();
-  calibrate_levels(m, cells, rng, {.belief = 5, .steps = 8});
+  calibrate_gene_means(m, cells, rng, {.belief = 5, .steps = 8});
   CHECK(error() < 0.8 * before);
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("augment: rare labels get the cells they lack, in their own batches, t
   CHECK(augment(m, cells, a, {.least = 1}).cells() == 0);
 }
 
-TEST_CASE("judge_augmentation: real cells more of a rare label help, mislabelled ones do harm") {
+TEST_CASE("evaluate_augmentation: real cells more of a rare label help, mislabelled ones do harm") {
   Rng rng(4);
   SimulatedTissue tissue({.genes = 200, .types = 4, .library = 300, .type_skew = 2.2}, rng);
   const CellTable train = tissue.draw(300, rng), held = tissue.draw(600, rng), more = tissue.draw(3000, rng);
@@ -97,15 +97,15 @@ TEST_CASE("judge_augmentation: real cells more of a rare label help, mislabelled
     wrong.push_back(5 - of_more[to_size(i)]);
   }
   const auto good =
-      judge_augmentation(train, codes(train), held, codes(held), more.select_cells(rare), right, 4, {.trees = 50});
+      evaluate_augmentation(train, codes(train), held, codes(held), more.select_cells(rare), right, 4, {.trees = 50});
   const auto bad =
-      judge_augmentation(train, codes(train), held, codes(held), more.select_cells(rare), wrong, 4, {.trees = 50});
+      evaluate_augmentation(train, codes(train), held, codes(held), more.select_cells(rare), wrong, 4, {.trees = 50});
   REQUIRE(good.size() == 5);
   CHECK(good.front().rare_logistic == bad.front().rare_logistic);
   CHECK(good.back().rare_logistic > good.front().rare_logistic);
   CHECK(good.back().rare_forest > good.front().rare_forest);
   CHECK(bad.back().rare_logistic < good.front().rare_logistic);
-  CHECK_THROWS_WITH(judge_augmentation(train, codes(train), held, codes(held),
-                                       held.select_genes(std::vector<Index>{0, 1}), codes(held), 4),
+  CHECK_THROWS_WITH(evaluate_augmentation(train, codes(train), held, codes(held),
+                                          held.select_genes(std::vector<Index>{0, 1}), codes(held), 4),
                     ContainsText("align_genes"));
 }

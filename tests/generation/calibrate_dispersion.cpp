@@ -20,7 +20,7 @@ TEST_CASE("dispersion_factors: an excess predicted too high comes down to the ob
 TEST_CASE("calibrate_dispersion: dispersions that start far off come near those of the simulator, in either place") {
   Rng rng(4);
   const CellTable cells = simulate({.cells = 400, .genes = 300, .types = 1, .factors = 0}, rng);
-  for (const Dispersion where : {Dispersion::gene, Dispersion::cell}) {
+  for (const Dispersion where : {Dispersion::gene, Dispersion::gene_cell}) {
     Vae<float, NegativeBinomial<float>> vae({.genes = cells.genes(), .hidden = {16}, .latent = 2}, rng,
                                             {.dispersion = where});
     vae.start(cells.counts);

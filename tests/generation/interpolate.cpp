@@ -13,7 +13,7 @@ TEST_CASE("blend: the ends are cells of the two kinds, and markers change over o
   const CellTable cells = generator::cells(400, rng);
   const TwoStage m = generator::trained(cells);
   const std::string a = "type_1", b = "type_2";
-  const BlendOptions o{.points = 5, .paths = 60, .steps = 8};
+  const InterpolateOptions o{.points = 5, .paths = 60, .steps = 8};
   Rng one(4);
   const LatentTable z = blend(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, one);
   REQUIRE(z.cells() == 300);
@@ -23,7 +23,7 @@ TEST_CASE("blend: the ends are cells of the two kinds, and markers change over o
   CHECK(type.codes[4] == 1);
   CHECK(std::get<std::vector<double>>(z.cell_columns.get("share"))[3] == Approx(0.75));
   const CellTable made = draw(m.vae, z, one);
-  const BlendSteps s = judge_blend(cells, m, made, z, a, b, o);
+  const InterpolationScores s = evaluate_interpolation(cells, m, made, z, a, b, o);
   REQUIRE(s.share.size() == 5);
   CHECK(s.of_a.front() > s.of_a[2]);
   CHECK(s.of_a[2] > s.of_a.back());
@@ -37,16 +37,16 @@ TEST_CASE("blend: the ends are cells of the two kinds, and markers change over o
                     ContainsText("points 1"));
 }
 
-TEST_CASE("as_batch: batches are mixed and types kept apart") {
+TEST_CASE("transform_batch: batches are mixed and types kept apart") {
   Rng rng(2);
   const CellTable cells =
       simulate({.cells = 500, .genes = 150, .types = 3, .batches = 2, .library = 500, .batch_strength = 0.8}, rng);
   const TwoStage m = generator::trained(cells);
-  const CellTable same = as_batch(m.vae, cells, 0, rng);
+  const CellTable same = transform_batch(m.vae, cells, 0, rng);
   CHECK(same.cell_names == cells.cell_names);
   const std::vector<int> batch = cells.obs("batch").codes, type = cells.obs("cell_type").codes;
   const auto mixed = [&](const CellTable& x) {
-    const Matrix<float> pcs = log_components(x, 10, rng);
+    const Matrix<float> pcs = log_pca(x, 10, rng);
     return batch_mixing(ConstView<float>(pcs.data(), pcs.rows(), pcs.cols()), batch, type);
   };
   const BatchMixing before = mixed(cells), after = mixed(same);
@@ -63,10 +63,10 @@ TEST_CASE("as_batch: batches are mixed and types kept apart") {
   CHECK(x(0, 0) == -1);
   CHECK(x(1, 0) == 1);
   CHECK(x(2, 0) == 10);
-  CHECK_THROWS_WITH(as_batch(m.vae, cells, 2, rng), ContainsText("batch 2 of 2"));
+  CHECK_THROWS_WITH(transform_batch(m.vae, cells, 2, rng), ContainsText("batch 2 of 2"));
 }
 
-TEST_CASE("marker_sets and JudgeGeneSets: markers tell labels, and shuffled genes show") {
+TEST_CASE("marker_sets and GeneSetEvaluator: markers tell labels, and shuffled genes show") {
   Rng rng(3);
   SimulatedTissue tissue({.genes = 150, .types = 3, .library = 500}, rng);
   const CellTable train = tissue.draw(400, rng), judged = tissue.draw(400, rng);
@@ -74,7 +74,7 @@ TEST_CASE("marker_sets and JudgeGeneSets: markers tell labels, and shuffled gene
   REQUIRE(sets.size() == 3);
   CHECK(sets[0].name == train.obs("cell_type").levels[0]);
   CHECK(sets[0].genes.size() <= 10);
-  const JudgeGeneSets judge(train, judged, "cell_type", sets);
+  const GeneSetEvaluator judge(train, judged, "cell_type", sets);
   const GeneSetAgreement fresh = judge.fresh(), real = judge.of(tissue.draw(400, rng));
   CHECK(fresh.mean_ks < 0.15);
   CHECK(real.mean_ks < 0.15);
@@ -82,6 +82,6 @@ TEST_CASE("marker_sets and JudgeGeneSets: markers tell labels, and shuffled gene
   CellTable other = judged;
   std::rotate(other.gene_names.begin(), other.gene_names.begin() + 7, other.gene_names.end());
   CHECK(judge.of(other).mean_ks > 0.3);
-  CHECK_THROWS_WITH(JudgeGeneSets(train, judged, "cell_type", {{"A", {"no", "such", "genes"}}}),
+  CHECK_THROWS_WITH(GeneSetEvaluator(train, judged, "cell_type", {{"A", {"no", "such", "genes"}}}),
                     ContainsText("none of 1 sets has 3 genes"));
 }

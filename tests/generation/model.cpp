@@ -125,11 +125,11 @@ TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too,
 TEST_CASE("TwoStage: remembers the mix of its training cells, unknown ones too") {
   Rng rng(1);
   TwoStage model = small_model(simulate({.cells = 40, .genes = 30}, rng));
-  model.learn_mix({0, 2, 2, -1, 1, 2}, {0, 1, -1, 0, 1, 1});
+  model.record_composition({0, 2, 2, -1, 1, 2}, {0, 1, -1, 0, 1, 1});
   save(path, model);
-  const auto [label, batch] = load_two_stage(path).training_codes();
+  const auto [label, batch] = load_two_stage(path).training_labels();
   std::remove(path);
   CHECK(label == std::vector<int>{0, 1, 2, 2, 2, -1});
   CHECK(batch == std::vector<int>{0, 1, 1, 1, -1, 0});
-  REQUIRE_THROWS_WITH(model.learn_mix({7}), ContainsText("label 7"));
+  REQUIRE_THROWS_WITH(model.record_composition({7}), ContainsText("label 7"));
 }

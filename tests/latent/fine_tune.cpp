@@ -3,7 +3,7 @@
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/flow/ddpm.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/latent/fine_tune.hpp>
@@ -26,7 +26,7 @@ auto made_flow(const CellTable& cells) {
   Rng rng(3);
   const std::vector<std::string> levels = cells.obs("cell_type").levels;
   return LatentFlow(RectifiedFlow{}, ResidualMlp<float>({.latent = 4, .width = 32, .depth = 2, .condition = 8}, rng),
-                    from_obs("cell_type", levels, Category<float>(Index(levels.size()), 8, rng)));
+                    from_obs("cell_type", levels, CategoricalCovariate<float>(Index(levels.size()), 8, rng)));
 }
 
 Matrix<float> all_weights(const auto& model) {
@@ -45,7 +45,7 @@ TEST_CASE("LatentFlow: the loss with a gradient through the latents is the loss,
     const std::vector<std::string> levels = cells.obs("cell_type").levels;
     const auto check = [&](auto path) {
       LatentFlow flow(path, ResidualMlp<float>({.latent = 4, .width = 32, .depth = 2, .condition = 8}, rng),
-                      from_obs("cell_type", levels, Category<float>(Index(levels.size()), 8, rng)));
+                      from_obs("cell_type", levels, CategoricalCovariate<float>(Index(levels.size()), 8, rng)));
       each_param(flow, [&](Param<float>& p) {
         for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1f * float(rng.normal());
       });
@@ -122,7 +122,7 @@ TEST_CASE("fine_tune: the flow learns the latents of whole cells, also where the
   set_threads(1);
   const CellTable cells = some_cells();
   Rng rng(2);
-  Model vae({.genes = 50, .hidden = {24}, .latent = 4, .dropout = 0.2f, .input_share = 0.5f}, rng);
+  Model vae({.genes = 50, .hidden = {24}, .latent = 4, .dropout = 0.2f, .count_thinning = 0.5f}, rng);
   fit(vae, cells, {.epochs = 40, .batch = 64, .learning_rate = 3e-3f});
   auto flow = made_flow(cells);
   flow.start(encode(vae, cells));

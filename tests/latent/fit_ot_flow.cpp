@@ -31,7 +31,7 @@ auto made_flow(Coupling coupling) {
   Rng rng(3);
   return LatentFlow(RectifiedFlow{.coupling = coupling},
                     ResidualMlp<float>({.latent = 2, .width = 32, .depth = 2, .condition = 8}, rng),
-                    from_obs("type", levels, Category<float>(2, 8, rng)));
+                    from_obs("type", levels, CategoricalCovariate<float>(2, 8, rng)));
 }
 
 const FitOptions quick{.epochs = 60, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f};
@@ -43,10 +43,10 @@ TEST_CASE("between: carries each kind where its treatment leads, by transport wi
   set_threads(1);
   const LatentTable control = cells(400, false, 1), treated = cells(400, true, 2);
   auto flow = made_flow(Coupling::optimal);
-  fit_between(flow, control, treated, {.match = "type"}, quick);
+  fit_ot_flow(flow, control, treated, {.match = "type"}, quick);
   const LatentTable fresh = cells(200, false, 5);
   Rng rng(6);
-  const LatentTable moved = carried(flow, fresh, {}, {.steps = 20}, 0, rng);
+  const LatentTable moved = push_forward(flow, fresh, {}, {.steps = 20}, 0, rng);
   double off[2] = {0, 0};
   for (Index i = 0; i < 200; ++i) {
     const RowVector<float> by = moved.mean.row(i) - fresh.mean.row(i);
@@ -69,7 +69,7 @@ TEST_CASE("between: given pairs are learned as they are") {
   std::vector<Index> pairs;
   for (Index i = 0; i < 400; ++i) pairs.push_back(i);
   auto flow = made_flow(Coupling::optimal);
-  fit_between(flow, from, to, {.match = "type", .pairs = pairs}, quick);
+  fit_ot_flow(flow, from, to, {.match = "type", .pairs = pairs}, quick);
   // The field at the start is the conditional mean of the pairs' movement, -2 y.
   Rng rng(6);
   double cross = 0, square = 0;
@@ -94,7 +94,7 @@ TEST_CASE("between: a dimension in which cells do not differ is as wide as its p
     one->deviation.col(1).setConstant(1.0f);
   }
   auto flow = made_flow(Coupling::optimal);
-  const History h = fit_between(flow, control, treated, {.match = "type"}, {.epochs = 5, .batch = 64});
+  const History h = fit_ot_flow(flow, control, treated, {.match = "type"}, {.epochs = 5, .batch = 64});
   CHECK(flow.spread.value(0, 1) == Approx(1.0f).epsilon(0.01));
   CHECK(h.epochs.back().loss < 5);  // of movements in units of the latents' own spread
 }
@@ -102,10 +102,10 @@ TEST_CASE("between: a dimension in which cells do not differ is as wide as its p
 TEST_CASE("between: what does not fit is named") {
   auto flow = made_flow(Coupling::optimal);
   LatentTable from = cells(10, false, 1), to = cells(10, true, 2);
-  REQUIRE_THROWS_WITH(fit_between(flow, from, to, {.pairs = {1, 2}}, quick), ContainsText("2 pairs for 10"));
-  REQUIRE_THROWS_WITH(fit_between(flow, from, to, {.pairs = std::vector<Index>(10, 99)}, quick),
+  REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.pairs = {1, 2}}, quick), ContainsText("2 pairs for 10"));
+  REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.pairs = std::vector<Index>(10, 99)}, quick),
                       ContainsText("pair 99"));
   from.cell_columns = labelled("type", Categorical{{"a"}, std::vector<int>(10, 0)});
-  REQUIRE_THROWS_WITH(fit_between(flow, from, to, {.match = "type"}, quick), ContainsText("no source cell has 'b'"));
-  REQUIRE_THROWS_WITH(fit_between(flow, LatentTable{}, to, {}, quick), ContainsText("dimensions"));
+  REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.match = "type"}, quick), ContainsText("no source cell has 'b'"));
+  REQUIRE_THROWS_WITH(fit_ot_flow(flow, LatentTable{}, to, {}, quick), ContainsText("dimensions"));
 }

@@ -17,7 +17,7 @@ struct Started {
   static constexpr Index cells = 4000;
   Rng rng{7};
   Vae<float, NegativeBinomial<float>> vae{
-      {.genes = 3, .hidden = {8}, .latent = 2}, rng, {.dispersion = Dispersion::cell}};
+      {.genes = 3, .hidden = {8}, .latent = 2}, rng, {.dispersion = Dispersion::gene_cell}};
   LatentTable latents;
   std::vector<int> codes = std::vector<int>(to_size(cells), 0);
 
@@ -43,7 +43,7 @@ TEST_CASE("count_sums: the excess of a few counts is what one works out by hand"
   counts.push_row(both, std::vector<float>{1, 9});
   counts.push_row(both, std::vector<float>{3, 7});
   counts.push_row(both, std::vector<float>{5, 5});
-  const detail::CountSums sums(counts.view(), {0, 0, -1}, 1);
+  const detail::GroupMoments sums(counts.view(), {0, 0, -1}, 1);
   CHECK(sums.cells[0] == 2);
   CHECK(sums.library[0] == 20);
   CHECK(sums.squares[0] == 200);
@@ -55,8 +55,8 @@ TEST_CASE("count_sums: the excess of a few counts is what one works out by hand"
 
 TEST_CASE("count_sums: what a model expects is what its cells turn out to have") {
   Started s;
-  const detail::CountSums told(s.vae, s.latents, s.codes, 1);
-  const detail::CountSums drawn(draw(s.vae, s.latents, s.rng).counts.view(), s.codes, 1);
+  const detail::GroupMoments told(s.vae, s.latents, s.codes, 1);
+  const detail::GroupMoments drawn(draw(s.vae, s.latents, s.rng).counts.view(), s.codes, 1);
   for (Index g = 0; g < 3; ++g) {
     CHECK(drawn.total(0, g) == Approx(told.total(0, g)).epsilon(0.08));
     CHECK(told.excess(0, g) > 1);  // 1 / 0.8 and more, as cells differ
@@ -67,7 +67,7 @@ TEST_CASE("draw: excess leaves the means and takes that share of what cells vary
   DrawOptions how;
   for (const float theta : {0.8f, 1000.0f}) {  // the second: cells differ by their means alone
     Started s(theta);
-    const detail::CountSums told(s.vae, s.latents, s.codes, 1);
+    const detail::GroupMoments told(s.vae, s.latents, s.codes, 1);
     how = {.strata = s.codes, .groups = s.codes};
     how.centre = (told.total / told.library[0]).cast<float>();
     for (const float share : {1.0f, 0.25f}) {

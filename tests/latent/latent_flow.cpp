@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include <latentcell/backbone/dit.hpp>
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/data/simulate.hpp>
@@ -17,7 +17,7 @@ using namespace latentcell;
 
 namespace {
 
-using Flow = LatentFlow<Dit<float>, FromObs<LabelColumn, Category<float>>>;
+using Flow = LatentFlow<Dit<float>, FromObs<LabelColumn, CategoricalCovariate<float>>>;
 using Model = Vae<float, NegativeBinomial<float>>;
 
 const DitOptions tiny{.latent = 6, .tokens = 2, .width = 32, .depth = 1, .heads = 2, .mlp_ratio = 2, .condition = 8};
@@ -26,7 +26,7 @@ Flow made_flow(const std::vector<std::string>& levels, std::uint64_t seed) {
   Rng rng(seed);
   Dit<float> dit(tiny, rng);
   return Flow(RectifiedFlow{}, std::move(dit),
-              from_obs("cell_type", levels, Category<float>(Index(levels.size()), tiny.condition, rng)));
+              from_obs("cell_type", levels, CategoricalCovariate<float>(Index(levels.size()), tiny.condition, rng)));
 }
 
 // Both stages, trained once on 300 simulated cells for all tests below.
@@ -250,7 +250,7 @@ TEST_CASE("FromObs: codes follow names, not positions") {
   REQUIRE_THROWS_WITH(parse_conditions(flow.condition, {{"cell_type", "NK"}}),
                       ContainsText("no level 'NK'; there are B, T"));
   Rng rng(1);
-  REQUIRE_THROWS_WITH(from_obs("cell_type", {"B"}, Category<float>(2, 4, rng)),
+  REQUIRE_THROWS_WITH(from_obs("cell_type", {"B"}, CategoricalCovariate<float>(2, 4, rng)),
                       ContainsText("column 'cell_type' has 1 levels but its conditioner 2"));
 }
 

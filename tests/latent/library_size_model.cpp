@@ -26,9 +26,9 @@ struct Made {
 
 }  // namespace
 
-TEST_CASE("LibraryModel: finds offset and slope, and draws with the residual's spread") {
+TEST_CASE("LibrarySizeModel: finds offset and slope, and draws with the residual's spread") {
   const Made made;
-  LibraryModel model(3, 3);
+  LibrarySizeModel model(3, 3);
   model.learn(made.z, made.library, made.level);
   CHECK(model.slope.value(0, 0) == Approx(0.5).margin(0.05));
   CHECK(model.slope.value(0, 1) == Approx(0).margin(0.03));
@@ -46,9 +46,9 @@ TEST_CASE("LibraryModel: finds offset and slope, and draws with the residual's s
   CHECK(std::sqrt(square - sum * sum) == Approx(0.1).epsilon(0.15));
 }
 
-TEST_CASE("LibraryModel: draws whole numbers within what the level showed, however far the latent") {
+TEST_CASE("LibrarySizeModel: draws whole numbers within what the level showed, however far the latent") {
   const Made made;
-  LibraryModel model(3, 3);
+  LibrarySizeModel model(3, 3);
   model.learn(made.z, made.library, made.level);
   for (int level = 0; level < 2; ++level) {
     float least = 1e9f, most = 0;
@@ -70,9 +70,9 @@ TEST_CASE("LibraryModel: draws whole numbers within what the level showed, howev
   }
 }
 
-TEST_CASE("LibraryModel: unknown cells and a level without cells are like all together") {
+TEST_CASE("LibrarySizeModel: unknown cells and a level without cells are like all together") {
   const Made made;
-  LibraryModel model(3, 3);
+  LibrarySizeModel model(3, 3);
   model.learn(made.z, made.library, made.level);
   const float z[] = {0, 0, 0};
   for (const int level : {-1, 2}) {
@@ -83,8 +83,8 @@ TEST_CASE("LibraryModel: unknown cells and a level without cells are like all to
   }
 }
 
-TEST_CASE("LibraryModel: one cell, and none") {
-  LibraryModel model(2, 1);
+TEST_CASE("LibrarySizeModel: one cell, and none") {
+  LibrarySizeModel model(2, 1);
   const std::vector<float> library{500};
   const std::vector<int> level{0};
   model.learn(Matrix<float>::Ones(1, 2), library, level);
@@ -92,7 +92,7 @@ TEST_CASE("LibraryModel: one cell, and none") {
   const float z[] = {3, 3};
   CHECK(model.draw(z, 0, rng) == 500);
   CHECK(model.draw(z, -1, rng) == 500);
-  LibraryModel nothing(2, 1);
+  LibrarySizeModel nothing(2, 1);
   nothing.learn(Matrix<float>(0, 2), {}, {});
   CHECK(nothing.draw(z, 0, rng) >= 1);
 }

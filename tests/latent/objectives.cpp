@@ -24,20 +24,20 @@ TEST_CASE("objectives: rectified flows find a mixture known in closed form, with
 
 TEST_CASE("objectives: a diffusion finds it, and every sampler leads there") {
   const auto flow = trained(Ddpm{});
-  for (const GenerateOptions& how :
-       {GenerateOptions{.steps = 30, .method = Method::heun}, GenerateOptions{.steps = 60, .method = Method::ddim},
-        GenerateOptions{.steps = 60, .method = Method::ddim, .eta = 0.5},
-        GenerateOptions{.steps = 100, .method = Method::ancestral},
-        GenerateOptions{.steps = 200, .method = Method::euler_maruyama},
-        GenerateOptions{.steps = 20, .method = Method::dpm_multistep},
-        GenerateOptions{.steps = 15, .method = Method::dpm_singlestep}}) {
+  for (const SampleOptions& how :
+       {SampleOptions{.steps = 30, .method = Method::heun}, SampleOptions{.steps = 60, .method = Method::ddim},
+        SampleOptions{.steps = 60, .method = Method::ddim, .eta = 0.5},
+        SampleOptions{.steps = 100, .method = Method::ancestral},
+        SampleOptions{.steps = 200, .method = Method::euler_maruyama},
+        SampleOptions{.steps = 20, .method = Method::dpm_multistep},
+        SampleOptions{.steps = 15, .method = Method::dpm_singlestep}}) {
     INFO("method " << int(how.method) << ", eta " << how.eta);
     CHECK(found(distances(flow, how)));
   }
 }
 
 TEST_CASE("objectives: diffusions find it with every prediction, schedule and weight") {
-  const GenerateOptions how{.steps = 30, .method = Method::dpm_multistep};
+  const SampleOptions how{.steps = 30, .method = Method::dpm_multistep};
   CHECK(found(distances(trained(Ddpm{.schedule = NoiseSchedule::linear, .prediction = Prediction::noise}), how)));
   CHECK(found(distances(trained(Ddpm{.prediction = Prediction::data}), how)));
   CHECK(found(distances(trained(Ddpm{.schedule = NoiseSchedule::sigmoid, .weighting = LossWeight::min_snr}), how)));
@@ -47,7 +47,8 @@ TEST_CASE("objectives: a sampler that needs data in the noise is refused for the
   Rng rng(1);
   const DitOptions tiny{.latent = 2, .tokens = 2, .width = 8, .depth = 1, .heads = 2, .condition = 4};
   Dit<float> dit(tiny, rng);
-  LatentFlow flow(RectifiedFlow{}, std::move(dit), from_obs("type", levels, Category<float>(2, tiny.condition, rng)));
+  LatentFlow flow(RectifiedFlow{}, std::move(dit),
+                  from_obs("type", levels, CategoricalCovariate<float>(2, tiny.condition, rng)));
   flow.start(mixture(50, 1));
   REQUIRE_THROWS_WITH(flow.generate({.count = 2, .method = Method::euler_maruyama}, rng),
                       ContainsText("choose ancestral"));

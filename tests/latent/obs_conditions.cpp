@@ -1,7 +1,7 @@
 #include <latentcell/backbone/dit.hpp>
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/condition/gene_set.hpp>
-#include <latentcell/condition/numbers.hpp>
+#include <latentcell/condition/continuous_covariate.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/latent/fit_flow.hpp>
 
@@ -13,9 +13,9 @@ namespace {
 
 const std::vector<std::string> types{"a", "b"}, states{"off", "on"};
 
-auto made(Join join, Rng& rng) {
-  return conditions(join, from_obs("type", types, Category<float>(2, 12, rng)),
-                    from_obs(NumberColumns{{"dose"}}, Numbers<float>({.columns = 1, .width = 12}, rng)),
+auto made(Combine join, Rng& rng) {
+  return conditions(join, from_obs("type", types, CategoricalCovariate<float>(2, 12, rng)),
+                    from_obs(NumberColumns{{"dose"}}, ContinuousCovariate<float>({.columns = 1, .width = 12}, rng)),
                     from_obs(GeneColumn{"perturbation", {"STAT1", "IRF1", "JUN"}}, GeneSet<float>(3, 4, 12, rng)));
 }
 
@@ -49,7 +49,7 @@ LatentTable grid(Index n) {
   return out;
 }
 
-auto trained(const LatentTable& table, Join join) {
+auto trained(const LatentTable& table, Combine join) {
   const int before = threads();
   set_threads(1);
   Rng rng(5);
@@ -60,11 +60,11 @@ auto trained(const LatentTable& table, Join join) {
                         .depth = 2,
                         .heads = 2,
                         .mlp_ratio = 2,
-                        .condition = join == Join::sum ? width : 2 * width};
+                        .condition = join == Combine::sum ? width : 2 * width};
   Dit<float> dit(tiny, rng);
   LatentFlow flow(RectifiedFlow{}, std::move(dit),
-                  conditions(join, from_obs("type", types, Category<float>(2, width, rng)),
-                             from_obs("state", states, Category<float>(2, width, rng))));
+                  conditions(join, from_obs("type", types, CategoricalCovariate<float>(2, width, rng)),
+                             from_obs("state", states, CategoricalCovariate<float>(2, width, rng))));
   fit(flow, table, {.epochs = 60, .batch = 128, .learning_rate = 4e-3f, .ema = 0.98f});
   set_threads(before);
   return flow;
@@ -74,7 +74,7 @@ auto trained(const LatentTable& table, Join join) {
 
 TEST_CASE("conditions: obs to numbers, unknown where nothing is known, and back") {
   Rng rng(1);
-  const auto c = made(Join::sum, rng);
+  const auto c = made(Combine::sum, rng);
   CHECK(c.columns() == 5);
   CHECK(c.width() == 12);
   const Matrix<float> cells = read_conditions(c, some_obs());
@@ -100,7 +100,7 @@ TEST_CASE("conditions: obs to numbers, unknown where nothing is known, and back"
 
 TEST_CASE("conditions: as a user writes them") {
   Rng rng(1);
-  const auto c = made(Join::concatenate, rng);
+  const auto c = made(Combine::concatenate, rng);
   CHECK(c.width() == 36);
   const Matrix<float> one = parse_conditions(c, {{"dose", "1.5"}, {"perturbation", "IRF1"}});
   CHECK(std::isnan(one(0, 0)));
@@ -111,20 +111,20 @@ TEST_CASE("conditions: as a user writes them") {
   REQUIRE_THROWS_WITH(parse("dose", "1,2"), ContainsText("holds more than 1 numbers"));
   REQUIRE_THROWS_WITH(parse("perturbation", "IRF1+FOS"), ContainsText("names 'FOS', which is neither 'control'"));
   REQUIRE_THROWS_WITH(parse("age", "3"), ContainsText("no condition 'age', only 'type', 'dose', 'perturbation'"));
-  REQUIRE_THROWS_WITH(conditions(Join::sum, from_obs("type", types, Category<float>(2, 8, rng)),
-                                 from_obs("state", states, Category<float>(2, 9, rng))),
-                      ContainsText("choose Join::concatenate"));
+  REQUIRE_THROWS_WITH(conditions(Combine::sum, from_obs("type", types, CategoricalCovariate<float>(2, 8, rng)),
+                                 from_obs("state", states, CategoricalCovariate<float>(2, 9, rng))),
+                      ContainsText("choose Combine::concatenate"));
   Annotation wrong(1);
   wrong.set("dose", std::vector<std::string>{"x"});
   REQUIRE_THROWS_WITH(read_conditions(c, wrong), ContainsText("column 'dose' holds labels, not numbers"));
 }
 
 TEST_CASE("conditions: two attributes steer two directions, alone, together, and in a pair never seen") {
-  for (Join join : {Join::sum, Join::concatenate}) {
+  for (Combine join : {Combine::sum, Combine::concatenate}) {
     INFO("join " << int(join));
     const auto flow = trained(grid(2000), join);
     Rng rng(1);
-    const auto centre = [&](const GenerateOptions& o) {
+    const auto centre = [&](const SampleOptions& o) {
       return RowVector<float>(flow.generate(o, rng).mean.colwise().mean());
     };
     for (int a : {0, 1}) {
@@ -143,9 +143,9 @@ TEST_CASE("conditions: two attributes steer two directions, alone, together, and
 }
 
 TEST_CASE("conditions: pulls of single attributes add up to the pair") {
-  const auto flow = trained(grid(2000), Join::sum);
+  const auto flow = trained(grid(2000), Combine::sum);
   Rng rng(2);
-  GenerateOptions each{.count = 300, .condition = {{"type", "b"}, {"state", "on"}}, .steps = 12};
+  SampleOptions each{.count = 300, .condition = {{"type", "b"}, {"state", "on"}}, .steps = 12};
   each.guidance_each = {{"type", 1.0f}, {"state", 1.0f}};
   const RowVector<float> at = flow.generate(each, rng).mean.colwise().mean();
   CHECK(at(0) == Approx(4).margin(0.7));

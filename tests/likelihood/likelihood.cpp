@@ -47,13 +47,13 @@ TEMPLATE_TEST_CASE("likelihood: draws have the mean and the variance it states",
 TEST_CASE("likelihood: heads and Params are as many as the family has parameters") {
   CHECK(Poisson<float>(5).heads() == 1);
   CHECK(NegativeBinomial<float>(5).heads() == 1);
-  CHECK(NegativeBinomial<float>(5, {.dispersion = Dispersion::cell}).heads() == 2);
+  CHECK(NegativeBinomial<float>(5, {.dispersion = Dispersion::gene_cell}).heads() == 2);
   CHECK(ZeroInflatedNegativeBinomial<float>(5).heads() == 2);
-  CHECK(ZeroInflatedNegativeBinomial<float>(5, {.dispersion = Dispersion::cell}).heads() == 3);
+  CHECK(ZeroInflatedNegativeBinomial<float>(5, {.dispersion = Dispersion::gene_cell}).heads() == 3);
   CHECK(Gaussian<float>(5).log_theta.value.cols() == 5);
   CHECK(Poisson<float>(5).log_theta.value.size() == 0);
-  CHECK(NegativeBinomial<float>(5, {.dispersion = Dispersion::cell}).log_theta.value.size() == 0);
-  REQUIRE_THROWS_WITH(Poisson<float>(5, {.dispersion = Dispersion::cell}),
+  CHECK(NegativeBinomial<float>(5, {.dispersion = Dispersion::gene_cell}).log_theta.value.size() == 0);
+  REQUIRE_THROWS_WITH(Poisson<float>(5, {.dispersion = Dispersion::gene_cell}),
                       ContainsText("has no dispersion to put per cell"));
   const NegativeBinomial<float> nb(5);
   Tape<float> tape;
@@ -106,7 +106,7 @@ TEST_CASE("gene_moments: a Gaussian's are those of log-normalised values") {
 TEST_CASE("likelihood: start puts the moments into biases and dispersions, finite for genes without counts") {
   Rng rng(5);
   Counts counts = made_counts({0.02, 0.05, 0}, {2, 2, 2}, 400, rng);
-  for (const Dispersion dispersion : {Dispersion::gene, Dispersion::cell}) {
+  for (const Dispersion dispersion : {Dispersion::gene, Dispersion::gene_cell}) {
     ZeroInflatedNegativeBinomial<float> likelihood(3, {.dispersion = dispersion});
     std::vector<Linear<float>> heads(to_size(likelihood.heads()), Linear<float>::zero(4, 3));
     likelihood.start(counts, heads, 1e4);

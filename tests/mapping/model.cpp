@@ -75,11 +75,11 @@ TEST_CASE("transfer: narrowing keeps the weights of the shared genes, and the ne
 TEST_CASE("transfer: cells are remembered in the reference's mix, some of each label, of batches that had it") {
   Rng rng(5);
   const std::vector<int> label = {0, 0, 0, 0, 0, 0, 0, 0, 0, 2, -1}, batch = {0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0};
-  const detail::Remembered r = detail::choose_remembered(label, batch, 100, 30, rng);
+  const detail::ReplayCells r = detail::choose_replay(label, batch, 100, 30, rng);
   CHECK(std::count(r.label.begin(), r.label.end(), 0) == 90);
   CHECK(std::count(r.label.begin(), r.label.end(), 2) == 30);
   for (std::size_t i = 0; i < r.label.size(); ++i) CHECK((r.label[i] == 0 || r.batch[i] == 1));
-  CHECK_THROWS_WITH(detail::choose_remembered({-1, -1}, {0, 0}, 10, 1, rng), ContainsText("no labels"));
+  CHECK_THROWS_WITH(detail::choose_replay({-1, -1}, {0, 0}, 10, 1, rng), ContainsText("no labels"));
 }
 
 TEST_CASE("transfer: both in components: the same cells lie at the same place, whichever table has them") {
@@ -147,7 +147,7 @@ TEST_CASE("transfer: an encoder that lacks genes takes them for what they usuall
     if (g % 4 != 0) kept.push_back(g);
   }
   TwoStage plain = detail::with_new_batch(model, kept, "new", {}), made_up = plain;
-  detail::make_up_for_missing(model.vae, made_up.vae, cells, kept);
+  detail::impute_missing_genes(model.vae, made_up.vae, cells, kept);
   const Matrix<float> whole = encode(model.vae, cells).mean;
   const CellTable some = cells.select_genes(kept);
   const auto error = [&](const TwoStage& m) { return double((encode(m.vae, some).mean - whole).squaredNorm()); };

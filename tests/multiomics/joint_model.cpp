@@ -52,14 +52,14 @@ TEST_CASE("joint model: proteins are told from RNA, from accessibility, better f
     JointVae<float> model = small(learn, kind);
     fit(model, learn, {.epochs = 40, .batch = 32, .learning_rate = 3e-3f, .ema = 0.98f, .seed = 1});
     const double depth = 300;
-    const Matrix<float> truth = ModalityCode::dense(kernel::log_normalize(held[1].counts, depth));
+    const Matrix<float> truth = ModalityEncoder::dense(kernel::log_normalize(held[1].counts, depth));
     const auto told = [&](bool rna, bool peaks) {
       Rng rng(5);
       return translate(model, {rna ? held[0] : hide(held[0]), hide(held[1]), peaks ? held[2] : hide(held[2])}, 1, depth,
                        {.draws = 40}, rng);
     };
-    const auto score = [&](const WithIntervals& t) { return translation_score("", t, truth, held[1].measured); };
-    const WithIntervals both = told(true, true);
+    const auto score = [&](const PredictionIntervals& t) { return translation_score("", t, truth, held[1].measured); };
+    const PredictionIntervals both = told(true, true);
     const TranslationScore of_both = score(both), of_rna = score(told(true, false)),
                            of_peaks = score(told(false, true));
     INFO("both " << of_both.mean_r << ", RNA " << of_rna.mean_r << ", peaks " << of_peaks.mean_r);
@@ -98,7 +98,7 @@ TEST_CASE("joint model: proteins are told from RNA, from accessibility, better f
 TEST_CASE("Translation: its joint autoencoder is kept with it") {
   const std::vector<Modality> cells = made(60);
   const auto code = [&](const Modality& m) {
-    ModalityCode out(m.name, m.features, 5);
+    ModalityEncoder out(m.name, m.features, 5);
     Rng rng(1);
     out.start(m, rng);
     return out;
@@ -136,7 +136,7 @@ TEST_CASE("select_features: some features, in the order that a modality has them
   const Modality m = made(10)[1];
   const Modality two = select_features(m, {"protein_2", "protein_4"});
   CHECK(two.counts.cols() == 2);
-  CHECK(ModalityCode::dense(two.counts).col(1) == ModalityCode::dense(m.counts).col(3));
+  CHECK(ModalityEncoder::dense(two.counts).col(1) == ModalityEncoder::dense(m.counts).col(3));
   CHECK(two.measured == m.measured);
   CHECK_THROWS_WITH(select_features(m, {"protein_2", "other"}),
                     ContainsText("modality 'protein' has 1 of the 2 features wanted"));

@@ -35,8 +35,8 @@ Modality hidden(Modality m) {
   return m;
 }
 
-ModalityCode code_of(const Modality& m, Index latent) {
-  ModalityCode out(m.name, m.features, latent);
+ModalityEncoder code_of(const Modality& m, Index latent) {
+  ModalityEncoder out(m.name, m.features, latent);
   Rng rng(1);
   out.start(m, rng);
   return out;
@@ -67,22 +67,22 @@ TEST_CASE("dense_modality: rows of NaN were not measured; negative numbers are r
   CHECK_THROWS_WITH(dense_modality("p", x, {"one"}), ContainsText("2 columns but 1 names"));
 }
 
-TEST_CASE("ModalityCode: few features come back as they were, many as their components' best") {
+TEST_CASE("ModalityEncoder: few features come back as they were, many as their components' best") {
   const Made m = made(200, 3);
-  const ModalityCode whole = code_of(m.protein, 99);
+  const ModalityEncoder whole = code_of(m.protein, 99);
   CHECK(whole.whole);
   CHECK(whole.latent() == 4);
   const Matrix<float> z = whole.encode(m.protein);
   CHECK(std::abs(z.col(0).mean()) < 1e-4f);
   CHECK(std::sqrt(z.col(1).array().square().mean()) == Approx(1).epsilon(1e-3));
   const Matrix<float> logs =
-      ModalityCode::dense(kernel::log_normalize(m.protein.counts, double(whole.depth.value(0, 0))));
+      ModalityEncoder::dense(kernel::log_normalize(m.protein.counts, double(whole.depth.value(0, 0))));
   CHECK((whole.decode(z) - logs).cwiseAbs().maxCoeff() < 1e-4f);
 
-  const ModalityCode parts = code_of(m.rna, 10);
+  const ModalityEncoder parts = code_of(m.rna, 10);
   CHECK_FALSE(parts.whole);
   const Matrix<float> w = parts.encode(m.rna), back = parts.decode(w);
-  const Matrix<float> x = ModalityCode::dense(kernel::log_normalize(m.rna.counts));
+  const Matrix<float> x = ModalityEncoder::dense(kernel::log_normalize(m.rna.counts));
   const float all = (x.rowwise() - x.colwise().mean()).squaredNorm(), left = (x - back).squaredNorm();
   CHECK(left < 0.9f * all);
   CHECK((parts.encode(m.rna) - w).isZero());
@@ -106,8 +106,8 @@ TEST_CASE("translation: proteins from RNA, from accessibility, from both; interv
   Translation model(small(), code_of(protein, 10), {code_of(rna, 10), code_of(peaks, 10)}, rng);
   for (Index k = 0; k < 3; ++k) {
     TrainState<float> state;
-    fit_member(state, model, k, protein, {rna, peaks},
-               {.epochs = 60, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f, .seed = 7});
+    fit_fold_model(state, model, k, protein, {rna, peaks},
+                   {.epochs = 60, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f, .seed = 7});
     CHECK(state.history.epochs.back().loss < 0.8 * state.history.epochs.front().loss);
   }
   calibrate_intervals(model, protein, {rna, peaks}, 7, {.draws = 40}, rng);

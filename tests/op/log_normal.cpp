@@ -2,7 +2,7 @@
 #include <numbers>
 
 #include <latentcell/op/log_normal.hpp>
-#include <latentcell/op/log_shares.hpp>
+#include <latentcell/op/log_normalized.hpp>
 
 #include "support/catch.hpp"
 #include "support/made_matrix.hpp"
@@ -37,11 +37,11 @@ TEST_CASE("log_normal, log_normal_mixture: the density as it is written in a boo
   REQUIRE_THROWS_WITH(log_normal_mixture(at(z), at(mean), at(lv), at(z)), ContainsText("do not fit"));
 }
 
-TEST_CASE("log_shares: log1p of the means of either link") {
+TEST_CASE("log_normalized: log1p of the means of either link") {
   const Matrix<double> eta = made_matrix(2, 5, 6);
   Tape<double> tape(Mode::no_gradient);
-  const Var<double> soft = log_shares(LibraryLink::softmax, tape.constant(window(eta)), 30.0),
-                    plain = log_shares(LibraryLink::exp, tape.constant(window(eta)), 30.0);
+  const Var<double> soft = log_normalized(LibraryLink::softmax, tape.constant(window(eta)), 30.0),
+                    plain = log_normalized(LibraryLink::exp, tape.constant(window(eta)), 30.0);
   for (Index b = 0; b < 2; ++b) {
     const double total = eta.row(b).array().exp().sum();
     for (Index g = 0; g < 5; ++g) {

@@ -38,10 +38,10 @@ CellTable pairs() {
 
 }  // namespace
 
-TEST_CASE("blind_folds: every group of enough cells is in one part, and groups that are alike in different ones") {
+TEST_CASE("cross_fit_folds: every group of enough cells is in one part, and groups that are alike in different ones") {
   const CellTable cells = pairs();
   const PerturbationOptions o = options(4);
-  const auto folds = blind_folds(cells, o, 2);
+  const auto folds = cross_fit_folds(cells, o, 2);
   REQUIRE(folds.size() == 2);
   std::multiset<std::string> all;
   for (const auto& part : folds) {
@@ -50,15 +50,15 @@ TEST_CASE("blind_folds: every group of enough cells is in one part, and groups t
     all.insert(part.begin(), part.end());
   }
   CHECK(all == std::multiset<std::string>{"a1", "a2", "b1", "b2"});
-  CHECK(blind_folds(cells, o, 9).size() == 4);
-  CHECK(blind_folds(cells, o, 0).empty());
-  CHECK(blind_folds(cells, o, 2, 35).empty());  // two groups are too few
-  CHECK(blind_folds(cells, o, 2, 5).size() == 2);
-  CHECK_THROWS_WITH(blind_folds(cells, o, -1), Catch::Contains("folds -1 must be at least 0"));
+  CHECK(cross_fit_folds(cells, o, 9).size() == 4);
+  CHECK(cross_fit_folds(cells, o, 0).empty());
+  CHECK(cross_fit_folds(cells, o, 2, 35).empty());  // two groups are too few
+  CHECK(cross_fit_folds(cells, o, 2, 5).size() == 2);
+  CHECK_THROWS_WITH(cross_fit_folds(cells, o, -1), Catch::Contains("folds -1 must be at least 0"));
 }
 
-TEST_CASE("blind_folds: without_answers hides the perturbed cells of the named groups, and no others") {
-  const CellTable cells = pairs(), left = without_answers(cells, options(4), {"a1", "b2"});
+TEST_CASE("cross_fit_folds: without_treated hides the perturbed cells of the named groups, and no others") {
+  const CellTable cells = pairs(), left = without_treated(cells, options(4), {"a1", "b2"});
   CHECK(left.cells() == cells.cells() - 40 - 25);
   const Categorical type = left.obs("type"), what = left.obs("what");
   for (Index i = 0; i < left.cells(); ++i) {

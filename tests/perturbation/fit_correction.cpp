@@ -37,7 +37,7 @@ struct Untrained {
 
 }  // namespace
 
-TEST_CASE("learn_response: labels as a dose and a belief without end are refused") {
+TEST_CASE("fit_response_correction: labels as a dose and a belief without end are refused") {
   Rng rng(3);
   PerturbationOptions o = options(10);
   Perturbation plain(o, rng);
@@ -47,17 +47,19 @@ TEST_CASE("learn_response: labels as a dose and a belief without end are refused
   cells.cell_columns.set("what", Categorical{{"none", "drug"}, std::vector<int>(20, 1)});
   cells.cell_columns.set("type", Categorical{{"a"}, std::vector<int>(20, 0)});
   cells.cell_columns.set("dose", Categorical{{"low"}, std::vector<int>(20, 0)});
-  CHECK_THROWS_WITH(learn_response(dosed, cells, {}, rng), Catch::Contains("column 'dose' holds labels, not numbers"));
-  CHECK_THROWS_WITH(learn_response(plain, cells, {.residual = INFINITY}, rng), Catch::Contains("must be finite"));
+  CHECK_THROWS_WITH(fit_response_correction(dosed, cells, {}, rng),
+                    Catch::Contains("column 'dose' holds labels, not numbers"));
+  CHECK_THROWS_WITH(fit_response_correction(plain, cells, {.residual = INFINITY}, rng),
+                    Catch::Contains("must be finite"));
 }
 
-TEST_CASE("learn_response: what every group has in common and the model misses is carried over") {
+TEST_CASE("fit_response_correction: what every group has in common and the model misses is carried over") {
   Rng rng(4);
   const Untrained set({.cells = 600, .genes = 40, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1},
                       rng);
   const CellTable& cells = set.cells;
   Perturbation m = set.model(rng);
-  learn_response(m, cells, {.steps = 2}, rng);
+  fit_response_correction(m, cells, {.steps = 2}, rng);
   const Categorical what = cells.obs("condition");
   std::vector<Index> rows[2];
   for (Index i = 0; i < cells.cells(); ++i)
@@ -86,7 +88,7 @@ TEST_CASE("learn_response: what every group has in common and the model misses i
   CHECK(error(with) < 0.3 * error(without));
 }
 
-TEST_CASE("learn_response: groups as words are the groups as labels") {
+TEST_CASE("fit_response_correction: groups as words are the groups as labels") {
   Rng rng(4);
   const Untrained set({.cells = 300, .genes = 20, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1},
                       rng);
@@ -94,9 +96,9 @@ TEST_CASE("learn_response: groups as words are the groups as labels") {
   const auto learned = [&](const CellTable& cells) {
     Perturbation m = start;
     // Blind to one group alone, the last of those that the cells name.
-    const BlindModel blind{&start, {cells.obs("cell_type").levels.back()}};
+    const CrossFitModel blind{&start, {cells.obs("cell_type").levels.back()}};
     Rng own(5);
-    learn_response(m, {&blind, 1}, cells, {.steps = 2}, own);
+    fit_response_correction(m, {&blind, 1}, cells, {.steps = 2}, own);
     return Matrix<float>(m.response.value);
   };
   const Categorical types = set.cells.obs("cell_type");
@@ -110,7 +112,7 @@ TEST_CASE("learn_response: groups as words are the groups as labels") {
   CHECK((from_words.array() - 1).abs().maxCoeff() > 0.01f);
 }
 
-TEST_CASE("learn_response: cells are cut into ranges of dose, none of them in two") {
+TEST_CASE("fit_response_correction: cells are cut into ranges of dose, none of them in two") {
   const std::vector<double> dose{2, 0, 1, 1, std::numeric_limits<double>::quiet_NaN(), 2, 1, 3};
   const auto ranges = detail::by_dose({0, 1, 2, 3, 4, 5, 6, 7}, &dose);
   REQUIRE(ranges.size() == 3);  // what is not positive is left out
@@ -124,7 +126,8 @@ TEST_CASE("learn_response: cells are cut into ranges of dose, none of them in tw
   CHECK(detail::by_dose(all, &many).size() == 8);
 }
 
-TEST_CASE("learn_response: with a dose the change that is missed grows with it, between and beyond those seen") {
+TEST_CASE(
+    "fit_response_correction: with a dose the change that is missed grows with it, between and beyond those seen") {
   Rng rng(4);
   const SimulateOptions how{.cells = 1500,
                             .genes = 40,
@@ -138,7 +141,7 @@ TEST_CASE("learn_response: with a dose the change that is missed grows with it, 
   const Untrained set(tissue.draw(1500, rng), "dose");
   const CellTable& cells = set.cells;
   Perturbation m = set.model(rng);
-  learn_response(m, cells, {.steps = 2}, rng);
+  fit_response_correction(m, cells, {.steps = 2}, rng);
   const Matrix<double> half = response_at(m, "gene_1", 0.5), whole = response_at(m, "gene_1", 1);
   CHECK((half.array().square() - whole.array()).abs().maxCoeff() < 1e-5);
   CHECK((response_at(m, "gene_1", std::nan("")).array() == 1).all());
@@ -167,8 +170,9 @@ TEST_CASE("learn_response: with a dose the change that is missed grows with it, 
 }
 
 TEST_CASE(
-    "learn_response: what groups have in common is their mean, drawn towards none, and a large group is one group") {
-  detail::CommonEffect effect(2, 0.3, 0.3);
+    "fit_response_correction: what groups have in common is their mean, drawn towards none, and a large group is one "
+    "group") {
+  detail::RandomEffect effect(2, 0.3, 0.3);
   CHECK(effect.mean(0) == 0);
   effect.add(0, 1.0, 0.0);
   CHECK(effect.mean(0) == Approx(0.5));
@@ -177,13 +181,13 @@ TEST_CASE(
   effect.add(0, 1.0, 1e9);  // a measurement without weight
   CHECK(effect.mean(0) == Approx(1.0 / 3));
   // Two doses of one effect: the slope through both.
-  detail::CommonEffect line(1, 0.0, 1e6);
+  detail::RandomEffect line(1, 0.0, 1e6);
   line.add(0, 0.2, 0.01, 0.5);
   line.add(0, 0.4, 0.01, 1.0);
   CHECK(line.mean(0) == Approx(0.4));
 }
 
-TEST_CASE("learn_response: blind models are asked about the groups they name, and the model itself is not") {
+TEST_CASE("fit_response_correction: blind models are asked about the groups they name, and the model itself is not") {
   Rng rng(8);
   const Untrained set({.cells = 900, .genes = 30, .types = 3, .library = 3000, .type_skew = 0, .perturbations = 1},
                       rng);
@@ -195,10 +199,10 @@ TEST_CASE("learn_response: blind models are asked about the groups they name, an
   other.vae.heads[1].bias.value.setConstant(std::log(0.5f));
   const std::vector<std::string> types = cells.obs("cell_type").levels;
   const PredictOptions alone{.steps = 2, .residual = 1e9};  // the controls' own levels mend nothing
-  learn_response(m, cells, alone, rng);
+  fit_response_correction(m, cells, alone, rng);
   const Matrix<float> before = m.response.value;
-  const std::vector<BlindModel> all{{&other, types}};
-  learn_response(m, all, cells, alone, rng);
+  const std::vector<CrossFitModel> all{{&other, types}};
+  fit_response_correction(m, all, cells, alone, rng);
   CHECK(m.response.value(0, 3) < 0.55f * before(0, 3));
   CHECK(m.excess.value.maxCoeff() <= 1);
   CHECK(m.excess.value.mean() < 0.8f);
@@ -209,39 +213,39 @@ TEST_CASE("learn_response: blind models are asked about the groups they name, an
   Perturbation elsewhere = here;
   elsewhere.vae.to_mean.bias.value.setConstant(3);
   const auto logs = [&](const Perturbation& of) {
-    const std::vector<BlindModel> asked{{&of, types}};
-    learn_response(here, asked, cells, alone, rng);
+    const std::vector<CrossFitModel> asked{{&of, types}};
+    fit_response_correction(here, asked, cells, alone, rng);
     return Matrix<float>(here.response.value.array().log());
   };
   const Matrix<float> once = logs(here);
   CHECK((logs(here) - once).cwiseAbs().maxCoeff() < 0.05f);  // drawn anew
   CHECK((logs(elsewhere) - once).cwiseAbs().maxCoeff() > 0.2f);
   // Groups that no blind model names say nothing.
-  const std::vector<BlindModel> none{{&other, {}}};
-  learn_response(m, none, cells, alone, rng);
+  const std::vector<CrossFitModel> none{{&other, {}}};
+  fit_response_correction(m, none, cells, alone, rng);
   CHECK((m.response.value.array() == 1).all());
   CHECK((m.excess.value.array() == 1).all());
-  const std::vector<BlindModel> unknown{{&other, {"type_9"}}};
-  CHECK_THROWS_WITH(learn_response(m, unknown, cells, alone, rng), Catch::Contains("type_9"));
+  const std::vector<CrossFitModel> unknown{{&other, {"type_9"}}};
+  CHECK_THROWS_WITH(fit_response_correction(m, unknown, cells, alone, rng), Catch::Contains("type_9"));
 }
 
-TEST_CASE("learn_response: blind models are trained without the answers of their groups, each group's once") {
+TEST_CASE("fit_response_correction: blind models are trained without the answers of their groups, each group's once") {
   Rng rng(9);
   const Untrained set({.cells = 400, .genes = 20, .types = 4, .type_skew = 0, .perturbations = 1}, rng);
   const CellTable& cells = set.cells;
   Perturbation m = set.model(rng);
   std::vector<std::string> hidden;
   const auto train = [&](const CellTable& seen, const std::vector<std::string>& groups) {
-    CHECK(seen.cells() == without_answers(cells, set.options, groups).cells());
+    CHECK(seen.cells() == without_treated(cells, set.options, groups).cells());
     hidden.insert(hidden.end(), groups.begin(), groups.end());
     return std::optional(m);
   };
-  CHECK(learn_response(m, cells, 2, {.steps = 2}, rng, train));
+  CHECK(fit_response_correction(m, cells, 2, {.steps = 2}, rng, train));
   std::sort(hidden.begin(), hidden.end());
   CHECK(hidden == std::vector<std::string>{"type_1", "type_2", "type_3", "type_4"});
   CHECK((m.response.value.array() != 1).any());
   m.response.value.setOnes();
   const auto stopped = [](const CellTable&, const std::vector<std::string>&) { return std::optional<Perturbation>(); };
-  CHECK_FALSE(learn_response(m, cells, 2, {.steps = 2}, rng, stopped));
+  CHECK_FALSE(fit_response_correction(m, cells, 2, {.steps = 2}, rng, stopped));
   CHECK((m.response.value.array() == 1).all());
 }

@@ -40,7 +40,7 @@ Trained train(const CellTable& cells) {
   model.vae.gene_names = cells.gene_names;
   TwoStage generator = control_generator(model, cells, rng);
   fit(generator.flow, encode(generator.vae, cells), {.epochs = 60, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f});
-  calibrate_levels(generator, cells, rng);
+  calibrate_gene_means(generator, cells, rng);
   return {std::move(model), cells, std::move(generator)};
 }
 

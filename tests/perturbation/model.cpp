@@ -228,7 +228,8 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell's
   CHECK_THROWS_WITH(draw(vae, z, rng, shared), Catch::Contains("0 groups"));
 }
 
-TEST_CASE("residual_factors: a group's own level comes back where it was well seen; what rises keeps the prediction") {
+TEST_CASE(
+    "shifted_gene_scales: a group's own level comes back where it was well seen; what rises keeps the prediction") {
   Rng rng(2);
   const CellTable cells = simulate({.cells = 200, .genes = 30, .types = 1, .library = 3000}, rng);
   Vae<float, NegativeBinomial<float>> vae({.genes = 30, .hidden = {8}, .latent = 2}, rng);
@@ -236,16 +237,16 @@ TEST_CASE("residual_factors: a group's own level comes back where it was well se
   const LatentTable z = encode(vae, cells);
   const std::vector<int> codes(200, 0);
   const Matrix<double> expected = detail::expected_counts(vae, z, codes, 1);
-  const Matrix<float> f = residual_factors(vae, cells, z, z, codes, 1, 10);
+  const Matrix<float> f = shifted_gene_scales(vae, cells, z, z, codes, 1, 10);
   std::vector<double> seen(30, 0.0);
   for (std::size_t k = 0; k < cells.counts.values().size(); ++k)
     seen[std::size_t(cells.counts.columns()[k])] += double(cells.counts.values()[k]);
   for (Index g = 0; g < 30; ++g)
     CHECK(double(f(0, g)) == Approx((seen[to_size(g)] + 10) / (expected(0, g) + 10)).epsilon(1e-4));
-  CHECK_THROWS_WITH(residual_factors(vae, cells, z, z, codes, 1, 0), Catch::Contains("belief must be positive"));
+  CHECK_THROWS_WITH(shifted_gene_scales(vae, cells, z, z, codes, 1, 0), Catch::Contains("belief must be positive"));
 }
 
-TEST_CASE("pair_cells: pairs within a level, nearest as a whole, every source about as often") {
+TEST_CASE("match_cells: pairs within a level, nearest as a whole, every source about as often") {
   const LatentTable all = latents(120, 1, false);
   std::vector<Index> c, p;
   for (Index i = 0; i < 120; ++i) {
@@ -256,7 +257,7 @@ TEST_CASE("pair_cells: pairs within a level, nearest as a whole, every source ab
   }
   const LatentTable from = all.select_cells(c), to = all.select_cells(p);
   Rng rng(1);
-  const std::vector<Index> pairs = pair_cells(from, to, "type", Matrix<float>::Zero(to.cells(), 1), rng);
+  const std::vector<Index> pairs = match_cells(from, to, "type", Matrix<float>::Zero(to.cells(), 1), rng);
   const Categorical a = from.cell_columns.labels("type"), b = to.cell_columns.labels("type");
   std::vector<int> used(to_size(from.cells()), 0);
   for (Index i = 0; i < to.cells(); ++i) {
@@ -289,7 +290,7 @@ TEST_CASE("judge: floors of simulated cells have the order that they must have; 
   o.control = "control";
   o.group = "cell_type";
   o.parts = {"gene_1"};
-  const PerturbationJudge judge(train, truth, o, "type_2", "gene_1", rng);
+  const PerturbationEvaluator judge(train, truth, o, "type_2", "gene_1", rng);
   const std::vector<PerturbationScore> floors = judge.floors();
   REQUIRE(floors.size() == 5);
   CHECK(floors[0].effect.r == 0);
@@ -298,5 +299,5 @@ TEST_CASE("judge: floors of simulated cells have the order that they must have; 
       judge.score("fresh cells of the truth", fresh.select_cells(rows(fresh, true)), fresh.gene_names);
   CHECK(best.effect.r > floors[1].effect.r);
   CHECK(best.energy < 0.3 * floors[0].energy);
-  CHECK(judge.half_of_truth().effect.r > 0.5);
+  CHECK(judge.split_half_ceiling().effect.r > 0.5);
 }

@@ -30,7 +30,7 @@ double error_after(const P& path, Method method, Index steps, double to) {
   const Matrix<double> first = z;
   denoise(denoiser, path, view(z), {.method = method, .steps = steps, .from = 0, .to = to}, no_noise);
   double worst = 0;
-  for (Index j = 0; j < 3; ++j) worst = std::max(worst, std::abs(z(0, j) - denoiser.carried(first(0, j), 0, to)));
+  for (Index j = 0; j < 3; ++j) worst = std::max(worst, std::abs(z(0, j) - denoiser.push_forward(first(0, j), 0, to)));
   return worst;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include <latentcell/core/path_point.hpp>
+#include <latentcell/core/gaussian_path.hpp>
 #include <latentcell/core/types.hpp>
 
 namespace sample_tests {
@@ -17,7 +17,7 @@ struct GaussianDenoiser {
   template <class T>
   void operator()(T t, latentcell::ConstView<T> z, latentcell::View<T> x) {
     ++calls;
-    const latentcell::PathPoint p = path.at(double(t));
+    const latentcell::PathCoefficients p = path.at(double(t));
     const double variance = p.alpha * p.alpha * deviation * deviation + p.sigma * p.sigma;
     for (latentcell::Index i = 0; i < z.size(); ++i) {
       x.data()[i] = T(mean + p.alpha * deviation * deviation / variance * (double(z.data()[i]) - p.alpha * mean));
@@ -25,11 +25,11 @@ struct GaussianDenoiser {
   }
 
   /// Where the probability-flow ODE takes z from one time to another.
-  double carried(double z, double from, double to) const {
-    const auto spread = [&](const latentcell::PathPoint& p) {
+  double push_forward(double z, double from, double to) const {
+    const auto spread = [&](const latentcell::PathCoefficients& p) {
       return std::sqrt(p.alpha * p.alpha * deviation * deviation + p.sigma * p.sigma);
     };
-    const latentcell::PathPoint a = path.at(from), b = path.at(to);
+    const latentcell::PathCoefficients a = path.at(from), b = path.at(to);
     return b.alpha * mean + (z - a.alpha * mean) * spread(b) / spread(a);
   }
 };

@@ -15,13 +15,13 @@ namespace {
 struct TablePath {
   Matrix<double> alpha;
   Index index(double t) const { return Index(std::lround(t * double(alpha.cols() - 1))); }
-  PathPoint at(double t) const {
+  PathCoefficients at(double t) const {
     const double a = alpha(0, index(t));
     return {a, std::sqrt(std::max(0.0, 1 - a * a)), 0, 0};
   }
 };
 
-Matrix<double> carried(const Reference& reference, const std::string& name, const DenoiseOptions& options) {
+Matrix<double> push_forward(const Reference& reference, const std::string& name, const DenoiseOptions& options) {
   const TablePath path{reference.matrix(name + ".alpha")};
   Matrix<double> z = reference.matrix("start");
   const Matrix<double> noise = reference.matrix("noise");
@@ -41,11 +41,12 @@ TEST_CASE("denoise: agrees with diffusers' DDIM, DDPM and DPM-Solver++ on their 
   const auto gap = [&](const Matrix<double>& z, const std::string& name) {
     return (z - reference.matrix(name)).cwiseAbs().maxCoeff();
   };
-  CHECK(gap(carried(reference, "ddim_0", {.method = Method::ddim, .steps = 8}), "ddim_0.end") < 1e-5);
-  CHECK(gap(carried(reference, "ddim_1", {.method = Method::ddim, .steps = 8, .eta = 1}), "ddim_1.end") < 1e-5);
-  CHECK(gap(carried(reference, "ddim_1", {.method = Method::ancestral, .steps = 8}), "ddim_1.end") < 1e-5);
-  CHECK(gap(carried(reference, "multistep", {.method = Method::dpm_multistep, .steps = 8}), "multistep.end") < 1e-5);
+  CHECK(gap(push_forward(reference, "ddim_0", {.method = Method::ddim, .steps = 8}), "ddim_0.end") < 1e-5);
+  CHECK(gap(push_forward(reference, "ddim_1", {.method = Method::ddim, .steps = 8, .eta = 1}), "ddim_1.end") < 1e-5);
+  CHECK(gap(push_forward(reference, "ddim_1", {.method = Method::ancestral, .steps = 8}), "ddim_1.end") < 1e-5);
+  CHECK(gap(push_forward(reference, "multistep", {.method = Method::dpm_multistep, .steps = 8}), "multistep.end") <
+        1e-5);
   // Of its eight evaluations diffusers spends the last two on steps of first order.
-  CHECK(gap(carried(reference, "singlestep", {.method = Method::dpm_singlestep, .steps = 3, .to = 0.75}),
+  CHECK(gap(push_forward(reference, "singlestep", {.method = Method::dpm_singlestep, .steps = 3, .to = 0.75}),
             "singlestep.sixth") < 1e-5);
 }

@@ -10,7 +10,7 @@ namespace {
 
 // Spots on a grid, `cells` (1 to most) under each, whose counts are negative binomial of a shape for each gene.
 struct MadeSpots {
-  SpatialCells spots;
+  SpatialReference spots;
   Matrix<float> counts, single;  // (S, F), (N, F)
   std::vector<Index> cells, spot;
 };
@@ -43,7 +43,7 @@ MadeSpots make_spots(Index spots, Index most, const std::vector<double>& shape, 
 }  // namespace
 
 TEST_CASE("coherence: the places within a spot have its value as their mean, and keep what they differ by") {
-  SpatialCells spots;
+  SpatialReference spots;
   spots.at.resize(3, 2);
   spots.at << 0, 0, 10, 0, 0, 0;
   spots.slice = {0, 0, 1};  // the last one lies above the first, in another slice
@@ -73,14 +73,14 @@ TEST_CASE("learn_split: finds the shape of the cells' counts from sums over spot
   shape[0] = 0.3;
   shape[1] = 10;
   const MadeSpots made = make_spots(600, 6, shape, 0, rng);
-  const SpotSplit split = learn_split(made.spots, made.counts, made.cells);
+  const SpotDeconvolution split = learn_split(made.spots, made.counts, made.cells);
   CHECK(split.genes[0].cell == Approx(0.3).epsilon(0.35));
   CHECK(split.genes[2].cell == Approx(2).epsilon(0.35));
   CHECK(split.genes[1].cell > 5);
   CHECK(split.totals.cell > split.genes[2].cell);  // sums of many genes are the more even
   // What changes from spot to spot is not taken for what cells of one spot differ by.
   const MadeSpots other = make_spots(600, 6, std::vector<double>(30, 2.0), 0.8, rng);
-  const SpotSplit of_other = learn_split(other.spots, other.counts, other.cells);
+  const SpotDeconvolution of_other = learn_split(other.spots, other.counts, other.cells);
   CHECK(of_other.genes[0].apart > 0.1);
   CHECK(of_other.genes[0].cell > 1.2);
   CHECK(of_other.genes[2].apart < 0.05);
@@ -100,7 +100,7 @@ TEST_CASE("share_counts: a cell's total holds for all its genes, and what is sha
   Rng rng(4);
   const RowVector<float> counts = RowVector<float>::Constant(40, 4);
   const auto empty = [&](double totals) {
-    const SpotSplit split{std::vector<Evenness>(40, Evenness{100, 0}), Evenness{totals, 0}};
+    const SpotDeconvolution split{std::vector<Concentration>(40, Concentration{100, 0}), Concentration{totals, 0}};
     double n = 0;
     for (int draw = 0; draw < 50; ++draw)
       n += double((detail::share_counts(split, counts, 2, 160, rng).array() == 0).count());
@@ -108,7 +108,8 @@ TEST_CASE("share_counts: a cell's total holds for all its genes, and what is sha
   };
   CHECK(empty(1000) == Approx(0.0625).margin(0.02));  // none of four counts, at even odds
   CHECK(empty(0.05) > 0.3);                           // one of the two cells has nearly all
-  CHECK(detail::share_counts({std::vector<Evenness>(40, Evenness{1, 0}), Evenness{1, 0}}, counts, 1, 160, rng)
+  CHECK(detail::share_counts({std::vector<Concentration>(40, Concentration{1, 0}), Concentration{1, 0}}, counts, 1, 160,
+                             rng)
             .isApprox(Matrix<float>::Constant(1, 40, std::log1p(4.0f))));
 }
 
@@ -117,7 +118,7 @@ TEST_CASE(
   Rng rng(3);
   std::vector<double> shape(30, 1.0);
   const MadeSpots made = make_spots(400, 5, shape, 0, rng);
-  const SpotSplit split = learn_split(made.spots, made.counts, made.cells);
+  const SpotDeconvolution split = learn_split(made.spots, made.counts, made.cells);
   const Matrix<float> truth = detail::logs_at(made.single, 600), flat = Matrix<float>::Zero(truth.rows(), 30);
   const int before = threads();
   Rng a(5), b(5);
@@ -126,7 +127,7 @@ TEST_CASE(
   set_threads(2);
   CHECK(split_cells(split, made.counts, made.cells, 600, 24, b).mean == cells.mean);
   set_threads(before);
-  const WithIntervals out = within_spots(cells, made.spot, flat);
+  const PredictionIntervals out = within_spots(cells, made.spot, flat);
   double in50 = 0, in80 = 0;
   for (Index i = 0; i < truth.rows(); ++i) {
     for (Index g = 0; g < 30; ++g) {

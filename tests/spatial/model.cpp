@@ -72,7 +72,7 @@ TEST_CASE("align_slices: an array's grid does not hold the tissue on it to right
   CHECK(std::abs(std::remainder(back.angle - turn, 2 * 3.14159265358979)) < 0.12);
 }
 
-TEST_CASE("slice_turns: a round outline has rivals, an oval one, a long one with a bend none") {
+TEST_CASE("candidate_alignments: a round outline has rivals, an oval one, a long one with a bend none") {
   const auto round = [](float wide, std::uint64_t seed) {
     Rng rng(seed);
     Matrix<float> out(300, 2);
@@ -89,21 +89,21 @@ TEST_CASE("slice_turns: a round outline has rivals, an oval one, a long one with
     away.shift[0] = 3;
     return away(x);
   };
-  const std::vector<RigidMotion> of_bent = slice_turns(made_points(300, 4), next(made_points(300, 5))),
-                                 of_disc = slice_turns(round(1, 4), next(round(1, 5))),
-                                 of_oval = slice_turns(round(2, 4), next(round(2, 5)));
+  const std::vector<RigidMotion> of_bent = candidate_alignments(made_points(300, 4), next(made_points(300, 5))),
+                                 of_disc = candidate_alignments(round(1, 4), next(round(1, 5))),
+                                 of_oval = candidate_alignments(round(2, 4), next(round(2, 5)));
   const auto apart = [](double a, double b) { return std::abs(std::remainder(a - b, 6.2831853)); };
   CHECK(of_bent.size() > 1);
-  CHECK(rival_turns(of_bent).empty());
+  CHECK(ambiguous_alignments(of_bent).empty());
   CHECK(apart(of_bent[0].angle, -0.9) < 0.15);
-  CHECK(rival_turns(of_disc).size() >= 5);    // of twelve that are 30 degrees apart
-  REQUIRE(rival_turns(of_oval).size() == 1);  // upside down
+  CHECK(ambiguous_alignments(of_disc).size() >= 5);    // of twelve that are 30 degrees apart
+  REQUIRE(ambiguous_alignments(of_oval).size() == 1);  // upside down
   CHECK(apart(of_oval[1].angle, of_oval[0].angle) == Approx(3.1416).margin(0.2));
-  CHECK(slice_turns(round(1, 4), next(round(1, 5)), {}, {}, -0.9).size() == 1);
+  CHECK(candidate_alignments(round(1, 4), next(round(1, 5)), {}, {}, -0.9).size() == 1);
 }
 
 TEST_CASE("krige: exact without nugget at a known place, by hand with two, a mean far away") {
-  SpatialCells known;
+  SpatialReference known;
   known.at.resize(2, 2);
   known.at << 0, 0, 2, 0;
   known.slice = {0, 0};
@@ -129,12 +129,12 @@ TEST_CASE("krige: exact without nugget at a known place, by hand with two, a mea
 }
 
 TEST_CASE("SpatialContext: what is left out is not told") {
-  SpatialCells known{made_points(60, 2), std::vector<int>(60, 0), Matrix<float>::Random(60, 3)};
+  SpatialReference known{made_points(60, 2), std::vector<int>(60, 0), Matrix<float>::Random(60, 3)};
   for (std::size_t i = 30; i < 60; ++i) known.slice[i] = 1;
   SpatialContext context{.options = {.neighbors = {1, 4}, .kriged = 10, .waves = 2}, .variogram = {3, 0.5}};
   const Index columns = context.columns(3);
   CHECK(columns == 3 * 3 + 2 + 2 + 8 + 1);
-  const auto tell = [&](const SpatialGap& gap) {
+  const auto tell = [&](const SpatialMask& gap) {
     std::vector<float> out(to_size(columns));
     context.tell(known, known.at.data(), 0, 0, gap, out.data());
     return out;
@@ -161,23 +161,23 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
     return Modality{"expression", t.counts, std::vector<char>(rows.size(), 1), t.gene_names};
   };
   const Modality known_genes = part(in), truth = part(out);
-  ModalityCode code("expression", cells.gene_names, 10);
+  ModalityEncoder code("expression", cells.gene_names, 10);
   code.start(known_genes, rng);
   SpatialOptions o;
   o.ensemble = {.members = 4, .field = {.width = 32, .depth = 1, .condition = 48, .dropout = 0.3f}};
   o.context = {.neighbors = {1, 5}, .kriged = 15, .waves = 1};
   Spatial model(o, code, {}, rng);
-  const SpatialCells known =
+  const SpatialReference known =
       spatial_cells(model, metric::pick_rows(view(at), in), std::vector<int>(in.size(), 0), known_genes);
   start(model, known, rng);
   CHECK(model.context.variogram.range > 1);
   for (Index k = 0; k < 4; ++k) {
     TrainState<float> state;
-    fit_member(state, model, k, known, known_genes, {},
-               {.epochs = 25, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f, .seed = 3});
+    fit_fold_model(state, model, k, known, known_genes, {},
+                   {.epochs = 25, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f, .seed = 3});
   }
   const Matrix<float> told_known = tell_known(model, known, {}, rng);
-  learn_trust(model, known_genes, told_known, 3, rng);
+  fit_stacking(model, known_genes, told_known, 3, rng);
   calibrate_intervals(model, known_genes, told_known, known.slice, 3, {.draws = 40}, rng);
   CHECK(model.trust.value.minCoeff() >= 0);
   CHECK(model.trust.value.maxCoeff() <= 1);
@@ -186,9 +186,9 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   const Matrix<float> places = metric::pick_rows(view(at), out), y = model.target.log_normalized(truth);
   const Matrix<float> told = tell_places(model, known, places, std::vector<int>(out.size(), 0), {});
   Rng a(6);
-  const WithIntervals made = predict(model, told, std::vector<int>(out.size(), 0), {.draws = 40}, a);
+  const PredictionIntervals made = predict(model, told, std::vector<int>(out.size(), 0), {.draws = 40}, a);
   const SpatialScore score = spatial_score("model", made, y, places);
-  const WithIntervals kriged{model.target.decode(kriged_latents(model, told)), {}, {}, {}, {}};
+  const PredictionIntervals kriged{model.target.decode(kriged_latents(model, told)), {}, {}, {}, {}};
   const SpatialScore kriging = spatial_score("kriging", kriged, y, places);
   CHECK(score.pearson > 0.3);
   CHECK(score.pearson > kriging.pearson - 0.02);
@@ -216,10 +216,10 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
   CHECK_THROWS_WITH(load_spatial(folder / "older.safetensors"), ContainsText("missing slice's level"));
   const int before = threads();
   set_threads(2);
-  const SpatialCells known_again =
+  const SpatialReference known_again =
       spatial_cells(again, metric::pick_rows(view(at), in), std::vector<int>(in.size(), 0), known_genes);
   Rng b(6);
-  const WithIntervals twin =
+  const PredictionIntervals twin =
       predict(again, tell_places(again, known_again, places, std::vector<int>(out.size(), 0), {}),
               std::vector<int>(out.size(), 0), {.draws = 40}, b);
   set_threads(before);
@@ -264,7 +264,7 @@ TEST_CASE("spatial's scores: by hand; floors come in their order") {
   CHECK(scaled.ssim < 0.8);
   std::vector<double> p{1, 0}, q{0, 1};
   CHECK(detail::jensen_shannon(p, q) == Approx(1));
-  const SpatialCells known{at, std::vector<int>(50, 0), truth};
+  const SpatialReference known{at, std::vector<int>(50, 0), truth};
   Rng rng(1);
   const auto floors = spatial_floors(known, at.topRows(10), std::vector<int>(10, 0), {}, 1, {}, {}, rng);
   REQUIRE(floors.size() == 5);

@@ -30,7 +30,7 @@ inline TwoStage trained(const CellTable& cells) {
   Rng rng(6);
   TwoStage m(o, rng);
   const CellCovariates known{.batch = cells.obs("batch").codes, .label = cells.obs("cell_type").codes};
-  m.learn_mix(known.label, known.batch);
+  m.record_composition(known.label, known.batch);
   TrainState<float> first;
   fit_from(first, m.vae, cells, known, {.epochs = 25, .batch = 32, .learning_rate = 3e-3f});
   fit(m.flow, encode(m.vae, cells), {.epochs = 40, .batch = 32, .learning_rate = 2e-3f});

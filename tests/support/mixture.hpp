@@ -1,7 +1,7 @@
 #pragma once
 
 #include <latentcell/backbone/dit.hpp>
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/metric/energy_distance.hpp>
 #include <latentcell/latent/fit_flow.hpp>
@@ -48,7 +48,7 @@ auto trained(const PathType& path) {
   Rng rng(3);
   const DitOptions tiny{.latent = 2, .tokens = 2, .width = 32, .depth = 2, .heads = 2, .mlp_ratio = 2, .condition = 16};
   Dit<float> dit(tiny, rng);
-  LatentFlow flow(path, std::move(dit), from_obs("type", levels, Category<float>(2, tiny.condition, rng)));
+  LatentFlow flow(path, std::move(dit), from_obs("type", levels, CategoricalCovariate<float>(2, tiny.condition, rng)));
   fit(flow, mixture(2000, 1), {.epochs = 70, .batch = 128, .learning_rate = 4e-3f, .ema = 0.98f});
   set_threads(before);
   return flow;
@@ -60,7 +60,7 @@ struct Distances {
 };
 
 template <class Flow>
-Distances distances(const Flow& flow, GenerateOptions o) {
+Distances distances(const Flow& flow, SampleOptions o) {
   Rng rng(5);
   const LatentTable a = mixture(1000, 2), b = mixture(1000, 4);
   o.cells = a.cell_columns;

@@ -17,7 +17,7 @@
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
 #include <latentcell/op/log_normal.hpp>
-#include <latentcell/op/log_shares.hpp>
+#include <latentcell/op/log_normalized.hpp>
 #include <latentcell/op/protein_loss.hpp>
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/matmul.hpp>
@@ -155,20 +155,20 @@ inline std::vector<OpCase> op_cases() {
                    {Shape(2, 3, 4), Shape(2, 5, 8)},
                    [](auto&, const Inputs& x) { return cross_attention(x[0], x[1], 2); }});
   cases.push_back(
-      {"join_tokens", {m(2 * 2, 4, 1), m(2 * 3, 4, 2)}, {Shape(2, 2, 4), Shape(2, 3, 4)}, [](auto&, const Inputs& x) {
-         return join_tokens(x[0], x[1]);
+      {"concat_tokens", {m(2 * 2, 4, 1), m(2 * 3, 4, 2)}, {Shape(2, 2, 4), Shape(2, 3, 4)}, [](auto&, const Inputs& x) {
+         return concat_tokens(x[0], x[1]);
        }});
-  cases.push_back({"some_tokens", {m(2 * 4, 3, 1)}, {Shape(2, 4, 3)}, [](auto&, const Inputs& x) {
-                     return some_tokens(x[0], 1, 2);
+  cases.push_back({"slice_tokens", {m(2 * 4, 3, 1)}, {Shape(2, 4, 3)}, [](auto&, const Inputs& x) {
+                     return slice_tokens(x[0], 1, 2);
                    }});
   cases.push_back({"relu", {m(3, 4, 65)}, {}, [](auto&, const Inputs& x) { return relu(x[0]); }});
   cases.push_back({"softplus", {m(3, 4, 66)}, {}, [](auto&, const Inputs& x) { return softplus(x[0]); }});
   cases.push_back({"log1p", {m(3, 4, 67).cwiseAbs()}, {}, [](auto&, const Inputs& x) { return log1p(x[0]); }});
   for (const LibraryLink link : {LibraryLink::softmax, LibraryLink::exp}) {
-    cases.push_back({link == LibraryLink::softmax ? "log_shares softmax" : "log_shares exp",
+    cases.push_back({link == LibraryLink::softmax ? "log_normalized softmax" : "log_normalized exp",
                      {m(3, 5, 68)},
                      {},
-                     [link](auto&, const Inputs& x) { return log_shares(link, x[0], 20.0); }});
+                     [link](auto&, const Inputs& x) { return log_normalized(link, x[0], 20.0); }});
   }
   {
     const auto cells = count_cells();

@@ -51,8 +51,8 @@ const FitOptions quick{.epochs = 60, .batch = 128, .learning_rate = 3e-3f, .ema 
 
 }  // namespace
 
-TEST_CASE("TimePaths: growth bends the clock as momentum asks, and place and motion agree") {
-  TimePaths p;
+TEST_CASE("OtPaths: growth bends the clock as momentum asks, and place and motion agree") {
+  OtPaths p;
   p.knots = 3;
   p.points.resize(3, 1);
   p.points << 0, 1, 2;
@@ -82,7 +82,7 @@ TEST_CASE("time_paths: pairs across each step of time, along lines, within the w
   Rng rng(2);
   const auto time = read_times(cells.cell_columns, "time");
   for (const bool manifold : {false, true}) {
-    const TimePaths p =
+    const OtPaths p =
         time_paths(view(cells.mean), time, {.window = 40, .manifold = manifold, .growth = true, .pairs = 400}, rng);
     CHECK(p.size() >= 400);
     Index crossed = 0;
@@ -101,7 +101,7 @@ TEST_CASE("time_paths: pairs across each step of time, along lines, within the w
   const LatentTable doubling = cells.select_cells(rows);
   const auto twice = read_times(doubling.cell_columns, "time");
   for (const bool growth : {false, true}) {
-    const TimePaths p = time_paths(view(doubling.mean), twice, {.window = 40, .growth = growth, .pairs = 100}, rng);
+    const OtPaths p = time_paths(view(doubling.mean), twice, {.window = 40, .growth = growth, .pairs = 100}, rng);
     CHECK(p.growth.front() == Approx(growth ? 2 : 1));
   }
   // The upper line dies out: with equal numbers of descendants its cells must cross to the lower one, else few do.
@@ -112,7 +112,7 @@ TEST_CASE("time_paths: pairs across each step of time, along lines, within the w
   const LatentTable one_line = cells.select_cells(dying);
   const auto when = read_times(one_line.cell_columns, "time");
   const auto crossing = [&](double relax) {
-    const TimePaths p = time_paths(view(one_line.mean), when, {.window = 40, .relax = relax, .pairs = 400}, rng);
+    const OtPaths p = time_paths(view(one_line.mean), when, {.window = 40, .relax = relax, .pairs = 400}, rng);
     double crossed = 0;
     for (Index k = 0; k < p.size(); ++k)
       crossed += p.points(k * p.knots, 1) * p.points(k * p.knots + p.knots - 1, 1) < 0;
@@ -194,13 +194,13 @@ TEST_CASE("trajectory: with noise, cells diffuse as told and arrive where the sn
   std::vector<Index> starts(300, 0);  // one cell, many ways
   const LatentTable start = cells.select_cells(starts);
   Matrix<float> z = start.mean;
-  carry(model, z, std::vector<double>(300, 0.0), std::vector<double>(300, 1.0), 50, rng);
+  advance_in_time(model, z, std::vector<double>(300, 0.0), std::vector<double>(300, 1.0), 50, rng);
   CHECK(double(z.col(0).mean()) == Approx(3).margin(0.5));
   const auto spread = [&](Index k) { return std::sqrt(double((z.col(k).array() - z.col(k).mean()).square().mean())); };
   CHECK(spread(1) > 0.1);
   CHECK(spread(1) < 1.5);
   z = cells.select_cells(std::vector<Index>(300, 240)).mean;
-  carry(model, z, std::vector<double>(300, 2.0), std::vector<double>(300, 1.0), 50, rng);
+  advance_in_time(model, z, std::vector<double>(300, 2.0), std::vector<double>(300, 1.0), 50, rng);
   CHECK(double(z.col(0).mean()) == Approx(3).margin(0.5));
 }
 
@@ -233,9 +233,9 @@ TEST_CASE("trajectory: saved, loaded and in another number of threads, the same 
   CHECK_THROWS_WITH(load_trajectory(folder / "none.safetensors"), ContainsText("none.safetensors"));
 }
 
-TEST_CASE("TrajectoryJudge: the truth is worth nothing, floors come from the known cells") {
+TEST_CASE("TrajectoryEvaluator: the truth is worth nothing, floors come from the known cells") {
   const LatentTable known = marching(60, {0, 2}, 1), truth = marching(60, {1}, 2), other = marching(60, {1}, 3);
-  TrajectoryJudge judge(known, read_times(known.cell_columns, "time"), truth.mean, 1, 1, Rng(1));
+  TrajectoryEvaluator judge(known, read_times(known.cell_columns, "time"), truth.mean, 1, 1, Rng(1));
   CHECK(judge.score("truth", view(truth.mean)).w1 == Approx(0).margin(1e-6));
   const TrajectoryScore fresh = judge.score("fresh", view(other.mean));
   const auto floors = judge.floors();
@@ -246,5 +246,5 @@ TEST_CASE("TrajectoryJudge: the truth is worth nothing, floors come from the kno
   CHECK(floors[3].w1 < 0.5);  // the middle of straight ways is right here
   CHECK(fresh.w1 < 0.4);
   CHECK(fresh.w1 <= fresh.w2);
-  CHECK(judge.half_of_truth().w1 < 0.6);
+  CHECK(judge.split_half_ceiling().w1 < 0.6);
 }

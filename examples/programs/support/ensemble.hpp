@@ -58,7 +58,7 @@ bool train_members(const Common& s, const std::string& name, lc::ConditionalEnse
 }
 
 /// Adds the ends of intervals to obsm.
-inline void put_intervals(lc::CellTable& cells, const std::string& prefix, lc::WithIntervals from) {
+inline void put_intervals(lc::CellTable& cells, const std::string& prefix, lc::PredictionIntervals from) {
   cells.embeddings[prefix + "low50"] = std::move(from.low50);
   cells.embeddings[prefix + "high50"] = std::move(from.high50);
   cells.embeddings[prefix + "low80"] = std::move(from.low80);

@@ -62,7 +62,7 @@ inline lc::TwoStageOptions model_options(const GeneratorSettings& g, const lc::C
   // learned.
   o.vae.dropout = 0.3f;
   o.vae.kl_weight = 0.5f;
-  o.vae.input_share = 0.7f;
+  o.vae.count_thinning = 0.7f;
   o.backbone.width = 192;
   o.backbone.depth = 2;
   return o;
@@ -74,8 +74,8 @@ inline Json to_json(const lc::TwoStageOptions& o) {
           {"dropout", o.vae.dropout},
           {"kl_weight", o.vae.kl_weight},
           {"kl_warmup", o.vae.kl_warmup},
-          {"input_share", o.vae.input_share},
-          {"dispersion", o.likelihood.dispersion == lc::Dispersion::cell ? "cell" : "gene"},
+          {"count_thinning", o.vae.count_thinning},
+          {"dispersion", o.likelihood.dispersion == lc::Dispersion::gene_cell ? "cell" : "gene"},
           {"backbone", "residual_mlp"},
           {"width", o.backbone.width},
           {"depth", o.backbone.depth}};
@@ -97,7 +97,7 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
   const lc::CellCovariates known{
       .batch = o.batch.empty() ? std::vector<int>{} : train.cell_columns.codes(o.batch, o.batch_levels),
       .label = train.cell_columns.codes(o.label, o.levels)};
-  m.learn_mix(known.label, known.batch);
+  m.record_composition(known.label, known.batch);
   const Index cells = train.cells();
   lc::FitOptions first{.epochs = g.autoencoder_epochs > 0 ? g.autoencoder_epochs : epochs_for(cells, 64, 1700, 8, 200),
                        .batch = 64,
@@ -128,7 +128,7 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
     return std::nullopt;
   }
   t.flow = flow_state.history;
-  lc::calibrate_levels(m, train, calibration);
+  lc::calibrate_gene_means(m, train, calibration);
   keep(s, m);
   return t;
 }

@@ -134,7 +134,7 @@ inline std::vector<lc::Modality> joint_cells(const OmicsPart& p) { return in_ord
 
 /// What a model needs of cells with RNA alone.
 inline OmicsPart rna_alone(const lc::Translation& model, const lc::CellTable& cells) {
-  const auto none = [&](const lc::ModalityCode& c) { return nothing(c.name, c.features, cells.cells()); };
+  const auto none = [&](const lc::ModalityEncoder& c) { return nothing(c.name, c.features, cells.cells()); };
   OmicsPart out{rna_of(lc::align_genes(cells, model.sources.front().features).cells), none(model.target), std::nullopt};
   if (model.sources.size() > 1) out.also = none(model.sources[1]);
   return out;

@@ -242,8 +242,9 @@ inline void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& fe
     all << pick(known.at, b), pick(places.at, c);
     const std::optional<double> about = std::isnan(turn) ? std::nullopt : std::optional(turn * 3.14159265358979 / 180);
     const std::vector<lc::RigidMotion> turns =
-        with_features ? lc::slice_turns(pick(known.at, a), pick(known.at, b), pick(features, a), pick(features, b))
-                      : lc::slice_turns(pick(known.at, a), all, {}, {}, about);
+        with_features
+            ? lc::candidate_alignments(pick(known.at, a), pick(known.at, b), pick(features, a), pick(features, b))
+            : lc::candidate_alignments(pick(known.at, a), all, {}, {}, about);
     const lc::RigidMotion& motion = turns.front();
     const lc::Matrix<float> moved = motion(all);
     for (std::size_t i = 0; i < b.size(); ++i) known.at.row(b[i]) = moved.row(Index(i));
@@ -254,7 +255,8 @@ inline void one_frame(Tissue& known, Tissue& places, const lc::Matrix<float>& fe
               {"degrees", degrees(motion)},
               {"cost", motion.cost}};
     std::string rivals;
-    for (const lc::RigidMotion& other : with_features ? std::vector<lc::RigidMotion>{} : lc::rival_turns(turns)) {
+    for (const lc::RigidMotion& other :
+         with_features ? std::vector<lc::RigidMotion>{} : lc::ambiguous_alignments(turns)) {
       line["fits_almost_as_well"].push_back({{"degrees", degrees(other)}, {"cost", other.cost}});
       rivals += lc::text(rivals.empty() ? "" : ", ", std::lround(degrees(other)));
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/core/joint_batch.hpp>
 #include <latentcell/likelihood/protein_mixture.hpp>
 #include <latentcell/op/gaussian.hpp>
@@ -25,7 +25,7 @@ struct JointPartOptions {
   std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
   float weight = 1.0f;                ///< of its -log p in the loss; larger for few features beside many
   float dropout = 0.1f;               ///< share dropped after each hidden layer
-  float input_share = 1.0f;           ///< as VaeOptions::input_share
+  float count_thinning = 1.0f;        ///< as VaeOptions::count_thinning
 };
 
 struct JointVaeOptions {
@@ -48,8 +48,8 @@ struct JointPart {
     LibraryLink link = LibraryLink::softmax;
   };
   template <class Likelihood>
-  struct Expert : CountTrunk<T, Likelihood, TrunkOptions> {
-    using Trunk = CountTrunk<T, Likelihood, TrunkOptions>;
+  struct Expert : CountAutoencoderBase<T, Likelihood, TrunkOptions> {
+    using Trunk = CountAutoencoderBase<T, Likelihood, TrunkOptions>;
     Linear<T> to_mean, to_log_variance;
 
     Expert(const TrunkOptions& o, Rng& rng)

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
 
@@ -22,8 +22,8 @@ struct PcaAutoencoderOptions {
 /// the field's trajectory methods and their measures speak of, in units of the first component's standard deviation
 /// (`unit`); counts can still be drawn from it.
 template <class T, class Likelihood>
-struct PcaAutoencoder : CountTrunk<T, Likelihood, PcaAutoencoderOptions> {
-  using Trunk = CountTrunk<T, Likelihood, PcaAutoencoderOptions>;
+struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood, PcaAutoencoderOptions> {
+  using Trunk = CountAutoencoderBase<T, Likelihood, PcaAutoencoderOptions>;
   using Trunk::options;
   Buffer<T> mean;        // (1, G) of log1p(CP10K)
   Buffer<T> components;  // (D, G) orthonormal rows
@@ -35,7 +35,7 @@ struct PcaAutoencoder : CountTrunk<T, Likelihood, PcaAutoencoderOptions> {
     this->make_decoder(rng);
   }
 
-  /// As CountTrunk::start; the components are those of the training cells.     counts (N, G)
+  /// As CountAutoencoderBase::start; the components are those of the training cells.     counts (N, G)
   void start(const CountsView& counts) {
     LATENTCELL_REQUIRE(counts.rows > options.latent, "PcaAutoencoder: ", options.latent, " components of ", counts.rows,
                        " cells; take fewer");

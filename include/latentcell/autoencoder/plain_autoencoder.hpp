@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/op/reduce.hpp>
 
 namespace latentcell {
@@ -13,7 +13,7 @@ struct PlainAutoencoderOptions {
   Index latent = 32;                  ///< D; larger keeps more of a cell, down to its noise
   Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
   float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
-  float input_share = 1.0f;           ///< as VaeOptions::input_share
+  float count_thinning = 1.0f;        ///< as VaeOptions::count_thinning
   float shrink = 0.01f;               ///< weight of the latent's squared length; larger keeps it nearer to zero
   double reference_library = 0;       ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
   LibraryLink link = LibraryLink::softmax;  ///< softmax scale times library (scVI), or exp of the predictor times size
@@ -22,8 +22,8 @@ struct PlainAutoencoderOptions {
 /// Deterministic autoencoder of counts: one latent a cell, no posterior. The floor that a variational one must beat as
 /// stage 1.
 template <class T, class Likelihood>
-struct PlainAutoencoder : CountTrunk<T, Likelihood, PlainAutoencoderOptions> {
-  using Trunk = CountTrunk<T, Likelihood, PlainAutoencoderOptions>;
+struct PlainAutoencoder : CountAutoencoderBase<T, Likelihood, PlainAutoencoderOptions> {
+  using Trunk = CountAutoencoderBase<T, Likelihood, PlainAutoencoderOptions>;
   using Trunk::options;
   Linear<T> to_latent;  // hidden.back() -> latent
 

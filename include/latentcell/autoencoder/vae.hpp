@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
 
 namespace latentcell {
@@ -16,8 +16,8 @@ struct VaeOptions {
   bool linear_decoder = false;        ///< true: genes are linear in the latent, whose dimensions can then be read as
                                       ///< loadings (Svensson et al. 2020, "Interpretable factor models")
   float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
-  float input_share = 1.0f;           ///< share of a cell's molecules that the encoder is shown in training, the
-                             ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
+  float count_thinning = 1.0f;        ///< share of a cell's molecules that the encoder is shown in training, the
+                                ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
   float kl_weight = 1.0f;        ///< weight of the KL term; larger gives smoother latents and blurrier cells
   float kl_warmup = 0.1f;        ///< share of the run over which the KL weight rises from 0
   float free_bits = 0.0f;        ///< nats a latent dimension may carry without cost
@@ -28,8 +28,8 @@ struct VaeOptions {
 /// Variational autoencoder of counts (Kingma and Welling 2014; for cells Lopez et al., "Deep generative modeling for
 /// single-cell transcriptomics", 2018): sparse counts to a latent Gaussian and back to the parameters of a likelihood.
 template <class T, class Likelihood>
-struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
-  using Trunk = CountTrunk<T, Likelihood, VaeOptions>;
+struct Vae : CountAutoencoderBase<T, Likelihood, VaeOptions> {
+  using Trunk = CountAutoencoderBase<T, Likelihood, VaeOptions>;
   using Trunk::options;
   Linear<T> to_mean;          // hidden.back() -> latent
   Linear<T> to_log_variance;  // hidden.back() -> latent
@@ -45,7 +45,7 @@ struct Vae : CountTrunk<T, Likelihood, VaeOptions> {
     this->make_decoder(rng);
   }
 
-  /// As CountTrunk::start; pseudo-cells start as training cells.     counts (N, G)
+  /// As CountAutoencoderBase::start; pseudo-cells start as training cells.     counts (N, G)
   void start(const CountsView& counts) {
     Trunk::start(counts);
     const Index n = prior.pseudo.value.rows();

@@ -7,7 +7,7 @@
 
 #include <latentcell/autoencoder/vq_vae.hpp>
 #include <latentcell/kernel/count_draw.hpp>
-#include <latentcell/op/log_shares.hpp>
+#include <latentcell/op/log_normalized.hpp>
 #include <latentcell/op/straight_through.hpp>
 #include <latentcell/optim/adamw.hpp>
 
@@ -27,7 +27,7 @@ struct AdversaryOptions {
 template <class T>
 struct Discriminator {
   SparseLinear<T> first;  // genes -> hidden[0]
-  HiddenTail<T> first_tail;
+  NormActDropout<T> first_tail;
   Mlp<T> more;
   Linear<T> score;  // hidden.back() -> 1
 
@@ -158,7 +158,7 @@ struct VqGan : VqVae<T, Likelihood> {
     const auto p = this->predictors(tape, out, batch.batch);
     const Index genes = this->genes(), cells = batch.size();
     const T scale_to = this->reference.value(0, 0);
-    const Var<T> mean = log_shares(this->options.link, out.front(), scale_to);
+    const Var<T> mean = log_normalized(this->options.link, out.front(), scale_to);
     T *const value = tape.scratch(cells * genes), *const mu = tape.scratch(cells * genes);
     std::fill_n(value, cells * genes, T(0));
     const Rng rng = tape.rng().fork();

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/nn/codebook.hpp>
 #include <latentcell/op/reduce.hpp>
 
@@ -14,7 +14,7 @@ struct VqVaeOptions {
   Index latent = 32;                  ///< D, cut into the codebook's groups
   Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
   float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
-  float input_share = 1.0f;           ///< as VaeOptions::input_share
+  float count_thinning = 1.0f;        ///< as VaeOptions::count_thinning
   float commitment = 0.25f;           ///< pull of latents to their codes; larger keeps them nearer
   CodebookOptions codebook = {};      ///< groups, codes, how they move
   double reference_library = 0;       ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
@@ -25,8 +25,8 @@ struct VqVaeOptions {
 /// Stage 2 works on the latent before it is quantised, and the decoder quantises what it is given (Rombach et al.,
 /// "High-resolution image synthesis with latent diffusion models", 2022, VQ-regularised).
 template <class T, class Likelihood>
-struct VqVae : CountTrunk<T, Likelihood, VqVaeOptions> {
-  using Trunk = CountTrunk<T, Likelihood, VqVaeOptions>;
+struct VqVae : CountAutoencoderBase<T, Likelihood, VqVaeOptions> {
+  using Trunk = CountAutoencoderBase<T, Likelihood, VqVaeOptions>;
   using Trunk::options;
   Linear<T> to_latent;  // hidden.back() -> latent
   Codebook<T> codebook;
@@ -47,7 +47,7 @@ struct VqVae : CountTrunk<T, Likelihood, VqVaeOptions> {
   std::vector<Var<T>> decode(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
     return Trunk::decode(tape, codebook(tape, z, T(0)).z, batch);
   }
-  /// As CountTrunk::nll_of, at the codes nearest to z.
+  /// As CountAutoencoderBase::nll_of, at the codes nearest to z.
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
     return Trunk::nll_of(tape, codebook(tape, z, T(0)).z, batch, weight, log_prob);
   }

@@ -139,11 +139,11 @@ struct Dit {
     } else {
       const Index k = options.condition_tokens;
       const Var<T> told = conditioning(reshape(condition, Shape(batch, k, options.condition / k)));
-      const Var<T> c = join_tokens(reshape(time(tape, t), Shape(batch, 1, w)), told);
+      const Var<T> c = concat_tokens(reshape(time(tape, t), Shape(batch, 1, w)), told);
       const bool beside = options.injection == Injection::concatenation;
-      if (beside) x = join_tokens(c, x);
+      if (beside) x = concat_tokens(c, x);
       for (const DitBlock<T>& block : blocks) x = block(x, c);
-      if (beside) x = some_tokens(x, k + 1, tokens);
+      if (beside) x = slice_tokens(x, k + 1, tokens);
       x = last(layer_norm(x, T(1e-6)));
     }
     return reshape(x, Shape(batch, options.latent));

@@ -20,13 +20,13 @@ namespace latentcell {
 
 /// The velocity of a conditional flow. What is told goes through an encoder of its own, which conditions every block
 /// and also has a direct way to the result: the mean, which is most of what there is to learn.
-struct ConditionalField {
+struct ConditionalVelocityNet {
   ResidualMlpOptions options;
   Mlp<float> encoder;        // told -> condition
   Linear<float> direct;      // condition -> latent
   ResidualMlp<float> field;  // under the condition
 
-  ConditionalField(Index told, const ResidualMlpOptions& o, Rng& rng)
+  ConditionalVelocityNet(Index told, const ResidualMlpOptions& o, Rng& rng)
       : options(o),
         encoder(told, std::vector<Index>{o.condition, o.condition}, o.dropout, rng),
         direct(o.condition, o.latent, rng),
@@ -54,7 +54,7 @@ struct EnsembleOptions {
 /// parts that each member has not seen.
 struct ConditionalEnsemble {
   EnsembleOptions options;
-  std::vector<ConditionalField> members;
+  std::vector<ConditionalVelocityNet> members;
   RectifiedFlow path;
   Buffer<float> widen;  // (2, F) factors on draws' distances from their mean, for 50 % and for 80 % intervals
 
@@ -76,7 +76,7 @@ struct ConditionalEnsemble {
 namespace detail {
 
 /// The part of each cell that one member does not see.     -> (N)
-inline std::vector<Index> parts_of(Index cells, Index members, std::uint64_t seed) {
+inline std::vector<Index> assign_folds(Index cells, Index members, std::uint64_t seed) {
   std::vector<Index> out;
   for (Index i = 0; i < cells; ++i) out.push_back(i % members);
   Rng rng(seed, 71);
@@ -87,24 +87,24 @@ inline std::vector<Index> parts_of(Index cells, Index members, std::uint64_t see
 }  // namespace detail
 
 /// What a member is shown of a minibatch in training: rows of the cells -> told (B, C), disturbed as it likes.
-using ShowCells = std::function<void(std::span<const Index> cells, View<float> told, Rng& rng)>;
+using ConditionSampler = std::function<void(std::span<const Index> cells, View<float> told, Rng& rng)>;
 
 /// Trains one member on all usable cells but its own part. Goes on after the epochs that `state` has seen.
 /// z (N, D) latents of the target, usable (N), told: numbers that a cell is told by
 template <class... Hooks>
-void fit_member(TrainState<float>& state, ConditionalEnsemble& model, Index member, const Matrix<float>& z,
-                const std::vector<char>& usable, Index told, const ShowCells& show, const FitOptions& options,
-                Hooks&&... hooks) {
-  const std::vector<Index> part = detail::parts_of(z.rows(), model.options.members, options.seed);
+void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index member, const Matrix<float>& z,
+                    const std::vector<char>& usable, Index told, const ConditionSampler& show,
+                    const FitOptions& options, Hooks&&... hooks) {
+  const std::vector<Index> part = detail::assign_folds(z.rows(), model.options.members, options.seed);
   LatentTable table;
   table.mean = z;
   std::vector<Index> rows;
   for (Index i = 0; i < z.rows(); ++i) {
     if (usable[to_size(i)] && part[to_size(i)] != member) rows.push_back(i);
   }
-  LATENTCELL_REQUIRE(!rows.empty(), "fit_member: no cell to learn from");
+  LATENTCELL_REQUIRE(!rows.empty(), "fit_fold_model: no cell to learn from");
   LatentBatches train(table, {.batch = options.batch, .rows = rows});
-  ConditionalField& field = model.members[to_size(member)];
+  ConditionalVelocityNet& field = model.members[to_size(member)];
   const Index d = z.cols();
   const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
     const Index n = batch.size();
@@ -140,7 +140,7 @@ Matrix<float> normal_rows(Index rows, Index cols, const Rng& own, const Key& key
 }
 
 /// A member's velocity of all rows at one time.     z (B, D), told (B, C) -> (B, D)
-inline Matrix<float> velocity_at(const ConditionalField& field, Tape<float>& tape, ConstView<float> z, float time,
+inline Matrix<float> velocity_at(const ConditionalVelocityNet& field, Tape<float>& tape, ConstView<float> z, float time,
                                  const Matrix<float>& told) {
   tape.reset();
   float* const t = tape.scratch(z.rows());
@@ -149,7 +149,7 @@ inline Matrix<float> velocity_at(const ConditionalField& field, Tape<float>& tap
 }
 
 /// The mean of the target's latent under one member: at time 0 a flow's velocity from any noise z is E[target] - z.
-inline Matrix<float> member_mean(const ConditionalField& field, const Matrix<float>& told, Rng& rng) {
+inline Matrix<float> member_mean(const ConditionalVelocityNet& field, const Matrix<float>& told, Rng& rng) {
   constexpr Index noises = 4;  // averaged
   const Index d = field.options.latent;
   Matrix<float> out = Matrix<float>::Zero(told.rows(), d);
@@ -167,7 +167,8 @@ inline Matrix<float> member_mean(const ConditionalField& field, const Matrix<flo
 }
 
 /// One draw of the target's latent for each row.     told (N, C) -> (N, D)
-inline Matrix<float> member_draw(const ConditionalField& field, const Matrix<float>& told, Index steps, Rng& rng) {
+inline Matrix<float> member_draw(const ConditionalVelocityNet& field, const Matrix<float>& told, Index steps,
+                                 Rng& rng) {
   const Index d = field.options.latent;
   Tape<float> tape(Mode::no_gradient);
   const Rng own = rng.fork();
@@ -186,7 +187,7 @@ inline Matrix<float> member_draw(const ConditionalField& field, const Matrix<flo
 /// Calls f(member, rows) with the usable rows that each member has not seen.     usable (N)
 template <class F>
 void each_unseen(const ConditionalEnsemble& model, const std::vector<char>& usable, std::uint64_t seed, const F& f) {
-  const std::vector<Index> part = parts_of(Index(usable.size()), model.options.members, seed);
+  const std::vector<Index> part = assign_folds(Index(usable.size()), model.options.members, seed);
   for (Index m = 0; m < model.options.members; ++m) {
     std::vector<Index> rows;
     for (std::size_t i = 0; i < part.size(); ++i) {
@@ -200,11 +201,11 @@ void each_unseen(const ConditionalEnsemble& model, const std::vector<char>& usab
 
 /// The mean latent of each cell under the member that has not seen it: what the truth can be compared with.
 /// told (N, C), seed: that of training -> (N, D)
-inline Matrix<float> unseen_means(const ConditionalEnsemble& model, const Matrix<float>& told, std::uint64_t seed,
-                                  Rng& rng) {
+inline Matrix<float> out_of_fold_means(const ConditionalEnsemble& model, const Matrix<float>& told, std::uint64_t seed,
+                                       Rng& rng) {
   Matrix<float> out(told.rows(), model.options.field.latent);
   const std::vector<char> all(to_size(told.rows()), 1);
-  detail::each_unseen(model, all, seed, [&](const ConditionalField& field, const std::vector<Index>& rows) {
+  detail::each_unseen(model, all, seed, [&](const ConditionalVelocityNet& field, const std::vector<Index>& rows) {
     const Matrix<float> mean = detail::member_mean(field, metric::pick_rows(view(told), rows), rng);
     for (std::size_t i = 0; i < rows.size(); ++i) out.row(rows[i]) = mean.row(Index(i));
   });
@@ -214,7 +215,7 @@ inline Matrix<float> unseen_means(const ConditionalEnsemble& model, const Matrix
 /// The mean latent of each cell over all members.     told (N, C) -> (N, D)
 inline Matrix<float> mean_latents(const ConditionalEnsemble& model, const Matrix<float>& told, Rng& rng) {
   Matrix<float> z = Matrix<float>::Zero(told.rows(), model.options.field.latent);
-  for (const ConditionalField& field : model.members)
+  for (const ConditionalVelocityNet& field : model.members)
     z += detail::member_mean(field, told, rng) / float(model.members.size());
   return z;
 }

@@ -16,7 +16,7 @@ namespace latentcell {
 /// Between counts of a modality and a latent of a few numbers, both ways: log1p of counts at one depth, then the
 /// features themselves, centred and scaled, where they are few, or their principal components. As a condition, the
 /// logarithm of a cell's total goes beside them.
-struct ModalityCode {
+struct ModalityEncoder {
   std::string name;
   std::vector<std::string> features;
   bool whole = false;        ///< the latent is the features themselves
@@ -28,8 +28,8 @@ struct ModalityCode {
 
   static constexpr Index few = 64;  ///< features that are taken as they are
 
-  ModalityCode() = default;
-  ModalityCode(std::string n, std::vector<std::string> f, Index latent_size)
+  ModalityEncoder() = default;
+  ModalityEncoder(std::string n, std::vector<std::string> f, Index latent_size)
       : name(std::move(n)),
         features(std::move(f)),
         whole(Index(features.size()) <= few),
@@ -38,7 +38,7 @@ struct ModalityCode {
         components(whole ? 1 : latent_size, Index(features.size())),
         spread(1, whole ? Index(features.size()) : latent_size),
         total(1, 2) {
-    LATENTCELL_REQUIRE(!features.empty() && (whole || latent_size >= 1), "ModalityCode: '", name, "' has ",
+    LATENTCELL_REQUIRE(!features.empty() && (whole || latent_size >= 1), "ModalityEncoder: '", name, "' has ",
                        features.size(), " features and a latent of ", latent_size);
   }
 

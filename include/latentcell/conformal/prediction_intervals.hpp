@@ -19,7 +19,7 @@ struct IntervalOptions {
 };
 
 /// Predicted features of cells, log-normalised: log1p of counts at the target's depth.
-struct WithIntervals {
+struct PredictionIntervals {
   Matrix<float> mean;           ///< (N, F)
   Matrix<float> low50, high50;  ///< (N, F) ends of the central 50 % interval; (0, 0) where no draws were asked for
   Matrix<float> low80, high80;  ///< (N, F) of the central 80 % interval
@@ -35,11 +35,11 @@ struct WithIntervals {
 namespace detail {
 
 /// Half-widths of draws below and above their mean, for the 50 % and 80 % intervals.     -> four (N, F)
-struct DrawSpread {
+struct SampleQuantiles {
   Matrix<float> low50, high50, low80, high80;
 
   // draws: each (N, F)
-  explicit DrawSpread(const std::vector<Matrix<float>>& draws) {
+  explicit SampleQuantiles(const std::vector<Matrix<float>>& draws) {
     const Index n = draws.front().rows(), f = draws.front().cols();
     for (Matrix<float>* m : {&low50, &high50, &low80, &high80}) m->resize(n, f);
     kernel::parallel_items(n, [&](Index i) {
@@ -64,13 +64,13 @@ struct DrawSpread {
 
 /// How strongly features are expressed in each group of cells: the mean of what is predicted, at least `least`. Where a
 /// gene is rarer its counts scatter less, and half an interval shrinks alike.
-struct GroupLevels {
+struct GroupMeans {
   static constexpr float least = 1e-3f;
   std::vector<int> group;
   Matrix<float> level;  // (groups, F)
 
   // mean (N, F) predicted; of (N): each cell's group from 0, or empty: all levels are 1
-  GroupLevels(const Matrix<float>& mean, std::vector<int> of) : group(std::move(of)) {
+  GroupMeans(const Matrix<float>& mean, std::vector<int> of) : group(std::move(of)) {
     if (group.empty()) {
       group.assign(to_size(mean.rows()), 0);
       level.setOnes(1, mean.cols());
@@ -104,20 +104,21 @@ inline double reach(std::vector<double>& x, double q) {
 
 /// Means and intervals of cells. Both ends and the mean are decoded from latents to which `base` is added.
 /// told (N, C), said (N, D): mean_latents of the same, base (N, D), group (N) or empty: as in calibrate_intervals
-inline WithIntervals predict_around(const ConditionalEnsemble& model, const ModalityCode& code,
-                                    const Matrix<float>& told, const Matrix<float>& said, const Matrix<float>& base,
-                                    const std::vector<int>& group, const IntervalOptions& o, Rng& rng) {
+inline PredictionIntervals predict_around(const ConditionalEnsemble& model, const ModalityEncoder& code,
+                                          const Matrix<float>& told, const Matrix<float>& said,
+                                          const Matrix<float>& base, const std::vector<int>& group,
+                                          const IntervalOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(o.draws == 0 || o.draws >= 2, "predict: draws must be 0 or at least 2, got ", o.draws);
-  WithIntervals out;
+  PredictionIntervals out;
   out.mean = code.decode(said + base);
   if (o.draws == 0 || told.rows() == 0) return out;
   std::vector<Matrix<float>> draws;
   for (Index k = 0; k < o.draws; ++k) {
-    const ConditionalField& field = model.members[to_size(k) % model.members.size()];
+    const ConditionalVelocityNet& field = model.members[to_size(k) % model.members.size()];
     draws.push_back(code.decode(base + detail::member_draw(field, told, o.steps, rng)));
   }
-  const detail::DrawSpread spread(draws);
-  const detail::GroupLevels levels(out.mean, group);
+  const detail::SampleQuantiles spread(draws);
+  const detail::GroupMeans levels(out.mean, group);
   const auto end = [&](const Matrix<float>& half, Index share, float sign) {
     Matrix<float> at = half;
     at.array().rowwise() *= sign * model.widen.value.row(share).array();
@@ -134,25 +135,25 @@ inline WithIntervals predict_around(const ConditionalEnsemble& model, const Moda
 /// Learns how wide the intervals must be: each cell's draws come from the member that has not seen it, and for each
 /// feature the factor is taken at which 50 % and 80 % of the cells fall inside (split-conformal prediction with scaled
 /// residuals, Lei et al. 2018, over the members' parts). Call it after all members are trained, on the same cells with
-/// the same seed.     truth (N, F) decoded features, usable (N), told (N, C), said (N, D): unseen_means of the same,
-/// base (N, D) as of predict_around; group (N): of cells among which a feature's level is one (slices of tissue), by
-/// which the widths go, or empty: they do not
-inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityCode& code, const Matrix<float>& truth,
+/// the same seed.     truth (N, F) decoded features, usable (N), told (N, C), said (N, D): out_of_fold_means of the
+/// same, base (N, D) as of predict_around; group (N): of cells among which a feature's level is one (slices of tissue),
+/// by which the widths go, or empty: they do not
+inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityEncoder& code, const Matrix<float>& truth,
                                 const std::vector<char>& usable, const Matrix<float>& told, const Matrix<float>& said,
                                 const Matrix<float>& base, const std::vector<int>& group, std::uint64_t seed,
                                 const IntervalOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(o.draws >= 2, "calibrate_intervals: draws must be at least 2, got ", o.draws);
   const std::size_t features = to_size(truth.cols());
-  const double widest = 1000 / (group.empty() ? 1.0 : double(detail::GroupLevels::least));
+  const double widest = 1000 / (group.empty() ? 1.0 : double(detail::GroupMeans::least));
   std::vector<std::vector<double>> needed50(features), needed80(features);
   const Matrix<float> mean = code.decode(said + base);
-  const detail::GroupLevels levels(mean, group);
-  detail::each_unseen(model, usable, seed, [&](const ConditionalField& field, const std::vector<Index>& rows) {
+  const detail::GroupMeans levels(mean, group);
+  detail::each_unseen(model, usable, seed, [&](const ConditionalVelocityNet& field, const std::vector<Index>& rows) {
     const Matrix<float> here = metric::pick_rows(view(told), rows), from = metric::pick_rows(view(base), rows);
     std::vector<Matrix<float>> draws;
     for (Index k = 0; k < o.draws; ++k)
       draws.push_back(code.decode(from + detail::member_draw(field, here, o.steps, rng)));
-    const detail::DrawSpread spread(draws);
+    const detail::SampleQuantiles spread(draws);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       for (Index f = 0; f < truth.cols(); ++f) {
         const double gap = double(truth(rows[i], f) - mean(rows[i], f)), level = double(levels.of(rows[i])(f));

@@ -10,9 +10,9 @@
 namespace latentcell {
 
 struct JointBatchesOptions {
-  Index batch = 128;                    ///< cells in a minibatch, at least 2
-  std::vector<Index> rows = {};         ///< cells to use; all where empty
-  std::vector<float> input_share = {};  ///< (M) as CellBatchesOptions::input_share; empty: no split
+  Index batch = 128;                       ///< cells in a minibatch, at least 2
+  std::vector<Index> rows = {};            ///< cells to use; all where empty
+  std::vector<float> count_thinning = {};  ///< (M) as CellBatchesOptions::count_thinning; empty: no split
 };
 
 /// Minibatches of cells measured in several ways: CellBatches of each modality in step with one another. The
@@ -24,8 +24,8 @@ class JointBatches {
   explicit JointBatches(const std::vector<Modality>& modalities, const JointBatchesOptions& options = {}) {
     LATENTCELL_REQUIRE(!modalities.empty(), "JointBatches: there is no modality");
     const std::size_t m = modalities.size();
-    LATENTCELL_REQUIRE(options.input_share.empty() || options.input_share.size() == m,
-                       "JointBatches: ", options.input_share.size(), " input shares for ", m, " modalities");
+    LATENTCELL_REQUIRE(options.count_thinning.empty() || options.count_thinning.size() == m,
+                       "JointBatches: ", options.count_thinning.size(), " input shares for ", m, " modalities");
     const Index cells = modalities.front().cells();
     for (std::size_t k = 0; k < m; ++k) {
       const Modality& from = modalities[k];
@@ -34,7 +34,7 @@ class JointBatches {
                          modalities.front().name, "' ", cells, " cells");
       CellBatchesOptions o{.batch = options.batch};
       if (!options.rows.empty()) o.rows = options.rows;
-      if (!options.input_share.empty()) o.input_share = options.input_share[k];
+      if (!options.count_thinning.empty()) o.count_thinning = options.count_thinning[k];
       parts_.emplace_back(from.counts, std::move(o));
       measured_.push_back(from.measured);
     }

@@ -19,9 +19,9 @@ namespace latentcell {
 struct CellBatchesOptions {
   Index batch = 256;  ///< cells in a minibatch, at least 2; larger: smoother gradients, fewer steps an epoch
   std::optional<std::vector<Index>> rows = {};  ///< the cells to use, in the order of an ordered pass; all if not given
-  std::vector<int> codes = {};  ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
-  float input_share = 1;        ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see
-                          ///< Thinning); drawn anew in every shuffled epoch; 1 and ordered passes: no split
+  std::vector<int> codes = {};   ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
+  float count_thinning = 1;      ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see
+                                 ///< Thinning); drawn anew in every shuffled epoch; 1 and ordered passes: no split
   std::vector<int> labels = {};  ///< label of each cell of the whole table, -1 where unknown; empty: no labels
 };
 
@@ -41,9 +41,9 @@ class CellBatches {
                        " batch codes for ", table_.rows, " cells");
     LATENTCELL_REQUIRE(labels_.empty() || Index(labels_.size()) == table_.rows, "CellBatches: ", labels_.size(),
                        " labels for ", table_.rows, " cells");
-    LATENTCELL_REQUIRE(options.input_share > 0 && options.input_share <= 1,
-                       "CellBatches: input_share must lie in (0, 1], got ", options.input_share);
-    if (options.input_share < 1) thinning_.emplace(double(options.input_share));
+    LATENTCELL_REQUIRE(options.count_thinning > 0 && options.count_thinning <= 1,
+                       "CellBatches: count_thinning must lie in (0, 1], got ", options.count_thinning);
+    if (options.count_thinning < 1) thinning_.emplace(double(options.count_thinning));
     if (options.rows) {
       rows_ = std::move(*options.rows);
     } else {

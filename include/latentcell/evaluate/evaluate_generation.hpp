@@ -24,7 +24,7 @@ namespace latentcell {
 /// of which none is shared, too few cells.
 inline JudgeReport judge(const CellTable& train, const CellTable& judged, const CellTable& generated,
                          const CellTable* vae_prior, const std::string& label_column,
-                         const JudgeOptions& options = {}) {
+                         const EvaluateOptions& options = {}) {
   detail::check_judge_options(options);
   JudgeReport report;
   std::vector<NamedCells> tables = {{"training", &train}, {"judged", &judged}, {"generated", &generated}};
@@ -41,19 +41,19 @@ inline JudgeReport judge(const CellTable& train, const CellTable& judged, const 
       " real cells, of them one to train on and two to judge on, and a generated cell; the judged cells have ",
       labels[1].list(), ", the generated ", labels[2].list());
 
-  JudgeAgainst against(train, judged, genes, classes, halving, options);
-  const JudgeBench& bench = against.bench();
+  Evaluator against(train, judged, genes, classes, halving, options);
+  const ReferenceCells& bench = against.bench();
   report.cells = Index(bench.codes.size());
   report.genes = Index(genes.size());
   report.components = against.pca().components.rows();
-  const Matrix<float> points = against.judge_cells(tables[2], classes.codes[2], 4, JudgeDepth::all, report.generated);
-  const Matrix<float> fresh = against.judge_fresh(judged, JudgeDepth::all, report.fresh_real);
-  against.judge_class_gaussian(JudgeDepth::all, report.class_gaussian);
-  against.judge_class_negative_binomial(JudgeDepth::all, report.class_negative_binomial);
+  const Matrix<float> points = against.judge_cells(tables[2], classes.codes[2], 4, MetricSet::all, report.generated);
+  const Matrix<float> fresh = against.judge_fresh(judged, MetricSet::all, report.fresh_real);
+  against.judge_class_gaussian(MetricSet::all, report.class_gaussian);
+  against.judge_class_negative_binomial(MetricSet::all, report.class_negative_binomial);
   if (vae_prior != nullptr) {
     const std::vector<Index> there = counts_by_code(classes.codes[3], classes.levels.size());
     if (std::find(there.begin(), there.end(), Index(0)) == there.end()) {
-      against.judge_cells(tables[3], classes.codes[3], 8, JudgeDepth::all, report.vae_prior);
+      against.judge_cells(tables[3], classes.codes[3], 8, MetricSet::all, report.vae_prior);
     } else {
       report.notes.push_back("the prior cells lack a class: not judged");
     }
@@ -65,7 +65,7 @@ inline JudgeReport judge(const CellTable& train, const CellTable& judged, const 
   const std::vector<Index> in_train = counts_by_code(classes.codes[0], classes.levels.size()),
                            in_generated = counts_by_code(classes.codes[2], classes.levels.size());
   for (std::size_t l = 0; l < classes.levels.size(); ++l) {
-    ClassJudgement c{.level = classes.levels[l], .train = in_train[l], .generated = in_generated[l]};
+    ClassScores c{.level = classes.levels[l], .train = in_train[l], .generated = in_generated[l]};
     bench.judge_class(int(l), view(points), view(fresh), c);
     report.classes.push_back(std::move(c));
   }

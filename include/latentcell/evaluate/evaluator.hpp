@@ -20,7 +20,7 @@
 namespace latentcell {
 
 /// Settings of judge.
-struct JudgeOptions {
+struct EvaluateOptions {
   Index components = 30;          ///< principal components; more show finer structure and more noise
   Index neighbors = 5;            ///< of density and coverage; larger is more lenient
   Index variable_genes = 200;     ///< genes the forest and the correlations look at
@@ -32,7 +32,7 @@ struct JudgeOptions {
 };
 
 /// How much a row of the table is told.
-enum class JudgeDepth {
+enum class MetricSet {
   points,  ///< what is seen in the components: a fraction of a second
   all,     ///< also what is seen in the genes, a forest among it: some seconds
 };
@@ -47,7 +47,7 @@ inline Categorical judge_labels(const NamedCells& table, const std::string& colu
   return columns.labels(column);
 }
 
-inline void check_judge_options(const JudgeOptions& o) {
+inline void check_judge_options(const EvaluateOptions& o) {
   LATENTCELL_REQUIRE(o.components >= 1 && o.neighbors >= 1 && o.variable_genes >= 3 && o.trees >= 1,
                      "judge: components ", o.components, ", neighbors ", o.neighbors, " and trees ", o.trees,
                      " must be at least 1, variable_genes ", o.variable_genes, " at least 3");
@@ -60,12 +60,12 @@ inline void check_judge_options(const JudgeOptions& o) {
 /// Real cells kept out of training, cut in two halves: the first is what rows are held against, in equal numbers and in
 /// its label mix, the second the best possible row. Components, classifier and floors come from the training cells. One
 /// of these judges any number of models of the same cells; `judge` (judge.hpp) makes the whole report of one.
-class JudgeAgainst {
+class Evaluator {
  public:
   /// All genes of the two tables, all classes with training and judged cells.
   /// train, judged: counts with the obs column `label_column`, the tables' genes the same; train must outlive this.
-  JudgeAgainst(const CellTable& train, const CellTable& judged, const std::string& label_column,
-               const JudgeOptions& options = {})
+  Evaluator(const CellTable& train, const CellTable& judged, const std::string& label_column,
+            const EvaluateOptions& options = {})
       : options_(options), root_(options.seed), train_(&train) {
     detail::check_judge_options(options);
     const std::vector<NamedCells> tables = {{"training", &train}, {"judged", &judged}};
@@ -79,8 +79,8 @@ class JudgeAgainst {
   }
 
   /// The same with genes and classes that were chosen before; of `classes` the first two code lists are the tables'.
-  JudgeAgainst(const CellTable& train, const CellTable& judged, std::vector<std::string> genes, JudgedClasses classes,
-               Rng& halving, const JudgeOptions& options)
+  Evaluator(const CellTable& train, const CellTable& judged, std::vector<std::string> genes, JudgedClasses classes,
+            Rng& halving, const EvaluateOptions& options)
       : options_(options), root_(options.seed), train_(&train), genes_(std::move(genes)) {
     start(judged, std::move(classes), halving);
   }
@@ -88,22 +88,22 @@ class JudgeAgainst {
   const std::vector<std::string>& genes() const { return genes_; }
   const std::vector<std::string>& levels() const { return classes_.levels; }
   const std::vector<std::string>& notes() const { return notes_; }
-  const JudgeBench& bench() const { return bench_; }
+  const ReferenceCells& bench() const { return bench_; }
   const Matrix<float>& train_points() const { return train_points_; }
   const std::vector<std::vector<int>>& codes() const { return classes_.codes; }
   const kernel::Pca<float>& pca() const { return pca_; }
 
   /// Cells in the order and mix of bench().codes; gives their points.     logged (n, G) log1p(CP10K)
-  Matrix<float> judge_logged(const Counts& logged, JudgeDepth depth, Judgement& to) const {
+  Matrix<float> judge_logged(const Counts& logged, MetricSet depth, GenerationScores& to) const {
     Matrix<float> points = kernel::project(pca_, logged);
     bench_.judge_points(view(std::as_const(points)), to);
-    if (depth == JudgeDepth::all) bench_.judge_genes(logged, to);
+    if (depth == MetricSet::all) bench_.judge_genes(logged, to);
     return points;
   }
 
   /// Cells of a table, drawn to the judged mix by the codes of their classes, -1 for none.     codes (N)
-  Matrix<float> judge_cells(const NamedCells& table, std::span<const int> codes, std::uint64_t stream, JudgeDepth depth,
-                            Judgement& to) {
+  Matrix<float> judge_cells(const NamedCells& table, std::span<const int> codes, std::uint64_t stream, MetricSet depth,
+                            GenerationScores& to) {
     Rng own = root_.at(stream);
     const MatchedRows matched = match_codes(codes, bench_.codes, own);
     if (matched.repeated > 0) {
@@ -113,21 +113,22 @@ class JudgeAgainst {
     return judge_logged(kernel::log_normalize(pick_counts(*table.cells, matched.rows, genes_)), depth, to);
   }
   /// The same by the labels of a column.
-  Judgement judge_cells(const CellTable& cells, const std::string& label_column, JudgeDepth depth = JudgeDepth::all) {
-    Judgement to;
+  GenerationScores judge_cells(const CellTable& cells, const std::string& label_column,
+                               MetricSet depth = MetricSet::all) {
+    GenerationScores to;
     const NamedCells table{"generated", &cells};
     judge_cells(table, recode(detail::judge_labels(table, label_column), classes_.levels), 4, depth, to);
     return to;
   }
 
   /// The best possible row: real cells against real cells.
-  Matrix<float> judge_fresh(const CellTable& judged, JudgeDepth depth, Judgement& to) {
+  Matrix<float> judge_fresh(const CellTable& judged, MetricSet depth, GenerationScores& to) {
     std::vector<int> second(classes_.codes[1].size(), -1);
     for (const Index row : halves_.second) second[to_size(row)] = classes_.codes[1][to_size(row)];
     return judge_cells({"judged", &judged}, second, 5, depth, to);
   }
   /// The floor of a Gaussian per class in the components.
-  void judge_class_gaussian(JudgeDepth depth, Judgement& to) const {
+  void judge_class_gaussian(MetricSet depth, GenerationScores& to) const {
     Rng own = root_.at(6);
     const metric::ClassGaussian floor(view(train_points_), classes_.codes[0]);
     const Matrix<float> drawn = floor.draw(bench_.codes, own);
@@ -135,7 +136,7 @@ class JudgeAgainst {
     judge_logged(kernel::log_normalize(metric::component_counts(pca_, view(drawn), library, own)), depth, to);
   }
   /// The floor of independent negative binomials per class.
-  void judge_class_negative_binomial(JudgeDepth depth, Judgement& to) const {
+  void judge_class_negative_binomial(MetricSet depth, GenerationScores& to) const {
     Rng own = root_.at(7);
     // Dispersions take in the spread of library sizes: genes that shared them would not be independent.
     const metric::ClassNegativeBinomial floor(train_counts_, classes_.codes[0],
@@ -177,13 +178,13 @@ class JudgeAgainst {
     }
   }
 
-  JudgeOptions options_;
+  EvaluateOptions options_;
   Rng root_;
   const CellTable* train_;
   std::vector<std::string> genes_, notes_;
   JudgedClasses classes_;
   Halves halves_;
-  JudgeBench bench_;
+  ReferenceCells bench_;
   kernel::Pca<float> pca_;
   Counts train_counts_;
   Matrix<float> train_points_;

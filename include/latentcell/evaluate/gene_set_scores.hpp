@@ -68,11 +68,11 @@ struct GeneSetAgreement {
 };
 
 /// Scores of gene sets (metric/gene_set_scores.hpp), controls chosen on the training cells.
-class JudgeGeneSets {
+class GeneSetEvaluator {
  public:
   /// sets with fewer than `least` genes among those of the training cells are left out; throws where none is left
-  JudgeGeneSets(const CellTable& train, const CellTable& judged, const std::string& label,
-                const std::vector<NamedGenes>& sets, std::uint64_t seed = 0, Index least = 3)
+  GeneSetEvaluator(const CellTable& train, const CellTable& judged, const std::string& label,
+                   const std::vector<NamedGenes>& sets, std::uint64_t seed = 0, Index least = 3)
       : genes_(train.gene_names), label_(label), levels_(judged.obs(label).levels) {
     std::unordered_map<std::string_view, Index> place;
     for (std::size_t g = 0; g < genes_.size(); ++g) place.emplace(genes_[g], Index(g));

@@ -16,7 +16,7 @@ namespace latentcell {
 
 /// How near a set of cells comes to real ones: one row of the table. A number without its floors beside it says
 /// nothing. NaN where it could not be told.
-struct Judgement {
+struct GenerationScores {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
   // In principal components of log1p(CP10K).
@@ -40,7 +40,7 @@ struct Judgement {
 };
 
 /// Names and values of a judgement, for tables and JSON.
-inline std::vector<std::pair<std::string, double>> entries(const Judgement& j) {
+inline std::vector<std::pair<std::string, double>> entries(const GenerationScores& j) {
   return {{"w2", j.w2},
           {"sliced_w2", j.sliced_w2},
           {"mmd", j.mmd},
@@ -60,19 +60,19 @@ inline std::vector<std::pair<std::string, double>> entries(const Judgement& j) {
 }
 
 /// What is said of one class. Coverages are among the cells of the class, NaN where it has too few.
-struct ClassJudgement {
+struct ClassScores {
   std::string level;
-  Index train = 0;                             ///< training cells
-  Index judged = 0;                            ///< real cells it is compared with
-  Index generated = 0;                         ///< generated cells there are
-  double coverage = Judgement::unknown;        ///< of generated cells
-  double coverage_fresh = Judgement::unknown;  ///< of fresh real cells
-  double accuracy = Judgement::unknown;        ///< share of generated cells that the classifier gives this label
-  double accuracy_fresh = Judgement::unknown;  ///< the same of fresh real cells
+  Index train = 0;                                    ///< training cells
+  Index judged = 0;                                   ///< real cells it is compared with
+  Index generated = 0;                                ///< generated cells there are
+  double coverage = GenerationScores::unknown;        ///< of generated cells
+  double coverage_fresh = GenerationScores::unknown;  ///< of fresh real cells
+  double accuracy = GenerationScores::unknown;        ///< share of generated cells that the classifier gives this label
+  double accuracy_fresh = GenerationScores::unknown;  ///< the same of fresh real cells
 };
 
 /// A class's numbers by the names they have in a report.
-inline std::vector<std::pair<std::string, double>> entries(const ClassJudgement& c) {
+inline std::vector<std::pair<std::string, double>> entries(const ClassScores& c) {
   return {{"training_cells", double(c.train)},       {"judged_cells", double(c.judged)},
           {"generated_cells", double(c.generated)},  {"coverage", c.coverage},
           {"coverage_fresh", c.coverage_fresh},      {"label_accuracy", c.accuracy},
@@ -81,13 +81,13 @@ inline std::vector<std::pair<std::string, double>> entries(const ClassJudgement&
 
 /// Generated cells beside the floors: fresh real cells are the best possible, the others what to be better than.
 struct JudgeReport {
-  Judgement generated;
-  Judgement fresh_real;               ///< other real cells that were not trained on
-  Judgement class_gaussian;           ///< a Gaussian per class in the components, and Poisson counts around its points
-  Judgement class_negative_binomial;  ///< independent negative binomials per class
-  Judgement vae_prior;                ///< the autoencoder alone, from its prior; NaN where not given
+  GenerationScores generated;
+  GenerationScores fresh_real;      ///< other real cells that were not trained on
+  GenerationScores class_gaussian;  ///< a Gaussian per class in the components, and Poisson counts around its points
+  GenerationScores class_negative_binomial;  ///< independent negative binomials per class
+  GenerationScores vae_prior;                ///< the autoencoder alone, from its prior; NaN where not given
   metric::Memorization memorization;
-  std::vector<ClassJudgement> classes;
+  std::vector<ClassScores> classes;
   std::vector<std::string> missing;  ///< classes of real cells that no generated cell has; they are in no number above
   std::vector<std::string> notes;    ///< what was left out or repeated, a line each
   Index cells = 0;                   ///< real cells in the comparison, as many as of each floor and of generated ones
@@ -98,7 +98,7 @@ struct JudgeReport {
 /// The rows of the table in order. The prior only where it was given.
 struct JudgeRow {
   const char* name;
-  const Judgement* judgement;
+  const GenerationScores* judgement;
 };
 inline std::vector<JudgeRow> table_rows(const JudgeReport& report) {
   std::vector<JudgeRow> out = {{"fresh real cells (best possible)", &report.fresh_real},
@@ -145,7 +145,7 @@ inline std::string table(const JudgeReport& report) {
   std::vector<std::vector<std::string>> lines = {
       {"", "W2", "MMD x1e3", "1-NN", "coverage", "density", "AUC", "gene means r", "corr", "zeros", "label accuracy"}};
   for (const JudgeRow& row : table_rows(report)) {
-    const Judgement& j = *row.judgement;
+    const GenerationScores& j = *row.judgement;
     lines.push_back({row.name, fixed(j.w2, 2), fixed(1e3 * j.mmd, 1), fixed(j.nearest_neighbor, 3),
                      fixed(j.coverage, 3), fixed(j.density, 2), fixed(j.auc, 3), fixed(j.mean_r, 4),
                      fixed(j.correlation, 3), fixed(j.zeros, 3, "+"), fixed(j.label_accuracy, 3)});
@@ -162,7 +162,7 @@ inline std::string class_table(const JudgeReport& report) {
   using detail::fixed;
   std::vector<std::vector<std::string>> lines = {
       {"class", "trained on", "judged on", "generated", "coverage", "(fresh real)", "label accuracy", "(fresh real)"}};
-  for (const ClassJudgement& c : report.classes) {
+  for (const ClassScores& c : report.classes) {
     lines.push_back({c.level, text(c.train), text(c.judged), text(c.generated), fixed(c.coverage, 3),
                      fixed(c.coverage_fresh, 3), fixed(c.accuracy, 3), fixed(c.accuracy_fresh, 3)});
   }

@@ -22,7 +22,7 @@
 namespace latentcell {
 
 /// Real cells, and what every row of the table is held against.
-struct JudgeBench {
+struct ReferenceCells {
   Index neighbors = 5;                                   ///< of density and coverage
   Index trees = 300;                                     ///< of the forest
   Counts logged;                                         ///< (n, G) log1p(CP10K)
@@ -34,7 +34,7 @@ struct JudgeBench {
   Rng slices{0}, folds{0};                               ///< the same for every row
 
   /// Fills what is told in components.      x (n, k), one cell for each code
-  void judge_points(ConstView<float> x, Judgement& to) const {
+  void judge_points(ConstView<float> x, GenerationScores& to) const {
     const ConstView<float> real = view(points);
     Rng own = slices;
     to.w2 = metric::wasserstein2(real, x);
@@ -52,7 +52,7 @@ struct JudgeBench {
   }
 
   /// Fills what is told in genes.      x (n, G), log1p(CP10K)
-  void judge_genes(const CountsView& x, Judgement& to) const {
+  void judge_genes(const CountsView& x, GenerationScores& to) const {
     const metric::MomentAgreement moments = metric::compare_moments(logged, x);
     to.mean_r = moments.mean_correlation;
     to.variance_r = moments.variance_correlation;
@@ -67,7 +67,7 @@ struct JudgeBench {
 
   /// Fills what is told of one class: how far its generated and its fresh cells reach into the neighborhoods of its
   /// real ones, and how many of them the classifier finds.      generated (n, k), fresh (n, k)
-  void judge_class(int code, ConstView<float> generated, ConstView<float> fresh, ClassJudgement& to) const {
+  void judge_class(int code, ConstView<float> generated, ConstView<float> fresh, ClassScores& to) const {
     std::vector<Index> own;
     for (std::size_t i = 0; i < codes.size(); ++i) {
       if (codes[i] == code) own.push_back(Index(i));

@@ -35,7 +35,7 @@ struct Ddpm {
   double snr_bound = 5;                            ///< min_snr only; larger: more weight on times of little noise
   TimeSamplingOptions time = {};                   ///< which times are trained, and how often
 
-  PathPoint at(double t) const { return schedule_point(schedule, t); }
+  PathCoefficients at(double t) const { return schedule_point(schedule, t); }
 
   /// Draws a training time for each cell.   t (B)
   template <class T>
@@ -45,8 +45,8 @@ struct Ddpm {
 
   /// Shares of data and noise in the point on the path and in what the network should say there.
   template <class T>
-  PathShares<T> shares(T t) const {
-    const PathPoint p = at(double(t));
+  TargetCoefficients<T> shares(T t) const {
+    const PathCoefficients p = at(double(t));
     const T alpha = T(p.alpha), sigma = T(p.sigma);
     switch (prediction) {
       case Prediction::noise:
@@ -68,14 +68,14 @@ struct Ddpm {
   /// Weight of a time in the loss on the prediction (Hang et al. 2023, sec. 3.4).
   double weight(double t) const {
     if (weighting == LossWeight::simple) return 1;
-    const PathPoint p = at(t);
+    const PathCoefficients p = at(t);
     const double snr = p.alpha * p.alpha / (p.sigma * p.sigma), bounded = std::min(snr, snr_bound);
     return prediction == Prediction::data ? bounded : bounded / (prediction == Prediction::noise ? snr : snr + 1);
   }
 
   /// From the prediction to the data.
-  Blend data_of(double t) const {
-    const PathPoint p = at(t);
+  LinearMap denoised_from(double t) const {
+    const PathCoefficients p = at(t);
     switch (prediction) {
       case Prediction::noise:
         return {1 / p.alpha, -p.sigma / p.alpha};
@@ -88,9 +88,9 @@ struct Ddpm {
 
   /// From the prediction to the velocity of the probability-flow ODE, d_alpha data + d_sigma noise (Song et al. 2021,
   /// eq. 13).
-  Blend velocity_of(double t) const {
-    const PathPoint p = at(t);
-    const Blend data = data_of(t);
+  LinearMap velocity_from(double t) const {
+    const PathCoefficients p = at(t);
+    const LinearMap data = denoised_from(t);
     const double of_z = p.d_sigma / p.sigma, of_data = p.d_alpha - p.alpha * p.d_sigma / p.sigma;
     return {of_z + of_data * data.z, of_data * data.prediction};
   }

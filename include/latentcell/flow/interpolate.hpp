@@ -10,7 +10,7 @@ namespace latentcell {
 
 /// Shares of data and noise in a cell's point on a path and in its target.
 template <class T>
-struct PathShares {
+struct TargetCoefficients {
   T z_data, z_noise, target_data, target_noise;
 };
 
@@ -31,7 +31,7 @@ void blend_rows(const char* who, std::span<const T> t, ConstView<T> noise, Const
   const Index d = data.cols();
   kernel::parallel_ranges(data.rows(), kernel::row_grain(d), [&](Index first, Index last) {
     for (Index b = first; b < last; ++b) {
-      const PathShares<T> s = shares(t[to_size(b)]);
+      const TargetCoefficients<T> s = shares(t[to_size(b)]);
       const T *from = noise.data() + b * d, *to = data.data() + b * d;
       T *z = z_t.data() + b * d, *v = target.data() + b * d;
       for (Index j = 0; j < d; ++j) {

@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include <latentcell/core/error.hpp>
-#include <latentcell/core/path_point.hpp>
+#include <latentcell/core/gaussian_path.hpp>
 
 namespace latentcell {
 
@@ -50,12 +50,12 @@ inline SignalShare signal_share(NoiseSchedule schedule, double s) {
 /// The variance-preserving path of a schedule at time t in [0, 1], 0 the noise and 1 the data. Both ends are kept off
 /// pure noise and pure data by a thousandth of the way, as in the discrete models of a thousand steps, so that every
 /// prediction can be turned into every other one.
-inline PathPoint schedule_point(NoiseSchedule schedule, double t) {
+inline PathCoefficients schedule_point(NoiseSchedule schedule, double t) {
   LATENTCELL_REQUIRE(t >= 0 && t <= 1, "schedule_point: time must be in [0, 1], got ", t);
   constexpr double nearest = 1e-3, farthest = 1 - 1e-3;
   const detail::SignalShare share = detail::signal_share(schedule, farthest + (nearest - farthest) * t);
   const double slope = share.slope * (nearest - farthest);
-  PathPoint p;
+  PathCoefficients p;
   p.alpha = std::sqrt(share.value);
   p.sigma = std::sqrt(1 - share.value);
   p.d_alpha = slope / (2 * p.alpha);

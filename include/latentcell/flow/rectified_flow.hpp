@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include <latentcell/core/path_point.hpp>
+#include <latentcell/core/gaussian_path.hpp>
 #include <latentcell/flow/coupling.hpp>
 #include <latentcell/flow/interpolate.hpp>
 #include <latentcell/flow/time_sampling.hpp>
@@ -19,7 +19,7 @@ struct RectifiedFlow {
   TimeSamplingOptions time = {};              ///< which times are trained, and how often
   Coupling coupling = Coupling::independent;  ///< which noise is led to which cell
 
-  PathPoint at(double t) const { return {t, 1 - t, 1, -1}; }
+  PathCoefficients at(double t) const { return {t, 1 - t, 1, -1}; }
 
   /// Draws a training time for each cell.   t (B)
   template <class T>
@@ -29,7 +29,7 @@ struct RectifiedFlow {
 
   /// Shares of data and noise in the point on the path and in the velocity there.
   template <class T>
-  PathShares<T> shares(T t) const {
+  TargetCoefficients<T> shares(T t) const {
     return {t, 1 - t, T(1), T(-1)};
   }
 
@@ -45,9 +45,9 @@ struct RectifiedFlow {
   /// Weight of a time in the loss.
   double weight(double) const { return 1; }
   /// From the predicted velocity to the data: z + (1 - t) v.
-  Blend data_of(double t) const { return {1, 1 - t}; }
+  LinearMap denoised_from(double t) const { return {1, 1 - t}; }
   /// From the prediction to the velocity of the path: itself.
-  Blend velocity_of(double) const { return {0, 1}; }
+  LinearMap velocity_from(double) const { return {0, 1}; }
 };
 
 }  // namespace latentcell

@@ -15,10 +15,10 @@ struct VpSde {
   NoiseSchedule schedule = NoiseSchedule::linear;
 
   /// Shares of data and noise at t: z_t = alpha data + sigma noise.
-  PathPoint at(double t) const { return schedule_point(schedule, t); }
+  PathCoefficients at(double t) const { return schedule_point(schedule, t); }
   /// Noise rate at t, >= 0: what the forward SDE adds to the variance per unit of time.
   double beta(double t) const {
-    const PathPoint p = at(t);
+    const PathCoefficients p = at(t);
     return 2 * p.d_alpha / p.alpha;  // d log alpha^2 / dt, alpha rising towards the data
   }
   /// dz/dt of the reverse SDE, to which sqrt(beta) dW is added (eq. 6).     score is grad log p_t(z)
@@ -27,7 +27,7 @@ struct VpSde {
   double velocity(double t, double z, double score) const { return beta(t) * (z + score) / 2; }
   /// The score that a predicted denoised cell tells: (alpha data - z) / sigma^2 (Tweedie's formula).
   double score_of(double t, double z, double data) const {
-    const PathPoint p = at(t);
+    const PathCoefficients p = at(t);
     return (p.alpha * data - z) / (p.sigma * p.sigma);
   }
 };

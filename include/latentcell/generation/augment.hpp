@@ -14,23 +14,23 @@ struct AugmentOptions {
                           ///< middle one of the labels has; larger generates more
   Index steps = 25;       ///< of the sampler
   double residual = 2;    ///< counts of a gene in a label at which its real cells are believed as much as the model,
-                          ///< see group_factors; larger trusts the model
+                          ///< see group_gene_scales; larger trusts the model
   float guidance = 1.1f;  ///< above 1: more typical, less varied cells
 };
 
 /// Which labels lack cells.
-struct Shortage {
+struct LabelDeficit {
   Index least = 0;             ///< cells that every label is to have
   std::vector<Index> have;     ///< (K) cells of each label
   std::vector<Index> lacking;  ///< (K) to be added
 };
 
 /// codes (N), negative where missing; a label without cells is left alone
-inline Shortage shortage(const std::vector<int>& codes, Index labels, Index least = 0) {
+inline LabelDeficit shortage(const std::vector<int>& codes, Index labels, Index least = 0) {
   LATENTCELL_REQUIRE(least >= 0, "shortage: least must not be negative, got ", least);
-  Shortage out{.least = least,
-               .have = std::vector<Index>(to_size(labels), 0),
-               .lacking = std::vector<Index>(to_size(labels), 0)};
+  LabelDeficit out{.least = least,
+                   .have = std::vector<Index>(to_size(labels), 0),
+                   .lacking = std::vector<Index>(to_size(labels), 0)};
   for (const int code : codes) {
     if (code >= 0) ++out.have.at(to_size(code));
   }
@@ -56,7 +56,7 @@ template <class Backbone>
 CellTable augment(const TwoStageOf<Backbone>& model, const CellTable& cells, Rng& rng, const AugmentOptions& o = {}) {
   const std::vector<int> codes = cells.cell_columns.codes(model.options.label, model.options.levels);
   const std::vector<int> of_cells = cells.cell_columns.codes(model.options.batch, model.options.batch_levels);
-  const Shortage lacks = shortage(codes, Index(model.options.levels.size()), o.least);
+  const LabelDeficit lacks = shortage(codes, Index(model.options.levels.size()), o.least);
   std::vector<int> wanted, batch;
   for (std::size_t l = 0; l < lacks.lacking.size(); ++l) {
     std::vector<int> batches;  // of the label's own cells
@@ -73,12 +73,12 @@ CellTable augment(const TwoStageOf<Backbone>& model, const CellTable& cells, Rng
                                              .guidance = o.guidance},
                                             rng);
   const bool batched = !model.options.batch_levels.empty();
-  CellTable out = draw(
-      model.vae, z, rng,
-      {.batch_codes = batched ? batch : std::vector<int>{},
-       .strata = wanted,
-       .groups = wanted,
-       .factors = group_factors(model.vae, cells, codes, z, wanted, Index(model.options.levels.size()), o.residual)});
+  CellTable out = draw(model.vae, z, rng,
+                       {.batch_codes = batched ? batch : std::vector<int>{},
+                        .strata = wanted,
+                        .groups = wanted,
+                        .factors = group_gene_scales(model.vae, cells, codes, z, wanted,
+                                                     Index(model.options.levels.size()), o.residual)});
   if (batched) out.cell_columns.set(model.options.batch, Categorical{model.options.batch_levels, batch});
   return out;
 }

@@ -15,8 +15,8 @@ namespace latentcell {
 /// their own library sizes (what scVI's transform_batch does for means, Lopez et al. 2018).
 /// An autoencoder with a batch covariate; cells (N, G), batch a code of its batches -> (N, G) with all obs
 template <class Autoencoder>
-CellTable as_batch(const Autoencoder& vae, const CellTable& cells, int batch, Rng& rng) {
-  LATENTCELL_REQUIRE(batch >= 0 && Index(batch) < vae.options.batches, "as_batch: batch ", batch, " of ",
+CellTable transform_batch(const Autoencoder& vae, const CellTable& cells, int batch, Rng& rng) {
+  LATENTCELL_REQUIRE(batch >= 0 && Index(batch) < vae.options.batches, "transform_batch: batch ", batch, " of ",
                      vae.options.batches, "; the autoencoder needs a batch covariate");
   return draw(vae, encode(vae, cells), rng, {.batch_codes = std::vector<int>(to_size(cells.cells()), batch)});
 }
@@ -72,7 +72,7 @@ inline void centre_rows(Matrix<float>& x, const std::vector<int>& codes, int cod
 }
 
 /// The first principal components of log1p(CP10K) of some cells.     cells (N, G) -> (N, components at most)
-inline Matrix<float> log_components(const CellTable& cells, Index components, Rng& rng) {
+inline Matrix<float> log_pca(const CellTable& cells, Index components, Rng& rng) {
   const Counts logged = kernel::log_normalize(cells.counts.view());
   const Index k = std::min({components, cells.cells() - 1, cells.genes()});
   return kernel::project(kernel::fit_pca(logged.view(), {.components = k}, rng), logged.view());

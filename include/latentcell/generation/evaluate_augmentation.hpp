@@ -15,7 +15,7 @@
 
 namespace latentcell {
 
-struct JudgeAugmentationOptions {
+struct EvaluateAugmentationOptions {
   Index components = 30;  ///< that classifiers see
   Index neighbors = 5;    ///< of a cell, towards which interpolated ones lie
   Index trees = 300;      ///< of the forest
@@ -34,13 +34,12 @@ struct AugmentationScores {
 /// cells alone, and with each lacking label brought up to the same number by copies, by draws from its Gaussian, by
 /// points between neighbors (SMOTE, Chawla et al. 2002), and by the generated cells.
 /// train, judged, generated: tables of the same genes; codes (N) of `labels` levels, negative where missing
-inline std::vector<AugmentationScores> judge_augmentation(const CellTable& train, const std::vector<int>& train_codes,
-                                                          const CellTable& judged, const std::vector<int>& judged_codes,
-                                                          const CellTable& generated,
-                                                          const std::vector<int>& generated_codes, Index labels,
-                                                          const JudgeAugmentationOptions& o = {}) {
+inline std::vector<AugmentationScores> evaluate_augmentation(
+    const CellTable& train, const std::vector<int>& train_codes, const CellTable& judged,
+    const std::vector<int>& judged_codes, const CellTable& generated, const std::vector<int>& generated_codes,
+    Index labels, const EvaluateAugmentationOptions& o = {}) {
   LATENTCELL_REQUIRE(train.gene_names == judged.gene_names && train.gene_names == generated.gene_names,
-                     "judge_augmentation: the tables have other genes; align_genes brings them together");
+                     "evaluate_augmentation: the tables have other genes; align_genes brings them together");
   Rng rng(o.seed, 31);
   const Counts logged = kernel::log_normalize(train.counts.view());
   const Index k = std::min({o.components, train.cells() - 1, train.genes()});
@@ -60,7 +59,7 @@ inline std::vector<AugmentationScores> judge_augmentation(const CellTable& train
   }
   for (Index i = 0; i < copies.rows(); ++i) {
     const std::vector<Index>& own = rows.at(to_size(generated_codes[to_size(i)]));
-    LATENTCELL_REQUIRE(!own.empty(), "judge_augmentation: no training cell has label ", generated_codes[to_size(i)]);
+    LATENTCELL_REQUIRE(!own.empty(), "evaluate_augmentation: no training cell has label ", generated_codes[to_size(i)]);
     const Index one = own[std::size_t(rng.below(own.size()))];
     copies.row(i) = real.row(one);
     // One of the cell's nearest of the same label.

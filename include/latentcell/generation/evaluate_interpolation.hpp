@@ -13,7 +13,7 @@
 namespace latentcell {
 
 /// What happens on the way between two labels, step by step.
-struct BlendSteps {
+struct InterpolationScores {
   std::vector<double> share;     ///< of the second label
   std::vector<double> of_a;      ///< mean score of the first label's markers
   std::vector<double> of_b;      ///< of the second's
@@ -23,9 +23,9 @@ struct BlendSteps {
 
 /// train: the cells the model was trained on; cells and latents: what blend and draw made of `a` and `b`
 template <class Backbone>
-BlendSteps judge_blend(const CellTable& train, const TwoStageOf<Backbone>& model, const CellTable& cells,
-                       const LatentTable& latents, const std::string& a, const std::string& b, const BlendOptions& o,
-                       std::uint64_t seed = 0) {
+InterpolationScores evaluate_interpolation(const CellTable& train, const TwoStageOf<Backbone>& model,
+                                           const CellTable& cells, const LatentTable& latents, const std::string& a,
+                                           const std::string& b, const InterpolateOptions& o, std::uint64_t seed = 0) {
   const std::string& label = model.options.label;
   std::vector<std::vector<Index>> columns;
   for (const std::string* name : {&a, &b}) {
@@ -37,7 +37,8 @@ BlendSteps judge_blend(const CellTable& train, const TwoStageOf<Backbone>& model
         columns.back().push_back(at - train.gene_names.begin());
       }
     }
-    LATENTCELL_REQUIRE(!columns.back().empty(), "judge_blend: '", *name, "' has no markers among the training cells");
+    LATENTCELL_REQUIRE(!columns.back().empty(), "evaluate_interpolation: '", *name,
+                       "' has no markers among the training cells");
   }
   Rng rng(seed, 42);
   const metric::GeneSetScores scorer(kernel::log_normalize(train.counts.view()).view(), std::move(columns), {}, rng);
@@ -71,7 +72,7 @@ BlendSteps judge_blend(const CellTable& train, const TwoStageOf<Backbone>& model
   }
   const kernel::Neighbors of_made = kernel::nearest_neighbors(view(made), view(real), k),
                           of_line = kernel::nearest_neighbors(view(std::as_const(between)), view(real), k);
-  BlendSteps out;
+  InterpolationScores out;
   for (Index i = 0; i < o.points; ++i) {
     double first = 0, second = 0;
     std::vector<double> here, there;

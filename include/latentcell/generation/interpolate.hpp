@@ -7,7 +7,7 @@
 
 namespace latentcell {
 
-struct BlendOptions {
+struct InterpolateOptions {
   Index points = 11;      ///< from one end to the other, both ends included
   Index paths = 100;      ///< of `points` cells each, from one noise
   Index steps = 25;       ///< of the sampler
@@ -17,12 +17,12 @@ struct BlendOptions {
 /// Cells between two kinds of cells: along a path the velocity is (1 - s) that of the one kind + s that of the other,
 /// from the same noise (composed densities, p_a^(1 - s) p_b^s: Liu et al., "Compositional visual generation with
 /// composable diffusion models", 2022). Where there are no real cells between the kinds, these are as far from real
-/// ones as a straight line between latents is: judge_blend tells.
+/// ones as a straight line between latents is: evaluate_interpolation tells.
 /// a, b: conditions as `generate` takes them; -> paths * points latents, path after path, with obs "path" and "share"
 /// (0 at a, 1 at b) and at the ends the conditions; the library size is drawn as for a with chance 1 - s, else for b
 template <class Flow>
 LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
-                  const std::map<std::string, std::string>& b, const BlendOptions& o, Rng& rng) {
+                  const std::map<std::string, std::string>& b, const InterpolateOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(o.points >= 2 && o.paths >= 1 && o.steps >= 1, "blend: points ", o.points,
                      " must be at least 2, paths ", o.paths, " and steps ", o.steps, " at least 1");
   const Index d = flow.latent(), n = o.points;
@@ -55,7 +55,7 @@ LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
     for (Index j = 0; j < d; ++j) z(0, j) = float(noise.normal());
     for (Index i = 1; i < n; ++i) z.row(i) = z.row(0);
     std::vector<Rng> fresh(to_size(n), noise);
-    detail::carry_by(flow.path, mixed, z, {.steps = o.steps}, fresh, 0, 1);
+    detail::integrate_path(flow.path, mixed, z, {.steps = o.steps}, fresh, 0, 1);
     known.row(p * n) = end_a.row(0);
     known.row(p * n + n - 1) = end_b.row(0);
     for (Index i = 0; i < n; ++i) {

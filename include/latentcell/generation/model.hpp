@@ -6,7 +6,7 @@
 
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/latent/fit_flow.hpp>
@@ -22,7 +22,7 @@ using BackboneOptions = std::remove_cvref_t<decltype(std::declval<Backbone>().op
 template <class Backbone>
 struct TwoStageOptionsOf {
   VaeOptions vae;
-  LikelihoodOptions likelihood{.dispersion = Dispersion::cell};
+  LikelihoodOptions likelihood{.dispersion = Dispersion::gene_cell};
   BackboneOptions<Backbone> backbone;  ///< latent as the autoencoder's
   LatentFlowOptions flow;
   RectifiedFlow path;
@@ -37,20 +37,22 @@ struct TwoStageOptionsOf {
 template <class Backbone>
 struct TwoStageOf {
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
-  using Flow = LatentFlow<Backbone, FromObs<LabelColumn, Category<float>>>;
+  using Flow = LatentFlow<Backbone, FromObs<LabelColumn, CategoricalCovariate<float>>>;
   using Options = TwoStageOptionsOf<Backbone>;
 
   Options options;
   Autoencoder vae;
   Flow flow;
   Buffer<float> mix;     // (levels + 1, batches + 1) training cells of each label and batch, the last of both unknown
-  Buffer<float> factor;  // (levels, G) on the genes' means in drawn cells, 1 until calibrate_levels learns them
+  Buffer<float> factor;  // (levels, G) on the genes' means in drawn cells, 1 until calibrate_gene_means learns them
 
   TwoStageOf(const Options& o, Rng& rng)
       : options(o),
         vae(o.vae, rng, o.likelihood),
-        flow(o.path, Backbone(o.backbone, rng),
-             from_obs(o.label, o.levels, Category<float>(Index(o.levels.size()), o.backbone.condition, rng)), o.flow),
+        flow(
+            o.path, Backbone(o.backbone, rng),
+            from_obs(o.label, o.levels, CategoricalCovariate<float>(Index(o.levels.size()), o.backbone.condition, rng)),
+            o.flow),
         mix(Index(o.levels.size()) + 1, Index(o.batch_levels.size()) + 1),
         factor(Index(o.levels.size()), o.vae.genes) {
     factor.value.setOnes();
@@ -61,20 +63,20 @@ struct TwoStageOf {
   }
 
   /// Takes the mix of labels and batches of the training cells.     label (N), batch (N) codes or empty
-  void learn_mix(const std::vector<int>& label, const std::vector<int>& batch = {}) {
-    LATENTCELL_REQUIRE(batch.empty() || batch.size() == label.size(), "learn_mix: ", label.size(), " labels but ",
-                       batch.size(), " batches");
+  void record_composition(const std::vector<int>& label, const std::vector<int>& batch = {}) {
+    LATENTCELL_REQUIRE(batch.empty() || batch.size() == label.size(), "record_composition: ", label.size(),
+                       " labels but ", batch.size(), " batches");
     mix.value.setZero();
     for (std::size_t i = 0; i < label.size(); ++i) {
       const Index l = label[i] < 0 ? mix.value.rows() - 1 : Index(label[i]);
       const Index b = batch.empty() || batch[i] < 0 ? mix.value.cols() - 1 : Index(batch[i]);
-      LATENTCELL_REQUIRE(l < mix.value.rows() && b < mix.value.cols(), "learn_mix: cell ", i, " has label ", label[i],
-                         " and batch ", batch.empty() ? -1 : batch[i], ", which the model does not have");
+      LATENTCELL_REQUIRE(l < mix.value.rows() && b < mix.value.cols(), "record_composition: cell ", i, " has label ",
+                         label[i], " and batch ", batch.empty() ? -1 : batch[i], ", which the model does not have");
       mix.value(l, b) += 1;
     }
   }
   /// Label and batch of each training cell, in the order of the labels.
-  std::pair<std::vector<int>, std::vector<int>> training_codes() const {
+  std::pair<std::vector<int>, std::vector<int>> training_labels() const {
     std::pair<std::vector<int>, std::vector<int>> out;
     for (Index l = 0; l < mix.value.rows(); ++l) {
       for (Index b = 0; b < mix.value.cols(); ++b) {
@@ -100,7 +102,7 @@ struct TwoStageOf {
 using TwoStage = TwoStageOf<ResidualMlp<float>>;
 using TwoStageOptions = TwoStage::Options;
 
-struct CalibrateLevelsOptions {
+struct CalibrateGeneMeansOptions {
   double belief = 100;    ///< counts of a gene in a label at which its real cells are believed as much as the model;
                           ///< larger trusts the model
   Index least = 200;      ///< latents generated of each label to compare with; more are less noisy
@@ -108,12 +110,12 @@ struct CalibrateLevelsOptions {
   float guidance = 1.1f;  ///< that cells will be generated with
 };
 
-/// Brings the genes of each label's drawn cells to the level of its training cells, see group_factors: what the flow
-/// and the decoder together get wrong on average, most of all in labels of few cells. Call it after both stages are
-/// trained. cells: those trained on
+/// Brings the genes of each label's drawn cells to the level of its training cells, see group_gene_scales: what the
+/// flow and the decoder together get wrong on average, most of all in labels of few cells. Call it after both stages
+/// are trained. cells: those trained on
 template <class Backbone>
-void calibrate_levels(TwoStageOf<Backbone>& model, const CellTable& cells, Rng& rng,
-                      const CalibrateLevelsOptions& o = {}) {
+void calibrate_gene_means(TwoStageOf<Backbone>& model, const CellTable& cells, Rng& rng,
+                          const CalibrateGeneMeansOptions& o = {}) {
   const Index levels = Index(model.options.levels.size());
   const std::vector<int> codes = cells.cell_columns.codes(model.options.label, model.options.levels);
   std::vector<int> made;
@@ -125,7 +127,7 @@ void calibrate_levels(TwoStageOf<Backbone>& model, const CellTable& cells, Rng& 
   const LatentTable z = model.flow.generate(
       {.cells = labelled(model.options.label, {model.options.levels, made}), .steps = o.steps, .guidance = o.guidance},
       rng);
-  model.factor.value = group_factors(model.vae, cells, codes, z, made, levels, o.belief);
+  model.factor.value = group_gene_scales(model.vae, cells, codes, z, made, levels, o.belief);
 }
 
 /// Cells drawn at generated latents: draw() with the model's own factors for their labels.

@@ -11,7 +11,7 @@
 
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/line_reader.hpp>
-#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/value_check.hpp>
 
@@ -186,7 +186,7 @@ inline CellTable read_delimited(const std::string& path, const DelimitedOptions&
   CellTable table;
   require_unique(content.row_names, text(path, ": cell names"));
   make_unique(content.column_names, path, table.notes);
-  table.counts = tidy_rows(Index(content.column_names.size()), std::move(content.entries), path, table.notes);
+  table.counts = sort_rows(Index(content.column_names.size()), std::move(content.entries), path, table.notes);
   table.cell_names = std::move(content.row_names);
   table.gene_names = std::move(content.column_names);
   table.cell_columns = Annotation(table.cells());

@@ -9,7 +9,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/io/hdf5_arrays.hpp>
 #include <latentcell/io/hdf5_attributes.hpp>
-#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace latentcell::io {
@@ -179,7 +179,7 @@ inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, co
   RawRows raw = encoding == "csr_matrix"   ? read_rows(matrix, cells, genes, check)
                 : encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check)
                                            : read_dense(matrix, cells, genes, check);
-  return tidy_rows(genes, std::move(raw), matrix.where(), notes);
+  return sort_rows(genes, std::move(raw), matrix.where(), notes);
 }
 
 }  // namespace latentcell::io

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <latentcell/data/cell_table.hpp>
-#include <latentcell/io/tidy_rows.hpp>
+#include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/value_check.hpp>
 
@@ -94,7 +94,7 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
   }
   require_unique(barcodes, text(where, ": barcodes"));
   require_unique(features.ids, text(where, ": gene ids"));
-  table.counts = tidy_rows(Index(kept), std::move(raw), where, table.notes);
+  table.counts = sort_rows(Index(kept), std::move(raw), where, table.notes);
   table.cell_names = std::move(barcodes);
   table.gene_names = std::move(features.ids);
   table.cell_columns = Annotation(table.cells());

@@ -114,8 +114,8 @@ void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, GemmLe
 
 namespace detail {
 
-// The right side of a product, op(B) (depth, cols), b_row apart; transposed: b is (cols, depth). Where `packed` is given
-// it holds every block of it, side by side; otherwise a block is packed when it is needed.
+// The right side of a product, op(B) (depth, cols), b_row apart; transposed: b is (cols, depth). Where `packed` is
+// given it holds every block of it, side by side; otherwise a block is packed when it is needed.
 template <class T>
 struct GemmRight {
   const T* b;
@@ -125,7 +125,9 @@ struct GemmRight {
   T* packed = nullptr;
 
   Index padded_cols() const { return (cols + 31) / 32 * 32; }
-  GemmRight from_column(Index j, Index n) const { return {b + j * (transposed ? b_row : 1), b_row, transposed, depth, n}; }
+  GemmRight from_column(Index j, Index n) const {
+    return {b + j * (transposed ? b_row : 1), b_row, transposed, depth, n};
+  }
 
   /// Packs op(B)'s rows [k, k + deep) of columns [j, j + wide).
   void pack(Index k, Index deep, Index j, Index wide, T* to) const {

@@ -68,8 +68,8 @@ void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
   });
 }
 
-// dr = gate * dy, added where add_dr;  dgate += sum over tokens of dy * r;  that of x is dy itself. A null pointer leaves
-// that gradient out.
+// dr = gate * dy, added where add_dr;  dgate += sum over tokens of dy * r;  that of x is dy itself. A null pointer
+// leaves that gradient out.
 template <class T>
 void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dgate, T* dr, bool add_dr) {
   const Index d = r.cols(), tokens = r.rows() / gate.rows();

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <optional>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/kernel/parallel.hpp>

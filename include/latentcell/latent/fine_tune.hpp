@@ -56,9 +56,10 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
   LATENTCELL_REQUIRE(tuning.flow_weight > 0 && tuning.autoencoder_rate > 0 && tuning.flow_rate > 0,
                      "fine_tune: flow_weight and both rates must be above 0; freeze a stage's Params to keep it");
   const Matrix<float> told = read_conditions(flow.condition, cells.cell_columns);
-  const WatchSplit split = watch_split(cells.cells(), options.validation, options.seed);
+  const ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
   CellBatchesOptions source{.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label};
-  if constexpr (requires { autoencoder.options.input_share; }) source.input_share = autoencoder.options.input_share;
+  if constexpr (requires { autoencoder.options.count_thinning; })
+    source.count_thinning = autoencoder.options.count_thinning;
   CellBatches train(cells, source);
   CellBatches watch(cells, {.batch = options.batch,
                             .rows = split.watch.empty() ? split.train : split.watch,

@@ -9,7 +9,7 @@ namespace latentcell {
 template <class Backbone, class Condition, class PathType, class... Hooks>
 void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents,
               const FitOptions& options, Hooks&&... hooks) {
-  WatchSplit split = watch_split(latents.cells(), options.validation, options.seed);
+  ValidationSplit split = validation_split(latents.cells(), options.validation, options.seed);
   LatentBatches train(latents, {.batch = options.batch, .rows = split.train});
   const Matrix<float> known = read_conditions(flow.condition, latents.cell_columns);
   Matrix<float> here;

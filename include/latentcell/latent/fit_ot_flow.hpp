@@ -14,7 +14,7 @@
 
 namespace latentcell {
 
-struct BetweenOptions {
+struct OtFlowOptions {
   std::string match = "";  ///< obs column: a cell starts from a source cell of the same level; empty: from any
   std::vector<Index> pairs =
       {};              ///< row of the source for each target cell, where pairs are known; -1 where not; else empty
@@ -46,11 +46,11 @@ struct SourceRows {
     }
     wanted = levels.codes;
     for (std::size_t l = 0; l < rows.size(); ++l) {
-      LATENTCELL_REQUIRE(levels.count(int(l)) == 0 || !rows[l].empty(), "fit_between: no source cell has '",
+      LATENTCELL_REQUIRE(levels.count(int(l)) == 0 || !rows[l].empty(), "fit_ot_flow: no source cell has '",
                          levels.levels[l], "' in column '", match, "', which target cells have");
     }
     for (std::size_t i = 0; i < wanted.size(); ++i)
-      LATENTCELL_REQUIRE(wanted[i] >= 0, "fit_between: target cell ", i, " has no label in column '", match, "'");
+      LATENTCELL_REQUIRE(wanted[i] >= 0, "fit_ot_flow: target cell ", i, " has no label in column '", match, "'");
   }
 };
 
@@ -75,19 +75,19 @@ inline std::vector<int> coupling_groups(const Matrix<float>& known, const std::v
 /// attributes (independent: any; optimal and sinkhorn: by transport, Tong et al. 2023), or as given. Library sizes are
 /// learned from the targets. Goes on after the epochs that `state` has seen.
 template <class Backbone, class Condition, class... Hooks>
-void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, RectifiedFlow>& flow,
-                 const LatentTable& from, const LatentTable& to, const BetweenOptions& between,
+void fit_ot_flow(TrainState<float>& state, LatentFlow<Backbone, Condition, RectifiedFlow>& flow,
+                 const LatentTable& from, const LatentTable& to, const OtFlowOptions& between,
                  const FitOptions& options, Hooks&&... hooks) {
-  LATENTCELL_REQUIRE(from.latent() == flow.latent() && to.latent() == flow.latent(), "fit_between: latents of ",
+  LATENTCELL_REQUIRE(from.latent() == flow.latent() && to.latent() == flow.latent(), "fit_ot_flow: latents of ",
                      from.latent(), " and ", to.latent(), " dimensions for a flow of ", flow.latent());
-  LATENTCELL_REQUIRE(from.cells() > 0, "fit_between: there are no source cells");
+  LATENTCELL_REQUIRE(from.cells() > 0, "fit_ot_flow: there are no source cells");
   LATENTCELL_REQUIRE(between.pairs.empty() || Index(between.pairs.size()) == to.cells(),
-                     "fit_between: ", between.pairs.size(), " pairs for ", to.cells(), " target cells");
+                     "fit_ot_flow: ", between.pairs.size(), " pairs for ", to.cells(), " target cells");
   for (const Index row : between.pairs)
-    LATENTCELL_REQUIRE(row >= -1 && row < from.cells(), "fit_between: pair ", row, " but there are ", from.cells(),
+    LATENTCELL_REQUIRE(row >= -1 && row < from.cells(), "fit_ot_flow: pair ", row, " but there are ", from.cells(),
                        " source cells");
   const detail::SourceRows source(from, to, between.match);
-  const WatchSplit split = watch_split(to.cells(), options.validation, options.seed);
+  const ValidationSplit split = validation_split(to.cells(), options.validation, options.seed);
   LatentBatches train(to, {.batch = options.batch, .rows = split.train});
   const Matrix<float> known = read_conditions(flow.condition, to.cell_columns);
   const std::vector<int> together = detail::coupling_groups(known, source.wanted);
@@ -139,18 +139,18 @@ void fit_between(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
 
 /// The same from the start, giving the history.
 template <class Backbone, class Condition, class... Hooks>
-History fit_between(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const LatentTable& from,
-                    const LatentTable& to, const BetweenOptions& between, const FitOptions& options, Hooks&&... hooks) {
+History fit_ot_flow(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const LatentTable& from,
+                    const LatentTable& to, const OtFlowOptions& between, const FitOptions& options, Hooks&&... hooks) {
   TrainState<float> state;
-  fit_between(state, flow, from, to, between, options, hooks...);
+  fit_ot_flow(state, flow, from, to, between, options, hooks...);
   return state.history;
 }
 
-/// Where a flow of fit_between leads given cells, under the attributes in `wanted` or, without rows, in their own obs.
+/// Where a flow of fit_ot_flow leads given cells, under the attributes in `wanted` or, without rows, in their own obs.
 /// Steps, sampler and guidance as for generation; `noise` as in training. Each cell keeps its name and library size.
 template <class Flow>
-LatentTable carried(const Flow& flow, const LatentTable& from, const Annotation& wanted, const GenerateOptions& o,
-                    float noise, Rng& rng) {
+LatentTable push_forward(const Flow& flow, const LatentTable& from, const Annotation& wanted, const SampleOptions& o,
+                         float noise, Rng& rng) {
   LATENTCELL_REQUIRE(from.latent() == flow.latent(), "carried: latents of ", from.latent(),
                      " dimensions for a flow of ", flow.latent());
   LATENTCELL_REQUIRE(wanted.rows() == 0 || wanted.rows() == from.cells(), "carried: attributes of ", wanted.rows(),
@@ -174,7 +174,7 @@ LatentTable carried(const Flow& flow, const LatentTable& from, const Annotation&
       }
     }
     const Matrix<float> told = known.middleRows(first, count);
-    carry(flow, tape, z, told, o, fresh);
+    sample_latents(flow, tape, z, told, o, fresh);
     for (Index i = 0; i < count; ++i) {
       for (Index j = 0; j < d; ++j) z(i, j) = z(i, j) * flow.spread.value(0, j) + flow.center.value(0, j);
     }

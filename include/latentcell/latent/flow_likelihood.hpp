@@ -39,7 +39,7 @@ std::vector<double> flow_log_likelihood(const Flow& flow, const Matrix<float>& z
       const Var<float> in = tape.input(point);
       const Var<float> c = flow.condition(tape, ConstView<float>(told.data(), told.rows(), told.cols()));
       const Var<float> prediction = flow.field(tape, in, {times, to_size(count)}, c);
-      const Blend b = flow.path.velocity_of(double(t));
+      const LinearMap b = flow.path.velocity_from(double(t));
       tape.backward(prediction, seed);
       v = float(b.z) * point + float(b.prediction) * prediction.value();
       g = float(b.z) * seed + float(b.prediction) * in.grad();

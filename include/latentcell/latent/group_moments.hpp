@@ -48,7 +48,7 @@ Matrix<double> expected_counts(const Autoencoder& vae, const LatentTable& latent
 }
 
 /// Sums over the cells of each group that tell its level and its spread, of counts or of what a model expects of them.
-struct CountSums {
+struct GroupMoments {
   Matrix<double> total;                         // (groups, G) sum of x
   Matrix<double> square;                        // (groups, G) sum of x^2, or of its expectation
   Matrix<double> cross;                         // (groups, G) sum of x times the cell's library size
@@ -65,7 +65,8 @@ struct CountSums {
   }
 
   /// Of counts.     counts (N, G), codes (N), negative in no group
-  CountSums(const CountsView& counts, const std::vector<int>& codes, Index groups) : CountSums(groups, counts.cols) {
+  GroupMoments(const CountsView& counts, const std::vector<int>& codes, Index groups)
+      : GroupMoments(groups, counts.cols) {
     for (Index i = 0; i < counts.rows; ++i) {
       const Index g = codes[to_size(i)];
       if (g < 0) continue;
@@ -83,8 +84,8 @@ struct CountSums {
 
   /// Of a likelihood at latents, with the cells' library sizes.     latents (N, D), codes (N), none negative
   template <class Autoencoder>
-  CountSums(const Autoencoder& vae, const LatentTable& latents, const std::vector<int>& codes, Index groups)
-      : CountSums(groups, vae.genes()) {
+  GroupMoments(const Autoencoder& vae, const LatentTable& latents, const std::vector<int>& codes, Index groups)
+      : GroupMoments(groups, vae.genes()) {
     each_decoded(vae, latents, [&](Index i, const auto* mean, const auto* log_theta) {
       const Index g = codes[to_size(i)];
       const double size = double(latents.library[to_size(i)]);
@@ -99,7 +100,7 @@ struct CountSums {
   }
 
  private:
-  CountSums(Index groups, Index genes)
+  GroupMoments(Index groups, Index genes)
       : total(Matrix<double>::Zero(groups, genes)),
         square(total),
         cross(total),

@@ -32,7 +32,7 @@ struct LatentFlow {
   Condition condition;
   Buffer<float> center;  // (1, D) mean of the latents
   Buffer<float> spread;  // (1, D) standard deviation of the latents, posterior noise included
-  LibraryModel library;
+  LibrarySizeModel library;
 
   LatentFlow(PathType p, Backbone f, Condition c, LatentFlowOptions o = {})
       : options(o),
@@ -131,7 +131,7 @@ struct LatentFlow {
     float* const of[4] = {tape.scratch(batch * d), tape.scratch(batch * d), tape.scratch(batch * d),
                           tape.scratch(batch * d)};
     for (Index b = 0; b < batch; ++b) {
-      const PathShares<float> s = path.shares(t[b]);
+      const TargetCoefficients<float> s = path.shares(t[b]);
       for (Index j = 0; j < d; ++j) {
         const Index i = b * d + j;
         of[0][i] = s.z_data, of[1][i] = s.z_noise * noise[i], of[2][i] = s.target_data,
@@ -158,7 +158,7 @@ struct LatentFlow {
   }
 
   /// New cells: latents in the autoencoder's own units, labels, library sizes.
-  LatentTable generate(const GenerateOptions& o, Rng& rng) const {
+  LatentTable generate(const SampleOptions& o, Rng& rng) const {
     LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
     LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
     const Matrix<float> known = wanted(o);
@@ -179,7 +179,7 @@ struct LatentFlow {
       const Matrix<float> told = known.middleRows(first, count);
       std::vector<Rng> fresh;
       for (Index i = 0; i < count; ++i) fresh.push_back(own.at(std::uint64_t(2 * n + first + i)));
-      carry(*this, tape, z, told, o, fresh);
+      sample_latents(*this, tape, z, told, o, fresh);
       for (Index i = 0; i < count; ++i) {
         Rng cell = own.at(std::uint64_t(n + first + i));
         out.library[to_size(first + i)] = library.draw(z.data() + i * d, codes[to_size(first + i)], cell);
@@ -207,7 +207,7 @@ struct LatentFlow {
   }
 
   // Attributes of the cells to generate.
-  Matrix<float> wanted(const GenerateOptions& o) const {
+  Matrix<float> wanted(const SampleOptions& o) const {
     if (!o.cells.columns().empty()) {
       LATENTCELL_REQUIRE(o.condition.empty(), "generate: give the cells' obs or one condition for all, not both");
       condition.each([&](const auto& reader, Index) {

@@ -14,15 +14,15 @@ namespace latentcell {
 /// Library sizes given condition and latent, as the training cells show them: log library is linear in the latent
 /// with an offset per level, plus a residual drawn from the level's own residuals; never outside what the level showed.
 /// The last row stands for cells of unknown level: all cells together.
-struct LibraryModel {
+struct LibrarySizeModel {
   static constexpr Index quantiles = 101;
   Buffer<float> slope;     // (1, D)
   Buffer<float> offset;    // (levels + 1, 1)
   Buffer<float> residual;  // (levels + 1, quantiles), ascending
   Buffer<float> range;     // (levels + 1, 2) least and largest log library
 
-  LibraryModel() = default;
-  LibraryModel(Index latent, Index levels)
+  LibrarySizeModel() = default;
+  LibrarySizeModel(Index latent, Index levels)
       : slope(1, latent), offset(levels + 1, 1), residual(levels + 1, quantiles), range(levels + 1, 2) {}
 
   /// z (N, D) standardised latents, library (N) > 0, level (N) in [0, levels) or -1

@@ -14,8 +14,8 @@ namespace latentcell {
 /// the targets of the same attributes. Where they are more than the sources of their level, sources are used several
 /// times, about equally often.
 /// from (N, D), to (M, D), match: obs column, empty: one level; known (M, columns) attributes -> (M) rows of `from`
-inline std::vector<Index> pair_cells(const LatentTable& from, const LatentTable& to, const std::string& match,
-                                     const Matrix<float>& known, Rng& rng) {
+inline std::vector<Index> match_cells(const LatentTable& from, const LatentTable& to, const std::string& match,
+                                      const Matrix<float>& known, Rng& rng) {
   constexpr std::size_t most = 1024;  // the assignment's cost is quadratic in memory, cubic in time
   const detail::SourceRows source(from, to, match);
   std::vector<Index> out(to_size(to.cells()), -1);

@@ -12,7 +12,7 @@
 namespace latentcell {
 
 /// How the vectors of several attributes become one.
-enum class Join {
+enum class Combine {
   sum,          ///< added up: all of one width
   concatenate,  ///< side by side: as wide as all together; what attention to condition tokens takes
 };
@@ -22,13 +22,13 @@ template <class... Parts>
 struct Conditions {
   static constexpr Index attributes = Index(sizeof...(Parts));
   std::tuple<Parts...> parts;
-  Join join = Join::sum;
+  Combine join = Combine::sum;
 
-  Conditions(Join how, Parts... p) : parts(std::move(p)...), join(how) {
-    LATENTCELL_REQUIRE(join == Join::concatenate || same_width(),
+  Conditions(Combine how, Parts... p) : parts(std::move(p)...), join(how) {
+    LATENTCELL_REQUIRE(join == Combine::concatenate || same_width(),
                        "conditions: to be added up, all must be as wide as "
                        "the first, ",
-                       std::get<0>(parts).width(), "; give them one width, or choose Join::concatenate");
+                       std::get<0>(parts).width(), "; give them one width, or choose Combine::concatenate");
   }
 
   Index columns() const {
@@ -37,7 +37,7 @@ struct Conditions {
   Index width() const {
     return std::apply(
         [&](const auto& first, const auto&... p) {
-          return join == Join::sum ? first.width() : (first.width() + ... + p.width());
+          return join == Combine::sum ? first.width() : (first.width() + ... + p.width());
         },
         parts);
   }
@@ -56,7 +56,7 @@ struct Conditions {
       for (Index b = 0; b < batch; ++b) std::copy_n(cells.data() + b * cells.cols() + at, count, own + b * count);
       at += count;
       const Var<float> v = p(tape, ConstView<float>(own, batch, count));
-      out = out.empty() ? v : join == Join::sum ? add(out, v) : concat(out, v);
+      out = out.empty() ? v : join == Combine::sum ? add(out, v) : concat(out, v);
     };
     std::apply([&](const auto&... p) { (add_part(p), ...); }, parts);
     return out;
@@ -74,7 +74,7 @@ struct Conditions {
 
 /// Attributes added up, or side by side.
 template <class... Parts>
-Conditions<Parts...> conditions(Join join, Parts... parts) {
+Conditions<Parts...> conditions(Combine join, Parts... parts) {
   return {join, std::move(parts)...};
 }
 

@@ -22,9 +22,9 @@ struct TeacherPaths {
 };
 
 struct TeacherOptions {
-  Index pairs = 20000;    ///< paths; more teach better and take longer to make
-  Index segments = 1;     ///< k: 1 keeps the ends alone (reflow), more also points between (distillation to k steps)
-  GenerateOptions how{};  ///< sampler and guidance of the teacher; its steps are shared out among the segments
+  Index pairs = 20000;  ///< paths; more teach better and take longer to make
+  Index segments = 1;   ///< k: 1 keeps the ends alone (reflow), more also points between (distillation to k steps)
+  SampleOptions how{};  ///< sampler and guidance of the teacher; its steps are shared out among the segments
 };
 
 /// Follows a trained flow from noise, cells taken in turn from `obs`, whose mix of attributes is thereby kept.
@@ -40,7 +40,7 @@ TeacherPaths teacher_paths(const Flow& teacher, const Annotation& obs, const Tea
   out.told.resize(n, known.cols());
   for (Index i = 0; i < n; ++i) out.told.row(i) = known.row(i % known.rows());
   out.at.assign(to_size(k + 1), Matrix<float>(n, d));
-  GenerateOptions o = options.how;
+  SampleOptions o = options.how;
   o.steps = std::max<Index>(1, (o.steps + k - 1) / k);
   Tape<float> tape(Mode::no_gradient);
   for (Index first = 0; first < n; first += o.batch) {
@@ -54,8 +54,8 @@ TeacherPaths teacher_paths(const Flow& teacher, const Annotation& obs, const Tea
     }
     out.at[0].middleRows(first, count) = z;
     for (Index s = 0; s < k; ++s) {
-      carry(teacher, tape, View<float>(z.data(), count, d), told, o, fresh, double(s) / double(k),
-            double(s + 1) / double(k));
+      sample_latents(teacher, tape, View<float>(z.data(), count, d), told, o, fresh, double(s) / double(k),
+                     double(s + 1) / double(k));
       out.at[to_size(s + 1)].middleRows(first, count) = z;
     }
   }

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <latentcell/autoencoder/count_trunk.hpp>
+#include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/kernel/count_draw.hpp>

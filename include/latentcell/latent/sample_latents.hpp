@@ -34,7 +34,7 @@ auto prediction(const Flow& flow, Tape<float>& tape, Matrix<float> told) {
 /// The prediction where nothing is known, plus weight (prediction of an attribute alone - that) for each attribute;
 /// outside guidance's interval the weights are 1.
 template <class Flow>
-auto composed_prediction(const Flow& flow, Tape<float>& tape, const Matrix<float>& told, const GenerateOptions& o) {
+auto composed_prediction(const Flow& flow, Tape<float>& tape, const Matrix<float>& told, const SampleOptions& o) {
   const Matrix<float> nothing = Matrix<float>::Constant(told.rows(), told.cols(), unknown);
   using Field = decltype(prediction(flow, tape, told));
   std::vector<std::pair<Field, float>> pulls;
@@ -64,12 +64,12 @@ auto composed_prediction(const Flow& flow, Tape<float>& tape, const Matrix<float
   };
 }
 
-/// What a field predicts, turned into data or velocity.     blend_of(t) -> Blend
+/// What a field predicts, turned into data or velocity.     map_of(t) -> LinearMap
 template <class BlendOf>
-auto turned(FieldRef<float> field, BlendOf blend_of) {
-  return [field, blend_of](float t, ConstView<float> at, View<float> out) {
+auto turned(FieldRef<float> field, BlendOf map_of) {
+  return [field, map_of](float t, ConstView<float> at, View<float> out) {
     field(t, at, out);
-    const Blend b = blend_of(double(t));
+    const LinearMap b = map_of(double(t));
     const float of_z = float(b.z), of_prediction = float(b.prediction);
     float* const to = out.data();
     const float* const from = at.data();
@@ -79,20 +79,20 @@ auto turned(FieldRef<float> field, BlendOf blend_of) {
 }
 
 template <Path PathType>
-void carry_by(const PathType& path, FieldRef<float> field, View<float> z, const GenerateOptions& o,
-              std::span<Rng> fresh, double from, double to) {
+void integrate_path(const PathType& path, FieldRef<float> field, View<float> z, const SampleOptions& o,
+                    std::span<Rng> fresh, double from, double to) {
   if (denoises(o.method)) {
     NoiseSource normal = [&](View<float> out) {
       for (Index i = 0; i < out.rows(); ++i) {
         for (Index j = 0; j < out.cols(); ++j) out(i, j) = float(fresh[to_size(i)].normal());
       }
     };
-    const auto data = turned(field, [&](double t) { return path.data_of(t); });
+    const auto data = turned(field, [&](double t) { return path.denoised_from(t); });
     FieldRef<float> denoiser(data);
     denoise(denoiser, PathRef(path), z, {.method = o.method, .steps = o.steps, .from = from, .to = to, .eta = o.eta},
             normal);
   } else {
-    const auto turned_field = turned(field, [&](double t) { return path.velocity_of(t); });
+    const auto turned_field = turned(field, [&](double t) { return path.velocity_from(t); });
     FieldRef<float> velocity(turned_field);
     integrate(velocity, z, {.method = o.method, .steps = o.steps, .from = from, .to = to});
   }
@@ -104,8 +104,8 @@ void carry_by(const PathType& path, FieldRef<float> field, View<float> z, const 
 /// guidance of the options.   z (B, D), told (B, columns) attributes, NaN unknown; fresh (B) random numbers of each
 /// cell, for samplers that draw noise on the way
 template <class Flow>
-void carry(const Flow& flow, Tape<float>& tape, View<float> z, const Matrix<float>& told, const GenerateOptions& o,
-           std::span<Rng> fresh, double from = 0, double to = 1) {
+void sample_latents(const Flow& flow, Tape<float>& tape, View<float> z, const Matrix<float>& told,
+                    const SampleOptions& o, std::span<Rng> fresh, double from = 0, double to = 1) {
   LATENTCELL_REQUIRE(o.eta == 0 || o.method == Method::ddim,
                      "generate: eta is ddim's; choose Method::ddim or leave it 0");
   LATENTCELL_REQUIRE(o.guidance_each.empty() || o.guidance == 1.0f,
@@ -115,10 +115,10 @@ void carry(const Flow& flow, Tape<float>& tape, View<float> z, const Matrix<floa
     const auto with = detail::prediction(flow, tape, told), without = detail::prediction(flow, tape, nothing);
     auto field = guided<float>(FieldRef<float>(with), FieldRef<float>(without),
                                {.weight = o.guidance, .from = o.guidance_from, .to = o.guidance_to});
-    detail::carry_by(flow.path, field, z, o, fresh, from, to);
+    detail::integrate_path(flow.path, field, z, o, fresh, from, to);
   } else {
     auto field = detail::composed_prediction(flow, tape, told, o);
-    detail::carry_by(flow.path, field, z, o, fresh, from, to);
+    detail::integrate_path(flow.path, field, z, o, fresh, from, to);
   }
 }
 

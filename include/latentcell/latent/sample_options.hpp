@@ -9,7 +9,7 @@
 namespace latentcell {
 
 /// What to generate.
-struct GenerateOptions {
+struct SampleOptions {
   Index count = 1000;                                 ///< cells
   std::map<std::string, std::string> condition = {};  ///< attribute to value, the same for all cells; else unknown
   Annotation cells = {};                              ///< obs of the cells wanted, in place of count and condition

@@ -19,7 +19,7 @@ namespace latentcell {
 enum class Dispersion {
   gene,        ///< one per gene, a Param
   gene_batch,  ///< one per gene and batch, a Param; a cell of unknown batch has the mean of their logs
-  cell,        ///< one per cell and gene, another head of the decoder
+  gene_cell,   ///< one per cell and gene, another head of the decoder
 };
 
 struct LikelihoodOptions {
@@ -56,7 +56,7 @@ struct CountLikelihood {
   bool per_batch() const { return has_dispersion && options.dispersion == Dispersion::gene_batch; }
   /// Outputs of the decoder per gene.
   Index heads() const { return 1 + (cell_dispersion() ? 1 : 0) + (zero_inflated ? 1 : 0); }
-  bool cell_dispersion() const { return has_dispersion && options.dispersion == Dispersion::cell; }
+  bool cell_dispersion() const { return has_dispersion && options.dispersion == Dispersion::gene_cell; }
 
   /// Gives the heads the learning rates that the likelihood asks for; once, when they are made.
   void set_rates(std::vector<Linear<T>>& head) const {
@@ -134,7 +134,7 @@ struct CountLikelihood {
 
  private:
   // Whether log_theta is in use: per gene alone, or per gene and batch.
-  static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion != Dispersion::cell; }
+  static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion != Dispersion::gene_cell; }
 };
 
 template <class T>

@@ -24,9 +24,9 @@ struct TransferOptions {
   Index steps = 400;            ///< training steps in a round; more follow the new cells further
   Index batch = 64;             ///< cells in a minibatch
   float learning_rate = 3e-4f;  ///< peak of each round
-  float dropout = 0.3f;         ///< of that training, as kl_weight and input_share: what VaeOptions says of them
+  float dropout = 0.3f;         ///< of that training, as kl_weight and count_thinning: what VaeOptions says of them
   float kl_weight = 0.5f;
-  float input_share = 0.7f;
+  float count_thinning = 0.7f;
   Index neighbors = 15;   ///< remembered cells that vote on a label, in the latent and in components each
   Index components = 30;  ///< principal components of remembered and new cells together, the second vote's
   std::uint64_t seed = 0;
@@ -34,7 +34,7 @@ struct TransferOptions {
 
 /// New cells on a trained model.
 template <class Backbone>
-struct Transferred {
+struct MappedCells {
   TwoStageOf<Backbone> model;           ///< in the shared genes, with the new cells as one batch more
   LatentTable cells = {};               ///< the new cells' latents
   LatentTable remembered = {};          ///< latents of the cells the model remembered, with their labels
@@ -52,7 +52,7 @@ namespace detail {
 /// dimension the entries named by `kept`, of a longer one all, and behind them the mean of the last `batches`, which
 /// are the batches' own.
 template <class Model>
-void transplant(const Model& from, Model& to, const std::vector<Index>& kept, Index batches) {
+void copy_shared_parameters(const Model& from, Model& to, const std::vector<Index>& kept, Index batches) {
   std::vector<const Matrix<float>*> source;
   visit_state(from, [&](std::string_view, const auto& p) { source.push_back(&p.value); });
   std::size_t at = 0;
@@ -79,10 +79,10 @@ TwoStageOf<Backbone> with_new_batch(const TwoStageOf<Backbone>& model, const std
   TwoStageOptionsOf<Backbone> o = model.options;
   o.vae.dropout = how.dropout;
   o.vae.kl_weight = how.kl_weight;
-  o.vae.input_share = how.input_share;
+  o.vae.count_thinning = how.count_thinning;
   LATENTCELL_REQUIRE(o.likelihood.dispersion != Dispersion::gene_batch,
                      "transfer: a model with dispersions per gene and batch knows none for a new batch; train with "
-                     "Dispersion::cell or Dispersion::gene");
+                     "Dispersion::gene_cell or Dispersion::gene");
   if (o.batch_levels.empty()) {
     o.batch = "data_set";
     o.batch_levels = {"trained on"};
@@ -94,21 +94,21 @@ TwoStageOf<Backbone> with_new_batch(const TwoStageOf<Backbone>& model, const std
   o.vae.batches = Index(o.batch_levels.size());
   Rng rng(0);
   TwoStageOf<Backbone> out(o, rng);
-  transplant(model.vae, out.vae, kept, model.options.vae.batches);
-  transplant(model.flow, out.flow, kept, 0);
+  copy_shared_parameters(model.vae, out.vae, kept, model.options.vae.batches);
+  copy_shared_parameters(model.flow, out.flow, kept, 0);
   for (std::size_t k = 0; k < kept.size(); ++k) out.factor.value.col(Index(k)) = model.factor.value.col(kept[k]);
   for (const Index g : kept) out.vae.gene_names.push_back(model.vae.gene_names[to_size(g)]);
   return out;
 }
 
 /// Labels and batches of cells to remember.
-struct Remembered {
+struct ReplayCells {
   std::vector<int> label, batch;
 };
 
 /// `count` cells in the training cells' mix, and at least `least` of each label that was trained on.
-inline Remembered choose_remembered(const std::vector<int>& label, const std::vector<int>& batch, Index count,
-                                    Index least, Rng& rng) {
+inline ReplayCells choose_replay(const std::vector<int>& label, const std::vector<int>& batch, Index count, Index least,
+                                 Rng& rng) {
   std::map<int, std::vector<int>> batches;  // of the training cells of each label
   double labelled = 0;
   for (std::size_t i = 0; i < label.size(); ++i) {
@@ -117,7 +117,7 @@ inline Remembered choose_remembered(const std::vector<int>& label, const std::ve
     labelled += 1;
   }
   LATENTCELL_REQUIRE(labelled > 0, "transfer: the model has no labels");
-  Remembered out;
+  ReplayCells out;
   for (const auto& [code, of_cells] : batches) {
     const Index n = std::max(least, Index(std::lround(double(of_cells.size()) / labelled * double(count))));
     for (Index i = 0; i < n; ++i) {
@@ -128,7 +128,7 @@ inline Remembered choose_remembered(const std::vector<int>& label, const std::ve
   return out;
 }
 
-/// Remembered and new cells in principal components of log1p(CP10K) of both together.
+/// ReplayCells and new cells in principal components of log1p(CP10K) of both together.
 struct BothInComponents {
   Matrix<float> remembered, fresh;  // (R, K), (N, K)
 
@@ -147,8 +147,8 @@ struct BothInComponents {
 /// goes to the first layer's bias, and cells are scaled to the counts that the shared genes usually have.
 /// whole: cells in all genes that `from` knows
 template <class Autoencoder>
-void make_up_for_missing(const Autoencoder& from, Autoencoder& to, const CellTable& whole,
-                         const std::vector<Index>& kept) {
+void impute_missing_genes(const Autoencoder& from, Autoencoder& to, const CellTable& whole,
+                          const std::vector<Index>& kept) {
   const CountsView counts = whole.counts.view();
   std::vector<double> input(to_size(from.genes()), 0.0), total(to_size(from.genes()), 0.0);
   const double reference = double(from.reference.value(0, 0));
@@ -187,7 +187,7 @@ void make_up_for_missing(const Autoencoder& from, Autoencoder& to, const CellTab
 /// of both: the first err where the latent has not brought the data sets together, the second where they differ most.
 /// Genes that are not shared are left out of the result. Throws std::invalid_argument where none is.
 template <class Backbone>
-Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTable& cells, const std::string& batch,
+MappedCells<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTable& cells, const std::string& batch,
                                const TransferOptions& options = {}) {
   const auto& o = options;
   LATENTCELL_REQUIRE(
@@ -202,19 +202,19 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
     if (have.count(model.vae.gene_names[to_size(g)]) > 0) kept.push_back(g);
   }
   Rng rng(o.seed, 21);
-  Transferred<Backbone> out{
+  MappedCells<Backbone> out{
       .model = detail::with_new_batch(model, kept, batch, o), .missing = aligned.missing, .extra = aligned.extra};
   auto& vae = out.model.vae;
   const CellTable target = aligned.cells.select_genes(kept);
 
-  const auto [trained, trained_batch] = model.training_codes();
+  const auto [trained, trained_batch] = model.training_labels();
   const bool batched = !model.options.batch_levels.empty();
-  const detail::Remembered recalled = detail::choose_remembered(trained, trained_batch, o.replay, o.least, rng);
+  const detail::ReplayCells recalled = detail::choose_replay(trained, trained_batch, o.replay, o.least, rng);
   const std::vector<int>& codes = recalled.label;
   const LatentTable latents =
       model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, codes}), .steps = 25}, rng);
   const CellTable whole = draw(model, latents, rng, batched ? recalled.batch : std::vector<int>{});
-  detail::make_up_for_missing(model.vae, vae, whole, kept);
+  detail::impute_missing_genes(model.vae, vae, whole, kept);
   const CellTable remembered = whole.select_genes(kept);
 
   // Of each new cell and label, the share of the nearest remembered cells that have it.
@@ -255,7 +255,8 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
   for (int round = 0; round < o.rounds; ++round) {
     std::copy(out.label.begin(), out.label.end(), known.label.begin() + Index(codes.size()));
     CellBatches train(
-        both, {.batch = o.batch, .codes = known.batch, .input_share = vae.options.input_share, .labels = known.label});
+        both,
+        {.batch = o.batch, .codes = known.batch, .count_thinning = vae.options.count_thinning, .labels = known.label});
     TrainState<float> state;
     fit_with(
         vae, train, static_cast<CellBatches*>(nullptr),
@@ -271,7 +272,7 @@ Transferred<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
   std::vector<int> label = trained, of_batch = batched ? trained_batch : std::vector<int>(trained.size(), 0);
   label.insert(label.end(), out.label.begin(), out.label.end());
   of_batch.insert(of_batch.end(), out.label.size(), new_batch);
-  out.model.learn_mix(label, of_batch);
+  out.model.record_composition(label, of_batch);
   return out;
 }
 

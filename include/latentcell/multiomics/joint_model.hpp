@@ -81,8 +81,8 @@ struct JointTranslateOptions {
 /// One modality of cells from whatever is measured of them: log1p of counts at one depth. The mean is that of the
 /// decoded shares over the posterior; intervals are quantiles of drawn counts, in which the noise of counting at that
 /// depth has a part.     cells: one modality for each part of the model, the target hidden unless it is to be smoothed
-inline WithIntervals translate(const JointVae<float>& model, const std::vector<Modality>& cells, Index target,
-                               double depth, const JointTranslateOptions& o, Rng& rng) {
+inline PredictionIntervals translate(const JointVae<float>& model, const std::vector<Modality>& cells, Index target,
+                                     double depth, const JointTranslateOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(target >= 0 && target < Index(model.parts.size()), "translate: target ", target, " of ",
                      model.parts.size(), " modalities");
   LATENTCELL_REQUIRE(o.latents >= 1 && (o.draws == 0 || o.draws >= 2), "translate: ", o.latents, " latents and ",
@@ -90,7 +90,7 @@ inline WithIntervals translate(const JointVae<float>& model, const std::vector<M
   const JointPart<float>& part = model.parts[to_size(target)];
   const LatentTable all = encode(model, cells);
   const Index n = all.cells(), features = model.options.parts[to_size(target)].genes;
-  WithIntervals out;
+  PredictionIntervals out;
   out.mean = Matrix<float>::Zero(n, features);
   for (Matrix<float>* m : {&out.low50, &out.high50, &out.low80, &out.high80}) {
     if (o.draws > 0) m->resize(n, features);
@@ -105,10 +105,10 @@ inline WithIntervals translate(const JointVae<float>& model, const std::vector<M
     std::vector<Matrix<float>> draws;
     for (Index k = 0; k < o.draws; ++k)
       draws.push_back(
-          ModalityCode::dense(kernel::log_normalize(detail::draw_counts(part, q.drawn(rng), depth, rng), depth)));
+          ModalityEncoder::dense(kernel::log_normalize(detail::draw_counts(part, q.drawn(rng), depth, rng), depth)));
     Matrix<float> middle = Matrix<float>::Zero(count, features);
     for (const Matrix<float>& x : draws) middle += x / float(o.draws);
-    const detail::DrawSpread spread(draws);
+    const detail::SampleQuantiles spread(draws);
     out.low50.middleRows(first, count) = middle - spread.low50;
     out.high50.middleRows(first, count) = middle + spread.high50;
     out.low80.middleRows(first, count) = middle - spread.low80;

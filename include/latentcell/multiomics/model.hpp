@@ -18,19 +18,19 @@ struct TranslationOptions {
   float hide = 0.3f;    ///< chance that a cell's modality is hidden in training, where there are several
 };
 
-using Translated = WithIntervals;
+using Translated = PredictionIntervals;
 using TranslateOptions = IntervalOptions;
 
 /// Distribution of a target modality of a cell given any part of its other modalities: rectified flows from noise to
 /// the target's latent, told the others' latents and which of them are there.
 struct Translation {
   TranslationOptions options;
-  ModalityCode target;
-  std::vector<ModalityCode> sources;
+  ModalityEncoder target;
+  std::vector<ModalityEncoder> sources;
   ConditionalEnsemble flows;
   std::optional<JointVae<float>> joint;  ///< of the same modalities, for a latent of all cells; where one was trained
 
-  Translation(const TranslationOptions& o, ModalityCode to, std::vector<ModalityCode> from, Rng& rng)
+  Translation(const TranslationOptions& o, ModalityEncoder to, std::vector<ModalityEncoder> from, Rng& rng)
       : options(o),
         target(std::move(to)),
         sources(std::move(from)),
@@ -40,7 +40,7 @@ struct Translation {
   Index told() const {
     LATENTCELL_REQUIRE(!sources.empty(), "Translation: there is no modality to translate from");
     Index sum = 0;
-    for (const ModalityCode& s : sources) sum += s.condition();
+    for (const ModalityEncoder& s : sources) sum += s.condition();
     return sum;
   }
 
@@ -74,12 +74,12 @@ inline void hide_modalities(const Translation& model, View<float> told, Rng& rng
   if (model.sources.size() < 2) return;
   for (Index b = 0; b < told.rows(); ++b) {
     Index at = 0, left = 0;
-    for (const ModalityCode& s : model.sources) {
+    for (const ModalityEncoder& s : model.sources) {
       at += s.condition();
       left += told(b, at - 1) > 0;
     }
     at = 0;
-    for (const ModalityCode& s : model.sources) {
+    for (const ModalityEncoder& s : model.sources) {
       const bool there = told(b, at + s.condition() - 1) > 0;
       if (there && left > 1 && rng.uniform_double() < double(model.options.hide)) {
         told.block(b, at, 1, s.condition()).setZero();
@@ -95,16 +95,16 @@ inline void hide_modalities(const Translation& model, View<float> told, Rng& rng
 /// Trains one member on all cells but its own part. Goes on after the epochs that `state` has seen.
 /// target and sources: modalities of the same cells; cells without the target are left out
 template <class... Hooks>
-void fit_member(TrainState<float>& state, Translation& model, Index member, const Modality& target,
-                const std::vector<Modality>& from, const FitOptions& options, Hooks&&... hooks) {
+void fit_fold_model(TrainState<float>& state, Translation& model, Index member, const Modality& target,
+                    const std::vector<Modality>& from, const FitOptions& options, Hooks&&... hooks) {
   const Matrix<float> z = model.target.encode(target), told = model.tell(from);
   LATENTCELL_REQUIRE(z.rows() == told.rows(), "translation: the target has ", z.rows(), " cells but the sources ",
                      told.rows());
-  const ShowCells show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
+  const ConditionSampler show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
     for (std::size_t b = 0; b < cells.size(); ++b) here.row(Index(b)) = told.row(cells[b]);
     detail::hide_modalities(model, here, rng);
     Index at = 0;
-    for (const ModalityCode& s : model.sources) {
+    for (const ModalityEncoder& s : model.sources) {
       for (Index b = 0; b < here.rows(); ++b) {
         if (here(b, at + s.condition() - 1) == 0) continue;
         for (Index j = 0; j + 1 < s.condition(); ++j) here(b, at + j) += model.options.noise * float(rng.normal());
@@ -112,7 +112,7 @@ void fit_member(TrainState<float>& state, Translation& model, Index member, cons
       at += s.condition();
     }
   };
-  fit_member(state, model.flows, member, z, target.measured, told.cols(), show, options, hooks...);
+  fit_fold_model(state, model.flows, member, z, target.measured, told.cols(), show, options, hooks...);
 }
 
 /// Means and intervals of the target of cells, from whatever of the sources they have.
@@ -129,7 +129,7 @@ inline Translated translate(const Translation& model, const std::vector<Modality
 /// As calibrate_intervals of the flows.
 inline void calibrate_intervals(Translation& model, const Modality& target, const std::vector<Modality>& from,
                                 std::uint64_t seed, const TranslateOptions& o, Rng& rng) {
-  const Matrix<float> told = model.tell(from), said = unseen_means(model.flows, told, seed, rng);
+  const Matrix<float> told = model.tell(from), said = out_of_fold_means(model.flows, told, seed, rng);
   calibrate_intervals(model.flows, model.target, model.target.log_normalized(target), target.measured, told, said,
                       Matrix<float>::Zero(said.rows(), said.cols()), {}, seed, o, rng);
 }
@@ -141,7 +141,7 @@ inline void describe(io::SafeTensors& file, const EnsembleOptions& o) {
   file.metadata["field_latent"] = text(o.field.latent);
   describe(file, o.field);
 }
-inline void describe(io::SafeTensors& file, const std::string& key, const ModalityCode& code) {
+inline void describe(io::SafeTensors& file, const std::string& key, const ModalityEncoder& code) {
   file.metadata[key] = code.name;
   file.metadata[key + ".features"] = join(code.features);
   file.metadata[key + ".latent"] = text(code.latent());
@@ -152,7 +152,7 @@ inline EnsembleOptions read_ensemble(const ModelFile& from) {
   from.read(o.field, from.whole("field_latent"));
   return o;
 }
-inline ModalityCode read_code(const ModelFile& from, const std::string& key) {
+inline ModalityEncoder read_code(const ModelFile& from, const std::string& key) {
   return {from.word(key), from.list(key + ".features"), from.whole(key + ".latent")};
 }
 
@@ -175,7 +175,7 @@ inline void save(const std::string& path, const Translation& model) {
 /// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
 inline Translation load_translation(const std::string& path) {
   const detail::ModelFile from(path, "translation");
-  std::vector<ModalityCode> sources;
+  std::vector<ModalityEncoder> sources;
   for (Index s = 0; s < from.whole("sources"); ++s) sources.push_back(detail::read_code(from, text("source_", s)));
   Rng rng(0);
   Translation model({.ensemble = detail::read_ensemble(from)}, detail::read_code(from, "target"), std::move(sources),

@@ -88,7 +88,7 @@ struct Codebook {
     const Index batch = z.rows(), groups = options.groups, codes = options.codes, d = table.value.cols();
     const bool first = count.value.isZero(T(0));
     if (first) {
-      for (Index g = 0; g < groups; ++g) spread_out(g, z, rng);
+      for (Index g = 0; g < groups; ++g) kmeans_pp_init(g, z, rng);
       // As if each had stood for its share of a batch.
       count.value.setConstant(T(batch) / T(codes));
       sum.value = table.value * (T(batch) / T(codes));
@@ -106,7 +106,7 @@ struct Codebook {
     }
     for (Index k = 0; k < groups * codes; ++k) {
       if (count.value(k, 0) < T(options.restart_below)) {
-        start_anew(k, z, rng);
+        reset_dead_code(k, z, rng);
         count.value(k, 0) = T(batch) / T(codes);
         sum.value.row(k) = table.value.row(k) * count.value(k, 0);
       } else {
@@ -140,10 +140,10 @@ struct Codebook {
   ConstView<T> table_view() const { return {table.value.data(), table.value.rows(), table.value.cols()}; }
   // First codes of a group: pieces far apart, each drawn in proportion to its squared distance to those before it
   // (k-means++, Arthur and Vassilvitskii 2007); where all are taken, at random.
-  void spread_out(Index g, ConstView<T> z, Rng& rng) {
+  void kmeans_pp_init(Index g, ConstView<T> z, Rng& rng) {
     const Index batch = z.rows(), d = table.value.cols();
     std::vector<double> gap(to_size(batch), std::numeric_limits<double>::max());
-    start_anew(g * options.codes, z, rng);
+    reset_dead_code(g * options.codes, z, rng);
     for (Index c = 1; c < options.codes; ++c) {
       const Index k = g * options.codes + c;
       double total = 0;
@@ -153,7 +153,7 @@ struct Codebook {
         total += gap[to_size(b)];
       }
       if (!(total > 0)) {
-        start_anew(k, z, rng);
+        reset_dead_code(k, z, rng);
         continue;
       }
       double at = rng.uniform_double() * total;
@@ -163,7 +163,7 @@ struct Codebook {
     }
   }
   // At a random piece, a little beside it: two codes must not stay the same.
-  void start_anew(Index k, ConstView<T> z, Rng& rng) {
+  void reset_dead_code(Index k, ConstView<T> z, Rng& rng) {
     const Index d = table.value.cols(), b = Index(rng.below(std::uint64_t(z.rows()))), g = k / options.codes;
     for (Index j = 0; j < d; ++j) table.value(k, j) = z(b, g * d + j) + T(0.01 * rng.normal());
   }

@@ -11,11 +11,11 @@ namespace latentcell {
 
 /// What follows each hidden layer: layer norm, GELU, dropout.
 template <class T>
-struct HiddenTail {
+struct NormActDropout {
   LayerNorm<T> norm;
   T dropout;
 
-  HiddenTail(Index width, T share) : norm(width), dropout(share) {}
+  NormActDropout(Index width, T share) : norm(width), dropout(share) {}
 
   /// x (B, D) -> (B, D)
   Var<T> operator()(Var<T> x) const { return latentcell::dropout(gelu(norm(x)), dropout); }
@@ -27,7 +27,7 @@ struct HiddenTail {
 template <class T>
 struct Mlp {
   std::vector<Linear<T>> layers;
-  std::vector<HiddenTail<T>> tails;
+  std::vector<NormActDropout<T>> tails;
 
   /// in -> widths[0] -> ... -> widths.back()
   Mlp(Index in, std::span<const Index> widths, T dropout, Rng& rng) {
@@ -51,7 +51,7 @@ struct Mlp {
 };
 
 #ifdef LATENTCELL_INSTANCES
-extern template struct HiddenTail<float>;
+extern template struct NormActDropout<float>;
 extern template struct Mlp<float>;
 #endif
 

@@ -6,8 +6,8 @@ namespace latentcell {
 
 /// The tokens of x and then those of y, cell by cell.     x (B, K, D), y (B, T, D) -> (B, K + T, D)
 template <class T>
-Var<T> join_tokens(Var<T> x, Var<T> y) {
-  LATENTCELL_REQUIRE(x.shape().batch() == y.shape().batch() && x.cols() == y.cols(), "join_tokens: x ", x.shape(),
+Var<T> concat_tokens(Var<T> x, Var<T> y) {
+  LATENTCELL_REQUIRE(x.shape().batch() == y.shape().batch() && x.cols() == y.cols(), "concat_tokens: x ", x.shape(),
                      " and y ", y.shape(), " do not fit");
   Tape<T>& tape = x.tape();
   const Index batch = x.shape().batch(), first = x.shape().tokens(), second = y.shape().tokens(), d = x.cols();
@@ -28,9 +28,9 @@ Var<T> join_tokens(Var<T> x, Var<T> y) {
 
 /// Tokens [first, first + count) of each cell.     x (B, T, D) -> (B, count, D)
 template <class T>
-Var<T> some_tokens(Var<T> x, Index first, Index count) {
+Var<T> slice_tokens(Var<T> x, Index first, Index count) {
   const Index batch = x.shape().batch(), tokens = x.shape().tokens(), d = x.cols();
-  LATENTCELL_REQUIRE(first >= 0 && count > 0 && first + count <= tokens, "some_tokens: [", first, ", ", first + count,
+  LATENTCELL_REQUIRE(first >= 0 && count > 0 && first + count <= tokens, "slice_tokens: [", first, ", ", first + count,
                      ") of x ", x.shape());
   Tape<T>& tape = x.tape();
   Var<T> y = tape.alloc(Shape(batch, count, d), x);
@@ -46,8 +46,8 @@ Var<T> some_tokens(Var<T> x, Index first, Index count) {
 }
 
 #ifdef LATENTCELL_INSTANCES
-extern template Var<float> join_tokens<float>(Var<float> x, Var<float> y);
-extern template Var<float> some_tokens<float>(Var<float> x, Index first, Index count);
+extern template Var<float> concat_tokens<float>(Var<float> x, Var<float> y);
+extern template Var<float> slice_tokens<float>(Var<float> x, Index first, Index count);
 #endif
 
 }  // namespace latentcell

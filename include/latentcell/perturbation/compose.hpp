@@ -95,7 +95,7 @@ inline CellTable predict_sum(const Perturbation& model, const CellTable& control
       groups = p.groups;
       wanted = p.wanted;
       const Matrix<double> was = detail::expected_counts(model.vae, p.before, groups.codes, n);
-      const Matrix<double> seen = detail::CountSums(control.counts.view(), groups.codes, n).total;
+      const Matrix<double> seen = detail::GroupMoments(control.counts.view(), groups.codes, n).total;
       base = (was.array() * (seen.array() + o.residual) / (was.array() + o.residual)).matrix();
       logs = base.array().max(1e-9).log();
     }

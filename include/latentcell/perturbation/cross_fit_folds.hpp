@@ -18,9 +18,9 @@ namespace latentcell {
 /// groups that are alike are in different parts where there is room, as hiding both would tell of a harder task than
 /// the one ahead. Empty where there are fewer than three such groups, or folds is 0. train (N, G), folds >= 0: most
 /// parts
-inline std::vector<std::vector<std::string>> blind_folds(const CellTable& train, const PerturbationOptions& o,
-                                                         Index folds, Index few = 20) {
-  LATENTCELL_REQUIRE(folds >= 0 && few >= 1, "blind_folds: folds ", folds, " must be at least 0, few ", few,
+inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& train, const PerturbationOptions& o,
+                                                             Index folds, Index few = 20) {
+  LATENTCELL_REQUIRE(folds >= 0 && few >= 1, "cross_fit_folds: folds ", folds, " must be at least 0, few ", few,
                      " at least 1");
   if (folds == 0 || o.group.empty()) return {};
   const Categorical what = train.obs(o.condition), group = train.obs(o.group);
@@ -65,7 +65,7 @@ inline std::vector<std::vector<std::string>> blind_folds(const CellTable& train,
 }
 
 /// All cells but the perturbed ones of some groups: what a blind model is trained on.
-inline CellTable without_answers(const CellTable& train, const PerturbationOptions& o,
+inline CellTable without_treated(const CellTable& train, const PerturbationOptions& o,
                                  const std::vector<std::string>& groups) {
   const Categorical what = train.obs(o.condition), group = train.obs(o.group);
   const int none = what.code(o.control);

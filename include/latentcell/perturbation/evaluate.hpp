@@ -83,13 +83,13 @@ inline CellTable latent_arithmetic(const Perturbation& model, const CellTable& t
 
 /// Judges predictions of one group under one condition, and the floors that a model has to beat. Floors are made of the
 /// training cells alone; the true cells only judge.
-class PerturbationJudge {
+class PerturbationEvaluator {
  public:
   static constexpr Index few = 10;  ///< a group with fewer cells on either side lends no shift
 
   /// train: the model's own cells, without the judged ones; truth: the group's cells under the condition
-  PerturbationJudge(const CellTable& train, const CellTable& truth, const PerturbationOptions& o, std::string group,
-                    std::string condition, Rng& rng)
+  PerturbationEvaluator(const CellTable& train, const CellTable& truth, const PerturbationOptions& o, std::string group,
+                        std::string condition, Rng& rng)
       : group_(std::move(group)),
         condition_(std::move(condition)),
         log_train_(log_normalize(train.counts)),
@@ -173,7 +173,7 @@ class PerturbationJudge {
   }
 
   /// One half of the true cells as the prediction of the other: what no model can better with as many cells.
-  PerturbationScore half_of_truth() const {
+  PerturbationScore split_half_ceiling() const {
     std::vector<Index> halves[2];
     for (Index i = 0; i < log_truth_.rows(); ++i) halves[i % 2].push_back(i);
     const Counts a = select_rows(log_truth_, halves[0]), b = select_rows(log_truth_, halves[1]);

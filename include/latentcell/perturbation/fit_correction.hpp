@@ -17,8 +17,8 @@
 namespace latentcell {
 
 /// A model that was trained without the perturbed cells of some groups: what it says of these is as blind as the
-/// prediction of a group that nobody perturbed. See blind_folds.
-struct BlindModel {
+/// prediction of a group that nobody perturbed. See cross_fit_folds.
+struct CrossFitModel {
   const Perturbation* model;
   std::vector<std::string> groups;
 };
@@ -28,9 +28,9 @@ namespace detail {
 /// Numbers, one a gene, that several groups have in common: each group's own differs from it with standard deviation
 /// `between`, and it from 0 with `prior` (random effects, DerSimonian and Laird, "Meta-analysis in clinical trials",
 /// 1986). One group counts at most as much as another, however many cells it has.
-class CommonEffect {
+class RandomEffect {
  public:
-  CommonEffect(Index genes, double between, double prior)
+  RandomEffect(Index genes, double between, double prior)
       : between_(between * between), weight_(to_size(genes), 1 / (prior * prior)), sum_(to_size(genes), 0.0) {}
 
   /// One group's measurement of slope times the number, with its own error.
@@ -49,7 +49,7 @@ class CommonEffect {
 /// What predictions of groups miss, gene by gene, on the scale of logarithms.
 struct Missed {
   static constexpr double level_between = 0.3, level_prior = 0.3, excess_between = 0.5, excess_prior = 0.5;
-  CommonEffect level, excess;
+  RandomEffect level, excess;
 
   /// grouped: cells of different groups; else nothing but the cells' own noise stands between them
   Missed(Index genes, bool grouped)
@@ -58,7 +58,7 @@ struct Missed {
 
   /// One group: its perturbed cells beside what was predicted from its control cells. factor (G): of the predicted
   /// means; share: dose over dose_scale, or 1
-  void add(const CountSums& seen, const CountSums& told, Index group, const float* factor, double share) {
+  void add(const GroupMoments& seen, const GroupMoments& told, Index group, const float* factor, double share) {
     const double cells = seen.cells[to_size(group)], controls = told.cells[to_size(group)];
     double all = 0;
     for (Index k = 0; k < told.genes(); ++k) all += told.total(group, k) * double(factor[k]);
@@ -119,25 +119,25 @@ inline std::vector<DosedCells> by_dose(std::vector<Index> cells, const std::vect
 /// dose the error of the means is taken to grow in proportion to it on the scale of logarithms: predict takes the
 /// factors to the power of its dose over dose_scale. o.dose is not looked at. Throws std::invalid_argument where
 /// o.residual is not finite, or a blind model has other genes. train (N, G): the cells that the model was trained on
-inline void learn_response(Perturbation& model, std::span<const BlindModel> blind, const CellTable& train,
-                           const PredictOptions& o, Rng& rng) {
+inline void fit_response_correction(Perturbation& model, std::span<const CrossFitModel> blind, const CellTable& train,
+                                    const PredictOptions& o, Rng& rng) {
   const PerturbationOptions& m = model.options;
-  LATENTCELL_REQUIRE(std::isfinite(o.residual), "learn_response: residual must be finite, got ", o.residual);
+  LATENTCELL_REQUIRE(std::isfinite(o.residual), "fit_response_correction: residual must be finite, got ", o.residual);
   const Categorical what = train.obs(m.condition);
   const Categorical of = m.group.empty() ? no_labels(train.cells()) : train.obs(m.group);
   const std::vector<double>* const doses =
       m.dose.empty() ? nullptr : std::get_if<std::vector<double>>(&train.cell_columns.get(m.dose));
-  LATENTCELL_REQUIRE(m.dose.empty() || doses != nullptr, "learn_response: column '", m.dose,
+  LATENTCELL_REQUIRE(m.dose.empty() || doses != nullptr, "fit_response_correction: column '", m.dose,
                      "' holds labels, not numbers");
   const Index genes = model.vae.genes(), groups = Index(of.levels.size());
-  const BlindModel itself{&model, of.levels};
+  const CrossFitModel itself{&model, of.levels};
   if (blind.empty()) blind = {&itself, 1};
   for (std::size_t s = 0; s < m.seen.size(); ++s) {
     const int wanted = what.code(m.seen[s]), none = what.code(m.control);
     detail::Missed missed(genes, !m.group.empty());
-    for (const BlindModel& one : blind) {
-      LATENTCELL_REQUIRE(one.model->vae.genes() == genes, "learn_response: a blind model of ", one.model->vae.genes(),
-                         " genes, the model has ", genes);
+    for (const CrossFitModel& one : blind) {
+      LATENTCELL_REQUIRE(one.model->vae.genes() == genes, "fit_response_correction: a blind model of ",
+                         one.model->vae.genes(), " genes, the model has ", genes);
       std::vector<char> unseen(to_size(groups));
       for (const std::string& name : one.groups) unseen[std::size_t(of.code(name))] = 1;
       const auto asked = [&](Index i, int condition) {
@@ -166,8 +166,8 @@ inline void learn_response(Perturbation& model, std::span<const BlindModel> blin
         if (!m.group.empty())  // a column of words would be numbered anew
           from.cell_columns.set(m.group, std::get<Categorical>(select_rows(Column(of), controls)));
         const detail::Predicted p(*one.model, from, m.seen[s], at, rng);
-        const detail::CountSums seen(train.select_cells(range.cells).counts.view(), codes, groups);
-        const detail::CountSums told(one.model->vae, p.after, p.groups.codes, groups);
+        const detail::GroupMoments seen(train.select_cells(range.cells).counts.view(), codes, groups);
+        const detail::GroupMoments told(one.model->vae, p.after, p.groups.codes, groups);
         for (Index g = 0; g < groups; ++g) {
           missed.add(seen, told, g, p.factors.data() + g * genes,
                      m.dose.empty() ? 1.0 : range.dose / double(m.dose_scale));
@@ -181,30 +181,30 @@ inline void learn_response(Perturbation& model, std::span<const BlindModel> blin
   }
 }
 
-/// Trains blind models and learns from them: for each part of the groups (blind_folds), `train` is given the cells
+/// Trains blind models and learns from them: for each part of the groups (cross_fit_folds), `train` is given the cells
 /// without that part's answers, and its groups, and gives a model. Without parts the model itself is asked. false where
 /// `train` gave nothing, as one does that was stopped; nothing is learned then.
 /// cells (N, G): those the model was trained on; train(cells, groups) -> std::optional<Perturbation>
 template <class Train>
-bool learn_response(Perturbation& model, const CellTable& cells, Index folds, const PredictOptions& o, Rng& rng,
-                    Train&& train) {
-  const auto parts = blind_folds(cells, model.options, folds);
+bool fit_response_correction(Perturbation& model, const CellTable& cells, Index folds, const PredictOptions& o,
+                             Rng& rng, Train&& train) {
+  const auto parts = cross_fit_folds(cells, model.options, folds);
   std::vector<Perturbation> models;
   models.reserve(parts.size());  // they stay where they are
-  std::vector<BlindModel> blind;
+  std::vector<CrossFitModel> blind;
   for (const std::vector<std::string>& groups : parts) {
-    std::optional<Perturbation> one = train(without_answers(cells, model.options, groups), groups);
+    std::optional<Perturbation> one = train(without_treated(cells, model.options, groups), groups);
     if (!one) return false;
     models.push_back(std::move(*one));
     blind.push_back({&models.back(), groups});
   }
-  learn_response(model, blind, cells, o, rng);
+  fit_response_correction(model, blind, cells, o, rng);
   return true;
 }
 
 /// The same from the model itself alone.
-inline void learn_response(Perturbation& model, const CellTable& train, const PredictOptions& o, Rng& rng) {
-  learn_response(model, {}, train, o, rng);
+inline void fit_response_correction(Perturbation& model, const CellTable& train, const PredictOptions& o, Rng& rng) {
+  fit_response_correction(model, {}, train, o, rng);
 }
 
 }  // namespace latentcell

@@ -9,7 +9,7 @@
 namespace latentcell {
 
 /// A generator of control cells by group, with the model's own autoencoder; its flow is to be trained on the latents of
-/// `controls`, then calibrate_levels(generator, controls, rng).
+/// `controls`, then calibrate_gene_means(generator, controls, rng).
 /// controls: cells under the model's control, with its group column
 inline TwoStage control_generator(const Perturbation& model, const CellTable& controls, Rng& rng) {
   const PerturbationOptions& p = model.options;
@@ -28,7 +28,7 @@ inline TwoStage control_generator(const Perturbation& model, const CellTable& co
   o.backbone.depth = 2;
   TwoStage generator(o, rng);
   generator.vae = model.vae;
-  generator.learn_mix(controls.cell_columns.codes(o.label, o.levels));
+  generator.record_composition(controls.cell_columns.codes(o.label, o.levels));
   return generator;
 }
 
@@ -36,12 +36,12 @@ inline TwoStage control_generator(const Perturbation& model, const CellTable& co
 /// groups: levels of the generator's label -> counts (groups * count, G), with group and condition in obs
 inline CellTable generate_controls(const TwoStage& generator, const PerturbationOptions& o,
                                    const std::vector<std::string>& groups, Index count, Rng& rng,
-                                   const GenerateOptions& how = {.steps = 25, .guidance = 1.1f}) {
+                                   const SampleOptions& how = {.steps = 25, .guidance = 1.1f}) {
   LATENTCELL_REQUIRE(count >= 1, "generate_controls: count must be at least 1, got ", count);
   const Categorical levels{generator.options.levels, {}};
   std::vector<int> codes;
   for (const std::string& group : groups) codes.insert(codes.end(), to_size(count), levels.code(group));
-  GenerateOptions wanted = how;
+  SampleOptions wanted = how;
   wanted.cells = labelled(generator.options.label, {generator.options.levels, codes});
   CellTable out = draw(generator, generator.flow.generate(wanted, rng), rng);
   out.cell_columns.set(o.condition, Categorical{{o.control}, std::vector<int>(codes.size(), 0)});

@@ -8,7 +8,7 @@
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/condition/gene_set.hpp>
-#include <latentcell/condition/numbers.hpp>
+#include <latentcell/condition/continuous_covariate.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/latent/fit_ot_flow.hpp>
 #include <latentcell/latent/encode.hpp>
@@ -28,8 +28,8 @@ enum class PerturbationForm {
 
 /// The defaults are those of docs/results.md, but for the autoencoder's genes.
 struct PerturbationOptions {
-  VaeOptions vae{.hidden = {256}, .latent = 20, .dropout = 0.2f, .input_share = 0.7f, .kl_weight = 0.5f};
-  LikelihoodOptions likelihood{.dispersion = Dispersion::cell};
+  VaeOptions vae{.hidden = {256}, .latent = 20, .dropout = 0.2f, .count_thinning = 0.7f, .kl_weight = 0.5f};
+  LikelihoodOptions likelihood{.dispersion = Dispersion::gene_cell};
   /// Its latent is the autoencoder's; dropout keeps the movement smooth between groups, and so true for the next one.
   ResidualMlpOptions backbone{.latent = 20, .width = 128, .depth = 2, .condition = 32, .dropout = 0.2f};
   PerturbationForm form = PerturbationForm::between;
@@ -38,9 +38,10 @@ struct PerturbationOptions {
   std::string group = "";               ///< obs column of cell types: cells are paired within them; empty: all together
   std::string dose = "";                ///< obs column of doses or other numbers; empty: none
   float dose_scale = 1;                 ///< their range, roughly
-  std::vector<std::string> seen = {};   ///< conditions trained on whose mean error is learned; see learn_response
-  std::vector<std::string> parts;       ///< what conditions are made of: "STIM", or genes that are joined by '+'
-  Index embedding = 16;                 ///< numbers that a part is known by; see GeneSet
+  std::vector<std::string> seen =
+      {};                          ///< conditions trained on whose mean error is learned; see fit_response_correction
+  std::vector<std::string> parts;  ///< what conditions are made of: "STIM", or genes that are joined by '+'
+  Index embedding = 16;            ///< numbers that a part is known by; see GeneSet
 };
 
 /// Stage 1 and stage 2 of perturbation prediction. The autoencoder knows nothing of conditions: they are places in its
@@ -49,7 +50,7 @@ struct PerturbationOptions {
 struct Perturbation {
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
   using Doing = FromObs<GeneColumn, GeneSet<float>>;
-  using Amount = FromObs<NumberColumns, Numbers<float>>;
+  using Amount = FromObs<NumberColumns, ContinuousCovariate<float>>;
   using Flow = LatentFlow<ResidualMlp<float>, Conditions<Doing, Amount, Amount>>;
 
   PerturbationOptions options;
@@ -66,7 +67,7 @@ struct Perturbation {
       : options(o),
         vae(o.vae, rng, o.likelihood),
         flow(RectifiedFlow{.coupling = Coupling::optimal}, ResidualMlp<float>(o.backbone, rng),
-             conditions(Join::sum, doing(o, embeddings, rng), amount(o, rng), start(o, rng)),
+             conditions(Combine::sum, doing(o, embeddings, rng), amount(o, rng), start(o, rng)),
              {.label_dropout = 0, .attribute_dropout = 0}),
         response(Index(o.seen.size()), o.vae.genes),
         excess(Index(o.seen.size()), o.vae.genes) {
@@ -105,11 +106,11 @@ struct Perturbation {
   }
   static Amount amount(const PerturbationOptions& o, Rng& rng) {
     return from_obs(NumberColumns{{o.dose.empty() ? "no dose" : o.dose}},
-                    Numbers<float>({.width = o.backbone.condition, .scale = o.dose_scale}, rng));
+                    ContinuousCovariate<float>({.width = o.backbone.condition, .scale = o.dose_scale}, rng));
   }
   static Amount start(const PerturbationOptions& o, Rng& rng) {
     return from_obs(NumberColumns{start_columns(o.vae.latent)},
-                    Numbers<float>({.columns = o.vae.latent, .width = o.backbone.condition}, rng));
+                    ContinuousCovariate<float>({.columns = o.vae.latent, .width = o.backbone.condition}, rng));
   }
 };
 
@@ -153,12 +154,12 @@ void fit_flow(TrainState<float>& state, Perturbation& model, const LatentTable& 
   const LatentTable control = latents.select_cells(split.control);
   LatentTable perturbed = latents.select_cells(split.perturbed);
   if (o.form == PerturbationForm::between) {
-    fit_between(state, model.flow, control, perturbed, {.match = o.group}, options, hooks...);
+    fit_ot_flow(state, model.flow, control, perturbed, {.match = o.group}, options, hooks...);
     return;
   }
   Rng rng(options.seed, 21);
   const std::vector<Index> pairs =
-      pair_cells(control, perturbed, o.group, read_conditions(model.flow.condition, perturbed.cell_columns), rng);
+      match_cells(control, perturbed, o.group, read_conditions(model.flow.condition, perturbed.cell_columns), rng);
   const Matrix<float> start = control.select_cells(pairs).mean;
   detail::tell_start(perturbed, start);
   if (o.form == PerturbationForm::moved) perturbed.mean -= start;
@@ -169,8 +170,8 @@ void fit_flow(TrainState<float>& state, Perturbation& model, const LatentTable& 
 /// wanted: obs of the cells as they are to be: the condition and, where the model has one, the dose
 inline LatentTable perturbed_latents(const Perturbation& model, const LatentTable& control, const Annotation& wanted,
                                      Index steps, Rng& rng) {
-  const GenerateOptions how{.steps = steps};
-  if (model.options.form == PerturbationForm::between) return carried(model.flow, control, wanted, how, 0, rng);
+  const SampleOptions how{.steps = steps};
+  if (model.options.form == PerturbationForm::between) return push_forward(model.flow, control, wanted, how, 0, rng);
   LatentTable told = control;
   told.cell_columns = wanted;
   detail::tell_start(told, control.mean);

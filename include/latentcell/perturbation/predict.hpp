@@ -19,13 +19,13 @@ struct PredictOptions {
   Index steps = 25;                                        ///< of the sampler
   double dose = std::numeric_limits<double>::quiet_NaN();  ///< of the perturbation; NaN: unknown
   double residual = 20;  ///< counts of a gene at which the control cells are believed as much as the decoder: see
-                         ///< residual_factors; larger trusts the decoder; infinite: it alone
+                         ///< shifted_gene_scales; larger trusts the decoder; infinite: it alone
 };
 
 namespace detail {
 
-/// What predict and learn_response have in common: control cells, their latents drawn from the posterior, and the same
-/// after a perturbation, with the factors that the control cells show.
+/// What predict and fit_response_correction have in common: control cells, their latents drawn from the posterior, and
+/// the same after a perturbation, with the factors that the control cells show.
 struct Predicted {
   LatentTable before, after;
   Annotation wanted;
@@ -45,15 +45,15 @@ struct Predicted {
     groups = m.group.empty() ? no_labels(before.cells()) : control.cell_columns.labels(m.group);
     const Index n = Index(groups.levels.size());
     factors = std::isfinite(o.residual)
-                  ? residual_factors(model.vae, control, before, after, groups.codes, n, o.residual)
+                  ? shifted_gene_scales(model.vae, control, before, after, groups.codes, n, o.residual)
                   : Matrix<float>::Ones(n, model.vae.genes());
   }
 };
 
 }  // namespace detail
 
-/// What learn_response found for a condition, factors on the genes' means: at a dose, to the power of the dose over the
-/// model's dose_scale; 1 where nothing was learned or the dose is unknown.      -> (1, G)
+/// What fit_response_correction found for a condition, factors on the genes' means: at a dose, to the power of the dose
+/// over the model's dose_scale; 1 where nothing was learned or the dose is unknown.      -> (1, G)
 inline Matrix<double> response_at(const Perturbation& model, const std::string& condition, double dose) {
   const PerturbationOptions& m = model.options;
   const auto known = std::find(m.seen.begin(), m.seen.end(), condition);
@@ -62,8 +62,8 @@ inline Matrix<double> response_at(const Perturbation& model, const std::string& 
   return model.response.value.row(known - m.seen.begin()).cast<double>().array().pow(power).matrix();
 }
 
-/// What learn_response found for a condition, factors on what its cells vary beyond Poisson noise; 1 where nothing was
-/// learned.      -> (1, G)
+/// What fit_response_correction found for a condition, factors on what its cells vary beyond Poisson noise; 1 where
+/// nothing was learned.      -> (1, G)
 inline Matrix<float> excess_under(const Perturbation& model, const std::string& condition) {
   const auto& seen = model.options.seen;
   const auto known = std::find(seen.begin(), seen.end(), condition);

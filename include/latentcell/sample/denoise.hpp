@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <latentcell/core/error.hpp>
-#include <latentcell/core/path_point.hpp>
+#include <latentcell/core/gaussian_path.hpp>
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/sample/integrate.hpp>
 
@@ -41,13 +41,13 @@ void blend(View<T> z, double a, double b, const T* x) {
 // Also the exponential integrator of DPM-Solver++ (Lu et al. 2022, eq. 4), its exp(-h) written out, so that paths that
 // start at pure noise or end at pure data need no limit.
 template <class T>
-void first_order_step(const PathPoint& at, const PathPoint& next, View<T> z, const T* x) {
+void first_order_step(const PathCoefficients& at, const PathCoefficients& next, View<T> z, const T* x) {
   const double keep = next.sigma / at.sigma;
   blend(z, keep, next.alpha - at.alpha * keep, x);
 }
 
 // Half the log of the signal-to-noise ratio.
-inline double log_snr(const PathPoint& p) { return std::log(p.alpha / p.sigma); }
+inline double log_snr(const PathCoefficients& p) { return std::log(p.alpha / p.sigma); }
 
 }  // namespace detail
 
@@ -84,7 +84,7 @@ IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOpt
   };
   double last_width = 0;  // of the step before, in log SNR
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
-    const PathPoint at = path.at(times[i]), next = path.at(times[i + 1]);
+    const PathCoefficients at = path.at(times[i]), next = path.at(times[i + 1]);
     const bool last = i + 2 == times.size();
     ask(times[i], z, x);
     switch (options.method) {
@@ -104,7 +104,7 @@ IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOpt
       }
       case Method::dpm_singlestep: {
         const double middle = (times[i] + times[i + 1]) / 2;
-        const PathPoint half = path.at(middle);
+        const PathCoefficients half = path.at(middle);
         const double r = (detail::log_snr(half) - detail::log_snr(at)) / (detail::log_snr(next) - detail::log_snr(at));
         if (std::isfinite(r) && r > 0) {
           std::copy_n(z.data(), z.size(), fresh.data());

@@ -16,7 +16,7 @@ namespace latentcell {
 struct RigidMotion {
   double angle = 0;          ///< radians, counter-clockwise
   double shift[2] = {0, 0};  ///< after the turn
-  double cost = 0;           ///< what slice_turns made least
+  double cost = 0;           ///< what candidate_alignments made least
 
   /// x (N, 2) -> (N, 2)
   Matrix<float> operator()(const Matrix<float>& x) const {
@@ -77,10 +77,10 @@ inline double inside_distance(const Matrix<float>& points) {
 /// difference of features where they are given. Without features, the outline of the slices alone decides.
 /// fixed (N, 2), moving (M, 2); features (N, F) and (M, F), of unit scale, or (0, 0); about: the turn in radians where
 /// it is roughly known, the only start then
-inline std::vector<RigidMotion> slice_turns(const Matrix<float>& fixed, const Matrix<float>& moving,
-                                            const Matrix<float>& fixed_features = {},
-                                            const Matrix<float>& moving_features = {},
-                                            std::optional<double> about = {}) {
+inline std::vector<RigidMotion> candidate_alignments(const Matrix<float>& fixed, const Matrix<float>& moving,
+                                                     const Matrix<float>& fixed_features = {},
+                                                     const Matrix<float>& moving_features = {},
+                                                     std::optional<double> about = {}) {
   LATENTCELL_REQUIRE(fixed.rows() >= 3 && moving.rows() >= 3 && fixed.cols() == 2 && moving.cols() == 2,
                      "align_slices: needs at least three points of two coordinates on either side, got (", fixed.rows(),
                      ", ", fixed.cols(), ") and (", moving.rows(), ", ", moving.cols(), ")");
@@ -141,17 +141,17 @@ inline std::vector<RigidMotion> slice_turns(const Matrix<float>& fixed, const Ma
   return out;
 }
 
-/// The best of slice_turns, which takes the same.
+/// The best of candidate_alignments, which takes the same.
 inline RigidMotion align_slices(const Matrix<float>& fixed, const Matrix<float>& moving,
                                 const Matrix<float>& fixed_features = {}, const Matrix<float>& moving_features = {},
                                 std::optional<double> about = {}) {
-  return slice_turns(fixed, moving, fixed_features, moving_features, about).front();
+  return candidate_alignments(fixed, moving, fixed_features, moving_features, about).front();
 }
 
 /// The turns that fit almost as well as the best one, which is not among them: with less than twice its cost, or less
-/// than 0.02 more. Where there are any, the outline does not tell how the slice is turned.     turns: as slice_turns
-/// gives them, without features
-inline std::vector<RigidMotion> rival_turns(const std::vector<RigidMotion>& turns) {
+/// than 0.02 more. Where there are any, the outline does not tell how the slice is turned.     turns: as
+/// candidate_alignments gives them, without features
+inline std::vector<RigidMotion> ambiguous_alignments(const std::vector<RigidMotion>& turns) {
   std::vector<RigidMotion> out;
   for (std::size_t k = 1; k < turns.size(); ++k) {
     if (turns[k].cost < 2 * turns[0].cost || turns[k].cost < turns[0].cost + 0.02) out.push_back(turns[k]);

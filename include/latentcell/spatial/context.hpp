@@ -16,7 +16,7 @@
 namespace latentcell {
 
 /// Measured places: coordinates, slice, and values there.
-struct SpatialCells {
+struct SpatialReference {
   Matrix<float> at;        ///< (N, 2), in units of the usual distance between neighbours
   std::vector<int> slice;  ///< (N) number of the slice; all 0 for one
   Matrix<float> values;    ///< (N, K) latents, what is averaged around a place
@@ -38,7 +38,7 @@ struct SpatialContextOptions {
 };
 
 /// What is left out around a place in training, so that it is as bare as the places to predict.
-struct SpatialGap {
+struct SpatialMask {
   double radius = 0;       ///< cells nearer than this
   bool own_slice = false;  ///< all of the place's own slice
 };
@@ -51,8 +51,8 @@ struct Around {
   std::vector<double> distance;
 
   // self: a known cell that is not its own neighbour, or -1
-  Around(const SpatialCells& known, const float* at, int slice, Index self, const SpatialGap& gap, double slice_gap,
-         Index most) {
+  Around(const SpatialReference& known, const float* at, int slice, Index self, const SpatialMask& gap,
+         double slice_gap, Index most) {
     std::vector<std::pair<double, Index>> all;
     all.reserve(to_size(known.cells()));
     for (Index i = 0; i < known.cells(); ++i) {
@@ -76,7 +76,7 @@ struct Around {
 
 /// Ordinary-kriging mean from neighbours: the best linear guess under a variogram with a mean that is not known
 /// (Matheron 1963; Cressie 1993, chapter 3).     -> adds weights to `out` (K)
-inline void krige(const SpatialCells& known, const detail::Around& around, const Variogram& v, double slice_gap,
+inline void krige(const SpatialReference& known, const detail::Around& around, const Variogram& v, double slice_gap,
                   Index most, RowVector<double>& out) {
   const Index n = std::min<Index>(most, Index(around.row.size())), k = known.values.cols();
   out = RowVector<double>::Zero(k);
@@ -108,7 +108,7 @@ inline void krige(const SpatialCells& known, const detail::Around& around, const
 
 /// The variogram of a grid whose kriging from all other cells misses the values least.     up to `trials` cells are
 /// tried
-inline Variogram fit_variogram(const SpatialCells& known, const SpatialGap& gap, double slice_gap, Rng& rng,
+inline Variogram fit_variogram(const SpatialReference& known, const SpatialMask& gap, double slice_gap, Rng& rng,
                                Index trials = 200, Index most = 40) {
   std::vector<Index> rows(to_size(known.cells()));
   std::iota(rows.begin(), rows.end(), Index(0));
@@ -146,7 +146,8 @@ struct SpatialContext {
   }
 
   /// at (2), slice: of the place; self: its row among the known, or -1.     -> to (columns(K))
-  void tell(const SpatialCells& known, const float* at, int slice, Index self, const SpatialGap& gap, float* to) const {
+  void tell(const SpatialReference& known, const float* at, int slice, Index self, const SpatialMask& gap,
+            float* to) const {
     const Index k = known.values.cols();
     Index most = options.kriged;
     for (const Index n : options.neighbors) most = std::max(most, n);

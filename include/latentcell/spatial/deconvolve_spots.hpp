@@ -17,7 +17,7 @@
 namespace latentcell {
 
 /// The nearest spot of its own slice for each place.     at (N, 2), slice (N) -> (N) rows of the spots
-inline std::vector<Index> nearest_spots(const SpatialCells& spots, const Matrix<float>& at,
+inline std::vector<Index> nearest_spots(const SpatialReference& spots, const Matrix<float>& at,
                                         const std::vector<int>& slice) {
   LATENTCELL_REQUIRE(at.cols() == 2 && Index(slice.size()) == at.rows() && spots.cells() > 0,
                      "nearest_spots: ", at.rows(), " places, ", slice.size(), " slices, ", spots.cells(), " spots");
@@ -61,7 +61,7 @@ inline Matrix<float> coherence(const Matrix<float>& values, const std::vector<In
 /// given their sum is Dirichlet-multinomial with that same number: spots of known numbers of cells tell it, and it
 /// holds for single cells. Neighbouring spots differ besides, however many cells they have: tissue changes from spot to
 /// spot.
-struct Evenness {
+struct Concentration {
   double cell = 1;   ///< shape of one cell's counts; larger is more even
   double apart = 0;  ///< what two spots differ besides
 
@@ -70,9 +70,9 @@ struct Evenness {
 };
 
 /// How the counts of a spot are shared among its cells.
-struct SpotSplit {
-  std::vector<Evenness> genes;  ///< (F) of each gene, given the cells' totals
-  Evenness totals;
+struct SpotDeconvolution {
+  std::vector<Concentration> genes;  ///< (F) of each gene, given the cells' totals
+  Concentration totals;
 };
 
 namespace detail {
@@ -90,7 +90,7 @@ struct SpotPair {
 };
 
 /// Neighbours of one slice that have counts, each spot in one pair at most.
-inline std::vector<SpotPair> spot_pairs(const SpatialCells& spots, const Matrix<float>& counts,
+inline std::vector<SpotPair> spot_pairs(const SpatialReference& spots, const Matrix<float>& counts,
                                         const std::vector<double>& cells) {
   std::vector<std::vector<Index>> near(cells.size());
   kernel::parallel_items(spots.cells(), [&](Index i) {
@@ -116,12 +116,12 @@ inline std::vector<SpotPair> spot_pairs(const SpatialCells& spots, const Matrix<
 /// clearly likelier (a likelihood ratio at 5 %).     counts(pair) -> {first, second}; share(pair): of the first, to be
 /// expected
 template <class CountsOf, class Share>
-Evenness likeliest_evenness(const std::vector<SpotPair>& pairs, const CountsOf& counts, const Share& share) {
-  Evenness best;
+Concentration likeliest_evenness(const std::vector<SpotPair>& pairs, const CountsOf& counts, const Share& share) {
+  Concentration best;
   double most = -std::numeric_limits<double>::infinity();
   for (const double apart : {0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64}) {
     for (double log10 = -2; log10 < 2.01; log10 += 0.125) {
-      const Evenness now{std::pow(10.0, log10), apart};
+      const Concentration now{std::pow(10.0, log10), apart};
       double sum = apart > 0 ? -0.5 * 3.84 : 0;
       for (const SpotPair& p : pairs) {
         const auto [x, y] = counts(p);
@@ -143,7 +143,7 @@ inline Matrix<float> logs_at(const Matrix<float>& counts, double depth) {
 }
 
 /// One way in which the counts of a spot may be shared among n cells: log-normalised.     counts (F) -> (n, F)
-inline Matrix<float> share_counts(const SpotSplit& split, const RowVector<float>& counts, Index n, double depth,
+inline Matrix<float> share_counts(const SpotDeconvolution& split, const RowVector<float>& counts, Index n, double depth,
                                   Rng& rng) {
   std::vector<double> total(to_size(n)), share(to_size(n));
   double sum = 0;
@@ -163,7 +163,8 @@ inline Matrix<float> share_counts(const SpotSplit& split, const RowVector<float>
 
 /// Learns the sharing from pairs of neighbouring spots.     counts (S, F): sums over the cells of each spot, whole
 /// numbers; cells (S): how many; where that is 0 it is not known, and taken to be what other spots have
-inline SpotSplit learn_split(const SpatialCells& spots, const Matrix<float>& counts, const std::vector<Index>& cells) {
+inline SpotDeconvolution learn_split(const SpatialReference& spots, const Matrix<float>& counts,
+                                     const std::vector<Index>& cells) {
   LATENTCELL_REQUIRE(counts.rows() == spots.cells() && Index(cells.size()) == spots.cells(), "learn_split: counts (",
                      counts.rows(), ", ", counts.cols(), ") and ", cells.size(), " numbers of cells for ",
                      spots.cells(), " spots");
@@ -176,7 +177,7 @@ inline SpotSplit learn_split(const SpatialCells& spots, const Matrix<float>& cou
   const std::vector<SpotPair> pairs = detail::spot_pairs(spots, counts, size);
   LATENTCELL_REQUIRE(pairs.size() >= 10, "learn_split: only ", pairs.size(), " pairs of neighbouring spots");
   const Index f = counts.cols();
-  SpotSplit out;
+  SpotDeconvolution out;
   out.totals = detail::likeliest_evenness(
       pairs, [&](const SpotPair& p) { return std::pair(double(counts.row(p.a).sum()), double(counts.row(p.b).sum())); },
       [&](const SpotPair& p) { return size[to_size(p.a)] / p.cells; });
@@ -198,8 +199,8 @@ struct SplitCells {
 
 /// Shares the counts of spots among their cells in `draws` ways.     counts (S, F), cells (S) and depth: as for
 /// learn_split
-inline SplitCells split_cells(const SpotSplit& split, const Matrix<float>& counts, const std::vector<Index>& cells,
-                              double depth, Index draws, Rng& rng) {
+inline SplitCells split_cells(const SpotDeconvolution& split, const Matrix<float>& counts,
+                              const std::vector<Index>& cells, double depth, Index draws, Rng& rng) {
   LATENTCELL_REQUIRE(draws >= 2 && counts.cols() == Index(split.genes.size()), "split_cells: ", draws,
                      " draws, counts of ", counts.cols(), " features for ", split.genes.size());
   const Index s = counts.rows(), f = counts.cols();
@@ -244,10 +245,10 @@ inline SplitCells split_cells(const SpotSplit& split, const Matrix<float>& count
 
 /// Means and intervals of the cells of spots: within a spot the cells differ as predicted, and their mean is that of
 /// cells which share what the spot shows.     spot (N), predicted (N, F) -> (N, F) each
-inline WithIntervals within_spots(const SplitCells& cells, const std::vector<Index>& spot,
-                                  const Matrix<float>& predicted) {
+inline PredictionIntervals within_spots(const SplitCells& cells, const std::vector<Index>& spot,
+                                        const Matrix<float>& predicted) {
   constexpr float rounding = 1e-4f;  // of a spot with one cell, which is known
-  WithIntervals out;
+  PredictionIntervals out;
   out.mean = (predicted + coherence(cells.mean, spot, predicted)).array().max(0.0f);
   const auto end = [&](Index level, float sign) {
     Matrix<float> at = out.mean;

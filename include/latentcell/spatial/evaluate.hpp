@@ -75,8 +75,8 @@ inline double moran(const std::vector<double>& x, const kernel::Neighbors& near)
 }  // namespace detail
 
 /// predicted and truth (M, F) log-normalised, at (M, 2). Genes that the places do not show at all count nowhere.
-inline SpatialScore spatial_score(const std::string& who, const WithIntervals& predicted, const Matrix<float>& truth,
-                                  const Matrix<float>& at) {
+inline SpatialScore spatial_score(const std::string& who, const PredictionIntervals& predicted,
+                                  const Matrix<float>& truth, const Matrix<float>& at) {
   LATENTCELL_REQUIRE(
       predicted.mean.rows() == truth.rows() && predicted.mean.cols() == truth.cols() && at.rows() == truth.rows(),
       "spatial_score: predicted (", predicted.mean.rows(), ", ", predicted.mean.cols(), "), truth (", truth.rows(),
@@ -127,7 +127,7 @@ inline SpatialScore spatial_score(const std::string& who, const WithIntervals& p
 /// cells least, the mean, and of a panel the known cells most like a place.     values: log-normalised genes as
 /// known.values; own, own_known: the panel, or (0, 0) -> of each floor (M, F)
 inline std::vector<std::pair<std::string, Matrix<float>>> spatial_floors(
-    const SpatialCells& known, const Matrix<float>& at, const std::vector<int>& slice, const SpatialGap& gap,
+    const SpatialReference& known, const Matrix<float>& at, const std::vector<int>& slice, const SpatialMask& gap,
     double slice_gap, const Matrix<float>& own_known, const Matrix<float>& own, Rng& rng) {
   std::vector<std::pair<std::string, Matrix<float>>> out;
   const Index n = at.rows(), f = known.values.cols();
@@ -144,7 +144,7 @@ inline std::vector<std::pair<std::string, Matrix<float>>> spatial_floors(
   };
   std::vector<detail::Around> around;
   for (Index i = 0; i < n; ++i)
-    around.emplace_back(known, at.data() + 2 * i, slice[to_size(i)], -1, SpatialGap{}, slice_gap, 100);
+    around.emplace_back(known, at.data() + 2 * i, slice[to_size(i)], -1, SpatialMask{}, slice_gap, 100);
   double best = std::numeric_limits<double>::infinity(), width = 1;
   std::vector<Index> tried;
   std::vector<detail::Around> around_tried;

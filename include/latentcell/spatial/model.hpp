@@ -29,14 +29,14 @@ struct SpatialOptions {
 /// rectified flows from noise to the latent of the expression.
 struct Spatial {
   SpatialOptions options;
-  ModalityCode target;
-  std::vector<ModalityCode> panel;  // none, or the code of the genes that the places to predict have
+  ModalityEncoder target;
+  std::vector<ModalityEncoder> panel;  // none, or the code of the genes that the places to predict have
   SpatialContext context;
   ConditionalEnsemble flows;
-  Buffer<float> trust;   // (1, D) factor on what the flows add to kriging; see learn_trust
+  Buffer<float> trust;   // (1, D) factor on what the flows add to kriging; see fit_stacking
   Buffer<float> spread;  // (1, F) standard deviation of a gene over the known cells; see spread_kept
 
-  Spatial(const SpatialOptions& o, ModalityCode to, std::vector<ModalityCode> own, Rng& rng)
+  Spatial(const SpatialOptions& o, ModalityEncoder to, std::vector<ModalityEncoder> own, Rng& rng)
       : options(o),
         target(std::move(to)),
         panel(std::move(own)),
@@ -66,18 +66,18 @@ struct Spatial {
 
 /// Known cells as the context takes them: latents of the target, those of small spread weigh less.
 /// at (N, 2), slice (N), target: the genes to predict where they are known
-inline SpatialCells spatial_cells(const Spatial& model, const Matrix<float>& at, const std::vector<int>& slice,
-                                  const Modality& target) {
+inline SpatialReference spatial_cells(const Spatial& model, const Matrix<float>& at, const std::vector<int>& slice,
+                                      const Modality& target) {
   LATENTCELL_REQUIRE(at.rows() == target.cells() && at.cols() == 2 && Index(slice.size()) == at.rows(),
                      "spatial: coordinates (", at.rows(), ", ", at.cols(), ") and ", slice.size(), " slices for ",
                      target.cells(), " cells");
-  SpatialCells out{at, slice, model.target.encode(target)};
+  SpatialReference out{at, slice, model.target.encode(target)};
   for (Index k = 0; k < out.values.cols(); ++k) out.values.col(k) *= model.target.weight(k);
   return out;
 }
 
 /// The gap around a usual place to predict.
-inline SpatialGap usual_gap(const SpatialOptions& o) {
+inline SpatialMask median_mask(const SpatialOptions& o) {
   std::vector<float> bare = o.bare;
   std::nth_element(bare.begin(), bare.begin() + std::ptrdiff_t(bare.size() / 2), bare.end());
   return {double(bare[bare.size() / 2]), o.own_slice};
@@ -85,8 +85,8 @@ inline SpatialGap usual_gap(const SpatialOptions& o) {
 
 namespace detail {
 
-inline std::vector<SpatialGap> draw_gaps(const SpatialOptions& o, Index places, Rng& rng) {
-  std::vector<SpatialGap> out;
+inline std::vector<SpatialMask> draw_gaps(const SpatialOptions& o, Index places, Rng& rng) {
+  std::vector<SpatialMask> out;
   for (Index i = 0; i < places; ++i)
     out.push_back({double(o.bare[std::size_t(rng.below(std::uint64_t(o.bare.size())))]), o.own_slice});
   return out;
@@ -94,15 +94,15 @@ inline std::vector<SpatialGap> draw_gaps(const SpatialOptions& o, Index places, 
 
 /// What the model is told of one place: its surroundings, and row `own_row` of the panel's numbers where it has one.
 /// self: the place's row among the known cells, or -1     -> to (told())
-inline void tell_place(const Spatial& model, const SpatialCells& known, const float* at, int slice, Index self,
-                       const SpatialGap& gap, const Matrix<float>& own, Index own_row, float* to) {
+inline void tell_place(const Spatial& model, const SpatialReference& known, const float* at, int slice, Index self,
+                       const SpatialMask& gap, const Matrix<float>& own, Index own_row, float* to) {
   model.context.tell(known, at, slice, self, gap, to);
   if (own.size() > 0) std::copy_n(own.data() + own_row * own.cols(), own.cols(), to + model.told() - own.cols());
 }
 
 /// The same of known cells.     cells (B), gaps (B) -> to (B, told())
-inline void tell_cells(const Spatial& model, const SpatialCells& known, std::span<const Index> cells,
-                       const std::vector<SpatialGap>& gaps, const Matrix<float>& own, View<float> to) {
+inline void tell_cells(const Spatial& model, const SpatialReference& known, std::span<const Index> cells,
+                       const std::vector<SpatialMask>& gaps, const Matrix<float>& own, View<float> to) {
   kernel::parallel_items(Index(cells.size()), [&](Index b) {
     const Index i = cells[to_size(b)];
     tell_place(model, known, known.at.data() + 2 * i, known.slice[to_size(i)], i, gaps[to_size(b)], own, i,
@@ -112,8 +112,9 @@ inline void tell_cells(const Spatial& model, const SpatialCells& known, std::spa
 
 }  // namespace detail
 
-/// What the model is told of known cells, each as bare as a place to predict.     own as for fit_member -> (N, C)
-inline Matrix<float> tell_known(const Spatial& model, const SpatialCells& known, const Matrix<float>& own, Rng& rng) {
+/// What the model is told of known cells, each as bare as a place to predict.     own as for fit_fold_model -> (N, C)
+inline Matrix<float> tell_known(const Spatial& model, const SpatialReference& known, const Matrix<float>& own,
+                                Rng& rng) {
   Matrix<float> out(known.cells(), model.told());
   std::vector<Index> all(to_size(known.cells()));
   std::iota(all.begin(), all.end(), Index(0));
@@ -122,7 +123,7 @@ inline Matrix<float> tell_known(const Spatial& model, const SpatialCells& known,
 }
 
 /// What the model is told of places.     at (M, 2), slice (M), own (M, C) of the panel or (0, 0)
-inline Matrix<float> tell_places(const Spatial& model, const SpatialCells& known, const Matrix<float>& at,
+inline Matrix<float> tell_places(const Spatial& model, const SpatialReference& known, const Matrix<float>& at,
                                  const std::vector<int>& slice, const Matrix<float>& own) {
   LATENTCELL_REQUIRE(at.cols() == 2 && Index(slice.size()) == at.rows(), "spatial: coordinates (", at.rows(), ", ",
                      at.cols(), ") and ", slice.size(), " slices");
@@ -136,11 +137,11 @@ inline Matrix<float> tell_places(const Spatial& model, const SpatialCells& known
 }
 
 /// Takes the extent of the tissue and the variogram from the known cells. Call it once before training.
-inline void start(Spatial& model, const SpatialCells& known, Rng& rng) {
+inline void start(Spatial& model, const SpatialReference& known, Rng& rng) {
   const RowVector<float> low = known.at.colwise().minCoeff(), high = known.at.colwise().maxCoeff();
   for (int k = 0; k < 2; ++k) model.context.centre[k] = 0.5 * double(low(k) + high(k));
   model.context.extent = std::max(1e-6, 0.5 * double((high - low).maxCoeff()));
-  model.context.variogram = fit_variogram(known, usual_gap(model.options), model.context.options.slice_gap, rng, 200,
+  model.context.variogram = fit_variogram(known, median_mask(model.options), model.context.options.slice_gap, rng, 200,
                                           model.context.options.kriged);
 }
 
@@ -156,24 +157,24 @@ inline Matrix<float> kriged_latents(const Spatial& model, const Matrix<float>& t
 /// out. Goes on after the epochs that `state` has seen.
 /// known: as spatial_cells gives them; target: their genes to predict; own (N, C): the panel's numbers, or (0, 0)
 template <class... Hooks>
-void fit_member(TrainState<float>& state, Spatial& model, Index member, const SpatialCells& known,
-                const Modality& target, const Matrix<float>& own, const FitOptions& options, Hooks&&... hooks) {
+void fit_fold_model(TrainState<float>& state, Spatial& model, Index member, const SpatialReference& known,
+                    const Modality& target, const Matrix<float>& own, const FitOptions& options, Hooks&&... hooks) {
   const Matrix<float> z = model.target.encode(target);
-  const ShowCells show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
+  const ConditionSampler show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
     detail::tell_cells(model, known, cells, detail::draw_gaps(model.options, here.rows(), rng), own, here);
     for (Index k = 0; k < here.size(); ++k) here.data()[k] += model.options.noise * float(rng.normal());
   };
-  fit_member(state, model.flows, member, z, target.measured, model.told(), show, options, hooks...);
+  fit_fold_model(state, model.flows, member, z, target.measured, model.told(), show, options, hooks...);
 }
 
 /// Learns how far the flows' mean is to be believed against kriging, number by number of the latent: the slope of what
 /// kriging misses on what the flows add to it, over cells that the predicting member has not seen, within [0, 1] (as
 /// stacking does, Wolpert 1992). Where the flows know no more, kriging stays. Call it after all members are trained,
 /// with the same seed.     told (N, C) as tell_known's
-inline void learn_trust(Spatial& model, const Modality& target, const Matrix<float>& told, std::uint64_t seed,
-                        Rng& rng) {
+inline void fit_stacking(Spatial& model, const Modality& target, const Matrix<float>& told, std::uint64_t seed,
+                         Rng& rng) {
   const Matrix<float> kriged = kriged_latents(model, told), rest = model.target.encode(target) - kriged,
-                      said = unseen_means(model.flows, told, seed, rng) - kriged;
+                      said = out_of_fold_means(model.flows, told, seed, rng) - kriged;
   for (Index k = 0; k < rest.cols(); ++k) {
     const double cross = double((rest.col(k).array() * said.col(k).array()).mean()),
                  square = double(said.col(k).array().square().mean());
@@ -204,8 +205,8 @@ inline std::vector<int> level_groups(const Spatial& model, const std::vector<int
 
 /// Means and intervals of places. In a missing slice the widths go by the gene's mean over the slice's places, so ask
 /// for all of them at once.     told (M, C): as tell_places gives it, slice (M)
-inline WithIntervals predict(const Spatial& model, const Matrix<float>& told, const std::vector<int>& slice,
-                             const IntervalOptions& o, Rng& rng) {
+inline PredictionIntervals predict(const Spatial& model, const Matrix<float>& told, const std::vector<int>& slice,
+                                   const IntervalOptions& o, Rng& rng) {
   Rng mean_rng = rng.fork();
   const Matrix<float> said = mean_latents(model.flows, told, mean_rng);
   return predict_around(model.flows, model.target, told, said, detail::spatial_base(model, told, said),
@@ -232,8 +233,8 @@ inline Matrix<float> spread_kept(const Matrix<float>& mean, const RowVector<floa
 /// told (N, C): as tell_known gives it, slice (N)
 inline void calibrate_intervals(Spatial& model, const Modality& target, const Matrix<float>& told,
                                 const std::vector<int>& slice, std::uint64_t seed, const IntervalOptions& o, Rng& rng) {
-  const Matrix<float> said = unseen_means(model.flows, told, seed, rng), base = detail::spatial_base(model, told, said),
-                      truth = model.target.log_normalized(target);
+  const Matrix<float> said = out_of_fold_means(model.flows, told, seed, rng),
+                      base = detail::spatial_base(model, told, said), truth = model.target.log_normalized(target);
   model.spread.value = column_spread(truth);
   calibrate_intervals(model.flows, model.target, truth, target.measured, told, said, base,
                       detail::level_groups(model, slice), seed, o, rng);
@@ -280,7 +281,7 @@ inline Spatial load_spatial(const std::string& path) {
   o.own_slice = from.choice("own_slice", 2) == 1;
   if (o.own_slice && from.file.metadata.count("levels") == 0)
     throw_runtime(path, ": was written before intervals went by a missing slice's level; train it again");
-  std::vector<ModalityCode> panel;
+  std::vector<ModalityEncoder> panel;
   if (from.choice("panels", 2) == 1) panel.push_back(detail::read_code(from, "panel"));
   Rng rng(0);
   Spatial model(o, detail::read_code(from, "target"), std::move(panel), rng);

@@ -18,17 +18,17 @@ concept CellModel = requires(M model, const M same, Tape<typename M::Scalar>& ta
 };
 
 /// Rows for training and for watching: a random share of the cells is kept out.
-struct WatchSplit {
+struct ValidationSplit {
   std::vector<Index> train, watch;
 };
-inline WatchSplit watch_split(Index cells, float share, std::uint64_t seed) {
+inline ValidationSplit validation_split(Index cells, float share, std::uint64_t seed) {
   LATENTCELL_REQUIRE(share >= 0 && share < 1, "fit: the share kept out must lie in [0, 1), got ", share);
   std::vector<Index> order(to_size(cells));
   std::iota(order.begin(), order.end(), Index(0));
   Rng rng(seed, 3);
   shuffle(std::span<Index>(order), rng);
   const Index out = Index(double(share) * double(cells));
-  WatchSplit split{{order.begin() + out, order.end()}, {order.begin(), order.begin() + out}};
+  ValidationSplit split{{order.begin() + out, order.end()}, {order.begin(), order.begin() + out}};
   std::sort(split.train.begin(), split.train.end());
   std::sort(split.watch.begin(), split.watch.end());
   return split;
@@ -47,9 +47,9 @@ void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const Cel
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
                      model.genes());
-  WatchSplit split = watch_split(cells.cells(), options.validation, options.seed);
+  ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
   CellBatchesOptions source{.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label};
-  if constexpr (requires { model.options.input_share; }) source.input_share = model.options.input_share;
+  if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
   CellBatches train(cells, source);
   const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());

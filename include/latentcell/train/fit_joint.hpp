@@ -35,10 +35,10 @@ void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const std
     }
     return out;
   };
-  const WatchSplit split = watch_split(cells.front().cells(), options.validation, options.seed);
+  const ValidationSplit split = validation_split(cells.front().cells(), options.validation, options.seed);
   JointBatchesOptions source{.batch = options.batch, .rows = seen(split.train)};
   LATENTCELL_REQUIRE(!source.rows.empty(), "fit: no cell has any of the modalities");
-  for (const auto& part : model.options.parts) source.input_share.push_back(part.input_share);
+  for (const auto& part : model.options.parts) source.count_thinning.push_back(part.count_thinning);
   JointBatches train(cells, source);
   std::vector<Counts> measured;
   for (std::size_t m = 0; m < cells.size(); ++m) {

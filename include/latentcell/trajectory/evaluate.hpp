@@ -27,7 +27,7 @@ inline std::vector<std::pair<std::string, double>> entries(const TrajectoryScore
 
 /// `count` points that stand for a set: all of it as often as it goes, the rest without repetition.
 /// x (N, D) -> (count, D)
-inline Matrix<float> evened(ConstView<float> x, Index count, Rng& rng) {
+inline Matrix<float> resample_to(ConstView<float> x, Index count, Rng& rng) {
   std::vector<Index> rows;
   for (Index k = 0; k < count / x.rows(); ++k) {
     for (Index i = 0; i < x.rows(); ++i) rows.push_back(i);
@@ -38,14 +38,14 @@ inline Matrix<float> evened(ConstView<float> x, Index count, Rng& rng) {
 
 /// Judges cells predicted for a time that was held out, and the floors that a model has to beat. Floors are made of
 /// the known cells alone; the true cells only judge. Transport needs two sets of one size: the true cells are repeated
-/// as a whole, others as evened() does, to at most 2,000.
-class TrajectoryJudge {
+/// as a whole, others as resample_to() does, to at most 2,000.
+class TrajectoryEvaluator {
  public:
   /// known (N, D) with times, truth (M, D), the range of the held-out times
-  TrajectoryJudge(const LatentTable& known, const std::vector<double>& time, const Matrix<float>& truth, double from,
-                  double to, Rng rng)
+  TrajectoryEvaluator(const LatentTable& known, const std::vector<double>& time, const Matrix<float>& truth,
+                      double from, double to, Rng rng)
       : rng_(rng) {
-    LATENTCELL_REQUIRE(truth.rows() >= 4, "TrajectoryJudge: only ", truth.rows(), " true cells");
+    LATENTCELL_REQUIRE(truth.rows() >= 4, "TrajectoryEvaluator: only ", truth.rows(), " true cells");
     truth_ = metric::subsample(view(truth), std::min<Index>(truth.rows(), most) / 2 * 2, rng_);
     size_ = truth_.rows() * std::max<Index>(1, 1000 / truth_.rows());
     // Cells before and after: a span as long as the range on either side, or the next distinct time.
@@ -71,7 +71,7 @@ class TrajectoryJudge {
   }
 
   TrajectoryScore score(const std::string& who, ConstView<float> points) {
-    const Matrix<float> a = evened(points, size_, rng_), b = evened(view(std::as_const(truth_)), size_, rng_);
+    const Matrix<float> a = resample_to(points, size_, rng_), b = resample_to(view(std::as_const(truth_)), size_, rng_);
     const ConstView<float> x = view(a), y = view(b);
     return {who, metric::wasserstein1(x, y), metric::wasserstein2(x, y),
             metric::mmd(metric_sample(points), view(std::as_const(truth_)))};
@@ -88,8 +88,8 @@ class TrajectoryJudge {
       Matrix<float> both(before_.rows() + after_.rows(), all_.cols());
       both << before_, after_;
       add("previous and next", both);
-      const Matrix<float> a = evened(view(std::as_const(before_)), 1000, rng_),
-                          b = evened(view(std::as_const(after_)), 1000, rng_);
+      const Matrix<float> a = resample_to(view(std::as_const(before_)), 1000, rng_),
+                          b = resample_to(view(std::as_const(after_)), 1000, rng_);
       const Matrix<float> cost = kernel::squared_distances(view(a), view(b));
       const Assignment pairs = assign(view(cost));
       Matrix<float> middle = a;
@@ -101,7 +101,7 @@ class TrajectoryJudge {
   }
 
   /// One half of the true cells against the other: what a perfect prediction of that size would be worth.
-  TrajectoryScore half_of_truth() {
+  TrajectoryScore split_half_ceiling() {
     std::vector<Index> order(to_size(truth_.rows()));
     std::iota(order.begin(), order.end(), Index(0));
     shuffle(std::span<Index>(order), rng_);

@@ -19,7 +19,7 @@ struct TrajectoryOptions {
   ResidualMlpOptions field = {.latent = 5, .width = 128, .depth = 3, .condition = 2};  ///< latent: D
   std::string time = "time";                                                           ///< obs column of times
   double first = 0, last = 1;  ///< earliest and latest time of the training cells
-  TimePathOptions paths;
+  OtPathOptions paths;
   double noise = 0;  ///< standard deviation that cells diffuse by over the whole span, in units of the latents' own;
                      ///< 0: an ordinary flow; above: a stochastic bridge between the times
 };
@@ -115,7 +115,7 @@ void fit_from(TrainState<float>& state, Trajectory& model, const LatentTable& la
     }
   }
   Rng rng(options.seed, 61);
-  const TimePaths paths =
+  const OtPaths paths =
       time_paths(view(latents.mean), read_times(latents.cell_columns, model.options.time), model.options.paths, rng);
   double mean_square = 0;  // of the spans, so that the loss is of order one
   for (Index p = 0; p < paths.size(); ++p) {
@@ -167,8 +167,8 @@ History fit(Trajectory& model, const LatentTable& latents, const FitOptions& opt
 
 /// Carries each cell from a time of its own to another, in place; with noise in the model, by its diffusion.
 /// z (N, D) latents, from and to (N) times
-inline void carry(const Trajectory& model, Matrix<float>& z, const std::vector<double>& from,
-                  const std::vector<double>& to, Index steps, Rng& rng) {
+inline void advance_in_time(const Trajectory& model, Matrix<float>& z, const std::vector<double>& from,
+                            const std::vector<double>& to, Index steps, Rng& rng) {
   LATENTCELL_REQUIRE(z.cols() == model.latent() && Index(from.size()) == z.rows() && from.size() == to.size(),
                      "carry: latents (", z.rows(), ", ", z.cols(), "), ", from.size(), " starts and ", to.size(),
                      " ends, for a field of ", model.latent(), " dimensions");

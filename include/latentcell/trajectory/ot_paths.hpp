@@ -18,7 +18,7 @@
 
 namespace latentcell {
 
-struct TimePathOptions {
+struct OtPathOptions {
   Index window = 200;     ///< cells of either side that are coupled at once, those next in time
   double epsilon = 0.05;  ///< entropy of the coupling, in units of the mean cost; larger: softer pairs
   bool manifold = false;  ///< ways and costs along the cells of both sides in place of straight lines
@@ -30,7 +30,7 @@ struct TimePathOptions {
 };
 
 /// Ways in the latent space from a cell of one time to a cell of a later one.
-struct TimePaths {
+struct OtPaths {
   Index knots = 2;               ///< points of a way, at even steps of length
   Matrix<float> points;          ///< (P knots, D)
   std::vector<double> from, to;  ///< (P) times of both ends, from < to
@@ -99,8 +99,7 @@ inline std::vector<Index> some(std::vector<Index> rows, Index count, Rng& rng) {
 /// times of a few cells each, as in an asynchronous tissue, work as well as a handful of snapshots.
 /// latents (N, D), time (N), cells whose time is NaN are left out. Throws std::invalid_argument for fewer than two
 /// times.
-inline TimePaths time_paths(ConstView<float> latents, const std::vector<double>& time, const TimePathOptions& o,
-                            Rng& rng) {
+inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& time, const OtPathOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(Index(time.size()) == latents.rows(), "time_paths: ", time.size(), " times for ", latents.rows(),
                      " cells");
   LATENTCELL_REQUIRE(o.window >= 2 && o.epsilon > 0 && o.relax >= 0 && o.pairs >= 1, "time_paths: window ", o.window,
@@ -113,7 +112,7 @@ inline TimePaths time_paths(ConstView<float> latents, const std::vector<double>&
     const auto at = std::lower_bound(order.times.begin(), order.times.end(), t) - order.times.begin();
     return double(order.rows[std::size_t(at)].size());
   };
-  TimePaths out;
+  OtPaths out;
   out.knots = o.manifold ? 16 : 2;
   const Index d = latents.cols();
   std::vector<float> points;

@@ -62,7 +62,7 @@ inline LatentTable at_time(const Trajectory& model, const LatentTable& known, co
   }
   LatentTable out = known.select_cells(source);
   out.deviation.resize(0, 0);
-  carry(model, out.mean, from, to, o.steps, rng);
+  advance_in_time(model, out.mean, from, to, o.steps, rng);
   std::vector<std::string> names = std::move(out.cell_names);
   out.cell_names.clear();
   for (Index i = 0; i < o.cells; ++i) out.cell_names.push_back(text("cell_", i, "_at_", to[to_size(i)]));
@@ -82,7 +82,7 @@ inline std::vector<Matrix<float>> rollout(const Trajectory& model, const Matrix<
   std::vector<double> here = from;
   for (const double t : times) {
     const std::vector<double> there(here.size(), t);
-    carry(model, z, here, there, steps, rng);
+    advance_in_time(model, z, here, there, steps, rng);
     out.push_back(z);
     here = there;
   }
@@ -123,7 +123,7 @@ inline Matrix<double> fates(const Trajectory& model, const LatentTable& cells, c
   const Index draws = model.options.noise > 0 ? o.draws : 1, votes = std::min(o.neighbors, ends.rows());
   for (Index draw = 0; draw < draws; ++draw) {
     Matrix<float> z = cells.mean;
-    carry(model, z, from, to, o.steps, rng);
+    advance_in_time(model, z, from, to, o.steps, rng);
     const kernel::Neighbors near = kernel::nearest_neighbors(view(std::as_const(z)), view(ends), votes);
     for (Index i = 0; i < z.rows(); ++i) {
       for (Index k = 0; k < votes; ++k) {

@@ -11,7 +11,7 @@
 
 namespace latentcell {
 
-struct NumbersOptions {
+struct ContinuousCovariateOptions {
   Index columns = 1;      ///< numbers of a cell
   Index width = 128;      ///< width of the vector
   Index frequencies = 0;  ///< sines and cosines made of each number; more tell finer differences; 0: the number itself
@@ -22,13 +22,13 @@ struct NumbersOptions {
 /// or, with frequencies, over the Fourier features sin(2^k pi x), cos(2^k pi x), k = 0, 1, ... of each (Tancik et al.,
 /// "Fourier features let networks learn high frequency functions in low dimensional domains", 2020).
 template <class T>
-struct Numbers {
-  NumbersOptions options;
+struct ContinuousCovariate {
+  ContinuousCovariateOptions options;
   Linear<T> first;   // (D, features)
   Linear<T> second;  // (D, D)
   Param<T> nothing;  // (1, D) what unknown is
 
-  Numbers(const NumbersOptions& o, Rng& rng)
+  ContinuousCovariate(const ContinuousCovariateOptions& o, Rng& rng)
       : options(checked(o)), first(features(), o.width, rng), second(o.width, o.width, rng), nothing(1, o.width) {
     init_normal(nothing, T(0.02), rng);
     nothing.weight_decay = T(0);
@@ -67,7 +67,7 @@ struct Numbers {
 
  private:
   Index features() const { return options.columns * std::max<Index>(1, 2 * options.frequencies); }
-  static const NumbersOptions& checked(const NumbersOptions& o) {
+  static const ContinuousCovariateOptions& checked(const ContinuousCovariateOptions& o) {
     LATENTCELL_REQUIRE(o.columns >= 1 && o.width >= 1 && o.frequencies >= 0 && o.scale > 0,
                        "Numbers: columns and width must be positive, frequencies not negative and scale positive, got ",
                        o.columns, ", ", o.width, ", ", o.frequencies, " and ", o.scale);
@@ -76,7 +76,7 @@ struct Numbers {
 };
 
 #ifdef LATENTCELL_INSTANCES
-extern template struct Numbers<float>;
+extern template struct ContinuousCovariate<float>;
 #endif
 
 }  // namespace latentcell

@@ -9,10 +9,10 @@ namespace latentcell {
 /// A label as a vector: one row of a table a level, and one more for unknown (Peebles and Xie 2023). The cell's number
 /// is the code of its level.
 template <class T>
-struct Category {
+struct CategoricalCovariate {
   Param<T> table;  // (levels + 1, D); the last row stands for unknown
 
-  Category(Index levels, Index width, Rng& rng) : table(levels + 1, width) {
+  CategoricalCovariate(Index levels, Index width, Rng& rng) : table(levels + 1, width) {
     LATENTCELL_REQUIRE(levels >= 1, "Category: needs at least one level, got ", levels);
     init_normal(table, T(0.02), rng);
     table.weight_decay = T(0);
@@ -39,7 +39,7 @@ struct Category {
 };
 
 #ifdef LATENTCELL_INSTANCES
-extern template struct Category<float>;
+extern template struct CategoricalCovariate<float>;
 #endif
 
 }  // namespace latentcell

@@ -1,4 +1,4 @@
-#include <latentcell/condition/category.hpp>
+#include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/op/reduce.hpp>
 
 #include "support/catch.hpp"
@@ -19,7 +19,7 @@ Matrix<float> column(std::initializer_list<float> values) {
 
 TEST_CASE("Category: each label its row, unknown the last one") {
   Rng rng(1);
-  const Category<float> category(3, 5, rng);
+  const CategoricalCovariate<float> category(3, 5, rng);
   CHECK(category.levels() == 3);
   CHECK(category.width() == 5);
   const Matrix<float> label = column({2, unknown, 2});
@@ -35,11 +35,11 @@ TEST_CASE("Category: each label its row, unknown the last one") {
 
 TEST_CASE("Category: labels and levels out of range are named") {
   Rng rng(1);
-  const Category<float> category(3, 5, rng);
+  const CategoricalCovariate<float> category(3, 5, rng);
   Tape<float> tape;
   const Matrix<float> high = column({0, 3}), low = column({-2}), half = column({0.5f});
   REQUIRE_THROWS_WITH(category(tape, window(high)), ContainsText("code 3 of cell 1 but there are 3 levels"));
   REQUIRE_THROWS_WITH(category(tape, window(low)), ContainsText("code -2 of cell 0"));
   REQUIRE_THROWS_WITH(category(tape, window(half)), ContainsText("code 0.5 of cell 0"));
-  REQUIRE_THROWS_WITH(Category<float>(0, 5, rng), ContainsText("needs at least one level, got 0"));
+  REQUIRE_THROWS_WITH(CategoricalCovariate<float>(0, 5, rng), ContainsText("needs at least one level, got 0"));
 }

@@ -11,7 +11,7 @@ namespace latentcell {
 /// log1p(library * share) of each gene, the share a softmax over the row or exp of the predictor: a decoded cell on the
 /// scale of log1p counts of that library.     eta (B, G) -> (B, G)
 template <class T>
-Var<T> log_shares(LibraryLink link, Var<T> eta, T library) {
+Var<T> log_normalized(LibraryLink link, Var<T> eta, T library) {
   Tape<T>& tape = eta.tape();
   const Index rows = eta.rows(), genes = eta.cols();
   Var<T> y = tape.alloc(eta.shape(), eta);
@@ -43,7 +43,7 @@ Var<T> log_shares(LibraryLink link, Var<T> eta, T library) {
 }
 
 #ifdef LATENTCELL_INSTANCES
-extern template Var<float> log_shares<float>(LibraryLink link, Var<float> eta, float library);
+extern template Var<float> log_normalized<float>(LibraryLink link, Var<float> eta, float library);
 #endif
 
 }  // namespace latentcell

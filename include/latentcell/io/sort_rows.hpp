@@ -22,7 +22,7 @@ struct RawRows {
 
 /// Makes Counts of raw rows, in place: columns ascend, entries of one place are added up (with a line in notes), zeros
 /// go. Columns must lie in [0, cols).
-inline Counts tidy_rows(Index cols, RawRows raw, const std::string& where, std::vector<std::string>& notes) {
+inline Counts sort_rows(Index cols, RawRows raw, const std::string& where, std::vector<std::string>& notes) {
   std::vector<std::pair<std::int32_t, float>> row;
   std::size_t to = 0;
   std::size_t first = 0;

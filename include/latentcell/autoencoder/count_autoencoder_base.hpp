@@ -21,13 +21,13 @@ struct Posterior {
 /// What every autoencoder of counts has: sparse counts to hidden values, and a latent back to the parameters of a
 /// likelihood. `Options` has genes, hidden, latent, batches, dropout, reference_library and link.
 template <class T, class Likelihood_, class Options>
-struct CountTrunk {
+struct CountAutoencoderBase {
   using Scalar = T;
   using Likelihood = Likelihood_;
   Options options;
   Likelihood likelihood;
   SparseLinear<T> first;  // genes -> hidden[0]
-  HiddenTail<T> first_tail;
+  NormActDropout<T> first_tail;
   Mlp<T> encoder;                       // hidden[0] -> hidden.back()
   Mlp<T> decoder;                       // latent + batches -> hidden.back() -> ... -> hidden[0]
   std::vector<Linear<T>> heads;         // last hidden layer -> genes; as many as the likelihood has parameters a cell
@@ -114,7 +114,7 @@ struct CountTrunk {
 
  protected:
   /// Makes the encoder's side; the constructor of an autoencoder then makes its latent layers and calls make_decoder.
-  CountTrunk(const Options& o, Rng& rng, LikelihoodOptions likelihood_options)
+  CountAutoencoderBase(const Options& o, Rng& rng, LikelihoodOptions likelihood_options)
       : options(checked(o)),
         likelihood(o.genes, likelihood_options, o.batches),
         first(o.genes, o.hidden.front(), rng),

@@ -1,5 +1,5 @@
 #include <latentcell/autodiff/gradcheck.hpp>
-#include <latentcell/condition/numbers.hpp>
+#include <latentcell/condition/continuous_covariate.hpp>
 #include <latentcell/op/reduce.hpp>
 
 #include "support/catch.hpp"
@@ -10,11 +10,11 @@ using support::window;
 
 TEST_CASE("Numbers: equal numbers give equal vectors, unknown its own, and the scale only divides") {
   Rng rng(2);
-  const Numbers<float> plain({.columns = 2, .width = 6}, rng);
-  const Numbers<float> waves({.columns = 2, .width = 6, .frequencies = 4, .scale = 10}, rng);
+  const ContinuousCovariate<float> plain({.columns = 2, .width = 6}, rng);
+  const ContinuousCovariate<float> waves({.columns = 2, .width = 6, .frequencies = 4, .scale = 10}, rng);
   Matrix<float> cells(4, 2);
   cells << 0.3f, 1, 0.3f, 1, 0.3f, unknown, 0.31f, 1;
-  for (const Numbers<float>* encoder : {&plain, &waves}) {
+  for (const ContinuousCovariate<float>* encoder : {&plain, &waves}) {
     Tape<float> tape;
     const Var<float> y = (*encoder)(tape, window(cells));
     CHECK(y.value().allFinite());
@@ -22,7 +22,7 @@ TEST_CASE("Numbers: equal numbers give equal vectors, unknown its own, and the s
     CHECK(y.value().row(2) == encoder->nothing.value.row(0));
     CHECK(y.value().row(3) != y.value().row(0));
   }
-  Numbers<float> unscaled = waves;
+  ContinuousCovariate<float> unscaled = waves;
   unscaled.options.scale = 1;
   const Matrix<float> divided = cells / 10.0f;
   Tape<float> tape;
@@ -31,19 +31,19 @@ TEST_CASE("Numbers: equal numbers give equal vectors, unknown its own, and the s
 
 TEST_CASE("Numbers: gradients of all weights, unknown cells included") {
   Rng rng(3);
-  const Numbers<double> encoder({.columns = 1, .width = 3, .frequencies = 2}, rng);
+  const ContinuousCovariate<double> encoder({.columns = 1, .width = 3, .frequencies = 2}, rng);
   Matrix<float> cells(3, 1);
   cells << 0.2f, unknown, -0.7f;
   const Matrix<double> target = Matrix<double>::Constant(3, 3, 0.5);
   Tape<double> tape;
-  const auto loss = [&](const Numbers<double>& e) {
+  const auto loss = [&](const ContinuousCovariate<double>& e) {
     tape.reset();
     return mse(e(tape, window(cells)), ConstView<double>(target.data(), 3, 3));
   };
   tape.backward(loss(encoder));
   const double by_tape = tape.grad(encoder.nothing)[1];
   const double weight = tape.grad(encoder.first.weight)[2];
-  Numbers<double> moved = encoder;
+  ContinuousCovariate<double> moved = encoder;
   const double h = 1e-6;
   moved.nothing.value(0, 1) += h;
   const double up = loss(moved).item();
@@ -58,8 +58,8 @@ TEST_CASE("Numbers: gradients of all weights, unknown cells included") {
 
 TEST_CASE("Numbers: what does not fit is named") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(Numbers<float>({.columns = 0}, rng), ContainsText("must be positive"));
-  const Numbers<float> encoder({.columns = 2, .width = 4}, rng);
+  REQUIRE_THROWS_WITH(ContinuousCovariate<float>({.columns = 0}, rng), ContainsText("must be positive"));
+  const ContinuousCovariate<float> encoder({.columns = 2, .width = 4}, rng);
   const Matrix<float> cells = Matrix<float>::Ones(3, 1);
   Tape<float> tape;
   REQUIRE_THROWS_WITH(encoder(tape, window(cells)), ContainsText("cells have 1 numbers but the encoder reads 2"));
