@@ -134,9 +134,9 @@ GanGenerator trained_gan(const GanOptions& o, const Flow& flow, const lc::Latent
     for (Index k = 0; k < o.critic_steps; ++k) {
       next();
       tape.reset(lc::Mode::no_gradient, rng.fork());
-      const lc::Matrix<float> made = generator(tape, lc::view(std::as_const(codes)), o.noise, tape.rng()).value();
+      const lc::Matrix<float> made = generator(tape, lc::view(codes), o.noise, tape.rng()).value();
       tape.reset(lc::Mode::train, rng.fork());
-      const lc::ConstView<float> real = lc::view(std::as_const(x)), told = lc::view(std::as_const(codes));
+      const lc::ConstView<float> real = lc::view(x), told = lc::view(codes);
       const lc::Var<float> of_real = critic(tape, tape.constant(real), told),
                            of_made = critic(tape, tape.constant(lc::view(made)), told);
       const lc::Var<float> loss =
@@ -148,7 +148,7 @@ GanGenerator trained_gan(const GanOptions& o, const Flow& flow, const lc::Latent
     next();
     freeze(true);
     tape.reset(lc::Mode::train, rng.fork());
-    const lc::ConstView<float> told = lc::view(std::as_const(codes));
+    const lc::ConstView<float> told = lc::view(codes);
     const lc::Var<float> score = critic(tape, generator(tape, told, o.noise, tape.rng()), told);
     // The generator's hinge loss has no hinge.
     tape.backward(o.loss == AdversarialLoss::hinge ? scale(mean(score), -1.0f) : wants_large(tape, score, o.loss));

@@ -482,7 +482,7 @@ int run(const Settings& s) {
       if (d.time[lc::to_size(i)] <= first + 0.1 * (last - first)) starts.push_back(i);
     }
     starts = lc::detail::some(starts, 40, few);
-    const lc::Matrix<float> at = lc::metric::pick_rows(lc::view(std::as_const(d.latents.mean)), starts);
+    const lc::Matrix<float> at = lc::metric::pick_rows(lc::view(d.latents.mean), starts);
     std::vector<double> from, moments;
     for (const Index i : starts) from.push_back(d.time[lc::to_size(i)]);
     for (int k = 1; k <= 30; ++k) moments.push_back(first + (last - first) * (0.1 + 0.9 * k / 30.0));

@@ -44,7 +44,7 @@ TEST_CASE("nearest_neighbors: equals scikit-learn between two sets and within on
 TEST_CASE("nearest_neighbors: equals sorting all distances, ties by index") {
   // A coarse grid has many equal distances; the sizes cross the borders of tiles.
   Matrix<float> points = (cloud(200, 2, 1) * 2.0f).array().round();
-  const Neighbors found = nearest_neighbors(view(std::as_const(points)), 7);
+  const Neighbors found = nearest_neighbors(view(points), 7);
   for (Index i = 0; i < 200; ++i) {
     std::vector<std::pair<double, Index>> all;
     for (Index j = 0; j < 200; ++j) {
@@ -72,7 +72,7 @@ TEST_CASE("nearest_neighbors: a point is its own neighbor between sets, not with
 TEST_CASE("nearest_neighbors: far from the origin close points are still told apart") {
   Matrix<float> x(3, 1);
   x << 10000.0f, 10000.002f, 10000.005f;
-  const Neighbors found = nearest_neighbors(view(std::as_const(x)), 2);
+  const Neighbors found = nearest_neighbors(view(x), 2);
   CHECK(found.index(0, 0) == 1);
   CHECK(found.distance(0, 0) == double(x(1, 0)) - double(x(0, 0)));
 }
@@ -96,5 +96,5 @@ TEST_CASE("nearest_neighbors: refuses too many neighbors and other widths") {
   CHECK_THROWS_WITH(nearest_neighbors(view(x), view(y), 1), ContainsText("3 and 2 coordinates"));
   Matrix<float> bad = x;
   bad.row(2).setConstant(std::numeric_limits<float>::quiet_NaN());
-  CHECK_THROWS_WITH(nearest_neighbors(view(std::as_const(bad)), 1), ContainsText("row 2 has fewer than 1 points"));
+  CHECK_THROWS_WITH(nearest_neighbors(view(bad), 1), ContainsText("row 2 has fewer than 1 points"));
 }

@@ -17,7 +17,7 @@ TEST_CASE("class_gaussian: draws have the mean and covariance of their class") {
     const double sign = i % 3 == 0 ? -1 : 1;
     x.row(i) << float(5 * sign + 2 * a), float(sign * a + 0.5 * b), float(c);
   }
-  const ClassGaussian floor(view(std::as_const(x)), labels, {.ridge = 1e-6});
+  const ClassGaussian floor(view(x), labels, {.ridge = 1e-6});
   for (const int label : {0, 2}) {
     const std::vector<int> wanted(20000, label);
     const Matrix<double> y = floor.draw(wanted, rng).cast<double>();
@@ -41,7 +41,7 @@ TEST_CASE("class_gaussian: draws have the mean and covariance of their class") {
 TEST_CASE("class_gaussian: a class of one point is that point, one of few has full rank") {
   Matrix<float> x = Matrix<float>::Random(4, 6);
   Rng rng(3);
-  const ClassGaussian floor(view(std::as_const(x)), std::vector<int>{0, 1, 1, 1});
+  const ClassGaussian floor(view(x), std::vector<int>{0, 1, 1, 1});
   const std::vector<int> wanted{0, 1};
   const Matrix<float> y = floor.draw(wanted, rng);
   CHECK(y.row(0) == x.row(0));

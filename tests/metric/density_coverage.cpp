@@ -22,15 +22,15 @@ TEST_CASE("density_coverage: near 1 and 1 - 2^-k for one distribution, 0 far awa
     x.data()[k] = float(rng.normal());
     y.data()[k] = float(rng.normal());
   }
-  const metric::DensityCoverage same = metric::density_coverage(view(std::as_const(x)), view(std::as_const(y)));
+  const metric::DensityCoverage same = metric::density_coverage(view(x), view(y));
   CHECK(same.density == Approx(1.0).margin(0.07));
   CHECK(same.coverage == Approx(1 - std::pow(0.5, 5)).margin(0.02));
   y.array() *= 0.1f;
-  const metric::DensityCoverage crowded = metric::density_coverage(view(std::as_const(x)), view(std::as_const(y)));
+  const metric::DensityCoverage crowded = metric::density_coverage(view(x), view(y));
   CHECK(crowded.density > 1.3);
   CHECK(crowded.coverage < 0.5);
   y.array() += 50.0f;
-  const metric::DensityCoverage far = metric::density_coverage(view(std::as_const(x)), view(std::as_const(y)));
+  const metric::DensityCoverage far = metric::density_coverage(view(x), view(y));
   CHECK(far.density == 0.0);
   CHECK(far.coverage == 0.0);
 }

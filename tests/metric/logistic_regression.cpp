@@ -51,7 +51,7 @@ TEST_CASE("logistic_regression: gaps between labels and missing labels are left 
   std::vector<int> wide;
   for (int l : labels) wide.push_back(10 + 3 * l);
   wide.insert(wide.end(), 5, -1);
-  const LogisticRegression a(view(x), labels), b(view(std::as_const(more)), wide);
+  const LogisticRegression a(view(x), labels), b(view(more), wide);
   CHECK(std::vector<int>(b.classes().begin(), b.classes().end()) == std::vector<int>{10, 13, 16});
   for (Index k = 0; k < a.weights().size(); ++k) {
     CHECK(a.weights().data()[k] == Approx(b.weights().data()[k]).margin(1e-6));
@@ -71,8 +71,7 @@ TEST_CASE("logistic_regression: classes far apart and badly scaled features stil
     x(i, 2) = float(rng.normal());
   }
   for (const Inputs inputs : {Inputs::as_given, Inputs::standardised}) {
-    CHECK(metric::label_accuracy(view(std::as_const(x)), labels, view(std::as_const(x)), labels, {.inputs = inputs}) >
-          0.99);
+    CHECK(metric::label_accuracy(view(x), labels, view(x), labels, {.inputs = inputs}) > 0.99);
   }
 }
 
@@ -86,9 +85,9 @@ TEST_CASE("logistic_regression: 1 and 3 threads give the same") {
   }
   const int before = threads();
   set_threads(1);
-  const LogisticRegression one(view(std::as_const(x)), labels);
+  const LogisticRegression one(view(x), labels);
   set_threads(3);
-  const LogisticRegression three(view(std::as_const(x)), labels);
+  const LogisticRegression three(view(x), labels);
   set_threads(before);
   CHECK(one.weights() == three.weights());
 }
@@ -97,20 +96,19 @@ TEST_CASE("label_accuracy: counts labelled points only") {
   Matrix<float> x(4, 1);
   x << -2.0f, -1.0f, 1.0f, 2.0f;
   const std::vector<int> labels{0, 0, 1, 1}, judged{0, 1, 1, -1}, none(4, -1);
-  CHECK(metric::label_accuracy(view(std::as_const(x)), labels, view(std::as_const(x)), judged) == Approx(2.0 / 3));
-  CHECK_THROWS_WITH(metric::label_accuracy(view(std::as_const(x)), labels, view(std::as_const(x)), none),
+  CHECK(metric::label_accuracy(view(x), labels, view(x), judged) == Approx(2.0 / 3));
+  CHECK_THROWS_WITH(metric::label_accuracy(view(x), labels, view(x), none),
                     ContainsText("none of 4 points has a label"));
 }
 
 TEST_CASE("logistic_regression: refuses wrong input") {
   Matrix<float> x = Matrix<float>::Ones(3, 2);
   const std::vector<int> labels{0, 1, 1}, one{4, 4, -1}, two{0, 1};
-  CHECK_THROWS_WITH(LogisticRegression(view(std::as_const(x)), two), ContainsText("2 labels for 3 rows"));
-  CHECK_THROWS_WITH(LogisticRegression(view(std::as_const(x)), one), ContainsText("at least two classes, got 1"));
-  CHECK_THROWS_WITH(LogisticRegression(view(std::as_const(x)), labels, {.c = 0}), ContainsText("c 0"));
-  const LogisticRegression model(view(std::as_const(x)), labels);
+  CHECK_THROWS_WITH(LogisticRegression(view(x), two), ContainsText("2 labels for 3 rows"));
+  CHECK_THROWS_WITH(LogisticRegression(view(x), one), ContainsText("at least two classes, got 1"));
+  CHECK_THROWS_WITH(LogisticRegression(view(x), labels, {.c = 0}), ContainsText("c 0"));
+  const LogisticRegression model(view(x), labels);
   CHECK_THROWS_WITH(model.predict(ConstView<float>(x.data(), 2, 3)), ContainsText("fitted on 2 features, given 3"));
   x(2, 0) = std::numeric_limits<float>::infinity();
-  CHECK_THROWS_WITH(LogisticRegression(view(std::as_const(x)), labels),
-                    ContainsText("feature 0 of row 2 is not finite"));
+  CHECK_THROWS_WITH(LogisticRegression(view(x), labels), ContainsText("feature 0 of row 2 is not finite"));
 }

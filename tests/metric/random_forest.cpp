@@ -62,7 +62,7 @@ TEST_CASE("random_forest: a split lies halfway between neighboring values and ca
     labels[to_size(i)] = i < 20 ? 0 : 1;
   }
   Rng rng(4);
-  const RandomForest forest(view(std::as_const(x)), labels, 2, {.trees = 10, .depth = 1}, rng);
+  const RandomForest forest(view(x), labels, 2, {.trees = 10, .depth = 1}, rng);
   const std::vector<float> probe{1.99f, 2.01f};
   const Matrix<double> p = forest.probabilities(ConstView<float>(probe.data(), 2, 1));
   CHECK(p(0, 1) == 0.0);
@@ -98,7 +98,7 @@ TEST_CASE("random_forest: refuses wrong input") {
   Matrix<float> x = Matrix<float>::Ones(3, 2);
   const std::vector<int> labels{0, 1, 1};
   const auto grow = [&](std::span<const int> l, const metric::RandomForestOptions& options) {
-    return RandomForest(view(std::as_const(x)), l, 2, options, rng);
+    return RandomForest(view(x), l, 2, options, rng);
   };
   CHECK_THROWS_WITH(grow(std::vector<int>{0, 1}, {}), ContainsText("2 labels for 3 rows"));
   CHECK_THROWS_WITH(grow(std::vector<int>{0, 1, 2}, {}), ContainsText("label 2 of 2 classes"));

@@ -14,10 +14,10 @@ TEST_CASE("wasserstein2: equals SciPy's assignment") {
 TEST_CASE("wasserstein2: a shift costs its length, reordered points cost nothing") {
   const Matrix<float> x = Reference("metric").floats("x");
   Matrix<float> moved = x.colwise().reverse();
-  CHECK(metric::wasserstein2(view(x), view(std::as_const(moved))) == 0.0);
+  CHECK(metric::wasserstein2(view(x), view(moved)) == 0.0);
   moved.col(0).array() += 3.0f;
   moved.col(1).array() += 4.0f;
-  CHECK(metric::wasserstein2(view(x), view(std::as_const(moved))) == Approx(5.0).epsilon(1e-6));
+  CHECK(metric::wasserstein2(view(x), view(moved)) == Approx(5.0).epsilon(1e-6));
 }
 
 TEST_CASE("wasserstein2: refuses sets of different sizes and widths") {
@@ -32,10 +32,10 @@ TEST_CASE("wasserstein1: a shift costs its length; on a line it is the mean gap 
   Matrix<float> moved = x.colwise().reverse();
   moved.col(0).array() += 3.0f;
   moved.col(1).array() += 4.0f;
-  CHECK(metric::wasserstein1(view(x), view(std::as_const(moved))) == Approx(5.0).epsilon(1e-5));
+  CHECK(metric::wasserstein1(view(x), view(moved)) == Approx(5.0).epsilon(1e-5));
   Matrix<float> a(4, 1), b(4, 1);
   a << 3, 0, 1, 7;
   b << 2, 5, 9, 0;
-  CHECK(metric::wasserstein1(view(std::as_const(a)), view(std::as_const(b))) == Approx((0 + 1 + 2 + 2) / 4.0));
-  CHECK_THROWS_WITH(metric::wasserstein1(view(std::as_const(a)), view(x)), ContainsText("wasserstein1"));
+  CHECK(metric::wasserstein1(view(a), view(b)) == Approx((0 + 1 + 2 + 2) / 4.0));
+  CHECK_THROWS_WITH(metric::wasserstein1(view(a), view(x)), ContainsText("wasserstein1"));
 }

@@ -43,7 +43,7 @@ TEST_CASE("GeodesicGraph: costs are those of all ways, by Floyd and Warshall") {
   Matrix<float> x(30, 2);
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = float(rng.normal());
   const Index k = 29;  // every pair is joined
-  const GeodesicGraph graph(view(std::as_const(x)), {.neighbors = k, .power = 2});
+  const GeodesicGraph graph(view(x), {.neighbors = k, .power = 2});
   Matrix<double> d(30, 30);
   for (Index i = 0; i < 30; ++i) {
     for (Index j = 0; j < 30; ++j) d(i, j) = double((x.row(i) - x.row(j)).squaredNorm());
@@ -62,7 +62,7 @@ TEST_CASE("GeodesicGraph: costs are those of all ways, by Floyd and Warshall") {
 TEST_CASE("GeodesicGraph: clusters far apart are joined by their shortest edge") {
   Matrix<float> x(6, 1);
   x << 0, 1, 2, 100, 101, 102;
-  const GeodesicGraph graph(view(std::as_const(x)), {.neighbors = 1, .power = 1});
+  const GeodesicGraph graph(view(x), {.neighbors = 1, .power = 1});
   const auto ways = graph.from(0);
   CHECK(ways.cost[5] == Approx(102));
   CHECK(ways.before[3] == 2);
@@ -72,7 +72,7 @@ TEST_CASE("GeodesicGraph: clusters far apart are joined by their shortest edge")
 TEST_CASE("resample_line: even steps of length, both ends kept") {
   Matrix<float> line(3, 2);
   line << 0, 0, 3, 0, 3, 1;
-  const Matrix<float> out = resample_line(view(std::as_const(line)), 5);
+  const Matrix<float> out = resample_line(view(line), 5);
   CHECK(out.row(0) == line.row(0));
   CHECK(out.row(4) == line.row(2));
   CHECK(out(1, 0) == Approx(1));

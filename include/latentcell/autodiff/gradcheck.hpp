@@ -32,7 +32,7 @@ GradcheckResult gradcheck(F&& f, std::vector<Matrix<double>> inputs, const std::
     tape.reset(Mode::train, Rng(options.seed));
     std::vector<Var<double>> vars;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const ConstView<double> x = view(std::as_const(inputs[i]));
+      const ConstView<double> x = view(inputs[i]);
       vars.push_back(shapes.empty() ? tape.input(x) : tape.input(x, shapes[i]));
     }
     const Var<double> y = f(tape, vars);
@@ -46,7 +46,7 @@ GradcheckResult gradcheck(F&& f, std::vector<Matrix<double>> inputs, const std::
   const auto value = [&] { return (run().second.value().array() * weights.array()).sum(); };
 
   auto [vars, y] = run();
-  tape.backward(y, view(std::as_const(weights)));
+  tape.backward(y, view(weights));
   std::vector<Matrix<double>> analytic;
   for (const auto& v : vars) analytic.push_back(v.upstream());
 

@@ -17,13 +17,26 @@ using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
 template <class T>
 using RowVector = Eigen::Matrix<T, 1, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// A writable window on somebody's row-major memory.
-template <class T>
-using View = Eigen::Map<Matrix<T>>;
-
-/// A read-only window on somebody's row-major memory.
+/// A read-only window on row-major memory that someone else owns.
 template <class T>
 using ConstView = Eigen::Map<const Matrix<T>>;
+
+/// A writable window on row-major memory that someone else owns. Converts to a ConstView; assignment copies numbers.
+template <class T>
+class View : public Eigen::Map<Matrix<T>> {
+  using Base = Eigen::Map<Matrix<T>>;
+
+ public:
+  using Base::Base;
+  using Base::operator=;
+  View(const View&) = default;
+  View& operator=(const View& from) {
+    Base::operator=(from);
+    return *this;
+  }
+
+  operator ConstView<T>() const { return ConstView<T>(this->data(), this->rows(), this->cols()); }
+};
 
 /// The one place where a signed size becomes an unsigned one. Negative input is a defect of the caller.
 constexpr std::size_t to_size(Index n) {
@@ -31,6 +44,7 @@ constexpr std::size_t to_size(Index n) {
   return static_cast<std::size_t>(n);
 }
 
+/// A window on a matrix, which must outlive it.
 template <class T>
 View<T> view(Matrix<T>& m) {
   return View<T>(m.data(), m.rows(), m.cols());
@@ -42,8 +56,13 @@ ConstView<T> view(const Matrix<T>& m) {
 }
 
 template <class T>
+void view(Matrix<T>&&) = delete;  // the window would outlive the temporary
+template <class T>
+void view(const Matrix<T>&&) = delete;
+
+template <class T>
 ConstView<T> as_const(const View<T>& v) {
-  return ConstView<T>(v.data(), v.rows(), v.cols());
+  return v;
 }
 
 }  // namespace latentcell

@@ -60,8 +60,7 @@ inline JudgeReport judge(const CellTable& train, const CellTable& judged, const 
   }
   report.notes.insert(report.notes.end(), against.notes().begin(), against.notes().end());
 
-  report.memorization =
-      metric::memorization(view(against.train_points()), view(std::as_const(bench.points)), view(points));
+  report.memorization = metric::memorization(view(against.train_points()), view(bench.points), view(points));
   const std::vector<Index> in_train = counts_by_code(classes.codes[0], classes.levels.size()),
                            in_generated = counts_by_code(classes.codes[2], classes.levels.size());
   for (std::size_t l = 0; l < classes.levels.size(); ++l) {

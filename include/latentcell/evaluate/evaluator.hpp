@@ -96,7 +96,7 @@ class Evaluator {
   /// Cells in the order and mix of bench().codes; gives their points.     logged (n, G) log1p(CP10K)
   Matrix<float> judge_logged(const Counts& logged, MetricSet depth, GenerationScores& to) const {
     Matrix<float> points = kernel::project(pca_, logged);
-    bench_.judge_points(view(std::as_const(points)), to);
+    bench_.judge_points(view(points), to);
     if (depth == MetricSet::all) bench_.judge_genes(logged, to);
     return points;
   }
@@ -170,9 +170,9 @@ class Evaluator {
     train_points_ = kernel::project(pca_, logged);
     bench_.points = kernel::project(pca_, bench_.logged);
     // The median of the real cells alone: one kernel for all rows.
-    bench_.bandwidth = metric::median_distance(view(std::as_const(bench_.points)));
+    bench_.bandwidth = metric::median_distance(view(bench_.points));
     if (classes_.levels.size() > 1) {
-      bench_.classifier.emplace(view(std::as_const(train_points_)), classes_.codes[0]);
+      bench_.classifier.emplace(view(train_points_), classes_.codes[0]);
     } else {
       notes_.push_back("only one class: no label accuracy, no silhouette");
     }

@@ -71,7 +71,7 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const TwoStag
     }
   }
   const kernel::Neighbors of_made = kernel::nearest_neighbors(view(made), view(real), k),
-                          of_line = kernel::nearest_neighbors(view(std::as_const(between)), view(real), k);
+                          of_line = kernel::nearest_neighbors(view(between), view(real), k);
   InterpolationScores out;
   for (Index i = 0; i < o.points; ++i) {
     double first = 0, second = 0;

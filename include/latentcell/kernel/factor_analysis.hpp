@@ -58,7 +58,7 @@ inline FactorAnalysis fit_factor_analysis(const Matrix<double>& x, const FactorA
   Matrix<double> centred = x;
   centred.rowwise() -= out.mean;
   Matrix<double> s(d, d);
-  gemm_tn<double>(view(std::as_const(centred)), view(std::as_const(centred)), view(s), {false});
+  gemm_tn<double>(view(centred), view(centred), view(s), {false});
   s /= double(n);
   const double least = 1e-9 * std::max(s.diagonal().maxCoeff(), 1e-300);  // off zero, for features that do not vary
 

@@ -112,9 +112,8 @@ void fit_ot_flow(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
         end(b, j) = (batch.z(b, j) - flow.center.value(0, j)) / flow.spread.value(0, j);
       }
     }
-    couple(flow.path.coupling, view(std::as_const(end)), View<float>(start.data(), n, d), std::span<const int>(group),
-           tape.rng());
-    return std::as_const(flow).loss_between(tape, view(std::as_const(start)), view(std::as_const(end)),
+    couple(flow.path.coupling, view(end), View<float>(start.data(), n, d), std::span<const int>(group), tape.rng());
+    return std::as_const(flow).loss_between(tape, view(start), view(end),
                                             ConstView<float>(here.data(), n, here.cols()));
   };
   if (state.history.epochs.empty()) {

@@ -145,7 +145,7 @@ CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, con
       if (!options.batch_codes.empty()) codes.push_back(options.batch_codes[to_size(at(i))]);
     }
     if (!options.strata.empty()) part = detail::shared_quantiles(count, genes, own.at(std::uint64_t(n + block)));
-    const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(std::as_const(z))), codes);
+    const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), codes);
     const auto p = vae.predictors(tape, heads, codes);
     const ConstView<T> eta = heads.front().value();
     T* const means = Autoencoder::Likelihood::draws_molecules ? tape.scratch(count * genes) : nullptr;

@@ -69,7 +69,7 @@ inline double mmd(ConstView<float> x, ConstView<float> y) {
   Matrix<float> pooled(x.rows() + y.rows(), x.cols());
   std::copy_n(x.data(), x.size(), pooled.data());
   std::copy_n(y.data(), y.size(), pooled.data() + x.size());
-  const double bandwidth = median_distance(view(std::as_const(pooled)));
+  const double bandwidth = median_distance(view(pooled));
   LATENTCELL_REQUIRE(bandwidth > 0.0, "mmd: more than half of all pairs of points are equal; give a bandwidth");
   return mmd(x, y, bandwidth);
 }

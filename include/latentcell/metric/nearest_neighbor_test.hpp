@@ -27,7 +27,7 @@ inline NearestNeighborTest nearest_neighbor_test(ConstView<float> real, ConstVie
   Matrix<float> pooled(2 * n, real.cols());
   std::copy_n(real.data(), real.size(), pooled.data());
   std::copy_n(generated.data(), generated.size(), pooled.data() + real.size());
-  const kernel::Neighbors nearest = kernel::nearest_neighbors(view(std::as_const(pooled)), 1);
+  const kernel::Neighbors nearest = kernel::nearest_neighbors(view(pooled), 1);
   NearestNeighborTest out;
   for (Index i = 0; i < n; ++i) {
     out.real += double(nearest.index(i, 0) < n) / double(n);

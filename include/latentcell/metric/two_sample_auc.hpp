@@ -48,8 +48,8 @@ inline double two_sample_auc(ConstView<float> real, ConstView<float> generated, 
         labels.push_back(i < n ? 0 : 1);
       }
     }
-    const Matrix<float> grown_on = pick_rows(view(std::as_const(pooled)), outside);
-    const Matrix<float> judged = pick_rows(view(std::as_const(pooled)), inside);
+    const Matrix<float> grown_on = pick_rows(view(pooled), outside);
+    const Matrix<float> judged = pick_rows(view(pooled), inside);
     const RandomForest forest(view(grown_on), labels, 2, options.forest, rng);
     const Matrix<double> probability = forest.probabilities(view(judged));
     for (std::size_t i = 0; i < inside.size(); ++i) score[to_size(inside[i])] = probability(Index(i), 1);

@@ -50,7 +50,7 @@ inline double wasserstein1(ConstView<float> x, ConstView<float> y) {
   Matrix<float> cost = kernel::squared_distances(x, y);
   cost = cost.array().max(0.0f).sqrt();
   double sum = 0;
-  for (const double d2 : detail::matched_squares(x, y, view(std::as_const(cost)))) sum += std::sqrt(d2);
+  for (const double d2 : detail::matched_squares(x, y, view(cost))) sum += std::sqrt(d2);
   return sum / double(x.rows());
 }
 

@@ -71,10 +71,10 @@ class TrajectoryEvaluator {
   }
 
   TrajectoryScore score(const std::string& who, ConstView<float> points) {
-    const Matrix<float> a = resample_to(points, size_, rng_), b = resample_to(view(std::as_const(truth_)), size_, rng_);
+    const Matrix<float> a = resample_to(points, size_, rng_), b = resample_to(view(truth_), size_, rng_);
     const ConstView<float> x = view(a), y = view(b);
     return {who, metric::wasserstein1(x, y), metric::wasserstein2(x, y),
-            metric::mmd(metric_sample(points), view(std::as_const(truth_)))};
+            metric::mmd(metric_sample(points), view(truth_))};
   }
 
   std::vector<TrajectoryScore> floors() {
@@ -88,8 +88,7 @@ class TrajectoryEvaluator {
       Matrix<float> both(before_.rows() + after_.rows(), all_.cols());
       both << before_, after_;
       add("previous and next", both);
-      const Matrix<float> a = resample_to(view(std::as_const(before_)), 1000, rng_),
-                          b = resample_to(view(std::as_const(after_)), 1000, rng_);
+      const Matrix<float> a = resample_to(view(before_), 1000, rng_), b = resample_to(view(after_), 1000, rng_);
       const Matrix<float> cost = kernel::squared_distances(view(a), view(b));
       const Assignment pairs = assign(view(cost));
       Matrix<float> middle = a;
@@ -106,8 +105,8 @@ class TrajectoryEvaluator {
     std::iota(order.begin(), order.end(), Index(0));
     shuffle(std::span<Index>(order), rng_);
     const std::size_t half = order.size() / 2;
-    const Matrix<float> a = metric::pick_rows(view(std::as_const(truth_)), std::span(order).first(half)),
-                        b = metric::pick_rows(view(std::as_const(truth_)), std::span(order).last(half));
+    const Matrix<float> a = metric::pick_rows(view(truth_), std::span(order).first(half)),
+                        b = metric::pick_rows(view(truth_), std::span(order).last(half));
     return {"half of the truth", metric::wasserstein1(view(a), view(b)), metric::wasserstein2(view(a), view(b)),
             metric::mmd(view(a), view(b))};
   }
@@ -116,7 +115,7 @@ class TrajectoryEvaluator {
   static constexpr Index most = 2000;
   ConstView<float> metric_sample(ConstView<float> points) {
     sample_ = points.rows() > most ? metric::subsample(points, most, rng_) : Matrix<float>(points);
-    return view(std::as_const(sample_));
+    return view(sample_);
   }
 
   Rng rng_;

@@ -127,7 +127,7 @@ inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& t
       both << a, b;
       std::vector<GeodesicGraph::Ways> ways;
       if (o.manifold) {
-        const GeodesicGraph graph(view(std::as_const(both)), o.graph);
+        const GeodesicGraph graph(view(both), o.graph);
         ways.resize(to_size(n));
         kernel::parallel_items(n, [&](Index i) { ways[to_size(i)] = graph.from(i); });
         cost.resize(n, m);
@@ -144,11 +144,11 @@ inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& t
       std::vector<double> weight(to_size(n), 1.0);
       if (o.relax > 0) {
         UnbalancedPlan found =
-            unbalanced_sinkhorn(view(std::as_const(cost)), {.epsilon = o.epsilon, .relax = o.relax, .tolerance = 1e-4});
+            unbalanced_sinkhorn(view(cost), {.epsilon = o.epsilon, .relax = o.relax, .tolerance = 1e-4});
         plan = std::move(found.plan);
         weight = std::move(found.growth);
       } else {
-        plan = sinkhorn(view(std::as_const(cost)), {.epsilon = o.epsilon, .tolerance = 1e-3, .iterations = 2000}).plan;
+        plan = sinkhorn(view(cost), {.epsilon = o.epsilon, .tolerance = 1e-3, .iterations = 2000}).plan;
       }
       for (Index p = 0; p < o.window; ++p) {
         // All cells of the early side in turn, or by how many descendants they have.
@@ -159,7 +159,7 @@ inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& t
         while (o.manifold && along.back() != i) along.push_back(ways[to_size(i)].before[to_size(along.back())]);
         if (!o.manifold) along.push_back(i);
         std::reverse(along.begin(), along.end());
-        const Matrix<float> line = metric::pick_rows(view(std::as_const(both)), along);
+        const Matrix<float> line = metric::pick_rows(view(both), along);
         const Matrix<float> knots = resample_line(view(line), out.knots);
         points.insert(points.end(), knots.data(), knots.data() + knots.size());
         out.from.push_back(from);

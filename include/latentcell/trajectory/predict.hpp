@@ -124,7 +124,7 @@ inline Matrix<double> fates(const Trajectory& model, const LatentTable& cells, c
   for (Index draw = 0; draw < draws; ++draw) {
     Matrix<float> z = cells.mean;
     advance_in_time(model, z, from, to, o.steps, rng);
-    const kernel::Neighbors near = kernel::nearest_neighbors(view(std::as_const(z)), view(ends), votes);
+    const kernel::Neighbors near = kernel::nearest_neighbors(view(z), view(ends), votes);
     for (Index i = 0; i < z.rows(); ++i) {
       for (Index k = 0; k < votes; ++k) {
         const Index row = last[to_size(near.index(i, k))];

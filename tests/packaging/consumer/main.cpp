@@ -18,7 +18,7 @@ int main() {
   a << 1, 2, 3, 4, 5, 6;
   b << 1, 0, 0, 1, 1, 1;
   c.setZero();
-  lc::kernel::gemm_nn(lc::view(std::as_const(a)), lc::view(std::as_const(b)), lc::view(c));
+  lc::kernel::gemm_nn(lc::view(a), lc::view(b), lc::view(c));
   const bool right = c(0, 0) == 4 && c(0, 1) == 5 && c(1, 0) == 10 && c(1, 1) == 11 && other() == 44;
   std::printf("latentcell %s: %s\n", lc::version, right ? "the numbers are right" : "WRONG NUMBERS");
   return right ? 0 : 1;
