@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <latentcell/core/error.hpp>
@@ -70,7 +71,8 @@ inline std::vector<Index> draw_matching(const TransportPlan& plan, Rng& rng) {
 /// noise of a label would no longer be normal, and generation, which draws it so, would miss that label.
 /// data (B, D), noise (B, D) reordered, group (B) or empty: one group
 template <class T>
-void couple(Coupling coupling, ConstView<T> data, View<T> noise, std::span<const int> group, Rng& rng) {
+void couple(Coupling coupling, std::type_identity_t<ConstView<T>> data, View<T> noise, std::span<const int> group,
+            Rng& rng) {
   LATENTCELL_REQUIRE(noise.rows() == data.rows() && noise.cols() == data.cols(), "couple: noise (", noise.rows(), ", ",
                      noise.cols(), ") but data (", data.rows(), ", ", data.cols(), ")");
   LATENTCELL_REQUIRE(group.empty() || Index(group.size()) == data.rows(), "couple: ", group.size(), " groups for ",

@@ -205,4 +205,9 @@ Assignment assign(ConstView<T> cost) {
   return detail::AssignmentSolver<T>(cost).solve();
 }
 
+template <class T>
+Assignment assign(View<T> cost) {
+  return assign(ConstView<T>(cost));
+}
+
 }  // namespace latentcell
