@@ -231,7 +231,7 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
   }
   if (Index(with.size()) < 3 * folds) lc::throw_runtime(with.size(), " cells are too few for ", folds, " folds");
   const Index n = d.cells.cells();
-  std::vector<Index> fold = lc::detail::assign_folds(Index(with.size()), folds, s.seed + 1000);
+  std::vector<Index> fold = lc::assign_folds(Index(with.size()), folds, s.seed + 1000);
   Gathered protein;
   // What truth is compared with: each fold's values at that fold's depth; genes are those of all folds.
   lc::Matrix<float> truth = lc::Matrix<float>::Zero(n, Index(d.protein.features.size()));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <latentcell/backbone/residual_mlp.hpp>
+#include <latentcell/data/assign_folds.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/metric/subsample.hpp>
@@ -73,19 +74,6 @@ struct ConditionalEnsemble {
   }
 };
 
-namespace detail {
-
-/// The part of each cell that one member does not see.     -> (N)
-inline std::vector<Index> assign_folds(Index cells, Index members, std::uint64_t seed) {
-  std::vector<Index> out;
-  for (Index i = 0; i < cells; ++i) out.push_back(i % members);
-  Rng rng(seed, 71);
-  shuffle(std::span<Index>(out), rng);
-  return out;
-}
-
-}  // namespace detail
-
 /// What a member is shown of a minibatch in training: rows of the cells -> told (B, C), disturbed as it likes.
 using ConditionSampler = std::function<void(std::span<const Index> cells, View<float> told, Rng& rng)>;
 
@@ -95,7 +83,7 @@ template <class... Hooks>
 void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index member, const Matrix<float>& z,
                     const std::vector<char>& usable, Index told, const ConditionSampler& show,
                     const FitOptions& options, Hooks&&... hooks) {
-  const std::vector<Index> part = detail::assign_folds(z.rows(), model.options.members, options.seed);
+  const std::vector<Index> part = assign_folds(z.rows(), model.options.members, options.seed);
   LatentTable table;
   table.mean = z;
   std::vector<Index> rows;

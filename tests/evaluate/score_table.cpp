@@ -1,0 +1,128 @@
+#include <sstream>
+
+#include <latentcell/evaluate/score_table.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell::evaluate;
+using latentcell::Index;
+
+namespace {
+
+const double missing = std::numeric_limits<double>::quiet_NaN();
+
+ScoreTable example() {
+  ScoreTable t({{"r"},
+                {"error", "log2", Better::lower},
+                {"coverage", "", Better::neither, 0.5},
+                {"genes", "", Better::neither}});
+  t.add("held-out cells", Role::ceiling, {0.9, 0.1, 0.5, 7});
+  t.add("mean", Role::baseline, {0.5, 0.5, 0.2, 7});
+  t.add("ours", Role::model, {0.8, 0.2, 0.55, 7});
+  t.add("ridge", Role::baseline, {0.6, 0.15, missing, 7});
+  return t;
+}
+
+std::vector<std::string> lines(const std::string& of) {
+  std::vector<std::string> out;
+  std::istringstream in(of);
+  for (std::string line; std::getline(in, line);) out.push_back(line);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("ScoreTable: the best is the highest, the lowest or the nearest to the target; ceilings do not compete") {
+  const ScoreTable t = example();
+  CHECK(t.best("r") == 2);
+  CHECK(t.best("error") == 3);
+  CHECK(t.best("coverage") == 2);
+  CHECK(t.best("genes") == -1);
+  CHECK(ScoreTable({{"r"}}).best("r") == -1);
+}
+
+TEST_CASE("ScoreTable: what was not measured is not the best") {
+  ScoreTable t({{"error", "", Better::lower}});
+  t.add("a", Role::model, {missing});
+  CHECK(t.best("error") == -1);
+  t.add("b", Role::baseline, {3});
+  t.add("c", Role::baseline, {3});
+  CHECK(t.best("error") == 1);
+}
+
+TEST_CASE("ScoreTable: a value by names; unknown names and other numbers of values throw") {
+  ScoreTable t = example();
+  CHECK(t.value("ridge", "error") == 0.15);
+  CHECK_THROWS_WITH(t.value("ridge", "speed"), ContainsText("no metric 'speed'"));
+  CHECK_THROWS_WITH(t.value("ridg", "error"), ContainsText("no method 'ridg'"));
+  CHECK_THROWS_WITH(t.add("x", Role::model, {1}), "ScoreTable: 'x' has 1 values but there are 4 metrics");
+}
+
+TEST_CASE("ScoreTable: as text, columns are aligned and the best is marked") {
+  const std::vector<std::string> text = lines(example().to_text());
+  REQUIRE(text.size() == 5);
+  CHECK(text[0] == "                               r   error [log2]   coverage   genes");
+  CHECK(text[1] == "held-out cells (ceiling)  0.9000         0.1000     0.5000   7.000");
+  CHECK(text[2] == "mean (baseline)           0.5000         0.5000     0.2000   7.000");
+  CHECK(text[3] == "ours                      0.8000*        0.2000     0.5500*  7.000");
+  CHECK(text[4] == "ridge (baseline)          0.6000         0.1500*         -   7.000");
+}
+
+TEST_CASE("ScoreTable: as text, columns that do not fit stand below") {
+  const std::vector<std::string> text = lines(example().to_text(55));
+  REQUIRE(text.size() == 10);
+  for (const std::string& line : text) CHECK(line.size() <= 55);
+  CHECK(text[5].find("coverage") != std::string::npos);
+  CHECK(text[8].rfind("ours ", 0) == 0);
+}
+
+TEST_CASE("ScoreTable: CSV reads back") {
+  ScoreTable t({{"r"}, {"a \"b\", c"}});
+  t.add("one, two", Role::model, {0.1, missing});
+  t.add("half", Role::ceiling, {1.0 / 3.0, -2});
+  const std::vector<std::string> csv = lines(t.to_csv());
+  REQUIRE(csv.size() == 3);
+  CHECK(csv[0] == "method,role,r,\"a \"\"b\"\", c\"");
+  CHECK(csv[1] == "\"one, two\",model,0.1,");
+  CHECK(csv[2].rfind("half,ceiling,", 0) == 0);
+  CHECK(std::stod(csv[2].substr(13)) == 1.0 / 3.0);
+}
+
+TEST_CASE("ScoreTable: JSON has every metric and row, null for what was not measured") {
+  ScoreTable t({{"r", "", Better::higher}, {"cover", "%", Better::neither, 0.5}});
+  t.add("a\"b\n", Role::baseline, {0.25, missing});
+  t.add("c", Role::ceiling, {1.0 / 3.0, std::numeric_limits<double>::infinity()});
+  CHECK(t.to_json() ==
+        "{\"metrics\":[{\"name\":\"r\",\"better\":\"higher\"},"
+        "{\"name\":\"cover\",\"unit\":\"%\",\"better\":\"neither\",\"target\":0.5}],"
+        "\"rows\":[{\"method\":\"a\\\"b\\u000a\",\"role\":\"baseline\",\"values\":{\"r\":0.25,\"cover\":null}},"
+        "{\"method\":\"c\",\"role\":\"ceiling\",\"values\":{\"r\":0.3333333333333333,\"cover\":null}}]}");
+}
+
+TEST_CASE("ScoreTable: the verdict counts the metrics in which every baseline is beaten") {
+  // r 0.8 against 0.6 and 0.9: two thirds of the way; error 0.2 against 0.15 and 0.1: one less than nothing; coverage
+  // 0.05 off against 0.3 and 0: five sixths. The median is two thirds.
+  CHECK(example().verdict() ==
+        "ours: better than every baseline in 2 of 3 metrics; 67 % of the way from the best baseline to the ceiling");
+}
+
+TEST_CASE("ScoreTable: a perfect model goes all the way, a baseline's twin none of it") {
+  for (const double own : {0.2, 1.0}) {
+    ScoreTable t({{"r"}});
+    t.add("ceiling", Role::ceiling, {1.0});
+    t.add("mean", Role::baseline, {0.2});
+    t.add("m", Role::model, {own});
+    CHECK(t.verdict() == (own == 1.0
+                              ? "m: better than every baseline in 1 of 1 metrics; 100 % of the way from the best "
+                                "baseline to the ceiling"
+                              : "m: better than every baseline in 0 of 1 metrics; 0 % of the way from the best "
+                                "baseline to the ceiling"));
+  }
+}
+
+TEST_CASE("ScoreTable: no model or no baseline, no praise") {
+  ScoreTable t({{"r"}});
+  CHECK(t.verdict() == "no model was evaluated");
+  t.add("m", Role::model, {1});
+  CHECK(t.verdict() == "m: no baseline to compare with");
+}

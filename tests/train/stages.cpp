@@ -1,0 +1,112 @@
+#include <csignal>
+#include <fstream>
+
+#include "support/catch.hpp"
+#include "train/small_run.hpp"
+
+#include <latentcell/train/stages.hpp>
+
+using namespace small_run;
+
+namespace {
+
+std::vector<float> numbers(const Net& net) {
+  std::vector<float> out;
+  lc::visit_state(net, [&](std::string_view, const auto& p) {
+    out.insert(out.end(), p.value.data(), p.value.data() + p.value.size());
+  });
+  return out;
+}
+
+// Trains one stage; further hooks come before the stages' own.
+template <class... Hooks>
+lc::FitStatus train(lc::Stages& stages, const char* name, Net& net, int epochs, Hooks... hooks) {
+  const lc::FitOptions options{.epochs = epochs};
+  return stages.run<float>(name, options, net, [&](lc::TrainState<float>& state, auto&& hook) {
+    ::run(net, state, options, Watch::no, hooks..., hook);
+  });
+}
+
+lc::StagesOptions quiet(const Folder& folder, lc::Resume resume = lc::Resume::no) {
+  return {.folder = folder.path.string(), .resume = resume, .progress = nullptr};
+}
+
+}  // namespace
+
+TEST_CASE("Stages: in memory it trains as fit_with does, and reports each stage") {
+  Net alone, first, second;
+  lc::TrainState<float> state;
+  run(alone, state, {.epochs = 3}, Watch::no);
+  lc::Stages stages;
+  CHECK(train(stages, "one", first, 3) == lc::FitStatus::finished);
+  CHECK(train(stages, "two", second, 2) == lc::FitStatus::finished);
+  CHECK(numbers(first) == numbers(alone));
+  REQUIRE(stages.reports().size() == 2);
+  CHECK(stages.reports()[0].name == "one");
+  CHECK(stages.reports()[1].name == "two");
+  CHECK(stages.reports()[0].history.epochs.size() == 3);
+  CHECK(stages.reports()[0].history.epochs.back().loss == state.history.epochs.back().loss);
+  CHECK(stages.reports()[1].options.epochs == 2);
+}
+
+TEST_CASE("Stages: a stage that was stopped is resumed with the same bits") {
+  const Folder folder;
+  Net whole, stopped, resumed;
+  lc::Stages memory;
+  train(memory, "net", whole, 5);
+  lc::Stages begun(quiet(folder));
+  CHECK(train(begun, "net", stopped, 5, stop_after(2)) == lc::FitStatus::interrupted);
+  CHECK(begun.reports().empty());
+  CHECK(numbers(stopped) != numbers(whole));
+  std::vector<std::string> lines;
+  lc::StagesOptions options = quiet(folder, lc::Resume::yes);
+  options.notice = [&](const std::string& line) { lines.push_back(line); };
+  lc::Stages again(options);
+  CHECK(train(again, "net", resumed, 5) == lc::FitStatus::finished);
+  CHECK(numbers(resumed) == numbers(whole));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0] == "net: resumes after epoch 2");
+  CHECK(lines[1].rfind("net: 5 epochs, loss ", 0) == 0);
+  std::ifstream table(folder.file("net.csv"));
+  std::string line;
+  int rows = 0;
+  while (std::getline(table, line)) ++rows;
+  CHECK(rows == 6);
+}
+
+TEST_CASE("Stages: a finished stage is not trained again, and without resuming it is") {
+  const Folder folder;
+  Net first, second, third;
+  lc::Stages begun(quiet(folder));
+  train(begun, "net", first, 3);
+  int epochs = 0;
+  const auto count = [&](const auto&, const auto&) { ++epochs; };
+  lc::Stages again(quiet(folder, lc::Resume::yes));
+  CHECK(train(again, "net", second, 3, count) == lc::FitStatus::finished);
+  CHECK(epochs == 0);
+  CHECK(numbers(second) == numbers(first));
+  CHECK(again.reports().at(0).history.epochs.size() == 3);
+  lc::Stages anew(quiet(folder));
+  CHECK(train(anew, "net", third, 3, count) == lc::FitStatus::finished);
+  CHECK(epochs == 3);
+}
+
+TEST_CASE("Stages: a signal ends the epoch under way, with a checkpoint") {
+  const Folder folder;
+  Net net;
+  const auto raise = [](const auto&, const auto& s) {
+    if (s.history.epochs.size() == 2) REQUIRE(std::raise(SIGTERM) == 0);
+  };
+  lc::Stages stages(quiet(folder));
+  CHECK(train(stages, "net", net, 5, raise) == lc::FitStatus::interrupted);
+  lc::TrainState<float> state;
+  lc::restore_training(folder.file("net.safetensors"), net, state);
+  CHECK(state.history.epochs.size() == 2);
+}
+
+TEST_CASE("Stages: resuming without a folder, or into one that is not there, throws") {
+  CHECK_THROWS_WITH(lc::Stages({.resume = lc::Resume::yes}), "Stages: resuming needs a folder");
+  Net net;
+  lc::Stages nowhere({.folder = "/no/such/folder", .progress = nullptr});
+  CHECK_THROWS_WITH(train(nowhere, "net", net, 1), ContainsText("/no/such/folder"));
+}
