@@ -197,7 +197,7 @@ lc::Perturbation trained(const Task& t, const lc::CellTable& train, const lc::Ma
   lc::fit_from(state, m.vae, train, {},
                {.epochs = int(1700 / (train.cells() / 64)), .batch = 64, .learning_rate = 1e-3f, .seed = seed});
   lc::Rng calibration(seed, 11);
-  lc::calibrate_dispersion(m.vae, train, {}, calibration);
+  lc::generation::calibrate_dispersion(m.vae, train, {}, calibration);
   const Index perturbed = Index(t.seen.size()) * t.cells;
   lc::fit_flow(
       flow, m, lc::encode(m.vae, train),

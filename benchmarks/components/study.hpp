@@ -100,7 +100,8 @@ struct Study {
                   .seed = seed});
     if constexpr (std::is_same_v<typename Autoencoder::Likelihood, lc::NegativeBinomial<float>>) {
       lc::Rng calibration(seed, 11);
-      if constexpr (std::is_same_v<Autoencoder, NbVae>) lc::calibrate_dispersion(model, cells, {}, calibration);
+      if constexpr (std::is_same_v<Autoencoder, NbVae>)
+        lc::generation::calibrate_dispersion(model, cells, {}, calibration);
     }
   }
 

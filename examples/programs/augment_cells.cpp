@@ -92,10 +92,10 @@ lc::CellTable together(const Settings& s, lc::CellTable real, lc::CellTable made
   return real;
 }
 
-void print(const std::vector<lc::AugmentationScores>& scores) {
+void print(const std::vector<lc::generation::AugmentationScores>& scores) {
   say("                                 logistic regression        random forest");
   say("                               F1 rare  F1 all   right    F1 rare  F1 all   right");
-  for (const lc::AugmentationScores& s : scores) {
+  for (const lc::generation::AugmentationScores& s : scores) {
     char line[200];
     std::snprintf(line, sizeof line, "  %-28s %7.3f %7.3f %7.3f   %7.3f %7.3f %7.3f", s.name.c_str(), s.rare_logistic,
                   s.logistic.macro_f1, s.logistic.accuracy, s.rare_forest, s.forest.macro_f1, s.forest.accuracy);
@@ -103,7 +103,7 @@ void print(const std::vector<lc::AugmentationScores>& scores) {
   }
 }
 
-Json to_json(const lc::AugmentationScores& s, const std::vector<std::string>& levels) {
+Json to_json(const lc::generation::AugmentationScores& s, const std::vector<std::string>& levels) {
   Json each = Json::object();
   for (std::size_t l = 0; l < levels.size(); ++l) {
     each[levels[l]] = {
@@ -138,15 +138,15 @@ int run(const Settings& s) {
   if (s.from.empty())
     program::same_run(
         s, {{"data", program::files_of({s.data})}, {"label", s.label}, {"batch", s.batch}, {"holdback", s.holdback}});
-  std::optional<lc::TwoStage> model;
+  std::optional<lc::generation::Model> model;
   if (s.from.empty()) {
-    const lc::TwoStageOptions o = program::model_options(s, d.train);
+    const lc::generation::Options o = program::model_options(s, d.train);
     report["model"] = program::to_json(o);
     auto trained = program::train_generator(s, s, d.train, o, report, rng);
     if (!trained) return program::stopped(s);
     model = std::move(trained->model);
   } else {
-    model = lc::load_two_stage(program::model_file(s.from));
+    model = lc::generation::load(program::model_file(s.from));
     if (model->options.label != s.label)
       lc::throw_runtime(s.from, ": generates by '", model->options.label, "', not by '", s.label,
                         "' (--label chooses)");
@@ -157,30 +157,30 @@ int run(const Settings& s) {
   const std::vector<int> codes = d.train.cell_columns.codes(s.label, levels);
   if (std::all_of(codes.begin(), codes.end(), [](int c) { return c < 0; }))
     lc::throw_runtime("no cell has a label in '", s.label, "' that the model knows");
-  const lc::LabelDeficit lacks = lc::shortage(codes, Index(levels.size()), s.least);
+  const lc::generation::LabelDeficit lacks = lc::generation::label_deficit(codes, Index(levels.size()), s.least);
   for (std::size_t l = 0; l < levels.size(); ++l) {
-    if (lacks.lacking[l] > 0)
-      say(lc::text("  ", levels[l], ": ", lacks.have[l], " cells, ", lacks.lacking[l], " added"));
+    if (lacks.deficit[l] > 0)
+      say(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, ", lacks.deficit[l], " added"));
   }
-  const lc::CellTable made =
-      lc::augment(*model, d.train, draws,
-                  {.least = lacks.least, .steps = s.steps, .residual = s.residual, .guidance = float(s.guidance)});
-  report["least"] = lacks.least;
+  const lc::CellTable made = lc::generation::augment(
+      *model, d.train, draws,
+      {.min_cells = lacks.min_cells, .steps = s.steps, .pseudo_count = s.residual, .guidance = float(s.guidance)});
+  report["least"] = lacks.min_cells;
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = made.cells();
   if (made.cells() == 0) say("note: every label has as many cells already; nothing is added");
   lc::io::write_h5ad(s.out, together(s, d.train, made));
   say(lc::text("wrote ", d.train.cells(), " real and ", made.cells(), " generated cells to ", s.out));
-  std::vector<lc::AugmentationScores> scores;
+  std::vector<lc::generation::AugmentationScores> scores;
   if (d.held && made.cells() > 0) {
     const double start = now();
-    scores =
-        lc::evaluate_augmentation(d.train, codes, *d.held, d.held->cell_columns.codes(s.label, levels), made,
-                                  made.cell_columns.codes(s.label, levels), Index(levels.size()), {.seed = s.seed});
+    scores = lc::generation::evaluate_augmentation(d.train, codes, *d.held, d.held->cell_columns.codes(s.label, levels),
+                                                   made, made.cell_columns.codes(s.label, levels), Index(levels.size()),
+                                                   {.seed = s.seed});
     say(lc::text("classifiers of ", s.label, " judged by ", d.held->cells(),
                  " cells kept out; rare: the labels that were added to"));
     print(scores);
-    for (const lc::AugmentationScores& row : scores) report["scores"][row.name] = to_json(row, levels);
+    for (const lc::generation::AugmentationScores& row : scores) report["scores"][row.name] = to_json(row, levels);
     report["judge_seconds"] = now() - start;
   } else if (!d.held) {
     say("no verdict: no cells were kept out of training (--holdback keeps some)");

@@ -11,6 +11,7 @@
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_gene_sets.hpp>
 #include <latentcell/generation/correct_batches.hpp>
+#include <latentcell/metric/batch_mixing.hpp>
 #include <latentcell/evaluate/evaluate_generation.hpp>
 #include <latentcell/generation/evaluate_interpolation.hpp>
 #include <latentcell/evaluate/gene_set_scores.hpp>
@@ -126,7 +127,7 @@ Data load(const Settings& s, lc::Rng& rng) {
 }
 
 // Codes of --types among the levels; throws for one that is not there.
-std::vector<int> chosen_types(const Settings& s, const lc::TwoStageOptions& o) {
+std::vector<int> chosen_types(const Settings& s, const lc::generation::Options& o) {
   std::vector<int> chosen;
   for (const std::string& type : s.types) {
     chosen.push_back(program::level_of({o.levels, {}}, type, "--types", o.label));
@@ -135,7 +136,7 @@ std::vector<int> chosen_types(const Settings& s, const lc::TwoStageOptions& o) {
 }
 
 // Throws for a label of --between that is not there.
-void check_between(const Settings& s, const lc::TwoStageOptions& o) {
+void check_between(const Settings& s, const lc::generation::Options& o) {
   for (const std::string& level : s.between) (void)program::level_of({o.levels, {}}, level, "--between", o.label);
 }
 
@@ -165,12 +166,12 @@ Wanted label_mix(const Settings& s, const std::vector<int>& chosen, const std::v
   return w;
 }
 
-lc::CellTable generate(const Settings& s, const lc::TwoStage& m, const Wanted& w, lc::Rng& rng) {
+lc::CellTable generate(const Settings& s, const lc::generation::Model& m, const Wanted& w, lc::Rng& rng) {
   const lc::LatentTable z = m.flow.generate({.cells = lc::labelled(m.options.label, {m.options.levels, w.label}),
                                              .steps = s.steps,
                                              .guidance = float(s.guidance)},
                                             rng);
-  lc::CellTable cells = lc::draw(m, z, rng, w.batch);
+  lc::CellTable cells = lc::generation::sample_counts(m, z, rng, w.batch);
   cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                  lc::text("steps ", s.steps), lc::text("guidance ", s.guidance)};
   return cells;
@@ -226,8 +227,9 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
     return;
   }
   const double start = now();
-  const lc::TwoStage& m = t.model;
-  const lc::CellTable prior = lc::draw(m.vae, lc::prior_latents(m, w.label, rng), rng, {.batch_codes = w.batch});
+  const lc::generation::Model& m = t.model;
+  const lc::CellTable prior =
+      lc::draw(m.vae, lc::generation::prior_latents(m, w.label, rng), rng, {.batch_codes = w.batch});
   const lc::JudgeReport r = lc::judge(d.train, *d.judged, cells, &prior, s.label, {.seed = s.seed});
   say("judged by " + d.judged_by + "\n" + lc::table(r));
   say(lc::class_table(r));
@@ -263,7 +265,7 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
 }
 
 // The training cells as of one batch, and how far that mixes the batches and keeps the labels apart.
-void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& m, Json& report) {
+void correct(const Settings& s, const lc::CellTable& cells, const lc::generation::Model& m, Json& report) {
   const std::vector<int> batch = cells.cell_columns.codes(m.options.batch, m.options.batch_levels),
                          label = cells.cell_columns.codes(m.options.label, m.options.levels);
   int to = 0;
@@ -275,39 +277,42 @@ void correct(const Settings& s, const lc::CellTable& cells, const lc::TwoStage& 
     to = program::level_of({m.options.batch_levels, {}}, s.to_batch, "--to-batch", m.options.batch);
   }
   lc::Rng rng(s.seed, 13);
-  const lc::CellTable corrected = lc::transform_batch(m.vae, cells, to, rng);
+  const lc::CellTable corrected = lc::generation::transform_batch(m.vae, cells, to, rng);
   lc::io::write_h5ad(s.corrected, corrected);
   say(lc::text("wrote the ", cells.cells(), " cells as of batch '", m.options.batch_levels[lc::to_size(to)], "' to ",
                s.corrected));
   say("                                  batches mixed   labels kept");
   const auto row = [&](const char* name, const lc::Matrix<float>& x) {
-    const lc::BatchMixing mixed = lc::batch_mixing(lc::ConstView<float>(x.data(), x.rows(), x.cols()), batch, label);
+    const lc::metric::BatchMixing mixed =
+        lc::metric::batch_mixing(lc::ConstView<float>(x.data(), x.rows(), x.cols()), batch, label);
     char line[120];
     std::snprintf(line, sizeof line, "  %-30s %12.3f %13.3f", name, mixed.batches, mixed.labels);
     say(line);
     report["scores"][name] = {{"mixing", mixed.batches}, {"labels_kept", mixed.labels}};
   };
-  lc::Matrix<float> raw = lc::log_pca(cells, 30, rng);
+  lc::Matrix<float> raw = lc::generation::log_pca(cells, 30, rng);
   row("as measured", raw);
-  for (int b = 0; b < int(m.options.batch_levels.size()); ++b) lc::centre_rows(raw, batch, b);
+  for (int b = 0; b < int(m.options.batch_levels.size()); ++b) lc::generation::centre_rows(raw, batch, b);
   row("each batch's mean taken off", raw);
-  row("corrected counts", lc::log_pca(corrected, 30, rng));
+  row("corrected counts", lc::generation::log_pca(corrected, 30, rng));
   row("latents", corrected.embeddings.at("X_latent"));
 }
 
 // Cells on the way from one label to another; where there are training cells, what changes on it.
-void between(const Settings& s, const lc::TwoStage& m, const lc::CellTable* train, Json& report, lc::Rng& rng) {
+void between(const Settings& s, const lc::generation::Model& m, const lc::CellTable* train, Json& report,
+             lc::Rng& rng) {
   check_between(s, m.options);
-  const lc::InterpolateOptions o{.paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
+  const lc::generation::InterpolateOptions o{
+      .paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
   const lc::LatentTable z =
-      lc::blend(m.flow, {{m.options.label, s.between[0]}}, {{m.options.label, s.between[1]}}, o, rng);
+      lc::generation::interpolate(m.flow, {{m.options.label, s.between[0]}}, {{m.options.label, s.between[1]}}, o, rng);
   lc::CellTable cells = lc::draw(m.vae, z, rng);
   lc::io::write_h5ad(s.out, cells);
   say(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", s.between[0], " to ", s.between[1], " to ",
                s.out));
   if (train == nullptr) return;
-  const lc::InterpolationScores steps =
-      lc::evaluate_interpolation(*train, m, cells, z, s.between[0], s.between[1], o, s.seed);
+  const lc::generation::InterpolationScores steps =
+      lc::generation::evaluate_interpolation(*train, m, cells, z, s.between[0], s.between[1], o, s.seed);
   say(lc::text("   share   markers of ", s.between[0], "   markers of ", s.between[1],
                "   distance to real cells (1: as "
                "they lie)"));
@@ -348,7 +353,7 @@ int run(const Settings& s) {
                         {"threads", lc::threads()},
                         {"from", s.from}};
   if (!s.from.empty()) {
-    const lc::TwoStage m = lc::load_two_stage(program::model_file(s.from));
+    const lc::generation::Model m = lc::generation::load(program::model_file(s.from));
     if (!s.between.empty()) {
       between(s, m, nullptr, report, rng);
       program::write_report(s.report, report);
@@ -365,7 +370,7 @@ int run(const Settings& s) {
   const Data d = load(s, rng);
   report["training_cells"] = d.train.cells();
   report["training_genes"] = d.train.genes();
-  const lc::TwoStageOptions o = program::model_options(s, d.train);
+  const lc::generation::Options o = program::model_options(s, d.train);
   report["model"] = program::to_json(o);
   const std::vector<int> chosen = chosen_types(s, o);
   check_between(s, o);
@@ -378,7 +383,7 @@ int run(const Settings& s) {
                         {"holdback", s.holdback}});
   std::optional<program::TrainedGenerator> t = program::train_generator(s, s, d.train, o, report, rng);
   if (!t) return program::stopped(s);
-  const lc::TwoStage& m = t->model;
+  const lc::generation::Model& m = t->model;
   if (!s.corrected.empty()) correct(s, d.train, m, report);
   lc::Rng draws(s.seed, 7);
   if (!s.between.empty()) {

@@ -12,6 +12,8 @@
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/generation/calibrate_dispersion.hpp>
 #include <latentcell/perturbation/compose.hpp>
+#include <latentcell/generation/calibrate_gene_means.hpp>
+#include <latentcell/generation/io.hpp>
 #include <latentcell/perturbation/generate_controls.hpp>
 #include <latentcell/perturbation/evaluate.hpp>
 #include <latentcell/perturbation/fit_correction.hpp>
@@ -136,7 +138,7 @@ std::optional<Trained> train_model(const Settings& s, const Data& d, const lc::C
     return std::nullopt;
   }
   lc::Rng calibration(seed, 11);
-  lc::calibrate_dispersion(m.vae, cells, {}, calibration);
+  lc::generation::calibrate_dispersion(m.vae, cells, {}, calibration);
   lc::LatentTable latents = lc::encode(m.vae, cells);
   if (!program::train_stage(s, "flow" + suffix, m.flow, flow_state, stop, report,
                             [&](auto& st, auto&&... hooks) { lc::fit_flow(st, m, latents, second, hooks...); })) {
@@ -192,10 +194,10 @@ lc::CellTable controls_of(const lc::CellTable& cells, const lc::PerturbationOpti
 constexpr const char* generator_name = "/control_generator.safetensors";
 
 // What makes new control cells, trained on those that are there; nothing where a signal stopped it.
-std::optional<lc::TwoStage> train_generator(const Settings& s, const lc::Perturbation& m, const lc::CellTable& controls,
-                                            Json& report) {
+std::optional<lc::generation::Model> train_generator(const Settings& s, const lc::Perturbation& m,
+                                                     const lc::CellTable& controls, Json& report) {
   lc::Rng rng(s.seed, 14);
-  lc::TwoStage generator = lc::control_generator(m, controls, rng);
+  lc::generation::Model generator = lc::control_generator(m, controls, rng);
   const lc::FitOptions o{.epochs = program::epochs_for(controls.cells(), 128, 3200, 16, 800),
                          .batch = 128,
                          .learning_rate = 5e-4f,
@@ -209,12 +211,12 @@ std::optional<lc::TwoStage> train_generator(const Settings& s, const lc::Perturb
       })) {
     return std::nullopt;
   }
-  lc::calibrate_gene_means(generator, controls, rng);
-  if (!s.checkpoint.empty()) lc::save(s.checkpoint + generator_name, generator);
+  lc::generation::calibrate_gene_means(generator, controls, rng);
+  if (!s.checkpoint.empty()) lc::generation::save(s.checkpoint + generator_name, generator);
   return generator;
 }
 
-lc::CellTable new_controls(const Settings& s, const lc::TwoStage& generator, const lc::PerturbationOptions& o,
+lc::CellTable new_controls(const Settings& s, const lc::generation::Model& generator, const lc::PerturbationOptions& o,
                            const std::vector<std::string>& groups) {
   lc::Rng rng(s.seed, 15);
   return lc::generate_controls(generator, o, groups, s.generate, rng, {.steps = s.steps, .guidance = 1.1f});
@@ -308,7 +310,7 @@ lc::CellTable generated_by(const Settings& s, const lc::PerturbationOptions& o) 
   if (!std::filesystem::exists(file))
     lc::throw_runtime("--generate: ", s.from, " is no --checkpoint folder of a run with --generate: it has no ",
                       generator_name + 1);
-  const lc::TwoStage generator = lc::load_two_stage(file);
+  const lc::generation::Model generator = lc::generation::load(file);
   for (const std::string& name : s.target)
     (void)program::level_of({generator.options.levels, {}}, name, "--target", o.group);
   return new_controls(s, generator, o, s.target.empty() ? generator.options.levels : s.target);
@@ -368,7 +370,8 @@ int run(const Settings& s) {
   const lc::Perturbation& m = trained->model;
   lc::CellTable controls;
   if (s.generate > 0) {
-    const std::optional<lc::TwoStage> generator = train_generator(s, m, controls_of(d.train, m.options, {}), report);
+    const std::optional<lc::generation::Model> generator =
+        train_generator(s, m, controls_of(d.train, m.options, {}), report);
     if (!generator) return program::stopped(s);
     controls = new_controls(s, *generator, m.options, d.targets);
   } else {

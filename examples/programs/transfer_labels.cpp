@@ -25,7 +25,7 @@ namespace {
 
 struct Settings : program::Common, program::GeneratorSettings {
   std::string from, reference, truth, name;
-  lc::TransferOptions transfer;
+  lc::mapping::TransferOptions transfer;
 };
 
 Settings parse(int argc, char** argv) {
@@ -115,32 +115,35 @@ Data load(Settings& s, lc::Rng& rng) {
 }
 
 // Scores of all ways, the floors where there is a reference.
-std::vector<lc::TransferScore> judge(const Settings& s, const Data& d, const lc::TwoStage& model,
-                                     const lc::MappedCells<lc::ResidualMlp<float>>& found,
-                                     const std::vector<int>& truth) {
+std::vector<lc::mapping::TransferScore> judge(const Settings& s, const Data& d, const lc::generation::Model& model,
+                                              const lc::mapping::MappedCells<lc::ResidualMlp<float>>& found,
+                                              const std::vector<int>& truth) {
   const Index labels = Index(model.options.levels.size());
-  std::vector<lc::TransferScore> out;
+  std::vector<lc::mapping::TransferScore> out;
   const auto add = [&](const std::string& who, const std::vector<int>& said) {
     out.push_back({who, lc::metric::label_scores(truth, said, labels)});
   };
   add("latentcell", found.label);
-  lc::TransferOptions as_is = s.transfer;
+  lc::mapping::TransferOptions as_is = s.transfer;
   as_is.rounds = 0;
-  if (s.transfer.rounds > 0) add("latentcell, not trained further", lc::transfer(model, d.cells, s.name, as_is).label);
+  if (s.transfer.rounds > 0)
+    add("latentcell, not trained further", lc::mapping::transfer(model, d.cells, s.name, as_is).label);
   if (d.reference) {
     const std::vector<int> codes = d.reference->cell_columns.codes(s.label, model.options.levels);
     lc::Rng rng(s.seed, 33);
-    lc::NearestLabelsOptions o{.neighbors = s.transfer.neighbors};
-    add("nearest cells in the reference's PCs", lc::nearest_labels(*d.reference, codes, labels, d.cells, o, rng));
-    o.of = lc::ComponentsOf::both;
-    add("nearest cells in PCs of both", lc::nearest_labels(*d.reference, codes, labels, d.cells, o, rng));
+    lc::mapping::NearestLabelsOptions o{.neighbors = s.transfer.neighbors};
+    add("nearest cells in the reference's PCs",
+        lc::mapping::nearest_labels(*d.reference, codes, labels, d.cells, o, rng));
+    o.of = lc::mapping::ComponentsOf::both;
+    add("nearest cells in PCs of both", lc::mapping::nearest_labels(*d.reference, codes, labels, d.cells, o, rng));
   }
   return out;
 }
 
-void report_scores(const std::vector<lc::TransferScore>& scores, const std::vector<std::string>& levels, Json& report) {
+void report_scores(const std::vector<lc::mapping::TransferScore>& scores, const std::vector<std::string>& levels,
+                   Json& report) {
   say("                                            right  mean F1");
-  for (const lc::TransferScore& row : scores) {
+  for (const lc::mapping::TransferScore& row : scores) {
     char line[200];
     std::snprintf(line, sizeof line, "  %-38s %8.3f %8.3f", row.who.c_str(), row.scores.accuracy, row.scores.macro_f1);
     say(line);
@@ -172,15 +175,15 @@ int run(Settings s) {
   Data d = load(s, rng);
   if (s.from.empty())
     program::same_run(s, {{"reference", program::files_of({s.reference})}, {"label", s.label}, {"batch", s.batch}});
-  std::optional<lc::TwoStage> model;
+  std::optional<lc::generation::Model> model;
   if (s.from.empty()) {
     program::note_oddities(*d.reference, s.label);
-    const lc::TwoStageOptions o = program::model_options(s, *d.reference);
+    const lc::generation::Options o = program::model_options(s, *d.reference);
     auto trained = program::train_generator(s, s, *d.reference, o, report, rng);
     if (!trained) return program::stopped(s);
     model = std::move(trained->model);
   } else {
-    model = lc::load_two_stage(program::model_file(s.from));
+    model = lc::generation::load(program::model_file(s.from));
     s.label = model->options.label;
     if (d.reference) (void)program::labels_of(*d.reference, s.label, "the model", s.reference);
   }
@@ -188,7 +191,7 @@ int run(Settings s) {
   const double start = now();
   const auto found = [&] {
     try {
-      return lc::transfer(*model, d.cells, s.name, s.transfer);
+      return lc::mapping::transfer(*model, d.cells, s.name, s.transfer);
     } catch (const std::invalid_argument& e) {
       lc::throw_runtime(s.data.empty() ? "simulated cells" : s.data, ": ", e.what());
     }
@@ -211,7 +214,7 @@ int run(Settings s) {
   lc::io::write_h5ad(s.out, out);
   say("wrote them to " + s.out + ", labels in obs '" + column + "'");
   if (!s.checkpoint.empty()) {
-    lc::save(s.checkpoint + "/transferred.safetensors", found.model);
+    lc::generation::save(s.checkpoint + "/transferred.safetensors", found.model);
     say("kept the model with the new batch as " + s.checkpoint + "/transferred.safetensors");
   }
   const auto far = std::count_if(found.distance.begin(), found.distance.end(), [](double x) { return x > 2; });

@@ -203,4 +203,6 @@
 #include <latentcell/latent/model_file.hpp>
 #include <latentcell/latent/reflow.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
+#include <latentcell/generation/calibrate_gene_means.hpp>
 #include <latentcell/generation/model.hpp>
+#include <latentcell/generation/predict.hpp>

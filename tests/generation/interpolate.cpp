@@ -1,21 +1,23 @@
 #include <latentcell/generation/interpolate.hpp>
 
 #include <latentcell/generation/correct_batches.hpp>
+#include <latentcell/metric/batch_mixing.hpp>
 #include <latentcell/generation/evaluate_interpolation.hpp>
 
 #include "support/generator.hpp"
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::generation;
 
-TEST_CASE("blend: the ends are cells of the two kinds, and markers change over on the way") {
+TEST_CASE("interpolate: the ends are cells of the two kinds, and markers change over on the way") {
   Rng rng(1);
   const CellTable cells = generator::cells(400, rng);
-  const TwoStage m = generator::trained(cells);
+  const Model m = generator::trained(cells);
   const std::string a = "type_1", b = "type_2";
   const InterpolateOptions o{.points = 5, .paths = 60, .steps = 8};
   Rng one(4);
-  const LatentTable z = blend(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, one);
+  const LatentTable z = interpolate(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, one);
   REQUIRE(z.cells() == 300);
   const Categorical type = z.cell_columns.labels("cell_type");
   CHECK(type.codes[0] == 0);
@@ -31,9 +33,10 @@ TEST_CASE("blend: the ends are cells of the two kinds, and markers change over o
   CHECK(s.distance.front() < 2);
   // The same seed gives the same path; the ends alone are what generate makes of that noise.
   Rng two(4);
-  CHECK(blend(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, two).mean == z.mean);
-  CHECK_THROWS_WITH(blend(m.flow, {{"cell_type", "no"}}, {{"cell_type", b}}, o, two), ContainsText("no level 'no'"));
-  CHECK_THROWS_WITH(blend(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, {.points = 1}, two),
+  CHECK(interpolate(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, two).mean == z.mean);
+  CHECK_THROWS_WITH(interpolate(m.flow, {{"cell_type", "no"}}, {{"cell_type", b}}, o, two),
+                    ContainsText("no level 'no'"));
+  CHECK_THROWS_WITH(interpolate(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, {.points = 1}, two),
                     ContainsText("points 1"));
 }
 
@@ -41,20 +44,20 @@ TEST_CASE("transform_batch: batches are mixed and types kept apart") {
   Rng rng(2);
   const CellTable cells =
       simulate({.cells = 500, .genes = 150, .types = 3, .batches = 2, .library = 500, .batch_strength = 0.8}, rng);
-  const TwoStage m = generator::trained(cells);
+  const Model m = generator::trained(cells);
   const CellTable same = transform_batch(m.vae, cells, 0, rng);
   CHECK(same.cell_names == cells.cell_names);
   const std::vector<int> batch = cells.obs("batch").codes, type = cells.obs("cell_type").codes;
   const auto mixed = [&](const CellTable& x) {
     const Matrix<float> pcs = log_pca(x, 10, rng);
-    return batch_mixing(ConstView<float>(pcs.data(), pcs.rows(), pcs.cols()), batch, type);
+    return metric::batch_mixing(view(pcs), batch, type);
   };
-  const BatchMixing before = mixed(cells), after = mixed(same);
+  const metric::BatchMixing before = mixed(cells), after = mixed(same);
   INFO(before.batches << " " << after.batches << ", " << before.labels << " " << after.labels);
   CHECK(before.batches < 0.5);
   CHECK(after.batches > 0.85);
   CHECK(after.labels > 0.5);
-  const BatchMixing latents = batch_mixing(view(same.embeddings.at("X_latent")), batch, type);
+  const metric::BatchMixing latents = metric::batch_mixing(view(same.embeddings.at("X_latent")), batch, type);
   CHECK(latents.batches > 0.5);
   CHECK(latents.labels > 0.7);
   Matrix<float> x(4, 1);

@@ -1,4 +1,5 @@
-#include <latentcell/generation/model.hpp>
+#include <latentcell/generation/io.hpp>
+#include <latentcell/generation/predict.hpp>
 
 #include <cstdio>
 
@@ -8,12 +9,13 @@
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::generation;
 
 namespace {
 
 // Every option away from its default, so that one which is not saved shows.
-TwoStage small_model(const CellTable& cells) {
-  TwoStageOptions o;
+Model small_model(const CellTable& cells) {
+  Options o;
   o.vae.genes = cells.genes();
   o.vae.hidden = {12, 10};
   o.vae.latent = o.backbone.latent = 6;
@@ -30,7 +32,7 @@ TwoStage small_model(const CellTable& cells) {
   o.batch = "plate";
   o.batch_levels = {"p", "q"};
   Rng rng(3);
-  TwoStage model(o, rng);
+  Model model(o, rng);
   model.vae.gene_names = cells.gene_names;
   // Untrained networks end in zeros; these do not.
   visit_state(model, [&](std::string_view, auto& p) {
@@ -39,21 +41,21 @@ TwoStage small_model(const CellTable& cells) {
   return model;
 }
 
-const char* const path = "latentcell_two_stage_test.safetensors";
+const char* const path = "latentcell_generation_test.safetensors";
 
 }  // namespace
 
-TEST_CASE("TwoStage: a saved model, loaded, makes the same cells") {
+TEST_CASE("generation::Model: a saved model, loaded, makes the same cells") {
   Rng rng(1);
   const CellTable cells = simulate({.cells = 40, .genes = 30}, rng);
-  const TwoStage model = small_model(cells);
+  const Model model = small_model(cells);
   save(path, model);
-  const TwoStage loaded = load_two_stage(path);
+  const Model loaded = load(path);
   std::remove(path);
   CHECK(loaded.options.levels == model.options.levels);
   CHECK(loaded.options.batch_levels == model.options.batch_levels);
   CHECK(loaded.vae.gene_names == model.vae.gene_names);
-  const auto make = [](const TwoStage& m) {
+  const auto make = [](const Model& m) {
     Rng own(5);
     return draw(
         m.vae,
@@ -67,26 +69,27 @@ TEST_CASE("TwoStage: a saved model, loaded, makes the same cells") {
   CHECK(a.embeddings.at("X_latent") == b.embeddings.at("X_latent"));
 }
 
-TEST_CASE("load_two_stage: a checkpoint of something else is refused by name") {
+TEST_CASE("load: a checkpoint of something else is refused by name") {
   Rng rng(1);
   io::SafeTensors file;
   io::save_safetensors(path, file);
-  CHECK_THROWS_WITH(load_two_stage(path), ContainsText("has no entry 'latentcell.kind'"));
-  const TwoStage model = small_model(simulate({.cells = 40, .genes = 30}, rng));
+  CHECK_THROWS_WITH(load(path), ContainsText("has no entry 'latentcell.kind'"));
+  const Model model = small_model(simulate({.cells = 40, .genes = 30}, rng));
   save(path, model);
   file = io::load_safetensors(path);
   file.metadata["vae.latent"] = "9x";
   io::save_safetensors(path, file);
-  CHECK_THROWS_WITH(load_two_stage(path), ContainsText("entry 'vae.latent' is '9x', not a sensible whole number"));
+  CHECK_THROWS_WITH(load(path), ContainsText("entry 'vae.latent' is '9x', not a sensible whole number"));
   file.metadata["vae.latent"] = "9";
   io::save_safetensors(path, file);
-  CHECK_THROWS(load_two_stage(path));
+  CHECK_THROWS(load(path));
   std::remove(path);
 }
 
-TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too, and not mistaken for the first") {
+TEST_CASE(
+    "generation::Model: with another backbone and prior it is saved and loaded too, and not mistaken for the first") {
   Rng rng(1);
-  using WithDit = TwoStageOf<Dit<float>>;
+  using WithDit = ModelOf<Dit<float>>;
   WithDit::Options o;
   o.vae = {.genes = 30, .hidden = {12}, .latent = 6, .batches = 2, .prior = {.kind = Prior::vamp, .components = 4}};
   o.likelihood.dispersion = Dispersion::gene_batch;
@@ -108,8 +111,8 @@ TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too,
     for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1f * float(rng.normal());
   });
   save(path, model);
-  const WithDit loaded = load_two_stage<Dit<float>>(path);
-  CHECK_THROWS_WITH(load_two_stage(path), ContainsText("its backbone is 'dit'"));
+  const WithDit loaded = load<Dit<float>>(path);
+  CHECK_THROWS_WITH(load(path), ContainsText("its backbone is 'dit'"));
   std::remove(path);
   const auto make = [](const WithDit& m) {
     Rng own(5);
@@ -122,12 +125,12 @@ TEST_CASE("TwoStage: with another backbone and prior it is saved and loaded too,
   CHECK(make(loaded) == make(model));
 }
 
-TEST_CASE("TwoStage: remembers the mix of its training cells, unknown ones too") {
+TEST_CASE("generation::Model: remembers the mix of its training cells, unknown ones too") {
   Rng rng(1);
-  TwoStage model = small_model(simulate({.cells = 40, .genes = 30}, rng));
+  Model model = small_model(simulate({.cells = 40, .genes = 30}, rng));
   model.record_composition({0, 2, 2, -1, 1, 2}, {0, 1, -1, 0, 1, 1});
   save(path, model);
-  const auto [label, batch] = load_two_stage(path).training_labels();
+  const auto [label, batch] = load(path).training_labels();
   std::remove(path);
   CHECK(label == std::vector<int>{0, 1, 2, 2, 2, -1});
   CHECK(batch == std::vector<int>{0, 1, 1, 1, -1, 0});

@@ -8,6 +8,7 @@
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::mapping;
 
 namespace {
 
@@ -22,7 +23,7 @@ TEST_CASE("transfer: cells of other genes and order are labelled, and the model 
   SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400, .marker_share = 0.15}, rng);
   const CellTable reference = tissue.draw(500, rng);
   CellTable fresh = tissue.draw(300, rng);
-  const TwoStage model = generator::trained(reference);
+  const generation::Model model = generator::trained(reference);
   // A tenth of the genes is called otherwise, and the rest stands in another order.
   std::vector<std::string> order;
   for (std::size_t g = 120; g-- > 0;) order.push_back(fresh.gene_names[g]);
@@ -36,7 +37,7 @@ TEST_CASE("transfer: cells of other genes and order are labelled, and the model 
   CHECK(t.extra == 12);
   CHECK(t.model.vae.genes() == 108);
   CHECK(t.model.options.batch_levels == std::vector<std::string>{"batch_1", "batch_2", "new"});
-  CHECK(t.model.mix.value.sum() == 800);
+  CHECK(t.model.composition.value.sum() == 800);
   CHECK(t.cells.cells() == 300);
   CHECK(right(truth, t.label) > 0.85);
   for (const double c : t.confidence) CHECK((c > 0 && c <= 1));
@@ -47,7 +48,7 @@ TEST_CASE("transfer: cells of other genes and order are labelled, and the model 
   Rng own(3);
   const LatentTable z =
       t.model.flow.generate({.cells = labelled("cell_type", {t.model.options.levels, {0, 1, 2}})}, own);
-  CHECK(draw(t.model, z, own, {2, 2, 2}).genes() == 108);
+  CHECK(generation::sample_counts(t.model, z, own, {2, 2, 2}).genes() == 108);
 
   Rng pcs(5);
   const std::vector<int> near =
@@ -58,10 +59,10 @@ TEST_CASE("transfer: cells of other genes and order are labelled, and the model 
 TEST_CASE("transfer: narrowing keeps the weights of the shared genes, and the new batch starts as the old ones' mean") {
   Rng rng(2);
   const CellTable cells = generator::cells(200, rng);
-  const TwoStage model = generator::trained(cells);
+  const generation::Model model = generator::trained(cells);
   std::vector<Index> kept;
   for (Index g = 0; g < 120; g += 2) kept.push_back(g);
-  const TwoStage narrow = detail::with_new_batch(model, kept, "new", {});
+  const generation::Model narrow = mapping::detail::with_new_batch(model, kept, "new", {});
   CHECK(narrow.vae.gene_names[3] == cells.gene_names[6]);
   CHECK(narrow.vae.first.weight.value.row(3) == model.vae.first.weight.value.row(6));
   const Matrix<float>&old = model.vae.heads.front().weight.value, &now = narrow.vae.heads.front().weight.value;
@@ -75,18 +76,18 @@ TEST_CASE("transfer: narrowing keeps the weights of the shared genes, and the ne
 TEST_CASE("transfer: cells are remembered in the reference's mix, some of each label, of batches that had it") {
   Rng rng(5);
   const std::vector<int> label = {0, 0, 0, 0, 0, 0, 0, 0, 0, 2, -1}, batch = {0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0};
-  const detail::ReplayCells r = detail::choose_replay(label, batch, 100, 30, rng);
+  const mapping::detail::ReplayCells r = mapping::detail::choose_replay(label, batch, 100, 30, rng);
   CHECK(std::count(r.label.begin(), r.label.end(), 0) == 90);
   CHECK(std::count(r.label.begin(), r.label.end(), 2) == 30);
   for (std::size_t i = 0; i < r.label.size(); ++i) CHECK((r.label[i] == 0 || r.batch[i] == 1));
-  CHECK_THROWS_WITH(detail::choose_replay({-1, -1}, {0, 0}, 10, 1, rng), ContainsText("no labels"));
+  CHECK_THROWS_WITH(mapping::detail::choose_replay({-1, -1}, {0, 0}, 10, 1, rng), ContainsText("no labels"));
 }
 
 TEST_CASE("transfer: both in components: the same cells lie at the same place, whichever table has them") {
   Rng rng(6);
   const CellTable cells = generator::cells(60, rng);
   const std::vector<Index> some = {3, 7};
-  const detail::BothInComponents both(cells.counts, cells.select_cells(some).counts, 5, rng);
+  const mapping::detail::BothInComponents both(cells.counts, cells.select_cells(some).counts, 5, rng);
   CHECK(both.remembered.rows() == 60);
   CHECK(both.remembered.cols() == 5);
   CHECK(both.fresh.row(0).isApprox(both.remembered.row(3), 1e-5f));
@@ -121,7 +122,7 @@ TEST_CASE("transfer: a type that is rare in the reference and frequent in the ne
   for (Index i = 0; i < drawn.cells(); ++i) {
     if (types[to_size(i)] != 0 || ++rare <= 25) rows.push_back(i);
   }
-  const TwoStage model = generator::trained(drawn.select_cells(rows));
+  const generation::Model model = generator::trained(drawn.select_cells(rows));
   const auto t = transfer(model, fresh, "new", {.replay = 400, .rounds = 2, .steps = 30});
   CHECK(metric::label_scores(fresh.obs("cell_type").codes, t.label, 3).f1[0] > 0.8);
 }
@@ -129,7 +130,7 @@ TEST_CASE("transfer: a type that is rare in the reference and frequent in the ne
 TEST_CASE("transfer: no shared gene, a batch that is there already and no cells are refused") {
   Rng rng(3);
   const CellTable cells = generator::cells(150, rng);
-  const TwoStage model = generator::trained(cells);
+  const generation::Model model = generator::trained(cells);
   CellTable other = cells;
   for (std::string& name : other.gene_names) name += "_x";
   CHECK_THROWS_WITH(transfer(model, other, "new"), ContainsText("none of 120 genes"));
@@ -141,15 +142,17 @@ TEST_CASE("transfer: no shared gene, a batch that is there already and no cells 
 TEST_CASE("transfer: an encoder that lacks genes takes them for what they usually are") {
   Rng rng(4);
   const CellTable cells = generator::cells(300, rng);
-  const TwoStage model = generator::trained(cells);
+  const generation::Model model = generator::trained(cells);
   std::vector<Index> kept;
   for (Index g = 0; g < 120; ++g) {
     if (g % 4 != 0) kept.push_back(g);
   }
-  TwoStage plain = detail::with_new_batch(model, kept, "new", {}), made_up = plain;
-  detail::impute_missing_genes(model.vae, made_up.vae, cells, kept);
+  generation::Model plain = mapping::detail::with_new_batch(model, kept, "new", {}), made_up = plain;
+  mapping::detail::impute_missing_genes(model.vae, made_up.vae, cells, kept);
   const Matrix<float> whole = encode(model.vae, cells).mean;
   const CellTable some = cells.select_genes(kept);
-  const auto error = [&](const TwoStage& m) { return double((encode(m.vae, some).mean - whole).squaredNorm()); };
+  const auto error = [&](const generation::Model& m) {
+    return double((encode(m.vae, some).mean - whole).squaredNorm());
+  };
   CHECK(error(made_up) < 0.9 * error(plain));
 }

@@ -1,3 +1,6 @@
+#include <latentcell/generation/calibrate_gene_means.hpp>
+#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/fit_flow.hpp>
 #include <latentcell/perturbation/generate_controls.hpp>
 #include <latentcell/perturbation/predict.hpp>
 
@@ -18,7 +21,7 @@ namespace {
 struct Trained {
   Perturbation model;
   CellTable controls;
-  TwoStage generator;
+  generation::Model generator;
 };
 
 PerturbationOptions options(const CellTable& cells) {
@@ -38,9 +41,9 @@ Trained train(const CellTable& cells) {
   Perturbation model(o, rng);
   fit(model.vae, cells, {.epochs = 30, .batch = 64, .learning_rate = 3e-3f});
   model.vae.gene_names = cells.gene_names;
-  TwoStage generator = control_generator(model, cells, rng);
+  generation::Model generator = control_generator(model, cells, rng);
   fit(generator.flow, encode(generator.vae, cells), {.epochs = 60, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f});
-  calibrate_gene_means(generator, cells, rng);
+  generation::calibrate_gene_means(generator, cells, rng);
   return {std::move(model), cells, std::move(generator)};
 }
 
@@ -93,7 +96,7 @@ TEST_CASE("generate_controls: refuses what it cannot make") {
   Rng rng(1);
   PerturbationOptions o = options(cells);
   const Perturbation model(o, rng);
-  const TwoStage generator = control_generator(model, cells, rng);
+  const generation::Model generator = control_generator(model, cells, rng);
   REQUIRE_THROWS_WITH(generate_controls(generator, o, {"type_9"}, 5, rng), ContainsText("no level 'type_9'"));
   REQUIRE_THROWS_WITH(generate_controls(generator, o, {"type_1"}, 0, rng), ContainsText("count must be at least 1"));
   o.group = "";

@@ -2,6 +2,9 @@
 
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/generation/model.hpp>
+#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/fit_flow.hpp>
+#include <latentcell/train/fit_cells.hpp>
 
 // A small generator trained for a moment on simulated cells of two batches and three types, the last one rare.
 
@@ -13,8 +16,8 @@ inline CellTable cells(Index n, Rng& rng) {
   return simulate({.cells = n, .genes = 120, .types = 3, .batches = 2, .library = 400, .type_skew = 2}, rng);
 }
 
-inline TwoStage trained(const CellTable& cells) {
-  TwoStageOptions o;
+inline generation::Model trained(const CellTable& cells) {
+  generation::Options o;
   o.label = "cell_type";
   o.levels = cells.obs("cell_type").levels;
   o.batch = "batch";
@@ -24,11 +27,12 @@ inline TwoStage trained(const CellTable& cells) {
   o.vae.latent = o.backbone.latent = 6;
   o.vae.batches = 2;
   o.vae.prior.labels = 3;
-  o.vae.kl_weight = 0.5f;
+  o.vae.dropout = 0.1f;
+  o.vae.count_thinning = 1;
   o.backbone.width = 48;
   o.backbone.depth = 1;
   Rng rng(6);
-  TwoStage m(o, rng);
+  generation::Model m(o, rng);
   const CellCovariates known{.batch = cells.obs("batch").codes, .label = cells.obs("cell_type").codes};
   m.record_composition(known.label, known.batch);
   TrainState<float> first;

@@ -14,7 +14,7 @@ namespace plots {
 /// out, how well each rare label is found by a classifier with and without them.
 inline void draw_augmentation(const std::string& folder, const lc::CellTable& real, const lc::CellTable& made,
                               const std::string& label, const std::vector<std::string>& levels,
-                              const std::vector<lc::AugmentationScores>& scores) {
+                              const std::vector<lc::generation::AugmentationScores>& scores) {
   const lc::Counts logged = lc::kernel::log_normalize(real.counts.view());
   const Plane plane = plane_of(logged);
   const Cloud cells{plane.project(logged)}, added{plane.project(lc::kernel::log_normalize(made.counts.view()))};

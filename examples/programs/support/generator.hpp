@@ -7,7 +7,12 @@
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/generation/calibrate_dispersion.hpp>
-#include <latentcell/generation/model.hpp>
+#include <latentcell/generation/calibrate_gene_means.hpp>
+#include <latentcell/generation/io.hpp>
+#include <latentcell/generation/predict.hpp>
+#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/fit_flow.hpp>
+#include <latentcell/train/fit_cells.hpp>
 
 #include "program.hpp"
 
@@ -42,8 +47,8 @@ inline Json to_json(const GeneratorSettings& g) {
 }
 
 /// A generator for these cells; the label's levels are those that cells have.
-inline lc::TwoStageOptions model_options(const GeneratorSettings& g, const lc::CellTable& train) {
-  lc::TwoStageOptions o;
+inline lc::generation::Options model_options(const GeneratorSettings& g, const lc::CellTable& train) {
+  lc::generation::Options o;
   o.label = g.label;
   const lc::Categorical labels = labels_of(train, g.label, "--label");
   for (std::size_t l = 0; l < labels.levels.size(); ++l) {
@@ -68,7 +73,7 @@ inline lc::TwoStageOptions model_options(const GeneratorSettings& g, const lc::C
   return o;
 }
 
-inline Json to_json(const lc::TwoStageOptions& o) {
+inline Json to_json(const lc::generation::Options& o) {
   return {{"latent", o.vae.latent},
           {"hidden", o.vae.hidden},
           {"dropout", o.vae.dropout},
@@ -82,7 +87,7 @@ inline Json to_json(const lc::TwoStageOptions& o) {
 }
 
 struct TrainedGenerator {
-  lc::TwoStage model;
+  lc::generation::Model model;
   lc::History autoencoder, flow;
   lc::LatentTable latents;
 };
@@ -90,10 +95,10 @@ struct TrainedGenerator {
 /// Trains both stages on these cells and keeps the model where a --checkpoint folder is given; nothing where a signal
 /// stopped it.
 inline std::optional<TrainedGenerator> train_generator(const Common& s, const GeneratorSettings& g,
-                                                       const lc::CellTable& train, const lc::TwoStageOptions& o,
+                                                       const lc::CellTable& train, const lc::generation::Options& o,
                                                        Json& report, lc::Rng& rng) {
-  TrainedGenerator t{lc::TwoStage(o, rng), {}, {}, {}};
-  lc::TwoStage& m = t.model;
+  TrainedGenerator t{lc::generation::Model(o, rng), {}, {}, {}};
+  lc::generation::Model& m = t.model;
   const lc::CellCovariates known{
       .batch = o.batch.empty() ? std::vector<int>{} : train.cell_columns.codes(o.batch, o.batch_levels),
       .label = train.cell_columns.codes(o.label, o.levels)};
@@ -119,7 +124,7 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
     return std::nullopt;
   }
   lc::Rng calibration(s.seed, 11);
-  lc::calibrate_dispersion(m.vae, train, known.batch, calibration);
+  lc::generation::calibrate_dispersion(m.vae, train, known.batch, calibration);
   t.autoencoder = state.history;
   t.latents = lc::encode(m.vae, train);
   lc::TrainState<float> flow_state;
@@ -128,7 +133,7 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
     return std::nullopt;
   }
   t.flow = flow_state.history;
-  lc::calibrate_gene_means(m, train, calibration);
+  lc::generation::calibrate_gene_means(m, train, calibration);
   keep(s, m);
   return t;
 }

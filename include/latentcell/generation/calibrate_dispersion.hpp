@@ -8,7 +8,7 @@
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/data/minibatch.hpp>
 
-namespace latentcell {
+namespace latentcell::generation {
 
 namespace detail {
 
@@ -95,4 +95,4 @@ void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const
   }
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::generation

@@ -13,7 +13,7 @@
 #include <latentcell/metric/random_forest.hpp>
 #include <latentcell/generation/augment.hpp>
 
-namespace latentcell {
+namespace latentcell::generation {
 
 struct EvaluateAugmentationOptions {
   Index components = 30;  ///< that classifiers see
@@ -119,4 +119,4 @@ inline std::vector<AugmentationScores> evaluate_augmentation(
   return out;
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::generation

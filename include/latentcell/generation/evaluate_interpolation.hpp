@@ -9,8 +9,9 @@
 #include <latentcell/generation/interpolate.hpp>
 #include <latentcell/evaluate/gene_set_scores.hpp>
 #include <latentcell/generation/model.hpp>
+#include <latentcell/latent/encode.hpp>
 
-namespace latentcell {
+namespace latentcell::generation {
 
 /// What happens on the way between two labels, step by step.
 struct InterpolationScores {
@@ -21,9 +22,9 @@ struct InterpolationScores {
   std::vector<double> straight;  ///< the same of points on the straight line between a path's ends: the floor
 };
 
-/// train: the cells the model was trained on; cells and latents: what blend and draw made of `a` and `b`
+/// train: the cells the model was trained on; cells and latents: what interpolate and sample_counts made of `a` and `b`
 template <class Backbone>
-InterpolationScores evaluate_interpolation(const CellTable& train, const TwoStageOf<Backbone>& model,
+InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf<Backbone>& model,
                                            const CellTable& cells, const LatentTable& latents, const std::string& a,
                                            const std::string& b, const InterpolateOptions& o, std::uint64_t seed = 0) {
   const std::string& label = model.options.label;
@@ -92,4 +93,4 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const TwoStag
   return out;
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::generation

@@ -5,7 +5,7 @@
 
 #include <latentcell/latent/latent_flow.hpp>
 
-namespace latentcell {
+namespace latentcell::generation {
 
 struct InterpolateOptions {
   Index points = 11;      ///< from one end to the other, both ends included
@@ -21,9 +21,9 @@ struct InterpolateOptions {
 /// a, b: conditions as `generate` takes them; -> paths * points latents, path after path, with obs "path" and "share"
 /// (0 at a, 1 at b) and at the ends the conditions; the library size is drawn as for a with chance 1 - s, else for b
 template <class Flow>
-LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
-                  const std::map<std::string, std::string>& b, const InterpolateOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(o.points >= 2 && o.paths >= 1 && o.steps >= 1, "blend: points ", o.points,
+LatentTable interpolate(const Flow& flow, const std::map<std::string, std::string>& a,
+                        const std::map<std::string, std::string>& b, const InterpolateOptions& o, Rng& rng) {
+  LATENTCELL_REQUIRE(o.points >= 2 && o.paths >= 1 && o.steps >= 1, "interpolate: points ", o.points,
                      " must be at least 2, paths ", o.paths, " and steps ", o.steps, " at least 1");
   const Index d = flow.latent(), n = o.points;
   const Matrix<float> end_a = parse_conditions(flow.condition, a), end_b = parse_conditions(flow.condition, b);
@@ -42,8 +42,10 @@ LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
   Tape<float> tape(Mode::no_gradient);
   Matrix<float> other(n, d);
   const GuidanceOptions pull{.weight = o.guidance};
-  auto of_a = guided<float>(detail::prediction(flow, tape, told_a), detail::prediction(flow, tape, nothing), pull);
-  auto of_b = guided<float>(detail::prediction(flow, tape, told_b), detail::prediction(flow, tape, nothing), pull);
+  auto of_a = guided<float>(latentcell::detail::prediction(flow, tape, told_a),
+                            latentcell::detail::prediction(flow, tape, nothing), pull);
+  auto of_b = guided<float>(latentcell::detail::prediction(flow, tape, told_b),
+                            latentcell::detail::prediction(flow, tape, nothing), pull);
   const auto mixed = [&](float t, ConstView<float> at, View<float> to) {
     of_a(t, at, to);
     of_b(t, at, View<float>(other.data(), n, d));
@@ -55,7 +57,7 @@ LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
     for (Index j = 0; j < d; ++j) z(0, j) = float(noise.normal());
     for (Index i = 1; i < n; ++i) z.row(i) = z.row(0);
     std::vector<Rng> fresh(to_size(n), noise);
-    detail::integrate_path(flow.path, mixed, z, {.steps = o.steps}, fresh, 0, 1);
+    latentcell::detail::integrate_path(flow.path, mixed, z, {.steps = o.steps}, fresh, 0, 1);
     known.row(p * n) = end_a.row(0);
     known.row(p * n + n - 1) = end_b.row(0);
     for (Index i = 0; i < n; ++i) {
@@ -75,4 +77,4 @@ LatentTable blend(const Flow& flow, const std::map<std::string, std::string>& a,
   return out;
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::generation

@@ -12,7 +12,7 @@
 #include <latentcell/metric/label_scores.hpp>
 #include <latentcell/metric/neighbor_votes.hpp>
 
-namespace latentcell {
+namespace latentcell::mapping {
 
 /// Where principal components of the floors come from.
 enum class ComponentsOf {
@@ -62,4 +62,4 @@ struct TransferScore {
   metric::LabelScores scores;
 };
 
-}  // namespace latentcell
+}  // namespace latentcell::mapping

@@ -12,14 +12,15 @@
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
 #include <latentcell/metric/neighbor_votes.hpp>
-#include <latentcell/generation/model.hpp>
+#include <latentcell/generation/predict.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
-namespace latentcell {
+namespace latentcell::mapping {
 
 struct TransferOptions {
   Index replay = 2000;          ///< cells the model is asked to remember; more hold it closer to what it knew
-  Index least = 30;             ///< of them at least so many of each label
+  Index min_cells = 30;         ///< of them at least so many of each label
   int rounds = 3;               ///< of training and labelling anew
   Index steps = 400;            ///< training steps in a round; more follow the new cells further
   Index batch = 64;             ///< cells in a minibatch
@@ -35,7 +36,7 @@ struct TransferOptions {
 /// New cells on a trained model.
 template <class Backbone>
 struct MappedCells {
-  TwoStageOf<Backbone> model;           ///< in the shared genes, with the new cells as one batch more
+  generation::ModelOf<Backbone> model;  ///< in the shared genes, with the new cells as one batch more
   LatentTable cells = {};               ///< the new cells' latents
   LatentTable remembered = {};          ///< latents of the cells the model remembered, with their labels
   std::vector<int> label = {};          ///< (N) of the model's levels
@@ -74,9 +75,9 @@ void copy_shared_parameters(const Model& from, Model& to, const std::vector<Inde
 
 /// The model for some of its genes and one batch more, named `batch`.
 template <class Backbone>
-TwoStageOf<Backbone> with_new_batch(const TwoStageOf<Backbone>& model, const std::vector<Index>& kept,
-                                    const std::string& batch, const TransferOptions& how) {
-  TwoStageOptionsOf<Backbone> o = model.options;
+generation::ModelOf<Backbone> with_new_batch(const generation::ModelOf<Backbone>& model, const std::vector<Index>& kept,
+                                             const std::string& batch, const TransferOptions& how) {
+  generation::OptionsOf<Backbone> o = model.options;
   o.vae.dropout = how.dropout;
   o.vae.kl_weight = how.kl_weight;
   o.vae.count_thinning = how.count_thinning;
@@ -93,10 +94,11 @@ TwoStageOf<Backbone> with_new_batch(const TwoStageOf<Backbone>& model, const std
   o.vae.genes = Index(kept.size());
   o.vae.batches = Index(o.batch_levels.size());
   Rng rng(0);
-  TwoStageOf<Backbone> out(o, rng);
+  generation::ModelOf<Backbone> out(o, rng);
   copy_shared_parameters(model.vae, out.vae, kept, model.options.vae.batches);
   copy_shared_parameters(model.flow, out.flow, kept, 0);
-  for (std::size_t k = 0; k < kept.size(); ++k) out.factor.value.col(Index(k)) = model.factor.value.col(kept[k]);
+  for (std::size_t k = 0; k < kept.size(); ++k)
+    out.gene_scale.value.col(Index(k)) = model.gene_scale.value.col(kept[k]);
   for (const Index g : kept) out.vae.gene_names.push_back(model.vae.gene_names[to_size(g)]);
   return out;
 }
@@ -187,12 +189,12 @@ void impute_missing_genes(const Autoencoder& from, Autoencoder& to, const CellTa
 /// of both: the first err where the latent has not brought the data sets together, the second where they differ most.
 /// Genes that are not shared are left out of the result. Throws std::invalid_argument where none is.
 template <class Backbone>
-MappedCells<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTable& cells, const std::string& batch,
-                               const TransferOptions& options = {}) {
+MappedCells<Backbone> transfer(const generation::ModelOf<Backbone>& model, const CellTable& cells,
+                               const std::string& batch, const TransferOptions& options = {}) {
   const auto& o = options;
   LATENTCELL_REQUIRE(
-      o.replay >= 1 && o.least >= 1 && o.rounds >= 0 && o.steps >= 1 && o.neighbors >= 1 && o.components >= 1,
-      "transfer: replay ", o.replay, ", least ", o.least, ", steps ", o.steps, ", neighbors ", o.neighbors,
+      o.replay >= 1 && o.min_cells >= 1 && o.rounds >= 0 && o.steps >= 1 && o.neighbors >= 1 && o.components >= 1,
+      "transfer: replay ", o.replay, ", min_cells ", o.min_cells, ", steps ", o.steps, ", neighbors ", o.neighbors,
       " and components ", o.components, " must be at least 1, rounds ", o.rounds, " at least 0");
   LATENTCELL_REQUIRE(cells.cells() >= 1, "transfer: there are no cells");
   const AlignedGenes aligned = align_genes(cells, model.vae.gene_names);
@@ -209,11 +211,11 @@ MappedCells<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
 
   const auto [trained, trained_batch] = model.training_labels();
   const bool batched = !model.options.batch_levels.empty();
-  const detail::ReplayCells recalled = detail::choose_replay(trained, trained_batch, o.replay, o.least, rng);
+  const detail::ReplayCells recalled = detail::choose_replay(trained, trained_batch, o.replay, o.min_cells, rng);
   const std::vector<int>& codes = recalled.label;
   const LatentTable latents =
       model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, codes}), .steps = 25}, rng);
-  const CellTable whole = draw(model, latents, rng, batched ? recalled.batch : std::vector<int>{});
+  const CellTable whole = generation::sample_counts(model, latents, rng, batched ? recalled.batch : std::vector<int>{});
   detail::impute_missing_genes(model.vae, vae, whole, kept);
   const CellTable remembered = whole.select_genes(kept);
 
@@ -276,4 +278,4 @@ MappedCells<Backbone> transfer(const TwoStageOf<Backbone>& model, const CellTabl
   return out;
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::mapping

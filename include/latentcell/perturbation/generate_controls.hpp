@@ -1,7 +1,7 @@
 #pragma once
 
 #include <latentcell/perturbation/model.hpp>
-#include <latentcell/generation/model.hpp>
+#include <latentcell/generation/predict.hpp>
 
 // Cells of a combination that nobody measured, a group under a condition it was never seen in: new control cells of the
 // group from a flow in the model's own latent, then carried along by predict() or predict_unseen().
@@ -11,11 +11,11 @@ namespace latentcell {
 /// A generator of control cells by group, with the model's own autoencoder; its flow is to be trained on the latents of
 /// `controls`, then calibrate_gene_means(generator, controls, rng).
 /// controls: cells under the model's control, with its group column
-inline TwoStage control_generator(const Perturbation& model, const CellTable& controls, Rng& rng) {
+inline generation::Model control_generator(const Perturbation& model, const CellTable& controls, Rng& rng) {
   const PerturbationOptions& p = model.options;
   LATENTCELL_REQUIRE(!p.group.empty(), "control_generator: the model has no column of groups to generate by");
   const Categorical group = controls.obs(p.group);
-  TwoStageOptions o;
+  generation::Options o;
   o.vae = p.vae;
   o.likelihood = p.likelihood;
   o.label = p.group;
@@ -26,7 +26,7 @@ inline TwoStage control_generator(const Perturbation& model, const CellTable& co
   o.backbone.latent = p.vae.latent;
   o.backbone.width = 192;
   o.backbone.depth = 2;
-  TwoStage generator(o, rng);
+  generation::Model generator(o, rng);
   generator.vae = model.vae;
   generator.record_composition(controls.cell_columns.codes(o.label, o.levels));
   return generator;
@@ -34,7 +34,7 @@ inline TwoStage control_generator(const Perturbation& model, const CellTable& co
 
 /// New control cells, the same number of each group.
 /// groups: levels of the generator's label -> counts (groups * count, G), with group and condition in obs
-inline CellTable generate_controls(const TwoStage& generator, const PerturbationOptions& o,
+inline CellTable generate_controls(const generation::Model& generator, const PerturbationOptions& o,
                                    const std::vector<std::string>& groups, Index count, Rng& rng,
                                    const SampleOptions& how = {.steps = 25, .guidance = 1.1f}) {
   LATENTCELL_REQUIRE(count >= 1, "generate_controls: count must be at least 1, got ", count);
@@ -43,7 +43,7 @@ inline CellTable generate_controls(const TwoStage& generator, const Perturbation
   for (const std::string& group : groups) codes.insert(codes.end(), to_size(count), levels.code(group));
   SampleOptions wanted = how;
   wanted.cells = labelled(generator.options.label, {generator.options.levels, codes});
-  CellTable out = draw(generator, generator.flow.generate(wanted, rng), rng);
+  CellTable out = generation::sample_counts(generator, generator.flow.generate(wanted, rng), rng);
   out.cell_columns.set(o.condition, Categorical{{o.control}, std::vector<int>(codes.size(), 0)});
   out.cell_columns.set("control_cell", out.cell_names);
   return out;

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include <latentcell/metric/neighborhood_mixing.hpp>
+
+namespace latentcell::metric {
+
+/// Mixing of batches and separation of labels in a set of points.
+struct BatchMixing {
+  double batches = 0;  ///< mixing of batches within labels, 0 apart to 1 as at random, mean over the cells
+  double labels = 0;   ///< share of a point's neighbors that have its label
+};
+
+/// Measures mixing of batches within each label of at least twice `neighbors` cells and two batches. Because batches
+/// may differ in composition, batches are not asked to mix across labels. x (N, D), batch and label (N), negative where
+/// missing Throws std::invalid_argument where no label has enough cells.
+inline BatchMixing batch_mixing(ConstView<float> x, const std::vector<int>& batch, const std::vector<int>& label,
+                                Index neighbors = 15) {
+  BatchMixing out;
+  out.labels = neighborhood_mixing(x, label, neighbors).purity;
+  const int last = label.empty() ? -1 : *std::max_element(label.begin(), label.end());
+  double cells = 0;
+  for (int l = 0; l <= last; ++l) {
+    std::vector<Index> rows;
+    std::vector<int> codes;
+    for (std::size_t i = 0; i < label.size(); ++i) {
+      if (label[i] != l || batch[i] < 0) continue;
+      rows.push_back(Index(i));
+      codes.push_back(batch[i]);
+    }
+    if (Index(rows.size()) < 2 * neighbors) continue;
+    if (std::all_of(codes.begin(), codes.end(), [&](int c) { return c == codes.front(); })) continue;
+    Matrix<float> own(Index(rows.size()), x.cols());
+    for (std::size_t i = 0; i < rows.size(); ++i) own.row(Index(i)) = x.row(rows[i]);
+    const double n = double(rows.size());
+    out.batches += n * neighborhood_mixing(view(own), codes, neighbors).mixing;
+    cells += n;
+  }
+  LATENTCELL_REQUIRE(cells > 0, "batch_mixing: no label has ", 2 * neighbors, " cells and two batches");
+  out.batches /= cells;
+  return out;
+}
+
+}  // namespace latentcell::metric
