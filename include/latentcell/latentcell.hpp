@@ -66,7 +66,13 @@
 #include <latentcell/autodiff/visit.hpp>
 
 #include <latentcell/op/attention.hpp>
-#include <latentcell/op/columns.hpp>
+#include <latentcell/op/slice_columns.hpp>
+#include <latentcell/op/reshape.hpp>
+#include <latentcell/op/mse.hpp>
+#include <latentcell/op/concat.hpp>
+#include <latentcell/op/broadcast.hpp>
+#include <latentcell/op/affine.hpp>
+#include <latentcell/op/add_positions.hpp>
 #include <latentcell/op/count_decoder.hpp>
 #include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/dropout.hpp>
@@ -81,7 +87,6 @@
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/protein_loss.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
 #include <latentcell/op/straight_through.hpp>

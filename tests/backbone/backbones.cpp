@@ -1,8 +1,8 @@
+#include <latentcell/op/mse.hpp>
 #include <latentcell/autodiff/gradcheck.hpp>
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/backbone/latent_unet.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/optim/adamw.hpp>
 
 #include "support/catch.hpp"

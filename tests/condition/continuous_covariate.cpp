@@ -1,6 +1,6 @@
+#include <latentcell/op/mse.hpp>
 #include <latentcell/autodiff/gradcheck.hpp>
 #include <latentcell/condition/continuous_covariate.hpp>
-#include <latentcell/op/reduce.hpp>
 
 #include "support/catch.hpp"
 #include "support/made_matrix.hpp"

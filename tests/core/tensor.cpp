@@ -61,7 +61,7 @@ TEST_CASE("tensor_view: a matrix is a tensor over the same memory, and back") {
   const View<float> again = view(tokens);
   CHECK(again.rows() == 6);
   CHECK(again.data() == m.data());
-  const ConstTensorView<float, 2> fixed = tensor_view(view(m), 3, 8);
+  const ConstTensorView<float, 2> fixed = tensor_view(as_const(view(m)), 3, 8);
   CHECK(fixed(2, 4) == -1);
 }
 

@@ -1,8 +1,8 @@
 // Numbers of diffusers: tests/reference/pytorch.py.
+#include <latentcell/op/mse.hpp>
 #include <latentcell/core/tensor.hpp>
 #include <latentcell/flow/ddpm.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
-#include <latentcell/op/reduce.hpp>
 
 #include "support/catch.hpp"
 #include "support/made_matrix.hpp"

@@ -7,7 +7,13 @@
 #include <vector>
 
 #include <latentcell/op/attention.hpp>
-#include <latentcell/op/columns.hpp>
+#include <latentcell/op/slice_columns.hpp>
+#include <latentcell/op/reshape.hpp>
+#include <latentcell/op/mse.hpp>
+#include <latentcell/op/concat.hpp>
+#include <latentcell/op/broadcast.hpp>
+#include <latentcell/op/affine.hpp>
+#include <latentcell/op/add_positions.hpp>
 #include <latentcell/op/count_decoder.hpp>
 #include <latentcell/op/count_loss.hpp>
 #include <latentcell/op/dropout.hpp>
@@ -192,7 +198,8 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"straight_through", {m(3, 4, 1)}, {}, [](auto&, const Inputs& x) {
                      return straight_through(x[0], x[0].value());  // a step that changes nothing: its gradient is exact
                    }});
-  cases.push_back({"columns", {m(3, 5, 2)}, {}, [](auto&, const Inputs& x) { return columns(x[0], 1, 3); }});
+  cases.push_back(
+      {"slice_columns", {m(3, 5, 2)}, {}, [](auto&, const Inputs& x) { return slice_columns(x[0], 1, 3); }});
   cases.push_back({"concat", {m(3, 2, 3), m(3, 4, 4)}, {}, [](auto&, const Inputs& x) { return concat(x[0], x[1]); }});
   cases.push_back({"concat with itself", {m(3, 2, 3)}, {}, [](auto&, const Inputs& x) { return concat(x[0], x[0]); }});
   cases.push_back({"reshape", {m(2, 6, 5)}, {}, [](auto&, const Inputs& x) {
@@ -211,6 +218,22 @@ inline std::vector<OpCase> op_cases() {
   cases.push_back({"clamp", {m(4, 6, 11) * 2.0}, {}, [](auto&, const Inputs& x) { return clamp(x[0], -1.1, 0.9); }});
   cases.push_back({"add", {m(3, 4, 12), m(3, 4, 13)}, {}, [](auto&, const Inputs& x) { return add(x[0], x[1]); }});
   cases.push_back({"mul", {m(3, 4, 14), m(3, 4, 15)}, {}, [](auto&, const Inputs& x) { return mul(x[0], x[1]); }});
+  cases.push_back({"sub", {m(3, 4, 12), m(3, 4, 13)}, {}, [](auto&, const Inputs& x) { return sub(x[0], x[1]); }});
+  cases.push_back({"sub of itself", {m(3, 4, 12)}, {}, [](auto&, const Inputs& x) { return sub(x[0], x[0]); }});
+  cases.push_back({"div", {m(3, 4, 14), m(3, 4, 15).cwiseAbs().array() + 0.5}, {}, [](auto&, const Inputs& x) {
+                     return div(x[0], x[1]);
+                   }});
+  cases.push_back(
+      {"log", {m(3, 4, 9).cwiseAbs().array() + 0.1}, {}, [](auto&, const Inputs& x) { return latentcell::log(x[0]); }});
+  cases.push_back({"sqrt", {m(3, 4, 9).cwiseAbs().array() + 0.1}, {}, [](auto&, const Inputs& x) {
+                     return latentcell::sqrt(x[0]);
+                   }});
+  cases.push_back({"tanh", {m(3, 4, 9) * 2.0}, {}, [](auto&, const Inputs& x) { return latentcell::tanh(x[0]); }});
+  cases.push_back(
+      {"broadcast_rows", {m(1, 4, 12)}, {}, [](auto&, const Inputs& x) { return broadcast_rows(x[0], 3); }});
+  cases.push_back(
+      {"broadcast_columns", {m(4, 1, 12)}, {}, [](auto&, const Inputs& x) { return broadcast_columns(x[0], 3); }});
+  cases.push_back({"row_sum", {m(3, 4, 12)}, {}, [](auto&, const Inputs& x) { return row_sum(x[0]); }});
   cases.push_back({"mul with itself", {m(3, 4, 14)}, {}, [](auto&, const Inputs& x) { return mul(x[0], x[0]); }});
   cases.push_back({"affine", {m(4, 3, 16), m(1, 3, 17), m(1, 3, 18)}, {}, [](auto&, const Inputs& x) {
                      return affine(x[0], x[1], x[2]);

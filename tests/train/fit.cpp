@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
+#include <latentcell/op/mse.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/io/checkpoint.hpp>
 #include <latentcell/kernel/cholesky.hpp>
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/train/fit.hpp>
 
 #include "support/allocations.hpp"

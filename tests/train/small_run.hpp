@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/op/mse.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/train/fit.hpp>
 
 // A run that takes a moment: a small network with dropout learns a curve.

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/op/concat.hpp>
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/nn/sparse_linear.hpp>
-#include <latentcell/op/columns.hpp>
 
 namespace latentcell {
 

@@ -4,7 +4,6 @@
 
 #include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/nn/codebook.hpp>
-#include <latentcell/op/reduce.hpp>
 
 namespace latentcell {
 

@@ -4,11 +4,13 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/op/reshape.hpp>
+#include <latentcell/op/slice_columns.hpp>
+#include <latentcell/op/add_positions.hpp>
 #include <latentcell/backbone/injection.hpp>
 #include <latentcell/nn/attention.hpp>
 #include <latentcell/nn/layer_norm.hpp>
 #include <latentcell/nn/time_embedding.hpp>
-#include <latentcell/op/columns.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/modulate.hpp>
@@ -87,7 +89,7 @@ struct DitBlock {
  private:
   Var<T> mlp(Var<T> x) const { return down(gelu(up(x))); }
   // Piece i of what the condition gives.
-  static Var<T> part(Var<T> a, Index i, Var<T> x) { return columns(a, i * x.cols(), x.cols()); }
+  static Var<T> part(Var<T> a, Index i, Var<T> x) { return slice_columns(a, i * x.cols(), x.cols()); }
   static Var<T> modulated(Var<T> x, Var<T> a, Index i) {
     return modulate(layer_norm(x, T(1e-6)), part(a, i, x), part(a, i + 1, x));
   }
@@ -135,7 +137,7 @@ struct Dit {
       const Var<T> c = silu(add(time(tape, t), conditioning(condition)));
       for (const DitBlock<T>& block : blocks) x = block(x, c);
       const Var<T> a = (*last_ada)(c);
-      x = last(modulate(layer_norm(x, T(1e-6)), columns(a, 0, w), columns(a, w, w)));
+      x = last(modulate(layer_norm(x, T(1e-6)), slice_columns(a, 0, w), slice_columns(a, w, w)));
     } else {
       const Index k = options.condition_tokens;
       const Var<T> told = conditioning(reshape(condition, Shape(batch, k, options.condition / k)));

@@ -2,9 +2,10 @@
 
 #include <optional>
 
+#include <latentcell/op/concat.hpp>
+#include <latentcell/op/slice_columns.hpp>
 #include <latentcell/backbone/injection.hpp>
 #include <latentcell/nn/linear.hpp>
-#include <latentcell/op/columns.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/layer_norm.hpp>
@@ -40,9 +41,9 @@ struct MlpBlock {
     if (injection == Injection::concatenation) return add(x, branch(up(concat(n, c))));
     const Var<T> a = (*ada)(c);
     const Index w = injection == Injection::adaln ? x.cols() : a.cols() / 2;
-    const Var<T> shift = columns(a, 0, w), factor = columns(a, w, w);
+    const Var<T> shift = slice_columns(a, 0, w), factor = slice_columns(a, w, w);
     if (injection == Injection::film) return add(x, branch(modulate(up(n), shift, factor)));
-    return gated_add(x, columns(a, 2 * w, w), branch(up(modulate(n, shift, factor))));
+    return gated_add(x, slice_columns(a, 2 * w, w), branch(up(modulate(n, shift, factor))));
   }
 
   static void visit(auto& self, auto&& f) {

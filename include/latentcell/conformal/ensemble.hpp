@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include <latentcell/op/mse.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/data/assign_folds.hpp>
 #include <latentcell/data/latent_table.hpp>
@@ -10,7 +11,6 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/op/elementwise.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/sample/integrate.hpp>
 #include <latentcell/train/fit_cells.hpp>
 

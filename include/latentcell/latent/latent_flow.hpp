@@ -3,10 +3,11 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/op/affine.hpp>
+#include <latentcell/op/mse.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/latent/sample_latents.hpp>
 #include <latentcell/latent/obs_conditions.hpp>
 #include <latentcell/latent/library_size_model.hpp>

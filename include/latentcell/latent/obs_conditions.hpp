@@ -5,7 +5,7 @@
 #include <tuple>
 #include <vector>
 
-#include <latentcell/op/columns.hpp>
+#include <latentcell/op/concat.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/latent/obs_encoders.hpp>
 

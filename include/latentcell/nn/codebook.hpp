@@ -6,13 +6,13 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/op/reshape.hpp>
+#include <latentcell/op/mse.hpp>
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/nearest_code.hpp>
 #include <latentcell/nn/init.hpp>
-#include <latentcell/op/columns.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/embedding.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/op/straight_through.hpp>
 
 namespace latentcell {

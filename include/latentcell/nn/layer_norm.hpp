@@ -1,5 +1,6 @@
 #pragma once
 
+#include <latentcell/op/affine.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/layer_norm.hpp>
 

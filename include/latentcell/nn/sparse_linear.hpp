@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <latentcell/op/affine.hpp>
 #include <latentcell/nn/init.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/matmul.hpp>

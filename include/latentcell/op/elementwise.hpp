@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/kernel/vector_math.hpp>
@@ -89,6 +91,36 @@ Var<T> log1p(Var<T> x) {
       [](T v) __attribute__((always_inline)) { return T(1) / (T(1) + v); });
 }
 
+/// log(x).
+/// x (...) > 0 -> (...)
+template <class T>
+Var<T> log(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) __attribute__((always_inline)) { return kernel::fast::log(v); },
+      [](T v) __attribute__((always_inline)) { return T(1) / v; });
+}
+
+/// The square root of x. The gradient at 0 is infinite: add a small number before where x can be 0.
+/// x (...) >= 0 -> (...)
+template <class T>
+Var<T> sqrt(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) __attribute__((always_inline)) { return std::sqrt(v); },
+      [](T v) __attribute__((always_inline)) { return T(0.5) / std::sqrt(v); });
+}
+
+/// tanh(x).
+/// x (...) -> (...)
+template <class T>
+Var<T> tanh(Var<T> x) {
+  return detail::map_elements<T>(
+      x, [](T v) __attribute__((always_inline)) { return T(2) * kernel::fast::sigmoid(T(2) * v) - T(1); },
+      [](T v) __attribute__((always_inline)) {
+        const T s = kernel::fast::sigmoid(T(2) * v);
+        return T(4) * s * (T(1) - s);
+      });
+}
+
 /// a x.      x (...) -> (...)
 template <class T>
 Var<T> scale(Var<T> x, T a) {
@@ -97,7 +129,8 @@ Var<T> scale(Var<T> x, T a) {
       [a](T) __attribute__((always_inline)) { return a; });
 }
 
-/// max(x, bottom); no gradient below.
+/// Limits x to [bottom, top]. The gradient is 0 outside.
+/// x (...) -> (...)
 template <class T>
 Var<T> clamp(Var<T> x, T bottom, T top) {
   return detail::map_elements<T>(
@@ -137,55 +170,34 @@ Var<T> mul(Var<T> x, Var<T> y) {
   return z;
 }
 
-/// x w + b, one weight and bias per column: the affine part of a layer norm.    x (..., D), w and b (1, D) -> (..., D)
+/// x - y, element by element.
+/// x (...), y (...) -> (...)
 template <class T>
-Var<T> affine(Var<T> x, Var<T> w, Var<T> b) {
-  LATENTCELL_REQUIRE(w.rows() == 1 && b.rows() == 1 && w.cols() == x.cols() && b.cols() == x.cols(), "affine: x ",
-                     x.shape(), " does not fit weight ", w.shape(), " and bias ", b.shape());
+Var<T> sub(Var<T> x, Var<T> y) {
+  LATENTCELL_REQUIRE(x.shape() == y.shape(), "sub: x ", x.shape(), " and y ", y.shape(), " differ");
   Tape<T>& tape = x.tape();
-  Var<T> y = tape.alloc(x.shape(), x, w, b);
-  const Index d = x.cols();
-  for (Index n = 0; n < x.rows(); ++n) {
-    y.out().row(n) = x.value().row(n).cwiseProduct(w.value().row(0)) + b.value().row(0);
-  }
-  tape.on_backward(y, [=] {
-    const T *g = y.upstream().data(), *in = x.value().data(), *weight = w.value().data();
-    T *dx = x.needs_grad() ? x.grad().data() : nullptr, *dw = w.needs_grad() ? w.grad().data() : nullptr;
-    for (Index n = 0; n < x.rows(); ++n) {
-      for (Index j = 0; j < d; ++j) {
-        if (dx != nullptr) dx[n * d + j] += g[n * d + j] * weight[j];
-        if (dw != nullptr) dw[j] += g[n * d + j] * in[n * d + j];
-      }
-    }
-    if (b.needs_grad()) kernel::add_column_sums<T>(y.upstream(), b.grad().data());
+  Var<T> z = tape.alloc(x.shape(), x, y);
+  z.out() = x.value() - y.value();
+  tape.on_backward(z, [=] {
+    if (x.needs_grad()) x.grad() += z.upstream();
+    if (y.needs_grad()) y.grad() -= z.upstream();
   });
-  return y;
+  return z;
 }
 
-/// x + p, one row of p per token: position embedding.     x (B, T, D), p (T, D) -> (B, T, D)
+/// x / y, element by element.
+/// x (...), y (...), no number of it 0 -> (...)
 template <class T>
-Var<T> add_positions(Var<T> x, Var<T> p) {
-  LATENTCELL_REQUIRE(p.rows() == x.shape().tokens() && p.cols() == x.cols(), "add_positions: x ", x.shape(),
-                     " does not fit positions ", p.shape());
+Var<T> div(Var<T> x, Var<T> y) {
+  LATENTCELL_REQUIRE(x.shape() == y.shape(), "div: x ", x.shape(), " and y ", y.shape(), " differ");
   Tape<T>& tape = x.tape();
-  Var<T> y = tape.alloc(x.shape(), x, p);
-  const Index block = p.shape().size(), batch = x.shape().batch();
-  for (Index b = 0; b < batch; ++b) {
-    const T *in = x.value().data() + b * block, *add = p.value().data();
-    T* out = y.out().data() + b * block;
-    for (Index i = 0; i < block; ++i) out[i] = in[i] + add[i];
-  }
-  tape.on_backward(y, [=] {
-    const T* g = y.upstream().data();
-    if (p.needs_grad()) {
-      T* dp = p.grad().data();
-      for (Index b = 0; b < batch; ++b) {
-        for (Index i = 0; i < block; ++i) dp[i] += g[b * block + i];
-      }
-    }
-    if (x.needs_grad()) y.tape().pass_gradient(y, x);
+  Var<T> z = tape.alloc(x.shape(), x, y);
+  z.out() = x.value().cwiseQuotient(y.value());
+  tape.on_backward(z, [=] {
+    if (x.needs_grad()) x.grad() += z.upstream().cwiseQuotient(y.value());
+    if (y.needs_grad()) y.grad() -= z.upstream().cwiseProduct(z.value()).cwiseQuotient(y.value());
   });
-  return y;
+  return z;
 }
 
 #ifdef LATENTCELL_INSTANCES
@@ -195,12 +207,15 @@ extern template Var<float> exp<float>(Var<float> x);
 extern template Var<float> relu<float>(Var<float> x);
 extern template Var<float> softplus<float>(Var<float> x);
 extern template Var<float> log1p<float>(Var<float> x);
+extern template Var<float> log<float>(Var<float> x);
+extern template Var<float> sqrt<float>(Var<float> x);
+extern template Var<float> tanh<float>(Var<float> x);
 extern template Var<float> scale<float>(Var<float> x, float a);
 extern template Var<float> clamp<float>(Var<float> x, float bottom, float top);
 extern template Var<float> add<float>(Var<float> x, Var<float> y);
 extern template Var<float> mul<float>(Var<float> x, Var<float> y);
-extern template Var<float> affine<float>(Var<float> x, Var<float> w, Var<float> b);
-extern template Var<float> add_positions<float>(Var<float> x, Var<float> p);
+extern template Var<float> sub<float>(Var<float> x, Var<float> y);
+extern template Var<float> div<float>(Var<float> x, Var<float> y);
 #endif
 
 }  // namespace latentcell

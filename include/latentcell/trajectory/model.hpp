@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/op/mse.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/read_times.hpp>
-#include <latentcell/op/reduce.hpp>
 #include <latentcell/trajectory/ot_paths.hpp>
 #include <latentcell/sample/integrate.hpp>
 #include <latentcell/train/fit_cells.hpp>
