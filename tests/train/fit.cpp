@@ -91,15 +91,13 @@ Matrix<double> solve(const Matrix<double>& a, Matrix<double> b) {
   return b;
 }
 
-constexpr Rows* none = nullptr;
-
 }  // namespace
 
 TEST_CASE("fit_with: a linear regression reaches the least squares solution") {
   Rows rows = made_rows(128, 1, 0.1);
   Line line(5);
   TrainState<double> state;
-  fit_with(line, rows, none, loss_of(line), {.epochs = 200, .learning_rate = 0.05f, .weight_decay = 0}, state);
+  fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = 200, .learning_rate = 0.05f, .weight_decay = 0}, state);
   Matrix<double> x(128, 4);
   x << rows.x, Matrix<double>::Ones(128, 1);
   const Matrix<double> best = solve(x.transpose() * x, x.transpose() * rows.y).transpose();
@@ -118,7 +116,7 @@ TEST_CASE("fit_with: the same seed gives the same bits, another seed others") {
   for (const std::uint64_t seed : {1u, 1u, 2u}) {
     Line line(5);
     TrainState<double> state;
-    fit_with(line, rows, none, loss_of(line, 0.3), {.epochs = 3, .seed = seed}, state);
+    fit_with(line, TrainingData{rows}, loss_of(line, 0.3), {.epochs = 3, .seed = seed}, state);
     ends.push_back(flat(line));
   }
   CHECK(ends[0] == ends[1]);
@@ -127,16 +125,16 @@ TEST_CASE("fit_with: the same seed gives the same bits, another seed others") {
 
 TEST_CASE("fit_with: a run stopped by a hook and taken up again gives the bits of a run in one go") {
   Rows rows = made_rows(50, 1, 0.1), watch = made_rows(20, 9, 0.1);
-  for (Rows* validation : {none, &watch}) {
+  for (const TrainingData<Rows>& data : {TrainingData<Rows>{rows}, TrainingData<Rows>{rows, watch}}) {
     const FitOptions options{.epochs = 6, .ema = 0.9f, .seed = 4};
     Line whole(5), part(5);
     TrainState<double> at_once, later;
-    fit_with(whole, rows, validation, loss_of(whole, 0.3), options, at_once);
+    fit_with(whole, data, loss_of(whole, 0.3), options, at_once);
     const auto stop = [](Line&, TrainState<double>& state) { state.stop = state.history.epochs.size() == 3; };
-    fit_with(part, rows, validation, loss_of(part, 0.3), options, later, stop);
+    fit_with(part, data, loss_of(part, 0.3), options, later, stop);
     CHECK(later.history.epochs.size() == 3);
     CHECK(later.history.interrupted);
-    fit_with(part, rows, validation, loss_of(part, 0.3), options, later);
+    fit_with(part, data, loss_of(part, 0.3), options, later);
     CHECK(later.history.epochs.size() == 6);
     CHECK_FALSE(later.history.interrupted);
     CHECK(flat(whole) == flat(part));
@@ -149,8 +147,8 @@ TEST_CASE("fit_with: a run goes on from a file bit for bit") {
   const FitOptions options{.epochs = 6, .ema = 0.9f, .seed = 4};
   Line whole(5), part(5), again(77);
   TrainState<double> at_once, first, second;
-  fit_with(whole, rows, none, loss_of(whole, 0.3), options, at_once);
-  fit_with(part, rows, none, loss_of(part, 0.3), options, first,
+  fit_with(whole, TrainingData{rows}, loss_of(whole, 0.3), options, at_once);
+  fit_with(part, TrainingData{rows}, loss_of(part, 0.3), options, first,
            [](Line&, TrainState<double>& state) { state.stop = state.history.epochs.size() == 3; });
   const std::string path =
       (std::filesystem::temp_directory_path() / text("latentcell_fit_", long(::getpid()), ".safetensors")).string();
@@ -174,7 +172,7 @@ TEST_CASE("fit_with: a run goes on from a file bit for bit") {
   second.optimizer.steps = numbers[0];
   second.ema.steps = numbers[1];
   second.history.epochs.resize(std::size_t(numbers[2]));
-  fit_with(again, rows, none, loss_of(again, 0.3), options, second);
+  fit_with(again, TrainingData{rows}, loss_of(again, 0.3), options, second);
   CHECK(flat(again) == flat(whole));
 }
 
@@ -191,7 +189,7 @@ TEST_CASE("fit_with: early stopping restores the best weights") {
     const int epoch = judged++ / 3;  // three batches of 40 cells
     return scale(y, epoch < 3 ? 10.0 - epoch : 1e6 * (1 + epoch));
   };
-  fit_with(line, rows, &watch, loss, {.epochs = 50, .learning_rate = 1e-4f, .patience = 4}, state,
+  fit_with(line, TrainingData{rows, watch}, loss, {.epochs = 50, .learning_rate = 1e-4f, .patience = 4}, state,
            [&](const Line& now, const TrainState<double>&) { ends.push_back(flat(now)); });
   CHECK(state.history.stopped_early);
   CHECK(state.history.best == 3);
@@ -211,7 +209,7 @@ TEST_CASE("fit_with: a loss or a gradient that is not finite names the step and 
     CHECK(at.total == 30);
     return scale(loss_of(line)(tape, batch, at), ++step == 5 ? std::nan("") : 1.0);
   };
-  REQUIRE_THROWS_WITH(fit_with(line, rows, none, broken, {.epochs = 10}, state),
+  REQUIRE_THROWS_WITH(fit_with(line, TrainingData{rows}, broken, {.epochs = 10}, state),
                       ContainsText("fit: the loss is nan at step 4"));
   const Matrix<double> kept = flat(line);
   const auto bad_gradient = [&](Tape<double>& tape, const Rows::Batch& batch, const StepInfo& at) {
@@ -222,7 +220,7 @@ TEST_CASE("fit_with: a loss or a gradient that is not finite names the step and 
     return z;
   };
   TrainState<double> fresh;
-  REQUIRE_THROWS_WITH(fit_with(line, rows, none, bad_gradient, {.epochs = 10}, fresh),
+  REQUIRE_THROWS_WITH(fit_with(line, TrainingData{rows}, bad_gradient, {.epochs = 10}, fresh),
                       ContainsText("fit: the gradient of linear.bias is not finite at step 0"));
   CHECK(flat(line) == kept);  // the step was not taken
 }
@@ -233,7 +231,7 @@ TEST_CASE("fit_with: hooks see every epoch, the moving average is what the model
   TrainState<double> state;
   int calls = 0;
   Matrix<double> last;
-  fit_with(line, rows, none, loss_of(line), {.epochs = 4, .learning_rate = 0.05f, .ema = 0.99f}, state,
+  fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = 4, .learning_rate = 0.05f, .ema = 0.99f}, state,
            [&](const Line& now, const TrainState<double>& s) {
              ++calls;
              CHECK(int(s.history.epochs.size()) == calls);
@@ -254,8 +252,8 @@ TEST_CASE("fit_with: clipping bounds what a wild batch does") {
       return scale(loss_of(line)(tape, batch, at), factor);
     };
   };
-  fit_with(a, rows, none, wild(a, 1e6), {.epochs = 1, .clip = 1e-3f}, s);
-  fit_with(b, rows, none, wild(b, 1e9), {.epochs = 1, .clip = 1e-3f}, t);
+  fit_with(a, TrainingData{rows}, wild(a, 1e6), {.epochs = 1, .clip = 1e-3f}, s);
+  fit_with(b, TrainingData{rows}, wild(b, 1e9), {.epochs = 1, .clip = 1e-3f}, t);
   CHECK((flat(a) - flat(b)).cwiseAbs().maxCoeff() < 1e-12);
 }
 
@@ -266,7 +264,7 @@ TEST_CASE("fit_with: steps after the first epoch allocate nothing on the heap") 
   state.history.epochs.reserve(10);
   std::vector<long> counts;
   counts.reserve(10);
-  fit_with(line, rows, none, loss_of(line, 0.1), {.epochs = 5}, state,
+  fit_with(line, TrainingData{rows}, loss_of(line, 0.1), {.epochs = 5}, state,
            [&](Line&, TrainState<double>&) { counts.push_back(support::allocations); });
   for (std::size_t i = 1; i < counts.size(); ++i) CHECK(counts[i] == counts[0]);
 }
@@ -275,7 +273,8 @@ TEST_CASE("fit_with: nothing to train on is named") {
   Rows rows = made_rows(40, 1, 0.1), empty{Matrix<double>(0, 3), Matrix<double>(0, 2)};
   Line line(5);
   TrainState<double> state;
-  REQUIRE_THROWS_WITH(fit_with(line, empty, none, loss_of(line), {}, state), ContainsText("no cells to train on"));
-  REQUIRE_THROWS_WITH(fit_with(line, rows, none, loss_of(line), {.epochs = -1}, state),
+  REQUIRE_THROWS_WITH(fit_with(line, TrainingData{empty}, loss_of(line), {}, state),
+                      ContainsText("no cells to train on"));
+  REQUIRE_THROWS_WITH(fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = -1}, state),
                       ContainsText("epochs must not be negative, got -1"));
 }

@@ -77,11 +77,12 @@ enum class Watch { no, yes };
 
 template <class... Hooks>
 void run(Net& net, lc::TrainState<float>& state, const lc::FitOptions& options, Watch watch, Hooks&&... hooks) {
-  Points train(40), others(16, 6);
+  lc::TrainingData data{Points(40)};
+  if (watch == Watch::yes) data.validation = Points(16, 6);
   const auto loss = [&](lc::Tape<float>& tape, const Points::Batch& batch, const lc::StepInfo&) {
     return lc::mse(net(tape.constant(lc::view(batch.x))), lc::view(batch.y));
   };
-  lc::fit_with(net, train, watch == Watch::yes ? &others : nullptr, loss, options, state, hooks...);
+  lc::fit_with(net, data, loss, options, state, hooks...);
 }
 
 /// A hook that stops after an epoch, as Ctrl-C does.

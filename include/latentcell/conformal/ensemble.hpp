@@ -91,7 +91,6 @@ void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index 
     if (usable[to_size(i)] && part[to_size(i)] != member) rows.push_back(i);
   }
   LATENTCELL_REQUIRE(!rows.empty(), "fit_fold_model: no cell to learn from");
-  LatentBatches train(table, {.batch = options.batch, .rows = rows});
   ConditionalVelocityNet& field = model.members[to_size(member)];
   const Index d = z.cols();
   const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
@@ -108,7 +107,8 @@ void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index 
                                               tape.constant(ConstView<float>(here.data(), n, told)));
     return mse(v, ConstView<float>(aim, n, d));
   };
-  fit_with(field, train, static_cast<LatentBatches*>(nullptr), loss, options, state, hooks...);
+  fit_with(field, TrainingData{LatentBatches(table, {.batch = options.batch, .rows = rows})}, loss, options, state,
+           hooks...);
 }
 
 namespace detail {

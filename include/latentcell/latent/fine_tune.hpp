@@ -60,11 +60,12 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
   CellBatchesOptions source{.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label};
   if constexpr (requires { autoencoder.options.count_thinning; })
     source.count_thinning = autoencoder.options.count_thinning;
-  CellBatches train(cells, source);
-  CellBatches watch(cells, {.batch = options.batch,
-                            .rows = split.watch.empty() ? split.train : split.watch,
-                            .codes = known.batch,
-                            .labels = known.label});
+  TrainingData<CellBatches> data{CellBatches(cells, source)};
+  if (!split.validation.empty()) {
+    source.rows = split.validation;
+    source.count_thinning = 1;
+    data.validation.emplace(cells, source);
+  }
 
   Counts whole;  // of a minibatch; outlives its backward pass
   std::vector<float> library;
@@ -106,7 +107,7 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
   TrainState<float> state;
   {
     const Rates first = scaled(autoencoder, tuning.autoencoder_rate), second = scaled(flow, tuning.flow_rate);
-    fit_with(both, train, split.watch.empty() ? nullptr : &watch, loss, options, state, hooks...);
+    fit_with(both, std::move(data), loss, options, state, hooks...);
   }
   flow.relearn_library(encode(autoencoder, cells));
   return state.history;

@@ -88,7 +88,6 @@ void fit_ot_flow(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
                        " source cells");
   const detail::SourceRows source(from, to, between.match);
   const ValidationSplit split = validation_split(to.cells(), options.validation, options.seed);
-  LatentBatches train(to, {.batch = options.batch, .rows = split.train});
   const Matrix<float> known = read_conditions(flow.condition, to.cell_columns);
   const std::vector<int> together = detail::coupling_groups(known, source.wanted);
   const Index d = flow.latent();
@@ -112,7 +111,7 @@ void fit_ot_flow(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
         end(b, j) = (batch.z(b, j) - flow.center.value(0, j)) / flow.spread.value(0, j);
       }
     }
-    couple(flow.path.coupling, view(end), View<float>(start.data(), n, d), std::span<const int>(group), tape.rng());
+    couple<float>(flow.path.coupling, view(end), view(start), std::span<const int>(group), tape.rng());
     return std::as_const(flow).loss_between(tape, view(start), view(end),
                                             ConstView<float>(here.data(), n, here.cols()));
   };
@@ -128,12 +127,11 @@ void fit_ot_flow(TrainState<float>& state, LatentFlow<Backbone, Condition, Recti
     flow.scale_to(all);
     flow.relearn_library(to);
   }
-  if (split.watch.empty()) {
-    fit_with(flow, train, static_cast<LatentBatches*>(nullptr), loss, options, state, hooks...);
-  } else {
-    LatentBatches watch(to, {.batch = options.batch, .rows = split.watch});
-    fit_with(flow, train, &watch, loss, options, state, hooks...);
+  TrainingData<LatentBatches> data{LatentBatches(to, {.batch = options.batch, .rows = split.train})};
+  if (!split.validation.empty()) {
+    data.validation.emplace(to, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
   }
+  fit_with(flow, std::move(data), loss, options, state, hooks...);
 }
 
 /// The same from the start, giving the history.

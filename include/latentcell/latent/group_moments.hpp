@@ -4,48 +4,12 @@
 #include <cmath>
 #include <vector>
 
-#include <latentcell/autodiff/tape.hpp>
 #include <latentcell/core/counts.hpp>
-#include <latentcell/data/latent_table.hpp>
-#include <latentcell/kernel/count_loss.hpp>
+#include <latentcell/latent/expected_counts.hpp>
 
 namespace latentcell::detail {
 
-/// Decodes latents, a block at a time: use(cell, means (G) at the cell's library size, log dispersions (G) or nullptr).
-/// latents (N, D)
-template <class Autoencoder, class Use>
-void each_decoded(const Autoencoder& vae, const LatentTable& latents, const Use& use) {
-  using T = typename Autoencoder::Scalar;
-  const Index genes = vae.genes();
-  Tape<T> tape(Mode::no_gradient);
-  std::vector<T> mean(to_size(genes));
-  constexpr Index block = 256;
-  for (Index first = 0; first < latents.cells(); first += block) {
-    const Index count = std::min(block, latents.cells() - first);
-    tape.reset();
-    const Matrix<T> z = latents.mean.middleRows(first, count).template cast<T>();
-    const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), {});
-    const auto p = vae.predictors(tape, heads, {});
-    for (Index i = 0; i < count; ++i) {
-      kernel::count_means(vae.options.link, heads.front().value().data() + i * genes,
-                          T(latents.library[to_size(first + i)]), genes, mean.data());
-      const T* const log_theta =
-          p.log_theta.empty() ? nullptr : p.log_theta.value().data() + (p.log_theta.rows() == 1 ? 0 : i * genes);
-      use(first + i, mean.data(), log_theta);
-    }
-  }
-}
-
-/// Expected counts of each gene in each group of cells.     latents (N, D), codes (N) -> (groups, G)
-template <class Autoencoder>
-Matrix<double> expected_counts(const Autoencoder& vae, const LatentTable& latents, const std::vector<int>& codes,
-                               Index groups) {
-  Matrix<double> out = Matrix<double>::Zero(groups, vae.genes());
-  each_decoded(vae, latents, [&](Index i, const auto* mean, const auto*) {
-    for (Index k = 0; k < out.cols(); ++k) out(codes[to_size(i)], k) += double(mean[k]);
-  });
-  return out;
-}
+using latentcell::expected_counts;
 
 /// Sums over the cells of each group that tell its level and its spread, of counts or of what a model expects of them.
 struct GroupMoments {
@@ -86,7 +50,7 @@ struct GroupMoments {
   template <class Autoencoder>
   GroupMoments(const Autoencoder& vae, const LatentTable& latents, const std::vector<int>& codes, Index groups)
       : GroupMoments(groups, vae.genes()) {
-    each_decoded(vae, latents, [&](Index i, const auto* mean, const auto* log_theta) {
+    for_each_decoded(vae, latents, [&](Index i, const auto* mean, const auto* log_theta) {
       const Index g = codes[to_size(i)];
       const double size = double(latents.library[to_size(i)]);
       add_cell(g, size);

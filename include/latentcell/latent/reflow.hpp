@@ -77,7 +77,6 @@ History fit_paths(LatentFlow<Backbone, Condition, RectifiedFlow>& student, const
                      " cells but the student has latents of ", student.latent(), " dimensions");
   LatentTable index;  // rows alone; what is learned is gathered below
   index.mean = paths.at[0];
-  LatentBatches train(index, {.batch = options.batch});
   const Index d = student.latent(), columns = paths.told.cols(), k = paths.segments();
   const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
     const Index n = batch.size();
@@ -99,7 +98,7 @@ History fit_paths(LatentFlow<Backbone, Condition, RectifiedFlow>& student, const
                                           ConstView<float>(target, n, d), ConstView<float>(told, n, columns));
   };
   TrainState<float> state;
-  fit_with(student, train, static_cast<LatentBatches*>(nullptr), loss, options, state, hooks...);
+  fit_with(student, TrainingData{LatentBatches(index, {.batch = options.batch})}, loss, options, state, hooks...);
   return state.history;
 }
 

@@ -261,7 +261,7 @@ MappedCells<Backbone> transfer(const generation::ModelOf<Backbone>& model, const
         {.batch = o.batch, .codes = known.batch, .count_thinning = vae.options.count_thinning, .labels = known.label});
     TrainState<float> state;
     fit_with(
-        vae, train, static_cast<CellBatches*>(nullptr),
+        vae, TrainingData{std::move(train)},
         [&](Tape<float>& tape, const CellBatch& b, const StepInfo&) { return std::as_const(vae).loss(tape, b, 1.0); },
         {.epochs = int(std::max<Index>(1, (o.steps + per_epoch / 2) / per_epoch)),
          .batch = o.batch,

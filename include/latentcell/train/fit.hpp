@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <cmath>
+#include <concepts>
+#include <optional>
+#include <utility>
 
 #include <latentcell/optim/clip.hpp>
 #include <latentcell/optim/gradient_sum.hpp>
@@ -33,6 +36,19 @@ struct StepInfo {
   double share() const { return total > 0 ? double(step) / double(total) : 1.0; }
 };
 
+/// What a model is trained on and, where given, what it is validated on. A source yields minibatches: see CellSource.
+template <class Source>
+struct TrainingData {
+  Source train;
+  std::optional<Source> validation = {};
+};
+template <class Source>
+TrainingData(Source) -> TrainingData<Source>;
+template <class Source>
+TrainingData(Source, std::optional<Source>) -> TrainingData<Source>;
+template <class Source>
+TrainingData(Source, Source) -> TrainingData<Source>;
+
 namespace detail {
 
 template <class T, class Source, class Loss>
@@ -49,98 +65,163 @@ double mean_loss(Source& source, Loss& loss, Tape<T>& tape, const StepInfo& at, 
   return cells == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / double(cells);
 }
 
+/// One run of fit_with: the loop's parts share the model, the data and the state.
+template <class T, class Model, class Source, class Loss>
+class TrainingRun {
+ public:
+  TrainingRun(Model& model, TrainingData<Source>& data, Loss& loss, const FitOptions& options, TrainState<T>& state)
+      : model_(model),
+        data_(data),
+        loss_(loss),
+        options_(options),
+        state_(state),
+        per_epoch_((data.train.batches() + options.accumulate - 1) / options.accumulate),
+        total_(per_epoch_ * options.epochs),
+        schedule_{options.learning_rate, Index(double(options.warmup) * double(total_)), total_, options.last_rate},
+        params_(model) {
+    state.optimizer.options.weight_decay = options.weight_decay;
+    state.optimizer.options.beta2 = options.beta2;
+    state.ema.decay = options.ema;
+    state.optimizer.prepare(params_);
+    state.ema.prepare(params_);
+    state.stop = state.history.interrupted = false;
+  }
+
+  /// Trains one epoch, from 0, and adds its report to the history.
+  void epoch(int index) {
+    const auto start = Clock::now();
+    EpochReport report{index + 1, options_.epochs, 0, std::numeric_limits<double>::quiet_NaN(), 0, 0, 0};
+    train(index, report);
+    if (data_.validation) {
+      validate(index, report);
+    } else {
+      state_.history.best = index + 1;
+    }
+    report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    state_.history.epochs.push_back(report);
+  }
+
+  /// Gives the model the weights that the run ends with: the best on the validation data, else the moving average.
+  void finish() {
+    if (!state_.best.empty()) {
+      set_values(params_, state_.best);
+    } else {
+      state_.ema.copy_to(params_);
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Batch = typename Source::Batch;
+
+  void train(int index, EpochReport& report) {
+    Rng rng = Rng(options_.seed, 1).at(std::uint64_t(index));
+    data_.train.begin_epoch(rng);
+    for (Index i = 0; data_.train.next(batch_); ++i) {
+      const StepInfo at{index * per_epoch_ + i / options_.accumulate, total_};
+      tape_.reset(Mode::train, rng.fork());
+      const Var<T> value = loss_(tape_, batch_, at);
+      const double number = double(value.item());
+      if (!std::isfinite(number)) throw_runtime("fit: the loss is ", number, " at step ", at.step);
+      tape_.backward(value);
+      report.loss += number * double(batch_.size());
+      report.cells += batch_.size();
+      if (options_.accumulate > 1) {
+        const bool last = (i + 1) % options_.accumulate == 0 || i + 1 == data_.train.batches();
+        gathered_.add(params_, tape_, T(batch_.size()));
+        if (!last) continue;
+        gathered_.hand_over(params_, tape_);
+      }
+      step(at, report);
+    }
+    report.loss /= double(report.cells);
+  }
+
+  void step(const StepInfo& at, EpochReport& report) {
+    const double norm = gradient_norm(params_, tape_);
+    if (!std::isfinite(norm)) {
+      throw_runtime("fit: the gradient of ", first_not_finite(model_, tape_), " is not finite at step ", at.step);
+    }
+    report.rate = schedule_(at.step);
+    const double factor = options_.clip > 0 ? clip_factor(norm, options_.clip) : 1.0;
+    state_.optimizer.step(params_, tape_, T(report.rate), T(factor), &state_.ema);
+    static_assert(
+        requires { model_.after_step(tape_, batch_, 0.5); } || !requires { model_.after_step(tape_, batch_); },
+        "after_step takes (tape, batch, share of the run)");
+    if constexpr (requires { model_.after_step(tape_, batch_, 0.5); }) model_.after_step(tape_, batch_, at.share());
+  }
+
+  void validate(int index, EpochReport& report) {
+    History& history = state_.history;
+    state_.ema.swap(params_);
+    report.validation =
+        mean_loss(*data_.validation, loss_, tape_, {(index + 1) * per_epoch_, total_}, Rng(options_.seed, 2));
+    if (report.validation < state_.best_loss) {
+      state_.best_loss = report.validation;
+      history.best = index + 1;
+      copy_values(params_, state_.best);
+    }
+    state_.ema.swap(params_);
+    history.stopped_early = options_.patience > 0 && index + 1 - history.best >= options_.patience;
+  }
+
+  Model& model_;
+  TrainingData<Source>& data_;
+  Loss& loss_;
+  const FitOptions& options_;
+  TrainState<T>& state_;
+  Index per_epoch_, total_;
+  CosineSchedule schedule_;
+  Params<T> params_;
+  Tape<T> tape_;
+  GradientSum<T> gathered_;
+  Batch batch_;
+};
+
+/// What may follow FitOptions in a call of fit: the TrainState of a run to continue, then hooks.
+template <class A, class T, class Model>
+concept StateOrHook = std::same_as<std::remove_cvref_t<A>, TrainState<T>> || std::invocable < A&,
+        Model&, TrainState<T>
+& > ;
+
+/// Calls run(state, hooks...) with the given state, or with a new one where the first argument is a hook.
+template <class T, class Run, class... Hooks>
+History with_state(const Run& run, Hooks&&... hooks) {
+  TrainState<T> state;
+  run(state, hooks...);
+  return state.history;
+}
+template <class T, class Run, class... Hooks>
+History with_state(const Run& run, TrainState<T>& state, Hooks&&... hooks) {
+  run(state, hooks...);
+  return state.history;
+}
+
 }  // namespace detail
 
 /// Minimises loss(tape, batch, step) over the Params of a model: AdamW, warm-up and cosine, clipping, moving average,
 /// validation with early stopping that restores the best weights. Everything it needs is an argument; a user who
 /// needs another loop writes another loop.
 ///
-/// train and validation (may be null) yield batches: begin_epoch(rng), next(batch), size(), batches(), type Batch.
-/// A hook is called as hook(model, state) after each epoch. Continues after the epochs that `state` has already seen.
+/// A hook is called as hook(model, state) after each epoch. Continues after the epochs in the history of `state`.
 /// Throws std::runtime_error where a loss or a gradient is not finite, naming the step and the parameter.
 template <class T, class Model, class Source, class Loss, class... Hooks>
-void fit_with(Model& model, Source& train, Source* validation, Loss&& loss, const FitOptions& options,
-              TrainState<T>& state, Hooks&&... hooks) {
-  using Clock = std::chrono::steady_clock;
+void fit_with(Model& model, TrainingData<Source> data, Loss&& loss, const FitOptions& options, TrainState<T>& state,
+              Hooks&&... hooks) {
   LATENTCELL_REQUIRE(options.epochs >= 0, "fit: epochs must not be negative, got ", options.epochs);
-  LATENTCELL_REQUIRE(train.size() > 0, "fit: there are no cells to train on");
+  LATENTCELL_REQUIRE(data.train.size() > 0, "fit: there are no cells to train on");
   LATENTCELL_REQUIRE(options.accumulate >= 1, "fit: accumulate must be at least 1, got ", options.accumulate);
-  const Index per_epoch = (train.batches() + options.accumulate - 1) / options.accumulate;
-  const Index total = per_epoch * options.epochs;
-  const CosineSchedule schedule{options.learning_rate, Index(double(options.warmup) * double(total)), total,
-                                options.last_rate};
-  state.optimizer.options.weight_decay = options.weight_decay;
-  state.optimizer.options.beta2 = options.beta2;
-  state.ema.decay = options.ema;
-  const Params<T> params(model);
-  state.optimizer.prepare(params);
-  state.ema.prepare(params);
-
-  Tape<T> tape;
-  GradientSum<T> gathered;
-  typename Source::Batch batch;
+  detail::TrainingRun run(model, data, loss, options, state);
   History& history = state.history;
-  state.stop = history.interrupted = false;
   for (int epoch = int(history.epochs.size()); epoch < options.epochs && !history.stopped_early; ++epoch) {
-    const auto start = Clock::now();
-    Rng rng = Rng(options.seed, 1).at(std::uint64_t(epoch));
-    EpochReport report{epoch + 1, options.epochs, 0, std::numeric_limits<double>::quiet_NaN(), 0, 0, 0};
-    train.begin_epoch(rng);
-    for (Index i = 0; train.next(batch); ++i) {
-      const StepInfo at{epoch * per_epoch + i / options.accumulate, total};
-      tape.reset(Mode::train, rng.fork());
-      const Var<T> value = loss(tape, batch, at);
-      const double number = double(value.item());
-      if (!std::isfinite(number)) throw_runtime("fit: the loss is ", number, " at step ", at.step);
-      tape.backward(value);
-      report.loss += number * double(batch.size());
-      report.cells += batch.size();
-      if (options.accumulate > 1) {
-        const bool last = (i + 1) % options.accumulate == 0 || i + 1 == train.batches();
-        gathered.add(params, tape, T(batch.size()));
-        if (!last) continue;
-        gathered.hand_over(params, tape);
-      }
-      const double norm = gradient_norm(params, tape);
-      if (!std::isfinite(norm)) {
-        throw_runtime("fit: the gradient of ", first_not_finite(model, tape), " is not finite at step ", at.step);
-      }
-      report.rate = schedule(at.step);
-      const double factor = options.clip > 0 ? clip_factor(norm, options.clip) : 1.0;
-      state.optimizer.step(params, tape, T(report.rate), T(factor), &state.ema);
-      static_assert(
-          requires { model.after_step(tape, batch, 0.5); } || !requires { model.after_step(tape, batch); },
-          "after_step takes (tape, batch, share of the run)");
-      if constexpr (requires { model.after_step(tape, batch, 0.5); }) model.after_step(tape, batch, at.share());
-    }
-    report.loss /= double(report.cells);
-    if (validation != nullptr) {
-      state.ema.swap(params);
-      report.validation =
-          detail::mean_loss(*validation, loss, tape, {(epoch + 1) * per_epoch, total}, Rng(options.seed, 2));
-      if (report.validation < state.best_loss) {
-        state.best_loss = report.validation;
-        history.best = epoch + 1;
-        copy_values(params, state.best);
-      }
-      state.ema.swap(params);
-      history.stopped_early = options.patience > 0 && epoch + 1 - history.best >= options.patience;
-    } else {
-      history.best = epoch + 1;
-    }
-    report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    history.epochs.push_back(report);
+    run.epoch(epoch);
     (hooks(model, state), ...);
     if (state.stop) {
       history.interrupted = true;
       return;
     }
   }
-  if (!state.best.empty()) {
-    set_values(params, state.best);
-  } else {
-    state.ema.copy_to(params);
-  }
+  run.finish();
 }
 
 }  // namespace latentcell

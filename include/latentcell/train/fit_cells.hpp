@@ -17,9 +17,9 @@ concept CellModel = requires(M model, const M same, Tape<typename M::Scalar>& ta
   { same.genes() } -> std::convertible_to<Index>;
 };
 
-/// Rows for training and for watching: a random share of the cells is kept out.
+/// Rows for training and for validation, a random share of the cells.
 struct ValidationSplit {
-  std::vector<Index> train, watch;
+  std::vector<Index> train, validation;
 };
 inline ValidationSplit validation_split(Index cells, float share, std::uint64_t seed) {
   LATENTCELL_REQUIRE(share >= 0 && share < 1, "fit: the share kept out must lie in [0, 1), got ", share);
@@ -30,7 +30,7 @@ inline ValidationSplit validation_split(Index cells, float share, std::uint64_t 
   const Index out = Index(double(share) * double(cells));
   ValidationSplit split{{order.begin() + out, order.end()}, {order.begin(), order.begin() + out}};
   std::sort(split.train.begin(), split.train.end());
-  std::sort(split.watch.begin(), split.watch.end());
+  std::sort(split.validation.begin(), split.validation.end());
   return split;
 }
 
@@ -40,39 +40,49 @@ struct CellCovariates {
   std::vector<int> label = {};  ///< (N) label of each cell, -1 where unknown
 };
 
-/// Trains an autoencoder on a table's counts. Goes on after the epochs that `state` has seen.
-template <CellModel Model, class... Hooks>
-void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const CellTable& cells,
-              const CellCovariates& known, const FitOptions& options, Hooks&&... hooks) {
+/// Trains an autoencoder on a table's counts and returns the history.
+/// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues after the epochs in
+/// its history, without one it begins.
+template <CellModel Model, class... StateAndHooks>
+requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+    fit(Model& model, const CellTable& cells, const CellCovariates& covariates, const FitOptions& options,
+        StateAndHooks&&... state_and_hooks) {
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
                      model.genes());
   ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
-  CellBatchesOptions source{.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label};
+  CellBatchesOptions source{
+      .batch = options.batch, .rows = split.train, .codes = covariates.batch, .labels = covariates.label};
   if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
-  CellBatches train(cells, source);
+  TrainingData<CellBatches> data{CellBatches(cells, source)};
+  if (!split.validation.empty()) {
+    source.rows = split.validation;
+    source.count_thinning = 1;
+    data.validation.emplace(cells, source);
+  }
   const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());
   };
-  if (state.history.epochs.empty()) {
-    model.start(select_rows(cells.counts, split.train));
-    if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
-  }
-  if (split.watch.empty()) {
-    fit_with(model, train, static_cast<CellBatches*>(nullptr), loss, options, state, hooks...);
-  } else {
-    CellBatches watch(cells,
-                      {.batch = options.batch, .rows = split.watch, .codes = known.batch, .labels = known.label});
-    fit_with(model, train, &watch, loss, options, state, hooks...);
-  }
+  return detail::with_state<T>(
+      [&](TrainState<T>& state, auto&... hooks) {
+        if (state.history.epochs.empty()) {
+          model.start(select_rows(cells.counts, split.train));
+          if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
+        }
+        fit_with(model, std::move(data), loss, options, state, hooks...);
+      },
+      state_and_hooks...);
+}
+template <CellModel Model, class... StateAndHooks>
+requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+    fit(Model& model, const CellTable& cells, const FitOptions& options = {}, StateAndHooks&&... state_and_hooks) {
+  return fit(model, cells, CellCovariates{}, options, state_and_hooks...);
 }
 
-/// The same from the start, giving the history.
 template <CellModel Model, class... Hooks>
-History fit(Model& model, const CellTable& cells, const FitOptions& options = {}, Hooks&&... hooks) {
-  TrainState<typename Model::Scalar> state;
-  fit_from(state, model, cells, {}, options, hooks...);
-  return state.history;
+void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const CellTable& cells,
+              const CellCovariates& covariates, const FitOptions& options, Hooks&&... hooks) {
+  fit(model, cells, covariates, options, state, hooks...);
 }
 
 }  // namespace latentcell

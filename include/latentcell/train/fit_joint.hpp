@@ -18,15 +18,17 @@ concept JointModel = requires(M model, const M same, Tape<typename M::Scalar>& t
   { same.modalities() } -> std::convertible_to<Index>;
 };
 
-/// Trains a joint model on all cells that have any of its modalities. Goes on after the epochs that `state` has seen.
+/// Trains a joint model on all cells that have any of its modalities and returns the history.
+/// fit(model, cells, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.
 /// cells: one modality for each part of the model, of the same cells
-template <JointModel Model, class... Hooks>
-void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const std::vector<Modality>& cells,
-              const FitOptions& options, Hooks&&... hooks) {
+template <JointModel Model, class... StateAndHooks>
+requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+    fit(Model& model, const std::vector<Modality>& cells, const FitOptions& options = {},
+        StateAndHooks&&... state_and_hooks) {
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(Index(cells.size()) == model.modalities(), "fit: ", cells.size(), " modalities but the model has ",
                      model.modalities());
-  const auto seen = [&](const std::vector<Index>& rows) {
+  const auto measured_rows = [&](const std::vector<Index>& rows) {
     std::vector<Index> out;
     for (const Index i : rows) {
       bool any = false;
@@ -36,38 +38,41 @@ void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const std
     return out;
   };
   const ValidationSplit split = validation_split(cells.front().cells(), options.validation, options.seed);
-  JointBatchesOptions source{.batch = options.batch, .rows = seen(split.train)};
+  JointBatchesOptions source{.batch = options.batch, .rows = measured_rows(split.train)};
   LATENTCELL_REQUIRE(!source.rows.empty(), "fit: no cell has any of the modalities");
   for (const auto& part : model.options.parts) source.count_thinning.push_back(part.count_thinning);
-  JointBatches train(cells, source);
-  std::vector<Counts> measured;
-  for (std::size_t m = 0; m < cells.size(); ++m) {
-    model.name_features(Index(m), cells[m].features);
-    std::vector<Index> rows;
-    for (const Index i : source.rows) {
-      if (cells[m].measured[to_size(i)]) rows.push_back(i);
-    }
-    if (state.history.epochs.empty()) measured.push_back(select_rows(cells[m].counts, rows));
+  TrainingData<JointBatches> data{JointBatches(cells, source)};
+  const std::vector<Index> validation = measured_rows(split.validation);
+  if (!validation.empty()) {
+    data.validation.emplace(cells, JointBatchesOptions{.batch = options.batch, .rows = validation});
   }
-  if (state.history.epochs.empty()) model.start(measured);
+  const auto start = [&] {
+    std::vector<Counts> measured;
+    for (const Modality& m : cells) {
+      std::vector<Index> rows;
+      for (const Index i : source.rows) {
+        if (m.measured[to_size(i)]) rows.push_back(i);
+      }
+      measured.push_back(select_rows(m.counts, rows));
+    }
+    model.start(measured);
+  };
   const auto loss = [&](Tape<T>& tape, const JointBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());
   };
-  const std::vector<Index> watched = seen(split.watch);
-  if (watched.empty()) {
-    fit_with(model, train, static_cast<JointBatches*>(nullptr), loss, options, state, hooks...);
-  } else {
-    JointBatches watch(cells, {.batch = options.batch, .rows = watched});
-    fit_with(model, train, &watch, loss, options, state, hooks...);
-  }
+  for (std::size_t m = 0; m < cells.size(); ++m) model.name_features(Index(m), cells[m].features);
+  return detail::with_state<T>(
+      [&](TrainState<T>& state, auto&... hooks) {
+        if (state.history.epochs.empty()) start();
+        fit_with(model, std::move(data), loss, options, state, hooks...);
+      },
+      state_and_hooks...);
 }
 
-/// The same from the start, giving the history.
 template <JointModel Model, class... Hooks>
-History fit(Model& model, const std::vector<Modality>& cells, const FitOptions& options = {}, Hooks&&... hooks) {
-  TrainState<typename Model::Scalar> state;
-  fit_from(state, model, cells, options, hooks...);
-  return state.history;
+void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const std::vector<Modality>& cells,
+              const FitOptions& options, Hooks&&... hooks) {
+  fit(model, cells, options, state, hooks...);
 }
 
 }  // namespace latentcell

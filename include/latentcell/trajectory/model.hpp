@@ -153,8 +153,7 @@ void fit_from(TrainState<float>& state, Trajectory& model, const LatentTable& la
     const Var<float> v = std::as_const(model).motion(tape, ConstView<float>(z, n, d), {t, to_size(n)}, forwards);
     return mse(v, ConstView<float>(target, n, d), weight);
   };
-  detail::PathBatches train(paths.size(), options.batch);
-  fit_with(model, train, static_cast<detail::PathBatches*>(nullptr), loss, options, state, hooks...);
+  fit_with(model, TrainingData{detail::PathBatches(paths.size(), options.batch)}, loss, options, state, hooks...);
 }
 
 /// The same from the start, giving the history.
