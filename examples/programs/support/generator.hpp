@@ -150,15 +150,4 @@ inline HeldBack hold_back(const lc::CellTable& all, const lc::Categorical& label
   return {all.select_cells(split.train), all.select_cells(split.test)};
 }
 
-/// A line about each thing in these cells that is legal but worth knowing.
-inline void note_oddities(const lc::CellTable& train, const std::string& label) {
-  const lc::Totals cells = lc::cell_totals(train.counts), genes = lc::gene_totals(train.counts);
-  if (const auto n = std::count(cells.counts.begin(), cells.counts.end(), 0.0); n > 0)
-    say(lc::text("note: ", n, " cells have no counts"));
-  if (const auto n = std::count(genes.counts.begin(), genes.counts.end(), 0.0); n > 0)
-    say(lc::text("note: ", n, " genes are never seen in the training cells"));
-  if (const Index n = labels_of(train, label, "--label").count(lc::Categorical::missing); n > 0)
-    say(lc::text("note: ", n, " cells have no label in '", label, "': trained on as unknown"));
-}
-
 }  // namespace program

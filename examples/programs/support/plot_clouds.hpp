@@ -11,7 +11,7 @@
 #include <latentcell/data/annotation.hpp>
 #include <latentcell/kernel/pca.hpp>
 
-#include "gnuplot.hpp"
+#include "plot/gnuplot.hpp"
 
 // Points in a plane and how to colour, name and number them.
 
