@@ -11,9 +11,11 @@
 #include <latentcell/core/arena.hpp>
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/core/counts.hpp>
+#include <latentcell/core/enum_name.hpp>
 #include <latentcell/core/error.hpp>
-#include <latentcell/core/joint_batch.hpp>
 #include <latentcell/core/gaussian_path.hpp>
+#include <latentcell/core/joint_batch.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/shape.hpp>
@@ -62,6 +64,7 @@
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
+#include <latentcell/autodiff/value_budget.hpp>
 #include <latentcell/autodiff/var.hpp>
 #include <latentcell/autodiff/visit.hpp>
 
@@ -111,6 +114,7 @@
 #include <latentcell/condition/continuous_covariate.hpp>
 
 #include <latentcell/autoencoder/count_autoencoder_base.hpp>
+#include <latentcell/autoencoder/count_autoencoder_options.hpp>
 #include <latentcell/autoencoder/joint_vae.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
 #include <latentcell/autoencoder/pca_autoencoder.hpp>
@@ -178,6 +182,8 @@
 #include <latentcell/io/checkpoint.hpp>
 #include <latentcell/io/flat_json.hpp>
 #include <latentcell/io/safetensors.hpp>
+#include <latentcell/io/save_model.hpp>
+#include <latentcell/io/setting_text.hpp>
 #include <latentcell/io/tenx_features.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>

@@ -185,3 +185,25 @@ TEST_CASE("safetensors: a write that fails leaves what was there, and no tempora
   CHECK(slurp(folder / "a") == before);
   CHECK(folder.files() == 2);
 }
+
+TEST_CASE("safetensors: two tensors or two entries of one name are refused, written or read") {
+  const Folder folder;
+  SafeTensors twice = made();
+  const float f = 1;
+  twice.add("a.weight", &f, {1});
+  CHECK_THROWS_WITH(io::save_safetensors(folder / "twice", twice), ContainsText("two tensors are called 'a.weight'"));
+  CHECK(folder.files() == 0);
+  CHECK_THROWS_WITH(made().describe("key", "another"), ContainsText("two entries of metadata are called 'key'"));
+
+  const auto read = [&](std::string header) {
+    const std::uint64_t length = header.size();
+    std::ofstream out(folder / "header", std::ios::binary);
+    out.write(reinterpret_cast<const char*>(&length), 8) << header << std::string(4, '\0');
+    out.close();
+    io::load_safetensors(folder / "header");
+  };
+  const std::string a = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
+  read("{" + a + "}");
+  CHECK_THROWS_WITH(read("{" + a + "," + a + "}"), ContainsText("a second tensor 'a'"));
+  CHECK_THROWS_WITH(read(R"({"__metadata__":{"k":"1","k":"2"},)" + a + "}"), ContainsText("a second entry 'k'"));
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <latentcell/autodiff/value_budget.hpp>
 #include <latentcell/core/types.hpp>
 
 namespace latentcell {
@@ -13,7 +14,7 @@ struct Param {
   bool frozen = false;     ///< true keeps the value as it is
 
   Param() = default;
-  Param(Index rows, Index cols) : value(Matrix<T>::Zero(rows, cols)) {}
+  Param(Index rows, Index cols) : value(Matrix<T>::Zero(ValueBudget::spend(rows, cols), cols)) {}
 };
 
 /// State that no gradient moves: running averages, scales. Visited and saved like a Param.
@@ -22,7 +23,7 @@ struct Buffer {
   Matrix<T> value;
 
   Buffer() = default;
-  Buffer(Index rows, Index cols) : value(Matrix<T>::Zero(rows, cols)) {}
+  Buffer(Index rows, Index cols) : value(Matrix<T>::Zero(ValueBudget::spend(rows, cols), cols)) {}
 };
 
 }  // namespace latentcell

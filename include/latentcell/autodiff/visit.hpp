@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -8,6 +9,7 @@
 
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/options.hpp>
 
 namespace latentcell {
 
@@ -36,12 +38,13 @@ void walk(const std::string& name, Thing& thing, F& f) {
   using Plain = std::remove_const_t<Thing>;
   if constexpr (is_param<Plain> || is_buffer<Plain>) {
     f(std::string_view(name), thing);
+  } else if constexpr (is_option_value<Plain>) {
   } else if constexpr (is_vector<Plain>) {
     for (std::size_t i = 0; i < thing.size(); ++i) walk(text(name, ".", i), thing[i], f);
   } else if constexpr (is_optional<Plain>) {
     if (thing) walk(name, *thing, f);
   } else {
-    Plain::visit(thing, [&](std::string_view part, auto& member) {
+    Plain::visit(thing, [&](std::string_view part, auto& member, const auto&...) {
       walk(name.empty() ? std::string(part) : text(name, ".", part), member, f);
     });
   }
@@ -53,9 +56,18 @@ void walk(const std::string& name, Thing& thing, F& f) {
 /// names such as "blocks.3.attention.weight". A module lists its members in one static function that serves const
 /// and mutable models alike:
 ///   static void visit(auto& self, auto&& f) { f("weight", self.weight); f("bias", self.bias); }
+/// It may also list settings that a file must keep (numbers, enumerations, names and lists of them, with a range where
+/// there is one): io::save_model writes them, this function passes over them.
+/// Throws std::invalid_argument where two Params or Buffers have one name.
 template <class Model, class F>
 void visit_state(Model& model, F&& f) {
-  detail::walk(std::string(), model, f);
+  std::set<std::string, std::less<>> names;
+  const auto once = [&](std::string_view name, auto& thing) {
+    LATENTCELL_REQUIRE(names.emplace(name).second, "visit: two Params or Buffers are called '", name,
+                       "'; give each member of a visit, and each attribute of a condition, a name of its own");
+    f(name, thing);
+  };
+  detail::walk(std::string(), model, once);
 }
 
 /// Calls f(name, param) for each Param of a model.
@@ -76,8 +88,8 @@ void each_param(Model& model, F&& f) {
     for (auto& part : model) each_param(part, f);
   } else if constexpr (detail::is_optional<Plain>) {
     if (model) each_param(*model, f);
-  } else if constexpr (!detail::is_buffer<Plain>) {
-    Plain::visit(model, [&](std::string_view, auto& member) { each_param(member, f); });
+  } else if constexpr (!detail::is_buffer<Plain> && !detail::is_option_value<Plain>) {
+    Plain::visit(model, [&](std::string_view, auto& member, const auto&...) { each_param(member, f); });
   }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/autoencoder/count_autoencoder_options.hpp>
 #include <latentcell/op/concat.hpp>
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
@@ -19,12 +20,12 @@ struct Posterior {
 };
 
 /// What every autoencoder of counts has: sparse counts to hidden values, and a latent back to the parameters of a
-/// likelihood. `Options` has genes, hidden, latent, batches, dropout, reference_library and link.
-template <class T, class Likelihood_, class Options>
+/// likelihood.
+template <class T, class Likelihood_>
 struct CountAutoencoderBase {
   using Scalar = T;
   using Likelihood = Likelihood_;
-  Options options;
+  CountAutoencoderOptions options;
   Likelihood likelihood;
   SparseLinear<T> first;  // genes -> hidden[0]
   NormActDropout<T> first_tail;
@@ -60,10 +61,7 @@ struct CountAutoencoderBase {
   }
 
   /// Whether the heads stand on the latent itself.
-  bool linear() const {
-    if constexpr (requires { options.linear_decoder; }) return options.linear_decoder;
-    return false;
-  }
+  bool linear() const { return options.linear_decoder; }
 
   /// The decoder's last hidden layer, or with a linear decoder the latent itself.
   /// z (B, D), batch (B) codes or empty -> (B, hidden[0] + batches) or (B, D + batches)
@@ -110,18 +108,25 @@ struct CountAutoencoderBase {
     f("decoder", self.decoder);
     f("heads", self.heads);
     f("reference", self.reference);
+    f("gene_names", self.gene_names);
   }
 
  protected:
   /// Makes the encoder's side; the constructor of an autoencoder then makes its latent layers and calls make_decoder.
-  CountAutoencoderBase(const Options& o, Rng& rng, LikelihoodOptions likelihood_options)
-      : options(checked(o)),
+  CountAutoencoderBase(std::string_view owner, const CountAutoencoderOptions& o, Rng& rng,
+                       LikelihoodOptions likelihood_options)
+      : options(check_options(owner, o)),
         likelihood(o.genes, likelihood_options, o.batches),
         first(o.genes, o.hidden.front(), rng),
         first_tail(o.hidden.front(), T(o.dropout)),
         encoder(o.hidden.front(), std::span(o.hidden).subspan(1), T(o.dropout), rng),
         decoder(0, {}, T(0), rng),
         reference(1, 1) {}
+
+  /// The likelihood's options in a model's file.
+  static LikelihoodOptions likelihood_options(const auto& reader) {
+    return reader.template options<LikelihoodOptions>("likelihood.options");
+  }
 
   void make_decoder(Rng& rng) {
     const auto& o = options;
@@ -138,13 +143,6 @@ struct CountAutoencoderBase {
   }
 
  private:
-  static const Options& checked(const Options& o) {
-    LATENTCELL_REQUIRE(o.genes > 0, "autoencoder: needs the number of genes, got ", o.genes);
-    LATENTCELL_REQUIRE(o.latent > 0, "autoencoder: needs at least one latent dimension, got ", o.latent);
-    LATENTCELL_REQUIRE(!o.hidden.empty(), "autoencoder: needs at least one hidden layer");
-    return o;
-  }
-
   /// One column per batch: 1 for the cell's own, the batches' mean where it is unknown.
   Var<T> batch_columns(Tape<T>& tape, Index cells, std::span<const int> batch) const {
     LATENTCELL_REQUIRE(batch.empty() || Index(batch.size()) == cells, "autoencoder: ", batch.size(),

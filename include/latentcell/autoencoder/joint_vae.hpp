@@ -25,7 +25,17 @@ struct JointPartOptions {
   std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
   float weight = 1.0f;                ///< of its -log p in the loss; larger for few features beside many
   float dropout = 0.1f;               ///< share dropped after each hidden layer
-  float count_thinning = 1.0f;        ///< as VaeOptions::count_thinning
+  float count_thinning = 1.0f;        ///< as CountAutoencoderOptions::count_thinning
+
+  static void visit(auto& self, auto&& f) {
+    f("name", self.name);
+    f("genes", self.genes, fixed(at_least(1)));
+    f("observation", self.observation, fixed());
+    f("hidden", self.hidden, fixed(each(at_least(1), 1)));
+    f("weight", self.weight, above(0));
+    f("dropout", self.dropout, in_half_open(0, 1));
+    f("count_thinning", self.count_thinning, above_up_to(0, 1));
+  }
 };
 
 struct JointVaeOptions {
@@ -34,26 +44,28 @@ struct JointVaeOptions {
   float hide = 0.5f;       ///< chance that a modality of a cell is hidden in training, never all that it has
   float kl_weight = 1.0f;  ///< weight of the KL term
   float kl_warmup = 0.1f;  ///< share of the run over which the KL weight rises from 0
+
+  static void visit(auto& self, auto&& f) {
+    f("parts", self.parts);
+    f("latent", self.latent, fixed(at_least(1)));
+    f("hide", self.hide, in_half_open(0, 1));
+    f("kl_weight", self.kl_weight, at_least(0));
+    f("kl_warmup", self.kl_warmup, in(0, 1));
+  }
 };
 
 /// One modality's way to the joint latent and back.
 template <class T>
 struct JointPart {
-  struct TrunkOptions {
-    Index genes = 0;
-    std::vector<Index> hidden;
-    Index latent = 0, batches = 0;
-    float dropout = 0;
-    double reference_library = 0;
-    LibraryLink link = LibraryLink::softmax;
-  };
   template <class Likelihood>
-  struct Expert : CountAutoencoderBase<T, Likelihood, TrunkOptions> {
-    using Trunk = CountAutoencoderBase<T, Likelihood, TrunkOptions>;
+  struct Expert : CountAutoencoderBase<T, Likelihood> {
+    using Trunk = CountAutoencoderBase<T, Likelihood>;
     Linear<T> to_mean, to_log_variance;
 
-    Expert(const TrunkOptions& o, Rng& rng)
-        : Trunk(o, rng, {}), to_mean(o.hidden.back(), o.latent, rng), to_log_variance(o.hidden.back(), o.latent, rng) {
+    Expert(const CountAutoencoderOptions& o, Rng& rng)
+        : Trunk("JointVae", o, rng, {}),
+          to_mean(o.hidden.back(), o.latent, rng),
+          to_log_variance(o.hidden.back(), o.latent, rng) {
       this->make_decoder(rng);
     }
     /// What this modality alone says of the latent.     counts (B, G) -> (B, D)
@@ -74,8 +86,7 @@ struct JointPart {
   std::optional<Expert<Bernoulli<T>>> detection;
 
   JointPart(const JointPartOptions& o, Index latent, Rng& rng) {
-    LATENTCELL_REQUIRE(o.weight > 0, "JointVae: the weight of '", o.name, "' must be above 0, got ", o.weight);
-    const TrunkOptions trunk{.genes = o.genes, .hidden = o.hidden, .latent = latent, .dropout = o.dropout};
+    const CountAutoencoderOptions trunk{.genes = o.genes, .hidden = o.hidden, .latent = latent, .dropout = o.dropout};
     if (o.observation == Observation::counts) counts.emplace(trunk, rng);
     if (o.observation == Observation::protein_mixture) proteins.emplace(trunk, rng);
     if (o.observation == Observation::detection) detection.emplace(trunk, rng);
@@ -105,9 +116,8 @@ struct JointVae {
   JointVaeOptions options;
   std::vector<JointPart<T>> parts;
 
-  JointVae(const JointVaeOptions& o, Rng& rng) : options(o) {
+  JointVae(const JointVaeOptions& o, Rng& rng) : options(check_options("JointVae", o)) {
     LATENTCELL_REQUIRE(!o.parts.empty(), "JointVae: needs at least one modality");
-    LATENTCELL_REQUIRE(o.hide >= 0 && o.hide < 1, "JointVae: hide must lie in [0, 1), got ", o.hide);
     for (const JointPartOptions& part : o.parts) parts.emplace_back(part, o.latent, rng);
   }
 

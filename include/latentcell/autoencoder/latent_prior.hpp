@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <latentcell/autodiff/tape.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/nn/init.hpp>
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/embedding.hpp>
@@ -26,6 +27,12 @@ struct PriorOptions {
   Prior kind = Prior::normal;
   Index labels = 0;       ///< normal only; levels of a label whose cells share a prior mean; 0: one prior, at zero
   Index components = 32;  ///< of mixture and vamp; more tell finer groups of cells
+
+  static void visit(auto& self, auto&& f) {
+    f("kind", self.kind, fixed());
+    f("labels", self.labels, fixed(at_least(0)));
+    f("components", self.components, fixed(at_least(1)));
+  }
 };
 
 /// The prior of a variational autoencoder.
@@ -38,7 +45,7 @@ struct LatentPrior {
   Param<T> pseudo;        // (components, G) of vamp: log1p of scaled counts
 
   LatentPrior(const PriorOptions& o, Index latent, Index genes, Rng& rng)
-      : options(o),
+      : options(check_options("prior", o)),
         mean(o.kind == Prior::normal    ? o.labels
              : o.kind == Prior::mixture ? o.components
                                         : 0,
@@ -46,8 +53,6 @@ struct LatentPrior {
         log_variance(o.kind == Prior::mixture ? o.components : 0, latent),
         logit(1, o.kind == Prior::normal ? 0 : o.components),
         pseudo(o.kind == Prior::vamp ? o.components : 0, genes) {
-    LATENTCELL_REQUIRE(o.kind == Prior::normal || o.components > 0, "Vae: a prior of ", o.components,
-                       " components; needs at least one");
     LATENTCELL_REQUIRE(o.kind == Prior::normal || o.labels == 0,
                        "Vae: a mixture prior finds groups of its own and takes no labels; choose Prior::normal with "
                        "labels, or no labels");

@@ -8,31 +8,30 @@
 
 namespace latentcell {
 
-struct PcaAutoencoderOptions {
-  Index genes = 0;                    ///< G
-  std::vector<Index> hidden = {128};  ///< widths of the decoder's layers, from the genes to the latent
-  Index latent = 30;                  ///< D principal components
-  Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
-  float dropout = 0.1f;               ///< share dropped after each hidden layer of the decoder
-  double reference_library = 0;       ///< counts at which the decoder's levels start; 0: the mean of the training cells
-  LibraryLink link = LibraryLink::softmax;  ///< as VaeOptions::link
-};
-
 /// Principal components of log1p(CP10K) for an encoder, a learned count decoder for the way back. The latent is what
 /// the field's trajectory methods and their measures speak of, in units of the first component's standard deviation
 /// (`unit`); counts can still be drawn from it.
 template <class T, class Likelihood>
-struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood, PcaAutoencoderOptions> {
-  using Trunk = CountAutoencoderBase<T, Likelihood, PcaAutoencoderOptions>;
+struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood> {
+  using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;
   Buffer<T> mean;        // (1, G) of log1p(CP10K)
   Buffer<T> components;  // (D, G) orthonormal rows
   Buffer<T> unit;        // (1, 1) standard deviation of the first component
 
-  PcaAutoencoder(const PcaAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
-      : Trunk(o, rng, likelihood_options), mean(1, o.genes), components(o.latent, o.genes), unit(1, 1) {
+  PcaAutoencoder(const CountAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
+      : Trunk("PcaAutoencoder", o, rng, likelihood_options),
+        mean(1, o.genes),
+        components(o.latent, o.genes),
+        unit(1, 1) {
     unit.value.setOnes();
+    require_defaults(
+        "PcaAutoencoder", o,
+        {"prior", "kl_weight", "kl_warmup", "free_bits", "count_thinning", "shrink", "commitment", "codebook"});
     this->make_decoder(rng);
+  }
+  static PcaAutoencoder from_options(const auto& reader, Rng& rng) {
+    return {reader.template options<CountAutoencoderOptions>(), rng, Trunk::likelihood_options(reader)};
   }
 
   /// As CountAutoencoderBase::start; the components are those of the training cells.     counts (N, G)
@@ -78,6 +77,7 @@ struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood, PcaAutoencoderOption
     f("mean", self.mean);
     f("components", self.components);
     f("unit", self.unit);
+    f("gene_names", self.gene_names);
   }
 };
 

@@ -7,29 +7,21 @@
 
 namespace latentcell {
 
-struct PlainAutoencoderOptions {
-  Index genes = 0;                    ///< G
-  std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
-  Index latent = 32;                  ///< D; larger keeps more of a cell, down to its noise
-  Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
-  float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
-  float count_thinning = 1.0f;        ///< as VaeOptions::count_thinning
-  float shrink = 0.01f;               ///< weight of the latent's squared length; larger keeps it nearer to zero
-  double reference_library = 0;       ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
-  LibraryLink link = LibraryLink::softmax;  ///< softmax scale times library (scVI), or exp of the predictor times size
-};
-
 /// Deterministic autoencoder of counts: one latent a cell, no posterior. The floor that a variational one must beat as
 /// stage 1.
 template <class T, class Likelihood>
-struct PlainAutoencoder : CountAutoencoderBase<T, Likelihood, PlainAutoencoderOptions> {
-  using Trunk = CountAutoencoderBase<T, Likelihood, PlainAutoencoderOptions>;
+struct PlainAutoencoder : CountAutoencoderBase<T, Likelihood> {
+  using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;
   Linear<T> to_latent;  // hidden.back() -> latent
 
-  PlainAutoencoder(const PlainAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
-      : Trunk(o, rng, likelihood_options), to_latent(o.hidden.back(), o.latent, rng) {
+  PlainAutoencoder(const CountAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
+      : Trunk("PlainAutoencoder", o, rng, likelihood_options), to_latent(o.hidden.back(), o.latent, rng) {
+    require_defaults("PlainAutoencoder", o, {"prior", "kl_weight", "kl_warmup", "free_bits", "commitment", "codebook"});
     this->make_decoder(rng);
+  }
+  static PlainAutoencoder from_options(const auto& reader, Rng& rng) {
+    return {reader.template options<CountAutoencoderOptions>(), rng, Trunk::likelihood_options(reader)};
   }
 
   /// counts (B, G) -> mean (B, D), no log variance

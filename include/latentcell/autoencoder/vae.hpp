@@ -7,42 +7,28 @@
 
 namespace latentcell {
 
-struct VaeOptions {
-  Index genes = 0;                    ///< G
-  std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
-  Index latent = 32;                  ///< D; larger keeps more of a cell, down to its noise
-  Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
-  PriorOptions prior = {};            ///< what latents are drawn towards
-  bool linear_decoder = false;        ///< true: genes are linear in the latent, whose dimensions can then be read as
-                                      ///< loadings (Svensson et al. 2020, "Interpretable factor models")
-  float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
-  float count_thinning = 1.0f;        ///< share of a cell's molecules that the encoder is shown in training, the
-                                ///< decoder being asked for the others: noise cannot be learned (data/thinning.hpp)
-  float kl_weight = 1.0f;        ///< weight of the KL term; larger gives smoother latents and blurrier cells
-  float kl_warmup = 0.1f;        ///< share of the run over which the KL weight rises from 0
-  float free_bits = 0.0f;        ///< nats a latent dimension may carry without cost
-  double reference_library = 0;  ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
-  LibraryLink link = LibraryLink::softmax;  ///< softmax scale times library (scVI), or exp of the predictor times size
-};
-
 /// Variational autoencoder of counts (Kingma and Welling 2014; for cells Lopez et al., "Deep generative modeling for
 /// single-cell transcriptomics", 2018): sparse counts to a latent Gaussian and back to the parameters of a likelihood.
 template <class T, class Likelihood>
-struct Vae : CountAutoencoderBase<T, Likelihood, VaeOptions> {
-  using Trunk = CountAutoencoderBase<T, Likelihood, VaeOptions>;
+struct Vae : CountAutoencoderBase<T, Likelihood> {
+  using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;
   Linear<T> to_mean;          // hidden.back() -> latent
   Linear<T> to_log_variance;  // hidden.back() -> latent
   LatentPrior<T> prior;
 
-  Vae(const VaeOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
-      : Trunk(o, rng, likelihood_options),
+  Vae(const CountAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
+      : Trunk("Vae", o, rng, likelihood_options),
         to_mean(o.hidden.back(), o.latent, rng),
         to_log_variance(o.hidden.back(), o.latent, rng),
         prior(o.prior, o.latent, o.genes, rng) {
     LATENTCELL_REQUIRE(o.prior.kind == Prior::normal || o.free_bits == 0,
                        "Vae: free_bits count the KL of each dimension, which only the normal prior has; leave them 0");
+    require_defaults("Vae", o, {"shrink", "commitment", "codebook"});
     this->make_decoder(rng);
+  }
+  static Vae from_options(const auto& reader, Rng& rng) {
+    return {reader.template options<CountAutoencoderOptions>(), rng, Trunk::likelihood_options(reader)};
   }
 
   /// As CountAutoencoderBase::start; pseudo-cells start as training cells.     counts (N, G)

@@ -21,6 +21,15 @@ struct AdversaryOptions {
                                 ///< larger: cells that look more real and come back less exactly
   float feature_weight = 1.0f;  ///< of matching the discriminator's features, relative to fooling it
   float learning_rate = 3e-4f;  ///< of the discriminator
+
+  static void visit(auto& self, auto&& f) {
+    f("hidden", self.hidden, fixed(each(at_least(1), 1)));
+    f("dropout", self.dropout, in_half_open(0, 1));
+    f("start", self.start, at_least(0));
+    f("weight", self.weight, at_least(0));
+    f("feature_weight", self.feature_weight, at_least(0));
+    f("learning_rate", self.learning_rate, above(0));
+  }
 };
 
 /// Tells real cells from decoded ones: genes on the scale of log1p counts to a score, above 0 for real.
@@ -77,14 +86,19 @@ struct VqGan : VqVae<T, Likelihood> {
   Buffer<T> discriminator_steps;  // (1, 1)
   double discriminator_loss = 2;  ///< hinge loss of the last step: 2 where it cannot tell, 0 where it is always right
 
-  VqGan(const VqVaeOptions& o, const AdversaryOptions& a, Rng& rng, LikelihoodOptions likelihood_options = {})
+  VqGan(const CountAutoencoderOptions& o, const AdversaryOptions& a, Rng& rng,
+        LikelihoodOptions likelihood_options = {})
       : Base(o, rng, likelihood_options),
-        adversary(checked(a)),
+        adversary(check_options("VqGan", a)),
         discriminator(o.genes, a, rng),
         discriminator_optimizer({.beta1 = 0.5f, .beta2 = 0.9f}),
         discriminator_steps(1, 1) {
     set_frozen(true);  // it has an optimizer of its own
     discriminator_optimizer.prepare(discriminator);
+  }
+  static VqGan from_options(const auto& reader, Rng& rng) {
+    return {reader.template options<CountAutoencoderOptions>(), reader.template options<AdversaryOptions>("adversary"),
+            rng, Base::Trunk::likelihood_options(reader)};
   }
 
   /// As VqVae::loss; once the adversary has joined, in training, also what it asks for.   -> (1, 1)
@@ -124,19 +138,13 @@ struct VqGan : VqVae<T, Likelihood> {
 
   static void visit(auto& self, auto&& f) {
     Base::visit(self, f);
+    f("adversary", self.adversary);
     f("discriminator", self.discriminator);
     f("discriminator_optimizer", self.discriminator_optimizer);
     f("discriminator_steps", self.discriminator_steps);
   }
 
  private:
-  static const AdversaryOptions& checked(const AdversaryOptions& a) {
-    LATENTCELL_REQUIRE(!a.hidden.empty(), "VqGan: the discriminator needs at least one hidden layer");
-    LATENTCELL_REQUIRE(a.start >= 0 && a.weight >= 0 && a.feature_weight >= 0,
-                       "VqGan: start, weight and feature_weight must not be negative, got ", a.start, ", ", a.weight,
-                       " and ", a.feature_weight);
-    return a;
-  }
   void set_frozen(bool frozen) {
     each_param(discriminator, [&](Param<T>& p) { p.frozen = frozen; });
   }

@@ -7,34 +7,25 @@
 
 namespace latentcell {
 
-struct VqVaeOptions {
-  Index genes = 0;                    ///< G
-  std::vector<Index> hidden = {128};  ///< widths of the encoder, used in reverse by the decoder
-  Index latent = 32;                  ///< D, cut into the codebook's groups
-  Index batches = 0;                  ///< levels of a batch covariate that the decoder sees; 0 is none
-  float dropout = 0.1f;               ///< share dropped after each hidden layer; larger forgets more
-  float count_thinning = 1.0f;        ///< as VaeOptions::count_thinning
-  float commitment = 0.25f;           ///< pull of latents to their codes; larger keeps them nearer
-  CodebookOptions codebook = {};      ///< groups, codes, how they move
-  double reference_library = 0;       ///< counts a cell is scaled to before log1p; 0: the mean of the training cells
-  LibraryLink link = LibraryLink::softmax;  ///< softmax scale times library (scVI), or exp of the predictor times size
-};
-
 /// Autoencoder of counts whose latent is a few codes (van den Oord et al. 2017; groups as in product quantisation).
 /// Stage 2 works on the latent before it is quantised, and the decoder quantises what it is given (Rombach et al.,
 /// "High-resolution image synthesis with latent diffusion models", 2022, VQ-regularised).
 template <class T, class Likelihood>
-struct VqVae : CountAutoencoderBase<T, Likelihood, VqVaeOptions> {
-  using Trunk = CountAutoencoderBase<T, Likelihood, VqVaeOptions>;
+struct VqVae : CountAutoencoderBase<T, Likelihood> {
+  using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;
   Linear<T> to_latent;  // hidden.back() -> latent
   Codebook<T> codebook;
 
-  VqVae(const VqVaeOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
-      : Trunk(o, rng, likelihood_options),
+  VqVae(const CountAutoencoderOptions& o, Rng& rng, LikelihoodOptions likelihood_options = {})
+      : Trunk("VqVae", o, rng, likelihood_options),
         to_latent(o.hidden.back(), o.latent, rng),
         codebook(o.latent, o.codebook, rng) {
+    require_defaults("VqVae", o, {"prior", "kl_weight", "kl_warmup", "free_bits", "shrink"});
     this->make_decoder(rng);
+  }
+  static VqVae from_options(const auto& reader, Rng& rng) {
+    return {reader.template options<CountAutoencoderOptions>(), rng, Trunk::likelihood_options(reader)};
   }
 
   /// The latent before it is quantised; no posterior.     counts (B, G) -> mean (B, D)

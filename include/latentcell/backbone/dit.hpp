@@ -8,6 +8,7 @@
 #include <latentcell/op/slice_columns.hpp>
 #include <latentcell/op/add_positions.hpp>
 #include <latentcell/backbone/injection.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/nn/attention.hpp>
 #include <latentcell/nn/layer_norm.hpp>
 #include <latentcell/nn/time_embedding.hpp>
@@ -30,6 +31,19 @@ struct DitOptions {
   Index condition_tokens = 1;  ///< pieces the condition is cut into, by concatenation and cross_attention: one for each
                                ///< attribute that was set side by side; must divide `condition`
   float dropout = 0;           ///< share dropped in each branch; larger forgets more
+
+  static void visit(auto& self, auto&& f) {
+    f("latent", self.latent, fixed(at_least(1)));
+    f("tokens", self.tokens, fixed(at_least(1)));
+    f("width", self.width, fixed(at_least(1)));
+    f("depth", self.depth, fixed(at_least(0)));
+    f("heads", self.heads, fixed(at_least(1)));
+    f("mlp_ratio", self.mlp_ratio, fixed(at_least(1)));
+    f("condition", self.condition, fixed(at_least(1)));
+    f("injection", self.injection, fixed());
+    f("condition_tokens", self.condition_tokens, fixed(at_least(1)));
+    f("dropout", self.dropout, in_half_open(0, 1));
+  }
 };
 
 /// One transformer block. What the condition does in it is the options' injection.
@@ -77,6 +91,7 @@ struct DitBlock {
 
   static void visit(auto& self, auto&& f) {
     f("attention", self.attention);
+    f("drop", self.drop, in_half_open(0, 1));
     f("up", self.up);
     f("down", self.down);
     f("ada", self.ada);
@@ -168,12 +183,12 @@ struct Dit {
   bool modulates() const { return modulates(options); }
   static Index pieces(const DitOptions& o) { return modulates(o) ? 1 : o.condition_tokens; }
   static const DitOptions& checked(const DitOptions& o) {
-    LATENTCELL_REQUIRE(o.tokens > 0 && o.latent % o.tokens == 0, "Dit: a latent of ", o.latent, " cannot be cut into ",
-                       o.tokens, " tokens of equal length");
-    LATENTCELL_REQUIRE(o.heads > 0 && o.width % o.heads == 0, "Dit: width ", o.width, " cannot be cut into ", o.heads,
-                       " heads");
-    LATENTCELL_REQUIRE(o.condition_tokens > 0 && o.condition % o.condition_tokens == 0, "Dit: a condition of ",
-                       o.condition, " cannot be cut into ", o.condition_tokens, " tokens of equal length");
+    check_options("Dit", o);
+    LATENTCELL_REQUIRE(o.latent % o.tokens == 0, "Dit: a latent of ", o.latent, " cannot be cut into ", o.tokens,
+                       " tokens of equal length");
+    LATENTCELL_REQUIRE(o.width % o.heads == 0, "Dit: width ", o.width, " cannot be cut into ", o.heads, " heads");
+    LATENTCELL_REQUIRE(o.condition % o.condition_tokens == 0, "Dit: a condition of ", o.condition,
+                       " cannot be cut into ", o.condition_tokens, " tokens of equal length");
     LATENTCELL_REQUIRE(
         o.condition_tokens == 1 || !modulates(o),
         "Dit: several condition tokens need injection by concatenation or cross_attention; adaln and film "

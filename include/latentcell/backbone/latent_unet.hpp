@@ -16,6 +16,16 @@ struct LatentUnetOptions {
   Index condition = 128;                       ///< width of the condition vector
   Injection injection = Injection::adaln;      ///< how time and condition enter; no cross_attention
   float dropout = 0;                           ///< share dropped in each block; larger forgets more
+
+  static void visit(auto& self, auto&& f) {
+    f("latent", self.latent, fixed(at_least(1)));
+    f("widths", self.widths, fixed(each(at_least(1), 1)));
+    f("blocks", self.blocks, fixed(at_least(1)));
+    f("ratio", self.ratio, fixed(at_least(1)));
+    f("condition", self.condition, fixed(at_least(1)));
+    f("injection", self.injection, fixed());
+    f("dropout", self.dropout, in_half_open(0, 1));
+  }
 };
 
 /// A U-Net whose levels are MLPs of falling width, each handing what it saw to its mirror image on the way out
@@ -33,7 +43,7 @@ struct LatentUnet {
   Linear<T> last;                 // (latent, widths[0]), starts at zero
 
   LatentUnet(const LatentUnetOptions& o, Rng& rng)
-      : options(checked(o)),
+      : options(check_options("LatentUnet", o)),
         embed(o.latent, o.widths[0], rng),
         time(o.widths[0], rng),
         conditioning(o.condition, o.widths[0], rng),
@@ -86,12 +96,6 @@ struct LatentUnet {
     Var<T> y = join[i](concat(x, widen[i](level(i + 1, narrow[i](x), c))));
     for (std::size_t b = first; b < end; ++b) y = out[b](y, c);
     return y;
-  }
-
-  static const LatentUnetOptions& checked(const LatentUnetOptions& o) {
-    LATENTCELL_REQUIRE(!o.widths.empty() && o.blocks >= 1, "LatentUnet: needs at least one level and one block, got ",
-                       o.widths.size(), " and ", o.blocks);
-    return o;
   }
 };
 

@@ -5,6 +5,7 @@
 #include <latentcell/op/concat.hpp>
 #include <latentcell/op/slice_columns.hpp>
 #include <latentcell/backbone/injection.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>
@@ -47,6 +48,7 @@ struct MlpBlock {
   }
 
   static void visit(auto& self, auto&& f) {
+    f("drop", self.drop, in_half_open(0, 1));
     f("up", self.up);
     f("down", self.down);
     f("ada", self.ada);

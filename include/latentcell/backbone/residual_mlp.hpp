@@ -16,6 +16,16 @@ struct ResidualMlpOptions {
   Index condition = 128;                   ///< width of the condition vector
   Injection injection = Injection::adaln;  ///< how time and condition enter; no cross_attention
   float dropout = 0;                       ///< share dropped in each block; larger forgets more
+
+  static void visit(auto& self, auto&& f) {
+    f("latent", self.latent, fixed(at_least(1)));
+    f("width", self.width, fixed(at_least(1)));
+    f("depth", self.depth, fixed(at_least(0)));
+    f("ratio", self.ratio, fixed(at_least(1)));
+    f("condition", self.condition, fixed(at_least(1)));
+    f("injection", self.injection, fixed());
+    f("dropout", self.dropout, in_half_open(0, 1));
+  }
 };
 
 /// Residual MLP over a latent vector: the latent as it is, without tokens. Blocks and last layer start so that the
@@ -30,7 +40,7 @@ struct ResidualMlp {
   Linear<T> last;  // (latent, width), starts at zero
 
   ResidualMlp(const ResidualMlpOptions& o, Rng& rng)
-      : options(o),
+      : options(check_options("ResidualMlp", o)),
         embed(o.latent, o.width, rng),
         time(o.width, rng),
         conditioning(o.condition, o.width, rng),

@@ -18,6 +18,11 @@ struct CategoricalCovariate {
     table.weight_decay = T(0);
   }
 
+  static CategoricalCovariate from_options(const auto& reader, Rng& rng) {
+    const auto [rows, width] = reader.shape("table");
+    return {rows - 1, width, rng};
+  }
+
   Index levels() const { return table.value.rows() - 1; }
   Index columns() const { return 1; }
   Index width() const { return table.value.cols(); }

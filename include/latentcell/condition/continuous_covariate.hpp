@@ -4,6 +4,7 @@
 #include <span>
 
 #include <latentcell/condition/covariates.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/nn/init.hpp>
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/elementwise.hpp>
@@ -16,6 +17,13 @@ struct ContinuousCovariateOptions {
   Index width = 128;      ///< width of the vector
   Index frequencies = 0;  ///< sines and cosines made of each number; more tell finer differences; 0: the number itself
   float scale = 1;        ///< the numbers' range, roughly: they are divided by it. A larger one sees less detail
+
+  static void visit(auto& self, auto&& f) {
+    f("columns", self.columns, fixed(at_least(1)));
+    f("width", self.width, fixed(at_least(1)));
+    f("frequencies", self.frequencies, fixed(at_least(0)));
+    f("scale", self.scale, above(0));
+  }
 };
 
 /// Numbers as a vector: times, doses, coordinates, another modality's latent. Linear, SiLU, Linear over the numbers,
@@ -29,7 +37,10 @@ struct ContinuousCovariate {
   Param<T> nothing;  // (1, D) what unknown is
 
   ContinuousCovariate(const ContinuousCovariateOptions& o, Rng& rng)
-      : options(checked(o)), first(features(), o.width, rng), second(o.width, o.width, rng), nothing(1, o.width) {
+      : options(check_options("ContinuousCovariate", o)),
+        first(features(), o.width, rng),
+        second(o.width, o.width, rng),
+        nothing(1, o.width) {
     init_normal(nothing, T(0.02), rng);
     nothing.weight_decay = T(0);
   }
@@ -67,12 +78,6 @@ struct ContinuousCovariate {
 
  private:
   Index features() const { return options.columns * std::max<Index>(1, 2 * options.frequencies); }
-  static const ContinuousCovariateOptions& checked(const ContinuousCovariateOptions& o) {
-    LATENTCELL_REQUIRE(o.columns >= 1 && o.width >= 1 && o.frequencies >= 0 && o.scale > 0,
-                       "Numbers: columns and width must be positive, frequencies not negative and scale positive, got ",
-                       o.columns, ", ", o.width, ", ", o.frequencies, " and ", o.scale);
-    return o;
-  }
 };
 
 #ifdef LATENTCELL_INSTANCES

@@ -27,6 +27,11 @@ struct GeneSet {
   /// Given embeddings (genes, E), kept as they are.
   GeneSet(const Matrix<T>& embeddings, Index width, Rng& rng) : GeneSet(fixed(embeddings), width, rng) {}
 
+  static GeneSet from_options(const auto& reader, Rng& rng) {
+    const auto [count, depth] = reader.shape("genes");
+    return {count, depth, reader.shape("to.weight").first, rng};
+  }
+
   Index columns() const { return genes.value.rows(); }
   Index width() const { return to.weight.value.rows(); }
 

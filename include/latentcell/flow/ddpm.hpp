@@ -35,6 +35,14 @@ struct Ddpm {
   double snr_bound = 5;                            ///< min_snr only; larger: more weight on times of little noise
   TimeSamplingOptions time = {};                   ///< which times are trained, and how often
 
+  static void visit(auto& self, auto&& f) {
+    f("schedule", self.schedule);
+    f("prediction", self.prediction);
+    f("weighting", self.weighting);
+    f("snr_bound", self.snr_bound, above(0));
+    f("time", self.time);
+  }
+
   PathCoefficients at(double t) const { return schedule_point(schedule, t); }
 
   /// Draws a training time for each cell.   t (B)

@@ -19,6 +19,11 @@ struct RectifiedFlow {
   TimeSamplingOptions time = {};              ///< which times are trained, and how often
   Coupling coupling = Coupling::independent;  ///< which noise is led to which cell
 
+  static void visit(auto& self, auto&& f) {
+    f("time", self.time);
+    f("coupling", self.coupling);
+  }
+
   PathCoefficients at(double t) const { return {t, 1 - t, 1, -1}; }
 
   /// Draws a training time for each cell.   t (B)

@@ -7,6 +7,7 @@
 #include <span>
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/types.hpp>
@@ -32,6 +33,13 @@ struct TimeSamplingOptions {
   double scale = 1;  ///< logit-normal: deviation of logit(t); larger: more times near both ends. mode: in [-1, 1.75];
                      ///< larger: more times in the middle
   TimeDraws draws = TimeDraws::independent;
+
+  static void visit(auto& self, auto&& f) {
+    f("sampling", self.sampling);
+    f("mean", self.mean, finite());
+    f("scale", self.scale, finite());
+    f("draws", self.draws);
+  }
 };
 
 namespace detail {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,12 @@ struct SafeTensors {
     return nullptr;
   }
 
+  /// Adds an entry of metadata. Throws std::invalid_argument where the key is taken.
+  void describe(const std::string& key, std::string value) {
+    LATENTCELL_REQUIRE(metadata.emplace(key, std::move(value)).second,
+                       "safetensors: two entries of metadata are called '", key, "'");
+  }
+
   template <class N>
   void add(std::string name, const N* data, std::vector<Index> shape) {
     Index size = 1;
@@ -55,8 +62,12 @@ struct SafeTensors {
 };
 
 /// Writes a safetensors file: to a temporary beside it, synced, then renamed, so that a crash or a full disk leaves
-/// either the old file or the new one. Throws std::runtime_error naming the file.
+/// either the old file or the new one. Throws std::runtime_error naming the file; std::invalid_argument where two
+/// tensors have one name.
 inline void save_safetensors(const std::string& path, const SafeTensors& content) {
+  std::set<std::string_view> names;
+  for (const auto& t : content.tensors)
+    LATENTCELL_REQUIRE(names.insert(t.name).second, path, ": two tensors are called '", t.name, "'");
   std::string header = "{\"__metadata__\":{";
   bool first = true;
   for (const auto& [key, value] : content.metadata) {
@@ -118,12 +129,16 @@ inline SafeTensors load_safetensors(const std::string& path) {
     SafeTensors::Tensor tensor;
   };
   std::vector<Place> places;
+  std::set<std::string> names;
   FlatJson json(path, header);
   json.object([&](const std::string& name) {
     if (name == "__metadata__") {
-      json.object([&](const std::string& key) { out.metadata[key] = json.string(); });
+      json.object([&](const std::string& key) {
+        if (!out.metadata.emplace(key, json.string()).second) json.fail(text("a second entry '", key, "'"));
+      });
       return;
     }
+    if (!names.insert(name).second) json.fail(text("a second tensor '", name, "'"));
     SafeTensors::Tensor t{name, "", {}, {}};
     std::vector<std::uint64_t> offsets, shape;
     json.object([&](const std::string& key) {

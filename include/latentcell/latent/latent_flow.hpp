@@ -18,6 +18,11 @@ struct LatentFlowOptions {
   float label_dropout = 0.1f;      ///< share of cells that lose all attributes while training; what guidance leans on
   float attribute_dropout = 0.1f;  ///< where there are several: share of cells that lose each one besides; what lets
                                    ///< one stay unknown in generation, and guidance of one attribute
+
+  static void visit(auto& self, auto&& f) {
+    f("label_dropout", self.label_dropout, in(0, 1));
+    f("attribute_dropout", self.attribute_dropout, in(0, 1));
+  }
 };
 
 /// Stage 2: a flow or diffusion over standardised latents under a condition, with all that generation needs besides:
@@ -36,8 +41,8 @@ struct LatentFlow {
   LibrarySizeModel library;
 
   LatentFlow(PathType p, Backbone f, Condition c, LatentFlowOptions o = {})
-      : options(o),
-        path(std::move(p)),
+      : options(check_options("LatentFlow", o)),
+        path(check_options("LatentFlow: path", p)),
         field(std::move(f)),
         condition(std::move(c)),
         center(1, field.options.latent),
@@ -194,6 +199,7 @@ struct LatentFlow {
   }
 
   static void visit(auto& self, auto&& f) {
+    f("path", self.path);
     f("field", self.field);
     f("condition", self.condition);
     f("center", self.center);

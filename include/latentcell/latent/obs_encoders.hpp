@@ -24,6 +24,11 @@ struct LabelColumn {
   std::string column;
   std::vector<std::string> levels;
 
+  static void visit(auto& self, auto&& f) {
+    f("column", self.column);
+    f("levels", self.levels);
+  }
+
   const std::string& name() const { return column; }
   Index columns() const { return 1; }
   void read(const Annotation& obs, View<float> to) const {
@@ -51,6 +56,8 @@ struct LabelColumn {
 /// Columns of numbers: a time, a dose, two coordinates. A missing column is unknown.
 struct NumberColumns {
   std::vector<std::string> names;
+
+  static void visit(auto& self, auto&& f) { f("names", self.names); }
 
   const std::string& name() const { return names.front(); }
   Index columns() const { return Index(names.size()); }
@@ -107,6 +114,13 @@ struct GeneColumn {
   std::vector<std::string> genes;   ///< that can be perturbed
   std::string control = "control";  ///< what stands where no gene is perturbed
   char joint = '+';                 ///< between the genes of a combination
+
+  static void visit(auto& self, auto&& f) {
+    f("column", self.column);
+    f("genes", self.genes);
+    f("control", self.control);
+    f("joint", self.joint);
+  }
 
   const std::string& name() const { return column; }
   Index columns() const { return Index(genes.size()); }
@@ -170,7 +184,10 @@ struct FromObs {
   /// cells (B, columns()) -> (B, width())
   Var<float> operator()(Tape<float>& tape, ConstView<float> cells) const { return conditioner(tape, cells); }
 
-  static void visit(auto& self, auto&& f) { f("conditioner", self.conditioner); }
+  static void visit(auto& self, auto&& f) {
+    f("reader", self.reader);
+    f("conditioner", self.conditioner);
+  }
 };
 
 /// Labels.

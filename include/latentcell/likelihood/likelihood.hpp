@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <latentcell/core/cell_batch.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/likelihood/moments_start.hpp>
 #include <latentcell/nn/linear.hpp>
@@ -25,6 +26,11 @@ enum class Dispersion {
 struct LikelihoodOptions {
   Dispersion dispersion = Dispersion::gene;
   float dispersion_rate = 5.0f;  ///< learning rate of dispersions per gene, relative to the weights
+
+  static void visit(auto& self, auto&& f) {
+    f("dispersion", self.dispersion, fixed());
+    f("dispersion_rate", self.dispersion_rate, at_least(0));
+  }
 };
 
 /// An observation model of counts (or of log-normalised values, the Gaussian) whose parameters come from decoder heads:
@@ -42,7 +48,8 @@ struct CountLikelihood {
   Param<T> log_theta;  // (1 or batches, G): log dispersion, or log sigma of the Gaussian; no columns where per cell
 
   explicit CountLikelihood(Index genes, LikelihoodOptions o = {}, Index batches = 0)
-      : options(o), log_theta(o.dispersion == Dispersion::gene_batch ? batches : 1, per_gene(o) ? genes : 0) {
+      : options(check_options("likelihood", o)),
+        log_theta(o.dispersion == Dispersion::gene_batch ? batches : 1, per_gene(o) ? genes : 0) {
     LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene,
                        family == Family::poisson ? "Poisson" : "Bernoulli",
                        ": has no dispersion to put per cell or batch");

@@ -24,7 +24,10 @@ struct ProteinMixture {
   Param<T> background, log_spread;  // (1, P) prior of the log background: mean and log standard deviation
 
   explicit ProteinMixture(Index proteins, LikelihoodOptions o = {}, Index = 0)
-      : options(o), log_theta(1, proteins), background(1, proteins), log_spread(1, proteins) {
+      : options(check_options("likelihood", o)),
+        log_theta(1, proteins),
+        background(1, proteins),
+        log_spread(1, proteins) {
     LATENTCELL_REQUIRE(o.dispersion == Dispersion::gene,
                        "ProteinMixture: has one dispersion per protein; choose Dispersion::gene");
     for (Param<T>* p : {&log_theta, &background, &log_spread}) {

@@ -9,6 +9,7 @@
 #include <latentcell/op/reshape.hpp>
 #include <latentcell/op/mse.hpp>
 #include <latentcell/autodiff/tape.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/kernel/nearest_code.hpp>
 #include <latentcell/nn/init.hpp>
 #include <latentcell/op/elementwise.hpp>
@@ -29,6 +30,14 @@ struct CodebookOptions {
   CodebookUpdate update = CodebookUpdate::average;
   float decay = 0.99f;         ///< average only; nearer to 1: codes move slower
   float restart_below = 0.2f;  ///< average only: a code that stands for fewer pieces a batch, on average, starts anew
+
+  static void visit(auto& self, auto&& f) {
+    f("groups", self.groups, fixed(at_least(1)));
+    f("codes", self.codes, fixed(at_least(2)));
+    f("update", self.update, fixed());
+    f("decay", self.decay, in_half_open(0, 1));
+    f("restart_below", self.restart_below, at_least(0));
+  }
 };
 
 /// Codes that stand for pieces of a latent vector (van den Oord, Vinyals and Kavukcuoglu, "Neural discrete
@@ -41,13 +50,12 @@ struct Codebook {
   Buffer<T> sum;    // (groups * codes, d) moving mean of their sum
 
   Codebook(Index width, const CodebookOptions& o, Rng& rng)
-      : options(o),
-        table(o.groups * o.codes, o.groups > 0 ? width / o.groups : 0),
+      : options(check_options("Codebook", o)),
+        table(o.groups * o.codes, width / o.groups),
         count(o.groups * o.codes, 1),
         sum(o.groups * o.codes, table.value.cols()) {
-    LATENTCELL_REQUIRE(o.groups > 0 && width % o.groups == 0, "Codebook: a latent of ", width, " cannot be cut into ",
-                       o.groups, " groups of equal length");
-    LATENTCELL_REQUIRE(o.codes > 1, "Codebook: needs at least two codes, got ", o.codes);
+    LATENTCELL_REQUIRE(width % o.groups == 0, "Codebook: a latent of ", width, " cannot be cut into ", o.groups,
+                       " groups of equal length");
     init_normal(table, T(1), rng);
     table.weight_decay = T(0);
     table.frozen = o.update == CodebookUpdate::average;

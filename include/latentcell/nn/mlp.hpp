@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/nn/layer_norm.hpp>
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/dropout.hpp>
@@ -20,7 +21,10 @@ struct NormActDropout {
   /// x (B, D) -> (B, D)
   Var<T> operator()(Var<T> x) const { return latentcell::dropout(gelu(norm(x)), dropout); }
 
-  static void visit(auto& self, auto&& f) { f("norm", self.norm); }
+  static void visit(auto& self, auto&& f) {
+    f("norm", self.norm);
+    f("dropout", self.dropout, in_half_open(0, 1));
+  }
 };
 
 /// Hidden layers of a multi-layer perceptron: Linear, LayerNorm, GELU, dropout, as often as there are widths.

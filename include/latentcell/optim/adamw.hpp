@@ -5,6 +5,7 @@
 
 #include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/kernel/optimizer.hpp>
 #include <latentcell/optim/ema.hpp>
 
@@ -15,6 +16,13 @@ struct AdamWOptions {
   float beta2 = 0.999f;        ///< memory of the mean squared gradient
   float epsilon = 1e-8f;       ///< added to the root; larger damps parameters with small gradients
   float weight_decay = 0.01f;  ///< share of each weight lost per step, times the rate; larger keeps weights smaller
+
+  static void visit(auto& self, auto&& f) {
+    f("beta1", self.beta1, in_half_open(0, 1));
+    f("beta2", self.beta2, in_half_open(0, 1));
+    f("epsilon", self.epsilon, above(0));
+    f("weight_decay", self.weight_decay, at_least(0));
+  }
 };
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2). Rates and decay are scaled by each
@@ -26,7 +34,7 @@ struct AdamW {
   std::vector<Buffer<T>> square;  // per Param, second moment
   Index steps = 0;
 
-  explicit AdamW(AdamWOptions o = {}) : options(o) {}
+  explicit AdamW(AdamWOptions o = {}) : options(check_options("AdamW", o)) {}
 
   /// Makes the moments, zero, for a model; step() does so by itself.
   void prepare(const Params<T>& params) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/optim/clip.hpp>
 #include <latentcell/optim/gradient_sum.hpp>
 #include <latentcell/optim/schedule.hpp>
@@ -27,6 +28,22 @@ struct FitOptions {
   float validation = 0.0f;      ///< share of the cells kept out to watch; 0 keeps none
   int patience = 0;             ///< epochs without a better validation loss until the run ends; 0 never ends it
   std::uint64_t seed = 0;       ///< of shuffling, dropout and posterior noise
+
+  static void visit(auto& self, auto&& f) {
+    f("epochs", self.epochs, at_least(0));
+    f("batch", self.batch, at_least(1));
+    f("accumulate", self.accumulate, at_least(1));
+    f("learning_rate", self.learning_rate, above(0));
+    f("weight_decay", self.weight_decay, at_least(0));
+    f("beta2", self.beta2, in_half_open(0, 1));
+    f("warmup", self.warmup, in(0, 1));
+    f("last_rate", self.last_rate, at_least(0));
+    f("clip", self.clip, at_least(0));
+    f("ema", self.ema, in_half_open(0, 1));
+    f("validation", self.validation, in_half_open(0, 1));
+    f("patience", self.patience, at_least(0));
+    f("seed", self.seed);
+  }
 };
 
 /// Where a step stands in its run: what warm-ups look at.
@@ -208,9 +225,8 @@ History with_state(const Run& run, TrainState<T>& state, Hooks&&... hooks) {
 template <class T, class Model, class Source, class Loss, class... Hooks>
 void fit_with(Model& model, TrainingData<Source> data, Loss&& loss, const FitOptions& options, TrainState<T>& state,
               Hooks&&... hooks) {
-  LATENTCELL_REQUIRE(options.epochs >= 0, "fit: epochs must not be negative, got ", options.epochs);
+  check_options("fit", options);
   LATENTCELL_REQUIRE(data.train.size() > 0, "fit: there are no cells to train on");
-  LATENTCELL_REQUIRE(options.accumulate >= 1, "fit: accumulate must be at least 1, got ", options.accumulate);
   detail::TrainingRun run(model, data, loss, options, state);
   History& history = state.history;
   for (int epoch = int(history.epochs.size()); epoch < options.epochs && !history.stopped_early; ++epoch) {

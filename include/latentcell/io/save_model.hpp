@@ -1,0 +1,427 @@
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <memory>
+#include <new>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <latentcell/autodiff/value_budget.hpp>
+#include <latentcell/autodiff/visit.hpp>
+#include <latentcell/core/options.hpp>
+#include <latentcell/core/rng.hpp>
+#include <latentcell/core/version.hpp>
+#include <latentcell/io/safetensors.hpp>
+#include <latentcell/io/setting_text.hpp>
+
+// A model in one safetensors file, with all that it needs to be built again and trained further:
+//   - every Param and Buffer that visit lists, and each Param's learning_rate, weight_decay and frozen;
+//   - the options of every module that has a member `options` (core/options.hpp), nested ones too;
+//   - every setting that a visit lists: names of genes, levels of a label, a number, an enumeration.
+//
+//   struct MyModel {
+//     static constexpr std::string_view kind = "my_model";  // optional: another kind is refused
+//     MyOptions options;                                    // saved because it is called so
+//     Vae<float, Poisson<float>> vae;
+//     std::vector<std::string> panel;
+//     MyModel(const MyOptions& o, Rng& rng);
+//     static void visit(auto& self, auto&& f) { f("vae", self.vae); f("panel", self.panel); }
+//   };
+//   io::save_model("model.safetensors", model);
+//   MyModel same = io::load_model<MyModel>("model.safetensors");
+//
+// A wing's io.hpp is then
+//   inline void save(const std::string& path, const Model& model) { io::save_model(path, model); }
+//   inline Model load(const std::string& path) { return io::load_model<Model>(path); }
+//
+// A model whose constructor takes more than its options brings
+//   static MyModel from_options(const auto& reader, Rng& rng) {
+//     return MyModel(reader.template options<MyOptions>(), reader.template make<Encoder>("encoder", rng), rng);
+//   }
+// with the ModelReader below. Any other composition is built by the user, then filled by load_into(path, model);
+// options marked `fixed` (sizes, kinds) must then agree with the file, all others come from it.
+
+namespace latentcell::io {
+
+namespace detail {
+
+template <class M>
+using OptionsOf = std::remove_cvref_t<decltype(std::declval<M&>().options)>;
+
+template <class M>
+concept HasOptions = requires(M& m) {
+  m.options;
+}
+&&VisitedOptions<OptionsOf<M>>;
+
+inline std::string joined_name(std::string_view prefix, std::string_view name) {
+  return prefix.empty() ? std::string(name) : text(prefix, ".", name);
+}
+
+/// Calls f(name, value, range) for each option and setting of a model.
+template <class Thing, class F>
+void walk_settings(const std::string& name, Thing& thing, const OptionRange& range, F& f) {
+  namespace base = latentcell::detail;
+  using Plain = std::remove_const_t<Thing>;
+  if constexpr (base::is_option_value<Plain>) {
+    f(std::string_view(name), thing, range);
+  } else if constexpr (base::is_vector<Plain>) {
+    for (std::size_t i = 0; i < thing.size(); ++i) walk_settings(text(name, ".", i), thing[i], {}, f);
+  } else if constexpr (base::is_optional<Plain>) {
+    if (thing) walk_settings(name, *thing, {}, f);
+  } else if constexpr (!base::is_param<Plain> && !base::is_buffer<Plain>) {
+    const void* options = nullptr;
+    if constexpr (HasOptions<Plain>) {
+      base::walk_options(joined_name(name, "options"), thing.options, {}, f);
+      options = &thing.options;
+    }
+    Plain::visit(thing, [&](std::string_view part, auto& member, const OptionRange& of = {}) {
+      if (static_cast<const void*>(&member) == options && part == "options") return;
+      walk_settings(joined_name(name, part), member, of, f);
+    });
+  }
+}
+
+/// Puts options and settings into metadata.
+struct SettingWriter {
+  SafeTensors& to;
+
+  template <class V>
+  void operator()(std::string_view name, const V& value, const OptionRange& range) const {
+    const std::string fault = latentcell::detail::option_fault(value, range);
+    LATENTCELL_REQUIRE(fault.empty(), "save_model: ", name, " ", fault);
+    to.describe(std::string(name), setting_text(value));
+  }
+  // The number of options in a list of Options structs.
+  void resize(const std::string& name, const auto& list) const {
+    if constexpr (requires { list.size(); }) {
+      to.describe(name, setting_text(list.size()));
+    } else {
+      to.describe(name, setting_text(std::size_t(list.has_value())));
+    }
+  }
+};
+
+/// Takes options and settings out of metadata.
+struct SettingReader {
+  const SafeTensors& from;
+  const std::string& path;
+  std::set<std::string, std::less<>>* used;  // entries that were read, or null
+  enum class Purpose { build, check, assign } purpose;
+
+  const std::string& word(std::string_view name) const {
+    const auto at = from.metadata.find(std::string(name));
+    if (at == from.metadata.end()) throw_runtime(path, ": has no entry '", name, "'");
+    if (used != nullptr) used->insert(at->first);
+    return at->second;
+  }
+  template <class V>
+  void operator()(std::string_view name, V& value, const OptionRange& range) const {
+    const std::string& given = word(name);
+    V read{};
+    if (!parse_setting(std::string_view(given), read))
+      throw_runtime(path, ": entry '", name, "' is '", given.substr(0, 60), "', not ", setting_kind<V>());
+    const std::string fault = latentcell::detail::option_fault(read, range);
+    if (!fault.empty()) throw_runtime(path, ": entry '", name, "' ", fault);
+    if (purpose == Purpose::build) {
+      require_sensible(name, read, range);
+    } else {
+      require_same_shape(name, given, value, read, range);
+    }
+    if (purpose != Purpose::check) value = std::move(read);
+  }
+  template <class V>
+  void resize(const std::string& name, V& list) const {
+    std::size_t count = 0, most = from.metadata.size();
+    if constexpr (latentcell::detail::is_optional_option<V>) most = 1;
+    const std::string& given = word(name);
+    if (!parse_setting(std::string_view(given), count) || count > most)
+      throw_runtime(path, ": entry '", name, "' is '", given.substr(0, 60), "', not a number of options up to ", most);
+    if constexpr (latentcell::detail::is_optional_option<V>) {
+      require_count(name, std::size_t(list.has_value()), count);
+      if (purpose != Purpose::build) return;
+      list.reset();
+      if (count == 1) list.emplace();
+    } else {
+      require_count(name, list.size(), count);
+      if (purpose == Purpose::build) list = V(count);
+    }
+  }
+
+ private:
+  void require_count(const std::string& name, std::size_t mine, std::size_t count) const {
+    if (purpose != Purpose::build && mine != count)
+      throw_runtime(path, ": entry '", name, "' counts ", count, " but the model has ", mine);
+  }
+  // Products of two sizes must not overflow.
+  template <class V>
+  void require_sensible(std::string_view name, const V& read, const OptionRange& range) const {
+    if constexpr (latentcell::detail::is_option_list<V>) {
+      for (const auto& element : read) require_sensible(name, element, range);
+    } else if constexpr (std::is_integral_v<V>) {
+      constexpr double most = 1e8;
+      if (range.is_fixed && double(read) > most)
+        throw_runtime(path, ": entry '", name, "' is ", +read, ", not a sensible size");
+    }
+  }
+  template <class V>
+  void require_same_shape(std::string_view name, const std::string& given, const V& mine, const V& read,
+                          const OptionRange& range) const {
+    if (range.is_fixed && setting_text(mine) != given) {
+      const auto one_line = [](std::string s) {
+        while (!s.empty() && s.back() == '\n') s.pop_back();
+        std::replace(s.begin(), s.end(), '\n', ' ');
+        return s.substr(0, 60);
+      };
+      throw_runtime(path, ": entry '", name, "' is '", one_line(given), "' but the model was built with '",
+                    one_line(setting_text(mine)), "'");
+    }
+    if constexpr (latentcell::detail::is_option_list<V>) {
+      if (!mine.empty() && mine.size() != read.size())
+        throw_runtime(path, ": entry '", name, "' has ", read.size(), " elements but the model's has ", mine.size());
+    }
+  }
+};
+
+template <class P>
+std::vector<double> training_factors(const P& p) {
+  return {double(p.learning_rate), double(p.weight_decay), p.frozen ? 1.0 : 0.0};
+}
+inline const std::vector<double>& usual_factors() {
+  static const std::vector<double> usual = {1, 1, 0};
+  return usual;
+}
+
+}  // namespace detail
+
+/// Returns what save_model writes: tensors under the names of visit_state, options and settings as metadata.
+/// Throws std::invalid_argument where two things have one name or an option is out of its range.
+template <class Model>
+SafeTensors model_tensors(const Model& model) {
+  SafeTensors out;
+  out.describe("latentcell.version", version);
+  if constexpr (requires { Model::kind; }) out.describe("latentcell.kind", std::string(Model::kind));
+  detail::SettingWriter writer{out};
+  detail::walk_settings(std::string(), model, {}, writer);
+  visit_state(model, [&](std::string_view name, const auto& p) {
+    out.add(std::string(name), p.value.data(), {p.value.rows(), p.value.cols()});
+    if constexpr (latentcell::detail::is_param<std::remove_cvref_t<decltype(p)>>) {
+      const std::vector<double> factors = detail::training_factors(p);
+      if (factors != detail::usual_factors()) out.describe(text(name, ".training"), setting_text(factors));
+    }
+  });
+  return out;
+}
+
+/// Writes a model to one safetensors file, with its options and names.
+/// Throws std::runtime_error with the path. An existing file is left unchanged on failure.
+template <class Model>
+void save_model(const std::string& path, const Model& model) {
+  save_safetensors(path, model_tensors(model));
+}
+
+/// A model's file while a model is built from it. Errors are std::runtime_error and name the file and the entry.
+class ModelReader {
+ public:
+  explicit ModelReader(const std::string& path)
+      : content_(std::make_shared<const Content>(Content{path, load_safetensors(path), {}})) {
+    for (std::size_t i = 0; i < file().tensors.size(); ++i) content_->index.emplace(file().tensors[i].name, i);
+  }
+
+  const std::string& path() const { return content_->path; }
+  const SafeTensors& file() const { return content_->file; }
+
+  /// Returns the reader of a module: its names are those that the module itself uses.
+  ModelReader module(std::string_view name) const {
+    ModelReader out = *this;
+    out.prefix_ = detail::joined_name(prefix_, name);
+    return out;
+  }
+  /// Returns whether the file has an entry or a tensor of this name, or any whose name begins with it and a dot.
+  bool has(std::string_view name) const {
+    const std::string full = detail::joined_name(prefix_, name), inside = full + ".";
+    const auto found = [&](const auto& in) {
+      const auto at = in.lower_bound(inside);
+      return in.count(full) > 0 || (at != in.end() && at->first.compare(0, inside.size(), inside) == 0);
+    };
+    return found(file().metadata) || found(content_->index);
+  }
+  /// Returns saved options, every one in its range.
+  template <VisitedOptions O>
+  O options(std::string_view name = "options") const {
+    O out;
+    detail::SettingReader read{file(), path(), nullptr, detail::SettingReader::Purpose::build};
+    latentcell::detail::walk_options(detail::joined_name(prefix_, name), out, {}, read);
+    return out;
+  }
+  /// Returns a setting that a visit lists: reader.value<std::vector<std::string>>("levels").
+  template <class V>
+  V value(std::string_view name, const OptionRange& range = {}) const {
+    V out{};
+    detail::SettingReader read{file(), path(), nullptr, detail::SettingReader::Purpose::build};
+    read(detail::joined_name(prefix_, name), out, range);
+    return out;
+  }
+  /// Returns the shape of a tensor as Params have it.     -> rows, columns
+  std::pair<Index, Index> shape(std::string_view name) const {
+    const SafeTensors::Tensor& t = tensor(detail::joined_name(prefix_, name));
+    if (t.shape.size() != 2)
+      throw_runtime(path(), ": tensor '", t.name, "' has ", t.shape.size(), " dimensions, not 2");
+    return {t.shape[0], t.shape[1]};
+  }
+  /// Returns a module built by its saved options; its values are filled by load_model later.
+  template <class M>
+  M make(std::string_view name, Rng& rng) const {
+    const ModelReader own = name.empty() ? *this : module(name);
+    if constexpr (requires { M::from_options(own, rng); }) {
+      return M::from_options(own, rng);
+    } else {
+      static_assert(detail::HasOptions<M>,
+                    "load_model: the model needs a member `options` with a static visit and a constructor "
+                    "M(const Options&, Rng&), or a static from_options(reader, rng); or build it and call load_into");
+      static_assert(std::is_constructible_v<M, const detail::OptionsOf<M>&, Rng&>,
+                    "load_model: the model needs a constructor M(const Options&, Rng&) or a static "
+                    "from_options(reader, rng); or build it and call load_into");
+      return M(own.template options<detail::OptionsOf<M>>(), rng);
+    }
+  }
+  /// Throws where the file is of another kind than the model.
+  template <class M>
+  void require_kind() const {
+    const auto at = file().metadata.find("latentcell.kind");
+    const std::string given = at == file().metadata.end() ? "" : at->second;
+    if constexpr (requires { M::kind; }) {
+      if (given != M::kind) throw_runtime(path(), ": holds a model of kind '", given, "', not '", M::kind, "'");
+    }
+  }
+  /// Gives a model the file's values, options and settings, all of them or none.
+  template <class M>
+  void fill(M& model) const {
+    require_kind<M>();
+    using Purpose = detail::SettingReader::Purpose;
+    std::set<std::string, std::less<>> used;
+    detail::SettingReader check{file(), path(), &used, Purpose::check};
+    detail::walk_settings(prefix_, model, {}, check);
+    std::size_t tensors = 0;
+    each_state(model, [&](const SafeTensors::Tensor& t, auto& p) {
+      ++tensors;
+      require_fit(t, p);
+      if (const auto at = file().metadata.find(t.name + ".training"); at != file().metadata.end()) {
+        std::vector<double> factors;
+        if (!parse_setting(std::string_view(at->second), factors) || factors.size() != 3)
+          throw_runtime(path(), ": entry '", at->first, "' is '", at->second.substr(0, 60), "', not three numbers");
+        used.insert(at->first);
+      }
+    });
+    require_nothing_else(used, tensors);
+    detail::SettingReader assign{file(), path(), nullptr, Purpose::assign};
+    detail::walk_settings(prefix_, model, {}, assign);
+    each_state(model, [&](const SafeTensors::Tensor& t, auto& p) {
+      if (!t.bytes.empty()) std::memcpy(p.value.data(), t.bytes.data(), t.bytes.size());
+      if constexpr (latentcell::detail::is_param<std::remove_cvref_t<decltype(p)>>) {
+        const auto at = file().metadata.find(t.name + ".training");
+        std::vector<double> factors = detail::usual_factors();
+        if (at != file().metadata.end()) parse_setting(std::string_view(at->second), factors);
+        p.learning_rate = static_cast<decltype(p.learning_rate)>(factors[0]);
+        p.weight_decay = static_cast<decltype(p.weight_decay)>(factors[1]);
+        p.frozen = factors[2] != 0;
+      }
+    });
+  }
+  /// Returns the number of values in all tensors.
+  Index values() const {
+    Index sum = 0;
+    for (const SafeTensors::Tensor& t : file().tensors) {
+      Index size = 1;
+      for (const Index extent : t.shape) size *= extent;
+      sum += size;
+    }
+    return sum;
+  }
+
+ private:
+  struct Content {
+    std::string path;
+    SafeTensors file;
+    mutable std::map<std::string, std::size_t, std::less<>> index;  // of tensors
+  };
+
+  const SafeTensors::Tensor& tensor(const std::string& name) const {
+    const auto at = content_->index.find(name);
+    if (at == content_->index.end()) throw_runtime(path(), ": has no tensor '", name, "'");
+    return file().tensors[at->second];
+  }
+  void each_state(auto& model, auto&& use) const {
+    visit_state(model, [&](std::string_view name, auto& p) { use(tensor(detail::joined_name(prefix_, name)), p); });
+  }
+  template <class P>
+  void require_fit(const SafeTensors::Tensor& t, const P& p) const {
+    using N = typename std::remove_cvref_t<decltype(p.value)>::Scalar;
+    if (t.shape != std::vector<Index>{p.value.rows(), p.value.cols()}) {
+      std::string given;
+      for (const Index extent : t.shape) given += text(given.empty() ? "" : ", ", extent);
+      throw_runtime(path(), ": tensor '", t.name, "' is (", given, ") but the model needs (", p.value.rows(), ", ",
+                    p.value.cols(), ")");
+    }
+    if (t.type != SafeTensors::type_name<N>())
+      throw_runtime(path(), ": tensor '", t.name, "' holds ", t.type, " but the model needs ",
+                    SafeTensors::type_name<N>());
+  }
+  void require_nothing_else(const std::set<std::string, std::less<>>& used, std::size_t tensors) const {
+    if (!prefix_.empty()) return;
+    for (const auto& [key, value] : file().metadata) {
+      if (key.compare(0, 11, "latentcell.") != 0 && used.count(key) == 0)
+        throw_runtime(path(), ": has an entry '", key, "' that the model does not have");
+    }
+    if (tensors != file().tensors.size())
+      throw_runtime(path(), ": has ", file().tensors.size(), " tensors but the model takes ", tensors);
+  }
+
+  std::shared_ptr<const Content> content_;
+  std::string prefix_;
+};
+
+/// Gives a model that the user built all that save_model wrote: values, options, settings. Options marked `fixed` must
+/// agree, as must shapes and names of tensors.
+/// Throws std::runtime_error naming the file and the entry or tensor; the model is then unchanged.
+template <class Model>
+void load_into(const std::string& path, Model& model) {
+  ModelReader(path).fill(model);
+}
+
+/// Builds a model from its saved options and gives it the saved values. The model has Options and a constructor
+/// M(const Options&, Rng&), or a static from_options(reader, rng).
+/// Throws std::runtime_error naming the file and what is wrong. Sizes in the options that exceed what the file holds
+/// are refused before anything of that size is allocated.
+template <class Model>
+Model load_model(const std::string& path) {
+  const ModelReader reader(path);
+  reader.require_kind<Model>();
+  try {
+    Rng rng(0);
+    // Twice what is held, and some: a constructor may make a module and replace it.
+    const ValueBudget budget(2 * reader.values() + 65536);
+    Model model = reader.make<Model>("", rng);
+    reader.fill(model);
+    return model;
+  } catch (const std::logic_error& e) {
+    throw_runtime(path, ": ", e.what());
+  } catch (const std::bad_alloc&) {
+    throw_runtime(path, ": its options ask for more memory than there is");
+  }
+}
+
+/// Returns the options of a module in a model's file, for a composition that is built by hand:
+/// read_options<VaeOptions>(path, "vae.options").
+template <VisitedOptions O>
+O read_options(const std::string& path, std::string_view name = "options") {
+  return ModelReader(path).options<O>(name);
+}
+
+}  // namespace latentcell::io
