@@ -264,10 +264,10 @@ TEST_CASE("JointVae: settings and cells that do not fit are named") {
   CHECK_THROWS_WITH(JointVae<float>({}, rng), ContainsText("JointVae: needs at least one modality"));
   JointVaeOptions o = small();
   o.hide = 1;
-  CHECK_THROWS_WITH(JointVae<float>(o, rng), ContainsText("hide must lie in [0, 1), got 1"));
+  CHECK_THROWS_WITH(JointVae<float>(o, rng), ContainsText("JointVae: hide must be in [0, 1), got 1"));
   o = small();
   o.parts[1].weight = 0;
-  CHECK_THROWS_WITH(JointVae<float>(o, rng), ContainsText("the weight of 'protein' must be above 0, got 0"));
+  CHECK_THROWS_WITH(JointVae<float>(o, rng), ContainsText("weight must be above 0, got 0"));
   JointVae<float> model(small(), rng);
   std::vector<Modality> cells = made(6);
   CHECK_THROWS_WITH(model.start({cells[0].counts}), ContainsText("1 modalities but the model has 3"));

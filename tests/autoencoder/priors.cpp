@@ -123,7 +123,7 @@ TEST_CASE("Vae: wrong priors are refused with the alternative") {
   REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>(o, rng)), ContainsText("leave them 0"));
   o.free_bits = 0;
   o.prior.components = 0;
-  REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>(o, rng)), ContainsText("needs at least one"));
+  REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>(o, rng)), ContainsText("prior.components must be at least 1, got"));
 }
 
 TEST_CASE("Vae: a linear decoder is linear in the latent") {

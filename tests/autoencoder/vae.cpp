@@ -272,10 +272,10 @@ TEST_CASE("Vae: cells without counts are encoded and judged like any other") {
 TEST_CASE("Vae: settings that make no model are named") {
   using Model = Vae<float, NegativeBinomial<float>>;
   Rng rng(1);
-  REQUIRE_THROWS_WITH(Model({.genes = 0}, rng), ContainsText("autoencoder: needs the number of genes, got 0"));
+  REQUIRE_THROWS_WITH(Model({.genes = 0}, rng), ContainsText("Vae: genes must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 0}, rng),
-                      ContainsText("needs at least one latent dimension, got 0"));
-  REQUIRE_THROWS_WITH(Model({.genes = 5, .hidden = {}}, rng), ContainsText("needs at least one hidden layer"));
+                      ContainsText("Vae: latent must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(Model({.genes = 5, .hidden = {}}, rng), ContainsText("Vae: hidden must have at least 1 element, got 0"));
   Model vae(small(5), rng);
   REQUIRE_THROWS_WITH(vae.start(Counts(6)), ContainsText("counts of 6 genes but the model has 5"));
 }

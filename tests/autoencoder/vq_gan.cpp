@@ -127,6 +127,6 @@ TEST_CASE("VqGan: trains, stays finite, serves encode and draw, and goes on from
 
 TEST_CASE("VqGan: what makes no sense is refused") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(Model(small(), {.hidden = {}}, rng), ContainsText("at least one hidden layer"));
-  REQUIRE_THROWS_WITH(Model(small(), {.weight = -1}, rng), ContainsText("must not be negative"));
+  REQUIRE_THROWS_WITH(Model(small(), {.hidden = {}}, rng), ContainsText("VqGan: hidden must have at least 1 element, got 0"));
+  REQUIRE_THROWS_WITH(Model(small(), {.weight = -1}, rng), ContainsText("VqGan: weight must be at least 0, got -1"));
 }

@@ -116,7 +116,7 @@ TEST_CASE("VqVae: what does not fit is named") {
   REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 6, .codebook = {.groups = 4}}, rng),
                       ContainsText("a latent of 6 cannot be cut into 4 groups"));
   REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 8, .codebook = {.codes = 1}}, rng),
-                      ContainsText("at least two codes"));
+                      ContainsText("VqVae: codebook.codes must be at least 2, got 1"));
 }
 
 TEST_CASE("PlainAutoencoder: trains, encodes and draws like the others") {

@@ -123,5 +123,5 @@ TEST_CASE("backbones: an MLP that should attend is refused with the alternative"
   Rng rng(1);
   REQUIRE_THROWS_WITH(ResidualMlp<float>({.injection = Injection::cross_attention}, rng),
                       ContainsText("choose adaln, film or concatenation, or a Dit"));
-  REQUIRE_THROWS_WITH(LatentUnet<float>({.widths = {}}, rng), ContainsText("at least one level"));
+  REQUIRE_THROWS_WITH(LatentUnet<float>({.widths = {}}, rng), ContainsText("LatentUnet: widths must have at least 1 element, got 0"));
 }

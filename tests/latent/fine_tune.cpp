@@ -195,6 +195,6 @@ TEST_CASE("fit: minibatches gathered into a step move a model as one large batch
   CHECK((fitted(50, 2) - whole).cwiseAbs().maxCoeff() < 1e-6);
   CHECK((fitted(25, 4) - whole).cwiseAbs().maxCoeff() < 1e-6);
   CHECK((fitted(50, 1) - whole).cwiseAbs().maxCoeff() > 1e-4);
-  REQUIRE_THROWS_WITH(fitted(50, 0), ContainsText("accumulate must be at least 1"));
+  REQUIRE_THROWS_WITH(fitted(50, 0), ContainsText("fit: accumulate must be at least 1, got 0"));
   set_threads(before);
 }

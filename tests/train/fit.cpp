@@ -276,5 +276,5 @@ TEST_CASE("fit_with: nothing to train on is named") {
   REQUIRE_THROWS_WITH(fit_with(line, TrainingData{empty}, loss_of(line), {}, state),
                       ContainsText("no cells to train on"));
   REQUIRE_THROWS_WITH(fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = -1}, state),
-                      ContainsText("epochs must not be negative, got -1"));
+                      ContainsText("fit: epochs must be at least 0, got -1"));
 }
