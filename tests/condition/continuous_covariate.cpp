@@ -58,7 +58,8 @@ TEST_CASE("Numbers: gradients of all weights, unknown cells included") {
 
 TEST_CASE("Numbers: what does not fit is named") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(ContinuousCovariate<float>({.columns = 0}, rng), ContainsText("ContinuousCovariate: columns must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(ContinuousCovariate<float>({.columns = 0}, rng),
+                      ContainsText("ContinuousCovariate: columns must be at least 1, got 0"));
   const ContinuousCovariate<float> encoder({.columns = 2, .width = 4}, rng);
   const Matrix<float> cells = Matrix<float>::Ones(3, 1);
   Tape<float> tape;
