@@ -85,6 +85,7 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
   lc::Rng rng(s.seed, 5);
   lc::SpatialOptions o;
   o.ensemble.members = s.ensemble.members;
+  o.ensemble.fold_seed = s.seed;
   o.context.slice_gap = s.slice_gap;
   o.own_slice = t.own_slice;
   if (!t.own_slice) o.bare = program::distances_to_leave_out(t);
@@ -106,8 +107,8 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
     return std::nullopt;
   }
   lc::Rng calibration(s.seed, 12);
-  lc::fit_stacking(m, p.target, told, s.seed, calibration);
-  lc::calibrate_intervals(m, p.target, told, t.known.slice, s.seed, {.draws = s.ensemble.draws}, calibration);
+  lc::fit_stacking(m, p.target, told, calibration);
+  lc::calibrate_intervals(m, p.target, told, t.known.slice, {.draws = s.ensemble.draws}, calibration);
   program::keep(s, m);
   return m;
 }
@@ -116,7 +117,7 @@ std::optional<lc::Spatial> train(const Settings& s, const Task& t, const Prepare
 lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialReference& spots, const lc::Modality& target,
                            const Task& t, Index draws, lc::Rng& rng, Json& report) {
   const std::vector<Index> cells = lc::places_of_spots(t.spot, spots.cells());
-  lc::Matrix<float> counts = lc::ModalityEncoder::dense(target.counts);
+  lc::Matrix<float> counts = lc::dense_counts(target.counts.view());
   for (Index i = 0; i < counts.rows() && t.means; ++i) counts.row(i) *= float(cells[lc::to_size(i)]);
   counts = counts.array().round();
   const double depth = double(m.target.depth.value(0, 0));
@@ -124,7 +125,7 @@ lc::SplitCells split_spots(const lc::Spatial& m, const lc::SpatialReference& spo
   const auto entry = [](const lc::Concentration& e) { return Json{{"cell", e.cell}, {"apart", e.apart}}; };
   report["split"]["totals"] = entry(split.totals);
   for (std::size_t g = 0; g < split.genes.size(); ++g)
-    report["split"]["genes"][m.target.features[g]] = entry(split.genes[g]);
+    report["split"]["genes"][m.target.features()[g]] = entry(split.genes[g]);
   return lc::split_cells(split, counts, cells, depth, draws, rng);
 }
 
@@ -133,8 +134,8 @@ void write(const Settings& s, const lc::Spatial& m, const Tissue& places, const 
   lc::CellTable out;
   out.cell_names = places.cells.cell_names;
   out.cell_columns = places.cells.cell_columns;
-  out.gene_names = m.target.features;
-  out.gene_columns = lc::Annotation(Index(m.target.features.size()));
+  out.gene_names = m.target.features();
+  out.gene_columns = lc::Annotation(Index(m.target.features().size()));
   out.counts = lc::Counts(made.mean.cols());
   for (Index i = 0; i < made.mean.rows(); ++i) {
     for (Index g = 0; g < made.mean.cols(); ++g) {
@@ -253,27 +254,27 @@ int run(const Settings& s) {
                                         : ": predicts genes that a panel lacks, not places: say --panel");
     if (t.own_slice && !m->options.own_slice)
       lc::throw_runtime(s.from, ": was trained for places beside known cells, not for a slice without any");
-    p.genes = m->target.features;
-    if (t.panel) p.panel_genes = m->panel.front().features;
+    p.genes = m->target.features();
+    if (t.panel) p.panel_genes = m->panel.front().features();
     program::take_modalities(p, t, s.panel, double(m->target.depth.value(0, 0)));
-    if (t.panel) own_places = m->panel.front().tell(p.panel_places);
+    if (t.panel) own_places = m->panel.front().condition_features(p.panel_places);
     place(m->target);
   } else {
     p = program::prepare(s, t);
     lc::Rng code_rng(s.seed, 6);
     lc::ModalityEncoder target(
-        "expression", p.genes,
-        std::min<Index>({s.ensemble.components, Index(p.genes.size()) - 1, t.known.cells.cells() - 2}));
-    target.start(p.target, code_rng);
+        {"expression", p.genes,
+         std::min<Index>({s.ensemble.components, Index(p.genes.size()) - 1, t.known.cells.cells() - 2})});
+    target.fit(p.target, code_rng);
     if (t.panel) target.depth.value(0, 0) = float(p.depth);
     std::vector<lc::ModalityEncoder> panel;
     if (t.panel) {
-      panel.emplace_back(
+      panel.emplace_back(lc::conformal::ModalityEncoderOptions{
           "panel", p.panel_genes,
-          std::min<Index>({s.ensemble.components, Index(p.panel_genes.size()) - 1, t.known.cells.cells() - 2}));
-      panel.front().start(p.panel, code_rng);
-      own = panel.front().tell(p.panel);
-      own_places = panel.front().tell(p.panel_places);
+          std::min<Index>({s.ensemble.components, Index(p.panel_genes.size()) - 1, t.known.cells.cells() - 2})});
+      panel.front().fit(p.panel, code_rng);
+      own = panel.front().condition_features(p.panel);
+      own_places = panel.front().condition_features(p.panel_places);
     }
     place(target);
     std::vector<std::string> files = s.slices;
@@ -342,7 +343,7 @@ int run(const Settings& s) {
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   if (t.judged && !s.plots.empty()) {
-    plots::draw_spatial(s.plots, t.known.at, spots.values, t.places.at, truth, made.mean, kriged, m->target.features,
+    plots::draw_spatial(s.plots, t.known.at, spots.values, t.places.at, truth, made.mean, kriged, m->target.features(),
                         t.places.slice.front(), t.known.slice);
   }
   return 0;

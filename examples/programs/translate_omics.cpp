@@ -13,6 +13,9 @@
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/multiomics/evaluate.hpp>
+#include <latentcell/multiomics/fit.hpp>
+#include <latentcell/multiomics/io.hpp>
+#include <latentcell/multiomics/predict.hpp>
 
 #include "support/ensemble.hpp"
 #include "support/joint_latent.hpp"
@@ -20,6 +23,7 @@
 #include "support/translation_plots.hpp"
 
 namespace lc = latentcell;
+namespace mo = latentcell::multiomics;
 using lc::Index;
 using program::Json;
 using program::now;
@@ -66,32 +70,33 @@ std::string of_fold(int k, int folds, const std::string& stage) {
 }
 
 // One direction, trained; nothing where a signal ended it.
-std::optional<lc::Translation> train(const Settings& s, const std::string& stage, const lc::Modality& target,
-                                     const std::vector<lc::Modality>& from, const lc::Modality& rna, Index members,
-                                     lc::StopOnSignal& stop, Json& report) {
+std::optional<mo::Model> train(const Settings& s, const std::string& stage, const lc::Modality& target,
+                               const std::vector<lc::Modality>& from, const lc::Modality& rna, Index members,
+                               lc::StopOnSignal& stop, Json& report) {
   lc::Rng rng(s.seed, 5);
   const auto code = [&](const lc::Modality& m) {
     const lc::Modality& told_by = m.name == "rna" ? rna : m;
-    lc::ModalityEncoder out(
-        m.name, m.features,
-        std::min<Index>({s.ensemble.components, Index(m.features.size()) - 1, told_by.cells() - 1}));
-    out.start(told_by, rng);
+    lc::conformal::ModalityEncoder out(
+        {m.name, m.features,
+         std::min<Index>({s.ensemble.components, Index(m.features.size()) - 1, told_by.cells() - 1})});
+    out.fit(told_by, rng);
     return out;
   };
-  std::vector<lc::ModalityEncoder> codes;
+  std::vector<lc::conformal::ModalityEncoder> codes;
   for (const lc::Modality& m : from) codes.push_back(code(m));
-  lc::TranslationOptions o;
+  mo::Options o;
   o.ensemble.members = members;
-  lc::Translation model(o, code(target), std::move(codes), rng);
+  o.ensemble.fold_seed = s.seed;
+  mo::Model model(o, code(target), std::move(codes), rng);
   const lc::FitOptions fit = program::ensemble_fit(s.ensemble, target.cells(), 1200, 400, s.seed);
   if (!program::train_members(s, stage, model.flows, stop, report, [&](auto& state, Index k, auto&&... hooks) {
-        lc::fit_fold_model(state, model, k, target, from, fit, hooks...);
+        lc::conformal::fit_fold_model(state, model.flows, k, mo::training_data(model, target, from), fit, hooks...);
       })) {
     return std::nullopt;
   }
   if (target.name != "rna") {  // of genes only the mean is asked
     lc::Rng calibration(s.seed, 12);
-    lc::calibrate_intervals(model, target, from, s.seed, {.draws = s.ensemble.draws}, calibration);
+    mo::calibrate_intervals(model, target, from, {.draws = s.ensemble.draws}, calibration);
   }
   return model;
 }
@@ -112,9 +117,10 @@ void print(const std::vector<lc::TranslationScore>& scores) {
 
 // Predictions of held-out cells, gathered over the folds.
 struct Gathered {
-  std::vector<std::pair<std::string, lc::Translated>> of;
+  std::vector<std::pair<std::string, lc::conformal::PredictionIntervals>> of;
 
-  void put(const std::string& who, const std::vector<Index>& rows, Index cells, const lc::Translated& part) {
+  void put(const std::string& who, const std::vector<Index>& rows, Index cells,
+           const lc::conformal::PredictionIntervals& part) {
     auto at = std::find_if(of.begin(), of.end(), [&](const auto& entry) { return entry.first == who; });
     if (at == of.end()) at = of.insert(of.end(), {who, {}});
     const auto copy = [&](lc::Matrix<float>& to, const lc::Matrix<float>& from) {
@@ -143,10 +149,10 @@ bool judge_genes(const Settings& s, const OmicsPart& train_part, const OmicsPart
   const auto back = train(s, stage, train_part.rna, {train_part.protein}, everyone.rna, 2, stop, unused);
   if (!back) return false;
   const double depth = double(back->target.depth.value(0, 0));
-  const lc::Matrix<float> truth = lc::ModalityEncoder::dense(lc::kernel::log_normalize(test.rna.counts, depth));
-  const lc::Matrix<float> model = lc::translate(*back, {test.protein}, {.draws = 0}, rng).mean;
+  const lc::Matrix<float> truth = lc::dense_counts(lc::kernel::log_normalize(test.rna.counts, depth).view());
+  const lc::Matrix<float> model = mo::translate(*back, {test.protein}, {.draws = 0}, rng).mean;
   const lc::Matrix<float> ridge = back->target.decode(
-      lc::ridge(back->tell({train_part.protein}), back->target.encode(train_part.rna), back->tell({test.protein})));
+      lc::ridge(back->condition_features({train_part.protein}), back->target.encode(train_part.rna), back->condition_features({test.protein})));
   const std::vector<char> all_there(lc::to_size(test.rna.cells()), 1);
   const auto score = [&](const lc::Matrix<float>& mean, const lc::Matrix<float>& real) {
     return lc::translation_score("", {mean, {}, {}, {}, {}}, real, all_there).mean_r;
@@ -173,7 +179,7 @@ bool judge_genes(const Settings& s, const OmicsPart& train_part, const OmicsPart
                                                        test.also ? std::optional(lc::hide(*test.also)) : std::nullopt));
   to.model_some.push_back(score(in_known(model), in_known(truth)));
   to.joint_some.push_back(
-      score(lc::translate(joint, from_protein, 0, share * depth, {.draws = 0}, rng).mean, in_known(truth)));
+      score(mo::translate(joint, from_protein, 0, share * depth, {.draws = 0}, rng).mean, in_known(truth)));
   to.ridge_some.push_back(score(in_known(ridge), in_known(truth)));
   return true;
 }
@@ -195,9 +201,10 @@ void tell(const GenesTold& g, Json& report) {
 }
 
 // What a model has to beat, told by the same components, in cells that are held out.
-void put_floors(const lc::Translation& model, const OmicsPart& train_part, const OmicsPart& test,
+void put_floors(const mo::Model& model, const OmicsPart& train_part, const OmicsPart& test,
                 const std::vector<Index>& held, Index n, Gathered& protein) {
-  const lc::Matrix<float> told = model.tell(train_part.sources()), told_new = model.tell(test.sources()),
+  const lc::Matrix<float> told = model.condition_features(train_part.sources()),
+                          told_new = model.condition_features(test.sources()),
                           known = model.target.decode(model.target.encode(train_part.protein));
   const auto floor = [&](const char* who, lc::Matrix<float> mean) {
     protein.put(who, held, n, {std::move(mean), {}, {}, {}, {}});
@@ -205,14 +212,14 @@ void put_floors(const lc::Translation& model, const OmicsPart& train_part, const
   floor("mean", lc::Matrix<float>(known.colwise().mean()).replicate(Index(held.size()), 1));
   // Linear models see the components in their own units.
   const auto linear = [&](lc::Matrix<float> x) {
-    const lc::ModalityEncoder& c = model.sources.front();
-    for (Index j = 0; j < c.latent() && !c.whole; ++j)
-      x.col(j) *= std::sqrt(c.spread.value(0, j) * c.spread.value(0, 0));
+    const lc::conformal::ModalityEncoder& c = model.sources.front();
+    for (Index j = 0; j < c.latent() && !c.identity; ++j)
+      x.col(j) *= std::sqrt(c.scale.value(0, j) * c.scale.value(0, 0));
     return x;
   };
   floor("ridge on components", lc::ridge(linear(told), known, linear(told_new)));
   if (test.also) {
-    const Index cut = model.sources.front().condition();
+    const Index cut = model.sources.front().n_condition();
     floor("ridge, rna alone", lc::ridge(linear(told).leftCols(cut), known, linear(told_new).leftCols(cut)));
     floor(("ridge, " + test.also->name + " alone").c_str(),
           lc::ridge(told.rightCols(told.cols() - cut), known, told_new.rightCols(told.cols() - cut)));
@@ -251,7 +258,7 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
     if (!model) return false;
     lc::Rng rng(s.seed, 9);
     const auto predict = [&](const std::string& who, std::vector<lc::Modality> from) {
-      protein.put(who, held, n, lc::translate(*model, from, {.draws = s.ensemble.draws}, rng));
+      protein.put(who, held, n, mo::translate(*model, from, {.draws = s.ensemble.draws}, rng));
     };
     predict("latentcell", test.sources());
     if (test.also) {
@@ -267,7 +274,7 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
       const auto cells = program::in_features_of(*joint, program::in_order(r, no_protein, a));
       protein.put(
           who, held, n,
-          lc::translate(*joint, cells, 1, double(model->target.depth.value(0, 0)), {.draws = s.ensemble.draws}, rng));
+          mo::translate(*joint, cells, 1, double(model->target.depth.value(0, 0)), {.draws = s.ensemble.draws}, rng));
     };
     joint_predict("joint VAE", test.rna, test.also);
     if (test.also) {
@@ -302,7 +309,7 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
   for (const Index i : with) folds_of.push_back(fold_of[lc::to_size(i)]);
   cells.cell_columns.set("held_out_fold", folds_of);
   const auto pick = [&](const lc::Matrix<float>& m) { return lc::metric::pick_rows(lc::view(m), with); };
-  const lc::Translated& ours = protein.of.front().second;
+  const lc::conformal::PredictionIntervals& ours = protein.of.front().second;
   cells.embeddings.clear();
   cells.embeddings["protein_predicted"] = pick(ours.mean);
   program::put_intervals(cells, "protein_",
@@ -316,27 +323,27 @@ bool judge(const Settings& s, int folds, const program::Omics& d, lc::StopOnSign
 }
 
 // Proteins and their intervals.
-void put_predicted(const lc::Translation& model, const std::vector<lc::Modality>& from, const Settings& s,
+void put_predicted(const mo::Model& model, const std::vector<lc::Modality>& from, const Settings& s,
                    lc::CellTable& cells) {
   lc::Rng rng(s.seed, 10);
-  lc::Translated t = lc::translate(model, from, {.draws = s.ensemble.draws}, rng);
+  lc::conformal::PredictionIntervals t = mo::translate(model, from, {.draws = s.ensemble.draws}, rng);
   cells.embeddings["protein_predicted"] = t.mean;
   program::put_intervals(cells, "protein_", std::move(t));
 }
 
 void put_joint(const lc::JointVae<float>& joint, const OmicsPart& part, lc::CellTable& cells) {
-  cells.embeddings["X_joint"] = lc::encode(joint, program::in_features_of(joint, program::joint_cells(part))).mean;
+  cells.embeddings["X_joint"] = mo::encode(joint, program::in_features_of(joint, program::joint_cells(part))).mean;
 }
 
 void write(const Settings& s, lc::CellTable cells, const std::vector<std::string>& proteins) {
   cells.strings.clear();
   cells.strings["protein_names"] = proteins;
-  cells.strings["latentcell"] = {
-      lc::text("version ", lc::version), lc::text("seed ", s.seed),
-      lc::text("protein_*: log1p of counts at ", Index(proteins.size()) > lc::ModalityEncoder::few
-                                                     ? "a depth of 10000"
-                                                     : "the median depth of the cells trained on"),
-      "X_joint: one latent of all cells, from whatever each has"};
+  cells.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
+                                 lc::text("protein_*: log1p of counts at ",
+                                          Index(proteins.size()) > lc::conformal::ModalityEncoder::identity_features
+                                              ? "a depth of 10000"
+                                              : "the median depth of the cells trained on"),
+                                 "X_joint: one latent of all cells, from whatever each has"};
   const Index renamed = lc::io::make_unique(cells.cell_names);
   if (renamed > 0)
     say(lc::text("note: ", renamed, " cells of --rna-only bear names of cells of --data: numbers are added to them"));
@@ -350,8 +357,8 @@ lc::CellTable not_judged(const program::Omics& d, const std::vector<Index>& with
   out.embeddings.clear();
   const lc::Modality protein = lc::select_cells(d.protein, with);
   lc::Rng rng(0);
-  lc::ModalityEncoder code(protein.name, protein.features, 1);
-  code.start(protein, rng);
+  lc::conformal::ModalityEncoder code({protein.name, protein.features, 1});
+  code.fit(protein, rng);
   out.embeddings["protein_measured"] = code.log_normalized(protein);
   for (const char* name : {"predicted", "low50", "high50", "low80", "high80"})
     out.embeddings[lc::text("protein_", name)] =
@@ -376,15 +383,15 @@ int run(const Settings& s) {
                         {"from", s.from}};
   if (!s.from.empty()) {
     if (s.omics.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
-    const lc::Translation m = lc::load_translation(program::model_file(s.from));
+    const mo::Model m = mo::load(program::model_file(s.from));
     const lc::CellTable cells = program::read(s, s.omics.rna_only);
-    (void)program::in_genes_of(cells, m.sources.front().features, s.omics.rna_only);
+    (void)program::in_genes_of(cells, m.sources.front().features(), s.omics.rna_only);
     lc::CellTable told = cells;
     told.embeddings.clear();
     const OmicsPart part = program::rna_alone(m, cells);
     put_predicted(m, part.sources(), s, told);
     if (m.joint) put_joint(*m.joint, part, told);
-    write(s, std::move(told), m.target.features);
+    write(s, std::move(told), m.target.features());
     program::write_report(s.report, report);
     return 0;
   }

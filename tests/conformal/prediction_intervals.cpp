@@ -1,18 +1,19 @@
-#include <latentcell/conformal/prediction_intervals.hpp>
+#include <latentcell/conformal/calibrate.hpp>
 
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::conformal;
 
 TEST_CASE("GroupMeans: means of what is predicted, by hand; at least a thousandth; all one without groups") {
   Matrix<float> mean(4, 2);
   mean << 1, 0, 3, -2, 5, 0.5f, 7, 0.5f;
-  const detail::GroupMeans levels(mean, {0, 0, 2, 2});
-  CHECK(levels.of(1) == RowVector<float>{{2, detail::GroupMeans::least}});
+  const GroupMeans levels(mean, {0, 0, 2, 2});
+  CHECK(levels.of(1) == RowVector<float>{{2, GroupMeans::smallest}});
   CHECK(levels.of(3) == RowVector<float>{{6, 0.5f}});
-  CHECK(detail::GroupMeans(mean, {}).of(3) == RowVector<float>{{1, 1}});
-  CHECK_THROWS_WITH(detail::GroupMeans(mean, {0, 1}), ContainsText("2 groups"));
-  CHECK_THROWS_WITH(detail::GroupMeans(mean, {0, 1, -1, 0}), ContainsText("none below 0"));
+  CHECK(GroupMeans(mean, {}).of(3) == RowVector<float>{{1, 1}});
+  CHECK_THROWS_WITH(GroupMeans(mean, {0, 1}), ContainsText("2 groups"));
+  CHECK_THROWS_WITH(GroupMeans(mean, {0, 1, -1, 0}), ContainsText("none below 0"));
 }
 
 TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the ratio of the levels") {
@@ -24,9 +25,10 @@ TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the
     counts.end_row();
   }
   const Modality known{"x", counts, std::vector<char>(cells, 1), {"a", "b", "c"}};
-  ModalityEncoder code("x", known.features, features);
-  code.start(known, rng);
-  ConditionalEnsemble model(2, features, features, {.members = 2, .field = {.width = 8, .depth = 1, .condition = 8}},
+  ModalityEncoder code({"x", known.features, features});
+  code.fit(known, rng);
+  ConditionalEnsemble model(2, features, features,
+                            {.members = 2, .velocity_net = {.width = 8, .depth = 1, .condition = 8}, .fold_seed = 3},
                             rng);
   Matrix<float> told(cells, 2);
   for (Index i = 0; i < told.size(); ++i) told.data()[i] = float(rng.normal());
@@ -38,7 +40,7 @@ TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the
   const Matrix<float> said = mean_latents(model, told, means);
   const auto predicted = [&](const std::vector<int>& group) {
     Rng own(6);
-    return predict_around(model, code, told, said, base, group, {.draws = 8}, own);
+    return predict_intervals(model, code, {told, said, base, group}, {.draws = 8}, own);
   };
   const PredictionIntervals plain = predicted({}), grouped = predicted(halves);
   CHECK(plain.mean == grouped.mean);
@@ -55,9 +57,9 @@ TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the
   const auto learned = [&](const std::vector<int>& group) {
     Rng own(7);
     const Matrix<float> truth = code.log_normalized(known), zero = Matrix<float>::Zero(cells, features);
-    calibrate_intervals(model, code, truth, known.measured, told, said, zero, group, 3, {.draws = 8}, own);
+    calibrate_intervals(model, code, {truth, known.measured, told, said, zero, group}, {.draws = 8}, own);
     Rng draws(8);
-    return predict_around(model, code, told, said, zero, group, {.draws = 8}, draws);
+    return predict_intervals(model, code, {told, said, zero, group}, {.draws = 8}, draws);
   };
   const PredictionIntervals without = learned({}), with = learned(std::vector<int>(cells, 0));
   CHECK((without.high80 - with.high80).cwiseAbs().maxCoeff() < 1e-3f);

@@ -3,12 +3,16 @@
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
 #include <latentcell/multiomics/evaluate.hpp>
+#include <latentcell/multiomics/io.hpp>
 #include <latentcell/train/fit_joint.hpp>
 
 #include "io/fixtures.hpp"
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::multiomics;
+using conformal::ModalityEncoder;
+using conformal::PredictionIntervals;
 
 namespace {
 
@@ -52,7 +56,7 @@ TEST_CASE("joint model: proteins are told from RNA, from accessibility, better f
     JointVae<float> model = small(learn, kind);
     fit(model, learn, {.epochs = 40, .batch = 32, .learning_rate = 3e-3f, .ema = 0.98f, .seed = 1});
     const double depth = 300;
-    const Matrix<float> truth = ModalityEncoder::dense(kernel::log_normalize(held[1].counts, depth));
+    const Matrix<float> truth = dense_counts(kernel::log_normalize(held[1].counts, depth).view());
     const auto told = [&](bool rna, bool peaks) {
       Rng rng(5);
       return translate(model, {rna ? held[0] : hide(held[0]), hide(held[1]), peaks ? held[2] : hide(held[2])}, 1, depth,
@@ -98,22 +102,22 @@ TEST_CASE("joint model: proteins are told from RNA, from accessibility, better f
 TEST_CASE("Translation: its joint autoencoder is kept with it") {
   const std::vector<Modality> cells = made(60);
   const auto code = [&](const Modality& m) {
-    ModalityEncoder out(m.name, m.features, 5);
+    ModalityEncoder out({m.name, m.features, 5});
     Rng rng(1);
-    out.start(m, rng);
+    out.fit(m, rng);
     return out;
   };
   Rng rng(1);
-  TranslationOptions o;
+  multiomics::Options o;
   o.ensemble.members = 2;
-  Translation model(o, code(cells[1]), {code(cells[0])}, rng);
+  multiomics::Model model(o, code(cells[1]), {code(cells[0])}, rng);
   const fixtures::TemporaryFolder folder;
   save(folder / "without", model);
-  CHECK_FALSE(load_translation(folder / "without").joint.has_value());
+  CHECK_FALSE(multiomics::load(folder / "without").joint.has_value());
   model.joint.emplace(small(cells, Observation::counts));
   for (std::size_t m = 0; m < 3; ++m) model.joint->name_features(Index(m), cells[m].features);
   save(folder / "with", model);
-  const Translation again = load_translation(folder / "with");
+  const multiomics::Model again = multiomics::load(folder / "with");
   REQUIRE(again.joint.has_value());
   CHECK(encode(*again.joint, cells).mean == encode(*model.joint, cells).mean);
 }
@@ -136,7 +140,7 @@ TEST_CASE("select_features: some features, in the order that a modality has them
   const Modality m = made(10)[1];
   const Modality two = select_features(m, {"protein_2", "protein_4"});
   CHECK(two.counts.cols() == 2);
-  CHECK(ModalityEncoder::dense(two.counts).col(1) == ModalityEncoder::dense(m.counts).col(3));
+  CHECK(dense_counts(two.counts.view()).col(1) == dense_counts(m.counts.view()).col(3));
   CHECK(two.measured == m.measured);
   CHECK_THROWS_WITH(select_features(m, {"protein_2", "other"}),
                     ContainsText("modality 'protein' has 1 of the 2 features wanted"));

@@ -1,4 +1,7 @@
 #include <latentcell/multiomics/evaluate.hpp>
+#include <latentcell/multiomics/fit.hpp>
+#include <latentcell/multiomics/io.hpp>
+#include <latentcell/multiomics/predict.hpp>
 
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
@@ -7,6 +10,9 @@
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::multiomics;
+using conformal::ModalityEncoder;
+using conformal::PredictionIntervals;
 
 namespace {
 
@@ -36,18 +42,19 @@ Modality hidden(Modality m) {
 }
 
 ModalityEncoder code_of(const Modality& m, Index latent) {
-  ModalityEncoder out(m.name, m.features, latent);
+  ModalityEncoder out({m.name, m.features, latent});
   Rng rng(1);
-  out.start(m, rng);
+  out.fit(m, rng);
   return out;
 }
 
-TranslationOptions small() {
-  TranslationOptions o;
+multiomics::Options small() {
+  multiomics::Options o;
   o.ensemble.members = 3;
-  o.ensemble.field.width = 48;
-  o.ensemble.field.depth = 1;
-  o.ensemble.field.condition = 48;
+  o.ensemble.velocity_net.width = 48;
+  o.ensemble.velocity_net.depth = 1;
+  o.ensemble.velocity_net.condition = 48;
+  o.ensemble.fold_seed = 7;
   return o;
 }
 
@@ -70,29 +77,29 @@ TEST_CASE("dense_modality: rows of NaN were not measured; negative numbers are r
 TEST_CASE("ModalityEncoder: few features come back as they were, many as their components' best") {
   const Made m = made(200, 3);
   const ModalityEncoder whole = code_of(m.protein, 99);
-  CHECK(whole.whole);
+  CHECK(whole.identity);
   CHECK(whole.latent() == 4);
   const Matrix<float> z = whole.encode(m.protein);
   CHECK(std::abs(z.col(0).mean()) < 1e-4f);
   CHECK(std::sqrt(z.col(1).array().square().mean()) == Approx(1).epsilon(1e-3));
   const Matrix<float> logs =
-      ModalityEncoder::dense(kernel::log_normalize(m.protein.counts, double(whole.depth.value(0, 0))));
+      dense_counts(kernel::log_normalize(m.protein.counts, double(whole.depth.value(0, 0))).view());
   CHECK((whole.decode(z) - logs).cwiseAbs().maxCoeff() < 1e-4f);
 
   const ModalityEncoder parts = code_of(m.rna, 10);
-  CHECK_FALSE(parts.whole);
+  CHECK_FALSE(parts.identity);
   const Matrix<float> w = parts.encode(m.rna), back = parts.decode(w);
-  const Matrix<float> x = ModalityEncoder::dense(kernel::log_normalize(m.rna.counts));
+  const Matrix<float> x = dense_counts(kernel::log_normalize(m.rna.counts).view());
   const float all = (x.rowwise() - x.colwise().mean()).squaredNorm(), left = (x - back).squaredNorm();
   CHECK(left < 0.9f * all);
   CHECK((parts.encode(m.rna) - w).isZero());
   Modality part = m.rna;
   part.measured[5] = 0;
-  const Matrix<float> told = parts.tell(part);
-  CHECK(told.cols() == parts.condition());
+  const Matrix<float> told = parts.condition_features(part);
+  CHECK(told.cols() == parts.n_condition());
   CHECK(told.row(5).isZero());
-  CHECK(told(4, parts.condition() - 1) == 1);
-  CHECK_THROWS_WITH(parts.encode(m.protein), ContainsText("4 features but the code has 120"));
+  CHECK(told(4, parts.n_condition() - 1) == 1);
+  CHECK_THROWS_WITH(parts.encode(m.protein), ContainsText("4 features but the encoder has 120"));
   CHECK_THROWS_WITH(code_of(select_cells(m.rna, range(0, 10)), 10), ContainsText("only 10 cells were measured"));
 }
 
@@ -103,14 +110,14 @@ TEST_CASE("translation: proteins from RNA, from accessibility, from both; interv
   };
   const Modality protein = part(all.protein, true), rna = part(all.rna, true), peaks = part(all.peaks, true);
   Rng rng(4);
-  Translation model(small(), code_of(protein, 10), {code_of(rna, 10), code_of(peaks, 10)}, rng);
+  multiomics::Model model(small(), code_of(protein, 10), {code_of(rna, 10), code_of(peaks, 10)}, rng);
   for (Index k = 0; k < 3; ++k) {
     TrainState<float> state;
-    fit_fold_model(state, model, k, protein, {rna, peaks},
-                   {.epochs = 60, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f, .seed = 7});
+    conformal::fit_fold_model(state, model.flows, k, training_data(model, protein, {rna, peaks}),
+                              {.epochs = 60, .batch = 64, .learning_rate = 3e-3f, .ema = 0.98f, .seed = 7});
     CHECK(state.history.epochs.back().loss < 0.8 * state.history.epochs.front().loss);
   }
-  calibrate_intervals(model, protein, {rna, peaks}, 7, {.draws = 40}, rng);
+  calibrate_intervals(model, protein, {rna, peaks}, {.draws = 40}, rng);
   const Modality new_rna = part(all.rna, false), new_peaks = part(all.peaks, false), truth = part(all.protein, false);
   const Matrix<float> y = model.target.decode(model.target.encode(truth));
   const auto score = [&](const Modality& a, const Modality& b) {
@@ -121,8 +128,8 @@ TEST_CASE("translation: proteins from RNA, from accessibility, from both; interv
                          from_peaks = score(hidden(new_rna), new_peaks),
                          none = score(hidden(new_rna), hidden(new_peaks));
   const Matrix<float> known = model.target.decode(model.target.encode(protein));
-  Translated linear;
-  linear.mean = ridge(model.tell({rna, peaks}), known, model.tell({new_rna, new_peaks}));
+  PredictionIntervals linear;
+  linear.mean = ridge(model.condition_features({rna, peaks}), known, model.condition_features({new_rna, new_peaks}));
   CHECK(both.mean_r > 0.6);
   CHECK(from_rna.mean_r > 0.6);
   CHECK(from_peaks.mean_r > 0.5);
@@ -135,13 +142,13 @@ TEST_CASE("translation: proteins from RNA, from accessibility, from both; interv
 
   const fixtures::TemporaryFolder folder;
   save(folder / "model.safetensors", model);
-  const Translation again = load_translation(folder / "model.safetensors");
+  const multiomics::Model again = multiomics::load(folder / "model.safetensors");
   const int before = threads();
   Rng a(6), b(6);
   set_threads(1);
-  const Translated one = translate(model, {new_rna, new_peaks}, {.draws = 6}, a);
+  const PredictionIntervals one = translate(model, {new_rna, new_peaks}, {.draws = 6}, a);
   set_threads(2);
-  const Translated two = translate(again, {new_rna, new_peaks}, {.draws = 6}, b);
+  const PredictionIntervals two = translate(again, {new_rna, new_peaks}, {.draws = 6}, b);
   set_threads(before);
   CHECK(one.mean == two.mean);
   CHECK(one.low80 == two.low80);
@@ -159,7 +166,7 @@ TEST_CASE("translation's floors: ridge is exact on a line, neighbours average, t
   CHECK(line(0, 0) == Approx(21).epsilon(1e-4));
   CHECK(line(1, 0) == Approx(-1).epsilon(1e-4));
   CHECK(neighbor_mean(x, y, at, 2)(0, 0) == Approx(8));
-  Translated t;
+  PredictionIntervals t;
   t.mean = x;
   t.low50 = t.low80 = x.array() - 0.5f;
   t.high50 = x.array() + 1.5f;

@@ -127,7 +127,7 @@ TEST_CASE(
   set_threads(2);
   CHECK(split_cells(split, made.counts, made.cells, 600, 24, b).mean == cells.mean);
   set_threads(before);
-  const PredictionIntervals out = within_spots(cells, made.spot, flat);
+  const conformal::PredictionIntervals out = within_spots(cells, made.spot, flat);
   double in50 = 0, in80 = 0;
   for (Index i = 0; i < truth.rows(); ++i) {
     for (Index g = 0; g < 30; ++g) {

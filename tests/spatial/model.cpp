@@ -161,10 +161,11 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
     return Modality{"expression", t.counts, std::vector<char>(rows.size(), 1), t.gene_names};
   };
   const Modality known_genes = part(in), truth = part(out);
-  ModalityEncoder code("expression", cells.gene_names, 10);
-  code.start(known_genes, rng);
+  ModalityEncoder code({"expression", cells.gene_names, 10});
+  code.fit(known_genes, rng);
   SpatialOptions o;
-  o.ensemble = {.members = 4, .field = {.width = 32, .depth = 1, .condition = 48, .dropout = 0.3f}};
+  o.ensemble = {
+      .members = 4, .velocity_net = {.width = 32, .depth = 1, .condition = 48, .dropout = 0.3f}, .fold_seed = 3};
   o.context = {.neighbors = {1, 5}, .kriged = 15, .waves = 1};
   Spatial model(o, code, {}, rng);
   const SpatialReference known =
@@ -177,8 +178,8 @@ TEST_CASE("spatial: held-out spots better than kriging alone, intervals that cov
                    {.epochs = 25, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f, .seed = 3});
   }
   const Matrix<float> told_known = tell_known(model, known, {}, rng);
-  fit_stacking(model, known_genes, told_known, 3, rng);
-  calibrate_intervals(model, known_genes, told_known, known.slice, 3, {.draws = 40}, rng);
+  fit_stacking(model, known_genes, told_known, rng);
+  calibrate_intervals(model, known_genes, told_known, known.slice, {.draws = 40}, rng);
   CHECK(model.trust.value.minCoeff() >= 0);
   CHECK(model.trust.value.maxCoeff() <= 1);
   CHECK(model.spread.value == column_spread(model.target.log_normalized(known_genes)));

@@ -45,7 +45,7 @@ inline lc::FitOptions ensemble_fit(const EnsembleSettings& e, Index cells, Index
 
 /// Trains all members, a stage each; false where a signal ended it.     fit(state, member, hooks...)
 template <class Fit>
-bool train_members(const Common& s, const std::string& name, lc::ConditionalEnsemble& flows, lc::StopOnSignal& stop,
+bool train_members(const Common& s, const std::string& name, lc::conformal::ConditionalEnsemble& flows, lc::StopOnSignal& stop,
                    Json& report, const Fit& fit) {
   for (Index k = 0; k < Index(flows.members.size()); ++k) {
     lc::TrainState<float> state;
@@ -58,7 +58,7 @@ bool train_members(const Common& s, const std::string& name, lc::ConditionalEnse
 }
 
 /// Adds the ends of intervals to obsm.
-inline void put_intervals(lc::CellTable& cells, const std::string& prefix, lc::PredictionIntervals from) {
+inline void put_intervals(lc::CellTable& cells, const std::string& prefix, lc::conformal::PredictionIntervals from) {
   cells.embeddings[prefix + "low50"] = std::move(from.low50);
   cells.embeddings[prefix + "high50"] = std::move(from.high50);
   cells.embeddings[prefix + "low80"] = std::move(from.low80);

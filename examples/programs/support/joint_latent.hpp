@@ -35,7 +35,7 @@ inline lc::JointVaeOptions joint_options(const std::vector<lc::Modality>& cells)
   lc::JointVaeOptions o{.kl_weight = 0.5f};
   for (const lc::Modality& m : cells) {
     const lc::CountsView x = m.counts.view();
-    const bool few = x.cols <= lc::ModalityEncoder::few,
+    const bool few = x.cols <= lc::conformal::ModalityEncoder::identity_features,
                yes_or_no = std::all_of(x.values, x.values + x.nonzeros(), [](float v) { return v == 1; });
     lc::JointPartOptions part{.name = m.name, .genes = x.cols};
     if (yes_or_no) part.observation = lc::Observation::detection;

@@ -133,9 +133,9 @@ inline OmicsPart with_rna_only(const OmicsPart& train, const Omics& d) {
 inline std::vector<lc::Modality> joint_cells(const OmicsPart& p) { return in_order(p.rna, p.protein, p.also); }
 
 /// What a model needs of cells with RNA alone.
-inline OmicsPart rna_alone(const lc::Translation& model, const lc::CellTable& cells) {
-  const auto none = [&](const lc::ModalityEncoder& c) { return nothing(c.name, c.features, cells.cells()); };
-  OmicsPart out{rna_of(lc::align_genes(cells, model.sources.front().features).cells), none(model.target), std::nullopt};
+inline OmicsPart rna_alone(const lc::multiomics::Model& model, const lc::CellTable& cells) {
+  const auto none = [&](const lc::conformal::ModalityEncoder& c) { return nothing(c.name(), c.features(), cells.cells()); };
+  OmicsPart out{rna_of(lc::align_genes(cells, model.sources.front().features()).cells), none(model.target), std::nullopt};
   if (model.sources.size() > 1) out.also = none(model.sources[1]);
   return out;
 }

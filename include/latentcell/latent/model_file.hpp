@@ -159,4 +159,33 @@ struct ModelFile {
   }
 };
 
+/// Options of a conformal::ConditionalEnsemble.
+template <class Options>
+void describe_ensemble(io::SafeTensors& file, const Options& o) {
+  file.metadata["members"] = text(o.members);
+  file.metadata["fold_seed"] = text(o.fold_seed);
+  file.metadata["field_latent"] = text(o.velocity_net.latent);
+  describe(file, o.velocity_net);
+}
+template <class Options>
+Options read_ensemble(const ModelFile& from) {
+  Options o;
+  o.members = from.whole("members");
+  o.fold_seed = std::stoull(from.word("fold_seed"));
+  from.read(o.velocity_net, from.whole("field_latent"));
+  return o;
+}
+
+/// Options of a conformal::ModalityEncoder.
+template <class Encoder>
+void describe_encoder(io::SafeTensors& file, const std::string& key, const Encoder& encoder) {
+  file.metadata[key] = encoder.name();
+  file.metadata[key + ".features"] = join(encoder.features());
+  file.metadata[key + ".latent"] = text(encoder.latent());
+}
+template <class Encoder>
+Encoder read_encoder(const ModelFile& from, const std::string& key) {
+  return Encoder({from.word(key), from.list(key + ".features"), from.whole(key + ".latent")});
+}
+
 }  // namespace latentcell::detail

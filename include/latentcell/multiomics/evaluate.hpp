@@ -9,7 +9,7 @@
 #include <latentcell/kernel/factor_analysis.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/pearson.hpp>
-#include <latentcell/multiomics/model.hpp>
+#include <latentcell/conformal/prediction_intervals.hpp>
 
 namespace latentcell {
 
@@ -28,7 +28,7 @@ inline std::vector<std::pair<std::string, double>> entries(const TranslationScor
 }
 
 /// predicted, truth (N, F); cells not measured are left out. Of features that do not vary, none counts.
-inline TranslationScore translation_score(const std::string& who, const Translated& predicted,
+inline TranslationScore translation_score(const std::string& who, const conformal::PredictionIntervals& predicted,
                                           const Matrix<float>& truth, const std::vector<char>& measured) {
   LATENTCELL_REQUIRE(predicted.mean.rows() == truth.rows() && predicted.mean.cols() == truth.cols() &&
                          Index(measured.size()) == truth.rows(),

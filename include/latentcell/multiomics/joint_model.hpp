@@ -6,15 +6,15 @@
 #include <vector>
 
 #include <latentcell/autoencoder/joint_vae.hpp>
+#include <latentcell/conformal/prediction_intervals.hpp>
 #include <latentcell/data/joint_batches.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/latent/sample_counts.hpp>
-#include <latentcell/conformal/prediction_intervals.hpp>
 #include <latentcell/latent/model_file.hpp>
 
 // What a joint autoencoder makes of whole tables: the joint latent of cells, one modality from others, and its file.
 
-namespace latentcell {
+namespace latentcell::multiomics {
 
 /// Posterior mean and standard deviation of every cell, from whatever of its modalities is measured.
 /// cells: one modality for each part of the model, of the same cells -> (N, D)
@@ -81,8 +81,8 @@ struct JointTranslateOptions {
 /// One modality of cells from whatever is measured of them: log1p of counts at one depth. The mean is that of the
 /// decoded shares over the posterior; intervals are quantiles of drawn counts, in which the noise of counting at that
 /// depth has a part.     cells: one modality for each part of the model, the target hidden unless it is to be smoothed
-inline PredictionIntervals translate(const JointVae<float>& model, const std::vector<Modality>& cells, Index target,
-                                     double depth, const JointTranslateOptions& o, Rng& rng) {
+inline conformal::PredictionIntervals translate(const JointVae<float>& model, const std::vector<Modality>& cells,
+                                                Index target, double depth, const JointTranslateOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(target >= 0 && target < Index(model.parts.size()), "translate: target ", target, " of ",
                      model.parts.size(), " modalities");
   LATENTCELL_REQUIRE(o.latents >= 1 && (o.draws == 0 || o.draws >= 2), "translate: ", o.latents, " latents and ",
@@ -90,7 +90,7 @@ inline PredictionIntervals translate(const JointVae<float>& model, const std::ve
   const JointPart<float>& part = model.parts[to_size(target)];
   const LatentTable all = encode(model, cells);
   const Index n = all.cells(), features = model.options.parts[to_size(target)].genes;
-  PredictionIntervals out;
+  conformal::PredictionIntervals out;
   out.mean = Matrix<float>::Zero(n, features);
   for (Matrix<float>* m : {&out.low50, &out.high50, &out.low80, &out.high80}) {
     if (o.draws > 0) m->resize(n, features);
@@ -105,10 +105,10 @@ inline PredictionIntervals translate(const JointVae<float>& model, const std::ve
     std::vector<Matrix<float>> draws;
     for (Index k = 0; k < o.draws; ++k)
       draws.push_back(
-          ModalityEncoder::dense(kernel::log_normalize(detail::draw_counts(part, q.drawn(rng), depth, rng), depth)));
+          dense_counts(kernel::log_normalize(detail::draw_counts(part, q.drawn(rng), depth, rng), depth).view()));
     Matrix<float> middle = Matrix<float>::Zero(count, features);
     for (const Matrix<float>& x : draws) middle += x / float(o.draws);
-    const detail::SampleQuantiles spread(draws);
+    const conformal::SampleQuantiles spread(draws);
     out.low50.middleRows(first, count) = middle - spread.low50;
     out.high50.middleRows(first, count) = middle + spread.high50;
     out.low80.middleRows(first, count) = middle - spread.low80;
@@ -129,13 +129,13 @@ inline void describe(io::SafeTensors& file, const std::string& prefix, const Joi
     const std::string key = text(prefix, ".part_", m);
     to[key] = part.name;
     to[key + ".observation"] = text(int(part.observation));
-    to[key + ".hidden"] = join(part.hidden);
-    to[key + ".features"] = join(model.features(Index(m)));
+    to[key + ".hidden"] = latentcell::detail::join(part.hidden);
+    to[key + ".features"] = latentcell::detail::join(model.features(Index(m)));
   }
 }
 
 // Without its weights.
-inline JointVae<float> read_joint(const ModelFile& from, const std::string& prefix) {
+inline JointVae<float> read_joint(const latentcell::detail::ModelFile& from, const std::string& prefix) {
   JointVaeOptions o{.latent = from.whole(prefix + ".latent")};
   std::vector<std::vector<std::string>> features;
   for (Index m = 0; m < from.whole(prefix + ".parts"); ++m) {
@@ -146,7 +146,7 @@ inline JointVae<float> read_joint(const ModelFile& from, const std::string& pref
                           .observation = Observation(from.choice(key + ".observation", 3)),
                           .hidden = {}};
     for (const std::string& w : from.list(key + ".hidden"))
-      part.hidden.push_back(whole_number(w, from.path, key + ".hidden"));
+      part.hidden.push_back(latentcell::detail::whole_number(w, from.path, key + ".hidden"));
     o.parts.push_back(part);
   }
   Rng rng(0);
@@ -169,10 +169,10 @@ inline void save(const std::string& path, const JointVae<float>& model) {
 
 /// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
 inline JointVae<float> load_joint_vae(const std::string& path) {
-  const detail::ModelFile from(path, "joint_vae");
+  const latentcell::detail::ModelFile from(path, "joint_vae");
   JointVae<float> model = detail::read_joint(from, "joint");
   io::restore(from.file, path, "joint", model);
   return model;
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::multiomics

@@ -10,6 +10,7 @@
 
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/conformal/prediction_intervals.hpp>
+#include <latentcell/conformal/quantile.hpp>
 #include <latentcell/spatial/context.hpp>
 
 // Single cells told from wide spots: what a spot shows is what the cells under it show together.
@@ -228,8 +229,8 @@ inline SplitCells split_cells(const SpotDeconvolution& split, const Matrix<float
       for (Index j = 0; j < one[to_size(i)].rows(); ++j)
         far.push_back(known ? 0.0 : double(std::abs(one[to_size(i)](j, g) - out.mean(i, g)) / out.deviation(i, g)));
     }
-    out.within(0, g) = far.empty() ? 1.0f : float(detail::reach(far, 0.5));
-    out.within(1, g) = far.empty() ? 1.0f : float(detail::reach(far, 0.8));
+    out.within(0, g) = far.empty() ? 1.0f : float(conformal::quantile(far, 0.5));
+    out.within(1, g) = far.empty() ? 1.0f : float(conformal::quantile(far, 0.8));
   });
   Index rows = 0;
   for (const Matrix<float>& x : one) rows += x.rows();
@@ -245,10 +246,10 @@ inline SplitCells split_cells(const SpotDeconvolution& split, const Matrix<float
 
 /// Means and intervals of the cells of spots: within a spot the cells differ as predicted, and their mean is that of
 /// cells which share what the spot shows.     spot (N), predicted (N, F) -> (N, F) each
-inline PredictionIntervals within_spots(const SplitCells& cells, const std::vector<Index>& spot,
-                                        const Matrix<float>& predicted) {
+inline conformal::PredictionIntervals within_spots(const SplitCells& cells, const std::vector<Index>& spot,
+                                                   const Matrix<float>& predicted) {
   constexpr float rounding = 1e-4f;  // of a spot with one cell, which is known
-  PredictionIntervals out;
+  conformal::PredictionIntervals out;
   out.mean = (predicted + coherence(cells.mean, spot, predicted)).array().max(0.0f);
   const auto end = [&](Index level, float sign) {
     Matrix<float> at = out.mean;

@@ -7,14 +7,22 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/conformal/calibrate.hpp>
+#include <latentcell/conformal/fit.hpp>
 #include <latentcell/data/cell_table.hpp>
+#include <latentcell/latent/model_file.hpp>
 #include <latentcell/spatial/context.hpp>
-#include <latentcell/multiomics/model.hpp>
 
 // Expression where it was not measured: between spots, in a missing piece of tissue, in a missing slice, or of genes
 // that a panel lacks.
 
 namespace latentcell {
+
+using conformal::ConditionalEnsemble;
+using conformal::EnsembleOptions;
+using conformal::IntervalOptions;
+using conformal::ModalityEncoder;
+using conformal::PredictionIntervals;
 
 struct SpatialOptions {
   EnsembleOptions ensemble = {};
@@ -41,9 +49,9 @@ struct Spatial {
         target(std::move(to)),
         panel(std::move(own)),
         context{.options = o.context, .variogram = {}},
-        flows(told(), target.latent(), Index(target.features.size()), o.ensemble, rng),
+        flows(told(), target.latent(), Index(target.features().size()), o.ensemble, rng),
         trust(1, target.latent()),
-        spread(1, Index(target.features.size())) {
+        spread(1, Index(target.features().size())) {
     trust.value.setOnes();
     spread.value.setOnes();
     LATENTCELL_REQUIRE(!o.bare.empty(), "Spatial: no distance to leave out in training is given; {0} leaves out none");
@@ -52,7 +60,7 @@ struct Spatial {
   /// Numbers that a place is told by.
   Index told() const {
     return SpatialContext{.options = options.context, .variogram = {}}.columns(target.latent()) +
-           (panel.empty() ? 0 : panel.front().condition());
+           (panel.empty() ? 0 : panel.front().n_condition());
   }
 
   static void visit(auto& self, auto&& f) {
@@ -72,7 +80,7 @@ inline SpatialReference spatial_cells(const Spatial& model, const Matrix<float>&
                      "spatial: coordinates (", at.rows(), ", ", at.cols(), ") and ", slice.size(), " slices for ",
                      target.cells(), " cells");
   SpatialReference out{at, slice, model.target.encode(target)};
-  for (Index k = 0; k < out.values.cols(); ++k) out.values.col(k) *= model.target.weight(k);
+  for (Index k = 0; k < out.values.cols(); ++k) out.values.col(k) *= model.target.component_weight(k);
   return out;
 }
 
@@ -149,7 +157,7 @@ inline void start(Spatial& model, const SpatialReference& known, Rng& rng) {
 inline Matrix<float> kriged_latents(const Spatial& model, const Matrix<float>& told) {
   const Index d = model.target.latent(), first = Index(model.context.options.neighbors.size()) * (d + 1);
   Matrix<float> out = told.middleCols(first, d);
-  for (Index k = 0; k < d; ++k) out.col(k) /= model.target.weight(k);
+  for (Index k = 0; k < d; ++k) out.col(k) /= model.target.component_weight(k);
   return out;
 }
 
@@ -160,21 +168,20 @@ template <class... Hooks>
 void fit_fold_model(TrainState<float>& state, Spatial& model, Index member, const SpatialReference& known,
                     const Modality& target, const Matrix<float>& own, const FitOptions& options, Hooks&&... hooks) {
   const Matrix<float> z = model.target.encode(target);
-  const ConditionSampler show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
+  const conformal::ConditionSampler show = [&](std::span<const Index> cells, View<float> here, Rng& rng) {
     detail::tell_cells(model, known, cells, detail::draw_gaps(model.options, here.rows(), rng), own, here);
     for (Index k = 0; k < here.size(); ++k) here.data()[k] += model.options.noise * float(rng.normal());
   };
-  fit_fold_model(state, model.flows, member, z, target.measured, model.told(), show, options, hooks...);
+  conformal::fit_fold_model(state, model.flows, member, {z, target.measured, show}, options, hooks...);
 }
 
 /// Learns how far the flows' mean is to be believed against kriging, number by number of the latent: the slope of what
 /// kriging misses on what the flows add to it, over cells that the predicting member has not seen, within [0, 1] (as
 /// stacking does, Wolpert 1992). Where the flows know no more, kriging stays. Call it after all members are trained,
-/// with the same seed.     told (N, C) as tell_known's
-inline void fit_stacking(Spatial& model, const Modality& target, const Matrix<float>& told, std::uint64_t seed,
-                         Rng& rng) {
+///     told (N, C) as tell_known's
+inline void fit_stacking(Spatial& model, const Modality& target, const Matrix<float>& told, Rng& rng) {
   const Matrix<float> kriged = kriged_latents(model, told), rest = model.target.encode(target) - kriged,
-                      said = out_of_fold_means(model.flows, told, seed, rng) - kriged;
+                      said = conformal::out_of_fold_means(model.flows, told, rng) - kriged;
   for (Index k = 0; k < rest.cols(); ++k) {
     const double cross = double((rest.col(k).array() * said.col(k).array()).mean()),
                  square = double(said.col(k).array().square().mean());
@@ -208,9 +215,10 @@ inline std::vector<int> level_groups(const Spatial& model, const std::vector<int
 inline PredictionIntervals predict(const Spatial& model, const Matrix<float>& told, const std::vector<int>& slice,
                                    const IntervalOptions& o, Rng& rng) {
   Rng mean_rng = rng.fork();
-  const Matrix<float> said = mean_latents(model.flows, told, mean_rng);
-  return predict_around(model.flows, model.target, told, said, detail::spatial_base(model, told, said),
-                        detail::level_groups(model, slice), o, rng);
+  const Matrix<float> said = conformal::mean_latents(model.flows, told, mean_rng);
+  return conformal::predict_intervals(
+      model.flows, model.target,
+      {told, said, detail::spatial_base(model, told, said), detail::level_groups(model, slice)}, o, rng);
 }
 
 /// Standard deviation of each column.     x (N, F) -> (F)
@@ -232,12 +240,13 @@ inline Matrix<float> spread_kept(const Matrix<float>& mean, const RowVector<floa
 /// As calibrate_intervals of the flows; takes the genes' spread besides.
 /// told (N, C): as tell_known gives it, slice (N)
 inline void calibrate_intervals(Spatial& model, const Modality& target, const Matrix<float>& told,
-                                const std::vector<int>& slice, std::uint64_t seed, const IntervalOptions& o, Rng& rng) {
-  const Matrix<float> said = out_of_fold_means(model.flows, told, seed, rng),
+                                const std::vector<int>& slice, const IntervalOptions& o, Rng& rng) {
+  const Matrix<float> said = conformal::out_of_fold_means(model.flows, told, rng),
                       base = detail::spatial_base(model, told, said), truth = model.target.log_normalized(target);
   model.spread.value = column_spread(truth);
-  calibrate_intervals(model.flows, model.target, truth, target.measured, told, said, base,
-                      detail::level_groups(model, slice), seed, o, rng);
+  conformal::calibrate_intervals(model.flows, model.target,
+                                 {truth, target.measured, told, said, base, detail::level_groups(model, slice)}, o,
+                                 rng);
 }
 
 /// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
@@ -246,10 +255,10 @@ inline void save(const std::string& path, const Spatial& model) {
   io::SafeTensors file;
   auto& m = file.metadata;
   m["latentcell.kind"] = "spatial";
-  detail::describe(file, model.flows.options);
-  detail::describe(file, "target", model.target);
+  detail::describe_ensemble(file, model.flows.options);
+  detail::describe_encoder(file, "target", model.target);
   m["panels"] = text(model.panel.size());
-  if (!model.panel.empty()) detail::describe(file, "panel", model.panel.front());
+  if (!model.panel.empty()) detail::describe_encoder(file, "panel", model.panel.front());
   const SpatialContext& c = model.context;
   m["neighbors"] = detail::join(c.options.neighbors);
   m["kriged"] = text(c.options.kriged);
@@ -271,7 +280,7 @@ inline Spatial load_spatial(const std::string& path) {
   const detail::ModelFile from(path, "spatial");
   if (from.file.find("model.stretch") != nullptr)
     throw_runtime(path, ": was written before a model kept its genes' spread; train it again");
-  SpatialOptions o{.ensemble = detail::read_ensemble(from)};
+  SpatialOptions o{.ensemble = detail::read_ensemble<EnsembleOptions>(from)};
   o.context.neighbors.clear();
   for (const std::string& w : from.list("neighbors"))
     o.context.neighbors.push_back(detail::whole_number(w, path, "neighbors"));
@@ -282,9 +291,9 @@ inline Spatial load_spatial(const std::string& path) {
   if (o.own_slice && from.file.metadata.count("levels") == 0)
     throw_runtime(path, ": was written before intervals went by a missing slice's level; train it again");
   std::vector<ModalityEncoder> panel;
-  if (from.choice("panels", 2) == 1) panel.push_back(detail::read_code(from, "panel"));
+  if (from.choice("panels", 2) == 1) panel.push_back(detail::read_encoder<ModalityEncoder>(from, "panel"));
   Rng rng(0);
-  Spatial model(o, detail::read_code(from, "target"), std::move(panel), rng);
+  Spatial model(o, detail::read_encoder<ModalityEncoder>(from, "target"), std::move(panel), rng);
   model.context.variogram = {from.number("range"), from.number("nugget")};
   model.context.centre[0] = from.number("centre_x");
   model.context.centre[1] = from.number("centre_y");

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include <latentcell/conformal/folds.hpp>
+#include <latentcell/data/latent_table.hpp>
+#include <latentcell/op/mse.hpp>
+#include <latentcell/train/fit_cells.hpp>
+
+namespace latentcell::conformal {
+
+/// Writes the conditions of a minibatch in training, with whatever noise or masking training asks for.
+/// cells (B): rows -> condition (B, C)
+using ConditionSampler = std::function<void(std::span<const Index> cells, View<float> condition, Rng& rng)>;
+
+/// What an ensemble is trained on.
+struct EnsembleData {
+  Matrix<float> latent;                 ///< (N, D) of the target
+  std::vector<char> measured;           ///< (N) 0: a cell without target, not used
+  ConditionSampler sample_condition{};  ///< conditions of minibatches
+};
+
+/// Trains one member on the measured cells outside its fold. Continues after the epochs in `state`.
+/// member: in [0, members). Throws std::invalid_argument if no cell is left to train on.
+template <class... Hooks>
+void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index member, const EnsembleData& data,
+                    const FitOptions& options, Hooks&&... hooks) {
+  const Index cells = data.latent.rows(), d = data.latent.cols(), c = model.n_condition;
+  LATENTCELL_REQUIRE(Index(data.measured.size()) == cells, "fit_fold_model: ", data.measured.size(), " marks for ",
+                     cells, " cells");
+  const std::vector<Index> fold = member_folds(model, cells);
+  LatentTable table;
+  table.mean = data.latent;
+  std::vector<Index> rows;
+  for (Index i = 0; i < cells; ++i) {
+    if (data.measured[to_size(i)] && fold[to_size(i)] != member) rows.push_back(i);
+  }
+  LATENTCELL_REQUIRE(!rows.empty(), "fit_fold_model: none of ", cells, " cells is measured and outside fold ", member);
+  ConditionalVelocityNet& net = model.members[to_size(member)];
+  const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
+    const Index n = batch.size();
+    float *const noise = tape.scratch(n * d), *const z_t = tape.scratch(n * d), *const target = tape.scratch(n * d),
+                 *const t = tape.scratch(n);
+    View<float> condition(tape.scratch(n * c), n, c);
+    data.sample_condition(batch.cell, condition, tape.rng());
+    for (Index i = 0; i < n * d; ++i) noise[i] = float(tape.rng().normal());
+    model.path.draw_times(tape.rng(), std::span<float>(t, to_size(n)));
+    model.path.interpolate(std::span<const float>(t, to_size(n)), ConstView<float>(noise, n, d), batch.z,
+                           View<float>(z_t, n, d), View<float>(target, n, d));
+    const Var<float> v = std::as_const(net)(tape, tape.constant(ConstView<float>(z_t, n, d)), {t, to_size(n)},
+                                            tape.constant(ConstView<float>(condition.data(), n, c)));
+    return mse(v, ConstView<float>(target, n, d));
+  };
+  fit_with(net, TrainingData{LatentBatches(table, {.batch = options.batch, .rows = rows})}, loss, options, state,
+           hooks...);
+}
+
+}  // namespace latentcell::conformal

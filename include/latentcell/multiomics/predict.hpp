@@ -1,0 +1,22 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include <latentcell/conformal/prediction_intervals.hpp>
+#include <latentcell/multiomics/model.hpp>
+
+namespace latentcell::multiomics {
+
+/// Predicts the target of cells from those of their sources that are measured: means and calibrated intervals,
+/// log-normalised.
+/// from: per source the modality of the same N cells -> (N, F)
+inline conformal::PredictionIntervals translate(const Model& model, const std::vector<Modality>& from,
+                                                const conformal::IntervalOptions& o, Rng& rng) {
+  Matrix<float> condition = model.condition_features(from);
+  Rng mean_rng = rng.fork();
+  Matrix<float> mean = conformal::mean_latents(model.flows, condition, mean_rng);
+  return conformal::predict_intervals(model.flows, model.target, {std::move(condition), std::move(mean)}, o, rng);
+}
+
+}  // namespace latentcell::multiomics
