@@ -41,7 +41,7 @@
 #include <latentcell/kernel/gaussian.hpp>
 #include <latentcell/kernel/gemm.hpp>
 #include <latentcell/kernel/gemm_tile.hpp>
-#include <latentcell/kernel/gene_major.hpp>
+#include <latentcell/kernel/csc.hpp>
 #include <latentcell/kernel/jacobi_eigen.hpp>
 #include <latentcell/kernel/layer_norm.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
@@ -82,7 +82,7 @@
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/embedding.hpp>
 #include <latentcell/op/gaussian.hpp>
-#include <latentcell/op/gene_major.hpp>
+#include <latentcell/op/csc.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/linear.hpp>
 #include <latentcell/op/log_normal.hpp>

@@ -32,8 +32,8 @@ TEST_CASE("sum_each, max_each: over any number, with every instruction set") {
       const float* const from = x.data();
       kernel::vectorized([=]() __attribute__((always_inline)) {
         const auto at = [=](int i) __attribute__((always_inline)) { return from[i]; };
-        to[0] = kernel::fast::detail::sum_each<float>(n, at);
-        to[1] = kernel::fast::detail::max_each<float>(n, at);
+        to[0] = kernel::fast::lanes::sum_each<float>(n, at);
+        to[1] = kernel::fast::lanes::max_each<float>(n, at);
       });
       CHECK(seen[0] == sum);
       CHECK(seen[1] == top);

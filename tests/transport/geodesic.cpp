@@ -26,19 +26,19 @@ Matrix<float> arc(Index n) {
 TEST_CASE("GeodesicGraph: the way around a half circle is as long as the half circle") {
   const Matrix<float> x = arc(200);
   const GeodesicGraph graph(view(x), {.neighbors = 4, .power = 1});
-  const GeodesicGraph::Ways ways = graph.from(0);
-  CHECK(ways.cost[199] == Approx(3.14159265).epsilon(1e-3));
+  const GeodesicGraph::Paths paths = graph.from(0);
+  CHECK(paths.cost[199] == Approx(3.14159265).epsilon(1e-3));
   Index steps = 0;
-  for (Index at = 199; at != 0; at = ways.before[to_size(at)]) {
+  for (Index at = 199; at != 0; at = paths.before[to_size(at)]) {
     REQUIRE(at >= 0);
     ++steps;
   }
   CHECK(steps >= 50);
-  CHECK(ways.before[0] == -1);
-  CHECK(ways.cost[0] == 0);
+  CHECK(paths.before[0] == -1);
+  CHECK(paths.cost[0] == 0);
 }
 
-TEST_CASE("GeodesicGraph: costs are those of all ways, by Floyd and Warshall") {
+TEST_CASE("GeodesicGraph: costs are those of all paths, by Floyd and Warshall") {
   Rng rng(3);
   Matrix<float> x(30, 2);
   for (Index i = 0; i < x.size(); ++i) x.data()[i] = float(rng.normal());
@@ -54,8 +54,8 @@ TEST_CASE("GeodesicGraph: costs are those of all ways, by Floyd and Warshall") {
     }
   }
   for (Index i = 0; i < 30; i += 7) {
-    const auto ways = graph.from(i);
-    for (Index j = 0; j < 30; ++j) CHECK(ways.cost[to_size(j)] == Approx(d(i, j)).epsilon(1e-5).margin(1e-9));
+    const auto paths = graph.from(i);
+    for (Index j = 0; j < 30; ++j) CHECK(paths.cost[to_size(j)] == Approx(d(i, j)).epsilon(1e-5).margin(1e-9));
   }
 }
 
@@ -63,9 +63,9 @@ TEST_CASE("GeodesicGraph: clusters far apart are joined by their shortest edge")
   Matrix<float> x(6, 1);
   x << 0, 1, 2, 100, 101, 102;
   const GeodesicGraph graph(view(x), {.neighbors = 1, .power = 1});
-  const auto ways = graph.from(0);
-  CHECK(ways.cost[5] == Approx(102));
-  CHECK(ways.before[3] == 2);
+  const auto paths = graph.from(0);
+  CHECK(paths.cost[5] == Approx(102));
+  CHECK(paths.before[3] == 2);
   CHECK_THROWS_WITH(GeodesicGraph(ConstView<float>(x.data(), 1, 1)), ContainsText("at least two points"));
 }
 

@@ -21,7 +21,8 @@ Matrix<float> made_cost(Index n, Index m) {
 
 TEST_CASE("unbalanced_sinkhorn: with stiff marginals it is balanced transport") {
   const Matrix<float> cost = made_cost(12, 9);
-  const UnbalancedPlan loose = unbalanced_sinkhorn(view(cost), {.epsilon = 0.1, .relax = 1e5, .iterations = 200000});
+  const UnbalancedPlan loose =
+      unbalanced_sinkhorn(view(cost), {.epsilon = 0.1, .marginal_relaxation = 1e5, .iterations = 200000});
   const TransportPlan tight = sinkhorn(view(cost), {.epsilon = 0.1, .tolerance = 1e-10});
   CHECK((loose.plan - tight.plan).cwiseAbs().maxCoeff() < 1e-5);
   for (const double g : loose.growth) CHECK(g == Approx(1).epsilon(1e-3));
@@ -29,16 +30,18 @@ TEST_CASE("unbalanced_sinkhorn: with stiff marginals it is balanced transport") 
 
 TEST_CASE("unbalanced_sinkhorn: the plan meets the first-order conditions of its objective") {
   const Matrix<float> cost = made_cost(6, 7);
-  const double epsilon = 0.2, relax = 0.5;
-  const UnbalancedPlan p = unbalanced_sinkhorn(view(cost), {.epsilon = epsilon, .relax = relax, .tolerance = 1e-12});
+  const double epsilon = 0.2, marginal_relaxation = 0.5;
+  const UnbalancedPlan p = unbalanced_sinkhorn(
+      view(cost), {.epsilon = epsilon, .marginal_relaxation = marginal_relaxation, .tolerance = 1e-12});
   REQUIRE(p.converged);
   const double mean = double(cost.mean());
   for (Index i = 0; i < 6; ++i) {
     for (Index j = 0; j < 7; ++j) {
       const double row = p.plan.row(i).sum() * 6, col = p.plan.col(j).sum() * 7;
-      // d/dP: cost + relax log(row / a) + relax log(col / b) + epsilon log P = 0, costs in units of their mean
-      const double slope =
-          double(cost(i, j)) / mean + relax * std::log(row) + relax * std::log(col) + epsilon * std::log(p.plan(i, j));
+      // d/dP: cost + marginal_relaxation log(row / a) + marginal_relaxation log(col / b) + epsilon log P = 0, costs in
+      // units of their mean
+      const double slope = double(cost(i, j)) / mean + marginal_relaxation * std::log(row) +
+                           marginal_relaxation * std::log(col) + epsilon * std::log(p.plan(i, j));
       CHECK(slope == Approx(0).margin(1e-5));
     }
   }
@@ -49,13 +52,13 @@ TEST_CASE("unbalanced_sinkhorn: a far cell sends next to nothing, in any number 
   cost.row(2).array() += 50.0f;
   const int before = threads();
   set_threads(1);
-  const UnbalancedPlan one = unbalanced_sinkhorn(view(cost), {.epsilon = 0.05, .relax = 0.05});
+  const UnbalancedPlan one = unbalanced_sinkhorn(view(cost), {.epsilon = 0.05, .marginal_relaxation = 0.05});
   set_threads(2);
-  const UnbalancedPlan two = unbalanced_sinkhorn(view(cost), {.epsilon = 0.05, .relax = 0.05});
+  const UnbalancedPlan two = unbalanced_sinkhorn(view(cost), {.epsilon = 0.05, .marginal_relaxation = 0.05});
   set_threads(before);
   CHECK(one.plan == two.plan);
   CHECK(one.growth[2] < 1e-6);
   CHECK(one.growth[0] > 0.3);
-  CHECK_THROWS_WITH(unbalanced_sinkhorn(view(cost), {.relax = 0}), ContainsText("must be positive"));
+  CHECK_THROWS_WITH(unbalanced_sinkhorn(view(cost), {.marginal_relaxation = 0}), ContainsText("must be positive"));
   CHECK_THROWS_WITH(unbalanced_sinkhorn(ConstView<float>(nullptr, 0, 3)), ContainsText("needs a cost"));
 }

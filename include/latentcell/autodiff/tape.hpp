@@ -51,7 +51,7 @@ class Tape {
     return add({const_cast<T*>(x.data()), nullptr, shape, false, true});
   }
 
-  /// Numbers whose gradient is wanted: a window, not a copy.
+  /// An input that collects a gradient: a window, not a copy.
   Var<T> input(ConstView<T> x) { return input(x, Shape(x.rows(), x.cols())); }
   Var<T> input(ConstView<T> x, Shape shape) {
     LATENTCELL_REQUIRE(x.size() == shape.size(), "input: ", x.size(), " numbers do not fill ", shape);
@@ -97,8 +97,8 @@ class Tape {
   };
   Workspace workspace(Index n) { return Workspace(arena_, n); }
 
-  /// Uninitialised memory for a gradient that hand_gradient() will take, or that backward() needs for a while: what
-  /// earlier steps of this backward() are done with, where there is some of that size.
+  /// Returns n uninitialised numbers: a gradient buffer, or temporary storage of backward(). Reuses a free buffer of
+  /// the same size if there is one.
   T* gradient_memory(Index n) {
     for (std::size_t i = spare_.size(); i > 0; --i) {
       if (spare_[i - 1].size != n) continue;

@@ -30,7 +30,7 @@ struct DitOptions {
   Injection injection = Injection::adaln;  ///< how time and condition enter
   Index condition_tokens = 1;  ///< pieces the condition is cut into, by concatenation and cross_attention: one for each
                                ///< attribute that was set side by side; must divide `condition`
-  float dropout = 0;           ///< share dropped in each branch; larger forgets more
+  float dropout = 0;           ///< share dropped in each branch; larger: stronger regularisation
 
   static void visit(auto& self, auto&& f) {
     f("latent", self.latent, fixed(at_least(1)));
@@ -155,8 +155,8 @@ struct Dit {
       x = last(modulate(layer_norm(x, T(1e-6)), slice_columns(a, 0, w), slice_columns(a, w, w)));
     } else {
       const Index k = options.condition_tokens;
-      const Var<T> told = conditioning(reshape(condition, Shape(batch, k, options.condition / k)));
-      const Var<T> c = concat_tokens(reshape(time(tape, t), Shape(batch, 1, w)), told);
+      const Var<T> covariates = conditioning(reshape(condition, Shape(batch, k, options.condition / k)));
+      const Var<T> c = concat_tokens(reshape(time(tape, t), Shape(batch, 1, w)), covariates);
       const bool beside = options.injection == Injection::concatenation;
       if (beside) x = concat_tokens(c, x);
       for (const DitBlock<T>& block : blocks) x = block(x, c);

@@ -15,7 +15,7 @@ struct LatentUnetOptions {
   Index ratio = 2;                             ///< hidden width of a block, in widths
   Index condition = 128;                       ///< width of the condition vector
   Injection injection = Injection::adaln;      ///< how time and condition enter; no cross_attention
-  float dropout = 0;                           ///< share dropped in each block; larger forgets more
+  float dropout = 0;                           ///< share dropped in each block; larger: stronger regularisation
 
   static void visit(auto& self, auto&& f) {
     f("latent", self.latent, fixed(at_least(1)));
@@ -28,7 +28,7 @@ struct LatentUnetOptions {
   }
 };
 
-/// A U-Net whose levels are MLPs of falling width, each handing what it saw to its mirror image on the way out
+/// A U-Net whose levels are MLPs of falling width, with skip connections from encoder to decoder levels
 /// (Ronneberger et al. 2015, without convolutions: a latent has no neighbourhoods).
 template <class T>
 struct LatentUnet {

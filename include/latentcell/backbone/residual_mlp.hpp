@@ -15,7 +15,7 @@ struct ResidualMlpOptions {
   Index ratio = 2;                         ///< hidden width of a block, in widths
   Index condition = 128;                   ///< width of the condition vector
   Injection injection = Injection::adaln;  ///< how time and condition enter; no cross_attention
-  float dropout = 0;                       ///< share dropped in each block; larger forgets more
+  float dropout = 0;                       ///< share dropped in each block; larger: stronger regularisation
 
   static void visit(auto& self, auto&& f) {
     f("latent", self.latent, fixed(at_least(1)));

@@ -22,7 +22,7 @@ using ConstTensorView = Eigen::TensorMap<const Tensor<T, R>>;
 
 namespace detail {
 
-// Rows and columns of a tensor seen as a matrix: the last extent is the columns.
+// Rows and columns of a tensor as a matrix: the last extent is the columns.
 template <class Dimensions>
 std::array<Index, 2> rows_and_cols(const Dimensions& dimensions) {
   Index rows = 1;

@@ -7,7 +7,7 @@
 
 namespace latentcell {
 
-/// The library's version, "major.minor.patch". Checkpoints carry it.
+/// The library's version, "major.minor.patch". Checkpoints store it.
 inline constexpr const char* version = "0.1.0";
 
 }  // namespace latentcell

@@ -41,7 +41,7 @@ Matrix<float> squared_distances(ConstView<T> a, ConstView<T> b, std::span<const 
   return cost;
 }
 
-/// For each row a column, every column once: rows draw from their part of the plan in random order.
+/// Draws a column for each row, every column once: rows draw from their row of the plan in random order.
 inline std::vector<Index> draw_matching(const TransportPlan& plan, Rng& rng) {
   const Index n = plan.plan.rows();
   std::vector<Index> order(to_size(n)), out(to_size(n));
@@ -67,9 +67,9 @@ inline std::vector<Index> draw_matching(const TransportPlan& plan, Rng& rng) {
 
 }  // namespace detail
 
-/// Deals the rows of `noise` out to the cells. Rows change places among cells of one group only: led across groups, the
-/// noise of a label would no longer be normal, and generation, which draws it so, would miss that label.
-/// data (B, D), noise (B, D) reordered, group (B) or empty: one group
+/// Permutes the rows of `noise` over the cells, within each group. Permuting noise across labels would make the noise
+/// of a label non-normal, while generation draws it from a standard normal. data (B, D), noise (B, D) reordered, group
+/// (B) or empty: one group
 template <class T>
 void couple(Coupling coupling, std::type_identity_t<ConstView<T>> data, View<T> noise, std::span<const int> group,
             Rng& rng) {
@@ -89,9 +89,9 @@ void couple(Coupling coupling, std::type_identity_t<ConstView<T>> data, View<T> 
     while (last < batch && of(cells[to_size(last)]) == of(cells[to_size(first)])) ++last;
     const std::span<const Index> rows(cells.data() + first, to_size(last - first));
     const Matrix<float> cost = detail::squared_distances<T>(data, ConstView<T>(noise.data(), batch, d), rows);
-    const ConstView<float> seen(cost.data(), cost.rows(), cost.cols());
+    const ConstView<float> costs(cost.data(), cost.rows(), cost.cols());
     const std::vector<Index> give =
-        coupling == Coupling::optimal ? assign(seen).column : detail::draw_matching(sinkhorn(seen), rng);
+        coupling == Coupling::optimal ? assign(costs).column : detail::draw_matching(sinkhorn(costs), rng);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       std::copy_n(noise.data() + rows[to_size(give[i])] * d, d, moved.data() + rows[i] * d);
     }

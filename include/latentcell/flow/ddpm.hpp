@@ -51,9 +51,9 @@ struct Ddpm {
     latentcell::draw_times(time, rng, t);
   }
 
-  /// Shares of data and noise in the point on the path and in what the network should say there.
+  /// Coefficients of data and noise in the point on the path and in the network's target there.
   template <class T>
-  TargetCoefficients<T> shares(T t) const {
+  TargetCoefficients<T> coefficients(T t) const {
     const PathCoefficients p = at(double(t));
     const T alpha = T(p.alpha), sigma = T(p.sigma);
     switch (prediction) {
@@ -66,11 +66,11 @@ struct Ddpm {
     }
   }
 
-  /// The point on each cell's path at its time, and what the network should say there.
+  /// Computes the point on each cell's path at its time, and the network's target there.
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    detail::blend_rows("Ddpm", t, noise, data, z_t, target, [this](T time_of_cell) { return shares(time_of_cell); });
+    detail::interpolate_rows<T>("Ddpm", {t, noise, data, z_t, target}, [this](T time) { return coefficients(time); });
   }
 
   /// Weight of a time in the loss on the prediction (Hang et al. 2023, sec. 3.4).

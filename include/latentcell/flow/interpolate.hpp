@@ -8,7 +8,7 @@
 
 namespace latentcell {
 
-/// Shares of data and noise in a cell's point on a path and in its target.
+/// Coefficients of data and noise in a cell's point on a path, z_t, and in the target of its prediction.
 template <class T>
 struct TargetCoefficients {
   T z_data, z_noise, target_data, target_noise;
@@ -16,24 +16,37 @@ struct TargetCoefficients {
 
 namespace detail {
 
-/// z_t and target of each cell, shares(b) telling how they are made.     t (B), all matrices (B, D), none overlapping
-template <class T, class Shares>
-void blend_rows(const char* who, std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t,
-                View<T> target, const Shares& shares) {
+/// What interpolate() reads and writes. All matrices (B, D), none overlapping.
+template <class T>
+struct PathRows {
+  std::span<const T> t;  // (B)
+  ConstView<T> noise, data;
+  View<T> z_t, target;
+};
+
+/// Writes z_t and target of each cell. `coefficients(t)` gives the weights of data and noise; `caller` names the path
+/// in messages.
+template <class T, class Coefficients>
+void interpolate_rows(const char* caller, PathRows<T> rows, const Coefficients& coefficients) {
+  const ConstView<T>& data = rows.data;
   const auto same = [&](const char* name, const auto& m) {
-    LATENTCELL_REQUIRE(m.rows() == data.rows() && m.cols() == data.cols(), who, ": ", name, " (", m.rows(), ", ",
+    LATENTCELL_REQUIRE(m.rows() == data.rows() && m.cols() == data.cols(), caller, ": ", name, " (", m.rows(), ", ",
                        m.cols(), ") but data (", data.rows(), ", ", data.cols(), ")");
   };
-  same("noise", noise);
-  same("z_t", z_t);
-  same("target", target);
-  LATENTCELL_REQUIRE(Index(t.size()) == data.rows(), who, ": ", t.size(), " times for ", data.rows(), " cells");
+  same("noise", rows.noise);
+  same("z_t", rows.z_t);
+  same("target", rows.target);
+  LATENTCELL_REQUIRE(Index(rows.t.size()) == data.rows(), caller, ": ", rows.t.size(), " times for ", data.rows(),
+                     " cells");
   const Index d = data.cols();
+  const T *const noise = rows.noise.data(), *const ends = data.data();
+  T *const z_t = rows.z_t.data(), *const target = rows.target.data();
+  const std::span<const T> t = rows.t;
   kernel::parallel_ranges(data.rows(), kernel::row_grain(d), [&](Index first, Index last) {
     for (Index b = first; b < last; ++b) {
-      const TargetCoefficients<T> s = shares(t[to_size(b)]);
-      const T *from = noise.data() + b * d, *to = data.data() + b * d;
-      T *z = z_t.data() + b * d, *v = target.data() + b * d;
+      const TargetCoefficients<T> s = coefficients(t[to_size(b)]);
+      const T *from = noise + b * d, *to = ends + b * d;
+      T *z = z_t + b * d, *v = target + b * d;
       for (Index j = 0; j < d; ++j) {
         z[j] = s.z_noise * from[j] + s.z_data * to[j];
         v[j] = s.target_data * to[j] + s.target_noise * from[j];

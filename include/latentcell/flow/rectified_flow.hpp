@@ -10,14 +10,14 @@
 namespace latentcell {
 
 /// The straight path from noise to data, z_t = (1 - t) noise + t data, whose velocity is data - noise.
-/// A field trained to predict this velocity carries noise at t = 0 to data at t = 1. Liu et al., "Flow straight and
+/// Integrating a predicted velocity turns noise at t = 0 into data at t = 1. Liu et al., "Flow straight and
 /// fast" (2022); Lipman et al., "Flow matching for generative modeling" (2022); times as in Esser et al., "Scaling
-/// rectified flow transformers" (2024). In place of noise any other source may stand: control cells, for one.
+/// rectified flow transformers" (2024). Any other source can take the place of noise, for example control cells.
 struct RectifiedFlow {
   static constexpr bool couples = true;
 
   TimeSamplingOptions time = {};              ///< which times are trained, and how often
-  Coupling coupling = Coupling::independent;  ///< which noise is led to which cell
+  Coupling coupling = Coupling::independent;  ///< how noise and cells of a minibatch are paired
 
   static void visit(auto& self, auto&& f) {
     f("time", self.time);
@@ -32,19 +32,19 @@ struct RectifiedFlow {
     latentcell::draw_times(time, rng, t);
   }
 
-  /// Shares of data and noise in the point on the path and in the velocity there.
+  /// Coefficients of data and noise in the point on the path and in the velocity there.
   template <class T>
-  TargetCoefficients<T> shares(T t) const {
+  TargetCoefficients<T> coefficients(T t) const {
     return {t, 1 - t, T(1), T(-1)};
   }
 
-  /// The point on each cell's path at its time, and the velocity there.
+  /// Computes the point on each cell's path at its time, and the velocity there.
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)
   /// Exact at both ends; z_t and target must not overlap the input. Throws std::invalid_argument where shapes disagree.
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    detail::blend_rows("RectifiedFlow", t, noise, data, z_t, target,
-                       [this](T time_of_cell) { return shares(time_of_cell); });
+    detail::interpolate_rows<T>("RectifiedFlow", {t, noise, data, z_t, target},
+                                [this](T time) { return coefficients(time); });
   }
 
   /// Weight of a time in the loss.

@@ -14,7 +14,7 @@ namespace latentcell {
 struct VpSde {
   NoiseSchedule schedule = NoiseSchedule::linear;
 
-  /// Shares of data and noise at t: z_t = alpha data + sigma noise.
+  /// Coefficients of data and noise at t: z_t = alpha data + sigma noise.
   PathCoefficients at(double t) const { return schedule_point(schedule, t); }
   /// Noise rate at t, >= 0: what the forward SDE adds to the variance per unit of time.
   double beta(double t) const {
@@ -25,7 +25,7 @@ struct VpSde {
   double reverse_drift(double t, double z, double score) const { return beta(t) * (z / 2 + score); }
   /// dz/dt of the probability-flow ODE (eq. 13).
   double velocity(double t, double z, double score) const { return beta(t) * (z + score) / 2; }
-  /// The score that a predicted denoised cell tells: (alpha data - z) / sigma^2 (Tweedie's formula).
+  /// The score of a predicted denoised cell: (alpha data - z) / sigma^2 (Tweedie's formula).
   double score_of(double t, double z, double data) const {
     const PathCoefficients p = at(t);
     return (p.alpha * data - z) / (p.sigma * p.sigma);

@@ -18,21 +18,21 @@ template <class T, Isa isa>
 LATENTCELL_INLINE void head_product(bool b_transposed, Index rows, Index cols, Index depth, const T* a, Index a_row,
                                     Index a_step, const T* b, Index b_row, T* packed, T* c, Index c_row) {
   if (b_transposed) {
-    pack_column_panels<T, isa>(depth, cols, b, b_row, packed);
+    tile::pack_column_panels<T, isa>(depth, cols, b, b_row, packed);
   } else {
-    pack_row_panels<T, isa>(depth, cols, b, b_row, packed);
+    tile::pack_row_panels<T, isa>(depth, cols, b, b_row, packed);
   }
-  gemm_panels<T, isa>({false}, rows, cols, depth, {a, a_row, a_step}, packed, c, c_row);
+  tile::gemm_panels<T, isa>({false}, rows, cols, depth, {a, a_row, a_step}, packed, c, c_row);
 }
 
 /// row = softmax(scale * row).     row (n)
 template <class T>
 LATENTCELL_INLINE void softmax_row(Index n, T scale, T* row) {
-  const T top = fast::detail::max_each<T>(
+  const T top = fast::lanes::max_each<T>(
       n, [=](Index j) __attribute__((always_inline)) { return row[j]; });
-  fast::detail::each<T>(
+  fast::lanes::each<T>(
       n, [=](Index j) __attribute__((always_inline)) { row[j] = fast::exp(scale * (row[j] - top)); });
-  const T sum = fast::detail::sum_each<T>(
+  const T sum = fast::lanes::sum_each<T>(
       n, [=](Index j) __attribute__((always_inline)) { return row[j]; });
   const T factor = T(1) / sum;
 #pragma omp simd
@@ -42,7 +42,7 @@ LATENTCELL_INLINE void softmax_row(Index n, T scale, T* row) {
 /// d = scale * row * (d - sum(row * d)).     row, d (n)
 template <class T>
 LATENTCELL_INLINE void softmax_row_grad(Index n, T scale, const T* row, T* d) {
-  const T mean = fast::detail::sum_each<T>(
+  const T mean = fast::lanes::sum_each<T>(
       n, [=](Index j) __attribute__((always_inline)) { return row[j] * d[j]; });
 #pragma omp simd
   for (Index j = 0; j < n; ++j) d[j] = scale * row[j] * (d[j] - mean);

@@ -11,7 +11,7 @@ struct BernoulliTerm {
 };
 
 /// log p(x) = x logit - log(1 + exp(logit)), x 0 or 1; vectorises. Mean p = 1 / (1 + exp(-logit)), variance p (1 - p).
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE BernoulliTerm<T> bernoulli_term(T x, T logit) {
   const T p = T(1) / (T(1) + fast::exp(-logit));
   return {x * logit - fast::softplus(logit), x - p};

@@ -5,7 +5,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-// Rows seen through one pair of eyes, sparse or dense, and their covariance as an operator.
+// One interface to rows, sparse or dense, and to their covariance as an operator.
 
 namespace latentcell::kernel {
 

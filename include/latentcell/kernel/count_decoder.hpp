@@ -67,7 +67,7 @@ struct DecoderTurn {
     vectorized([=]() __attribute__((always_inline)) {
       for (Index g = 0; g < genes; ++g) {
         const T* const row = d + g * stride;
-        const T sum = fast::detail::sum_each<T>(
+        const T sum = fast::lanes::sum_each<T>(
             stride, [=](Index b) __attribute__((always_inline)) { return row[b]; });
         d_bias[g] = overwrite ? sum : d_bias[g] + sum;
       }
@@ -93,14 +93,14 @@ struct DecoderTurn {
 #pragma omp simd
           for (Index b = 0; b < stride; ++b) highest[b] = row[b] > highest[b] ? row[b] : highest[b];
         }
-        fast::detail::each<T>(
+        fast::lanes::each<T>(
             stride, [=](Index b) __attribute__((always_inline)) {
               sum[b] *= fast::exp(top[b] - highest[b]);
               top[b] = highest[b];
             });
         for (Index i = 0; i < genes; ++i) {
           T* const row = logits + i * stride;
-          fast::detail::each<T>(
+          fast::lanes::each<T>(
               stride, [=](Index b) __attribute__((always_inline)) {
                 row[b] = fast::exp(row[b] - highest[b]);
                 sum[b] += row[b];
@@ -207,7 +207,7 @@ struct DecoderTurn {
     T* const factor = m.sum;
     const Index stride = plan.stride;
     vectorized([=]() __attribute__((always_inline)) {
-      fast::detail::each<T>(
+      fast::lanes::each<T>(
           stride, [=](Index b) __attribute__((always_inline)) { factor[b] = fast::exp(highest[b] + shift[b]); });
     });
   }

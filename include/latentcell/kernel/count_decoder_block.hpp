@@ -3,7 +3,7 @@
 #include <latentcell/kernel/count_likelihood.hpp>
 #include <latentcell/kernel/count_targets.hpp>
 #include <latentcell/kernel/dispatch.hpp>
-#include <latentcell/kernel/gene_major.hpp>
+#include <latentcell/kernel/csc.hpp>
 
 // The terms of a few genes of a count decoder while they are in the first cache level. Everything lies gene by gene:
 // element (g, b) of a (genes, stride) block is g * stride + b; columns beyond the last cell have weight zero.
@@ -32,10 +32,10 @@ struct DecoderBlock {
 template <class T>
 struct DecoderTerms {
   Family family;
-  bool softmax;         // d_mean stays d log p / d log mu, to be finished when its sum is known
+  bool softmax;         // d_mean stays d log p / d log mu, to be finished when its sum is complete
   Index stride, count;  // cells, padded; genes
   DecoderCells<T> cells;
-  GeneMajor<float> counts;
+  Csc<float> counts;
   Index first;                     // first gene of the block, counted from counts.first_gene
   const T *gene_theta, *gene_inv;  // (count) dispersions per gene, or null; the Gaussian's log sigma in gene_theta
   T least, most;                   // bounds of the log dispersion per cell
@@ -79,7 +79,7 @@ struct DecoderTerms {
     vectorized([=]() __attribute__((always_inline)) {
       for (Index from = 0; from < n; from += width) {
         T* const row = mu + from;
-        fast::detail::each<T>(
+        fast::lanes::each<T>(
             width, [=](Index b) __attribute__((always_inline)) {
               const T logit = row[b] < most_logit ? row[b] : most_logit;
               row[b] = fast::exp(logit + shift[b]) + least_mean;
@@ -100,7 +100,7 @@ struct DecoderTerms {
     const T *const from = log_theta, low = least, high = most;
     const Index n = count * stride;
     vectorized([=]() __attribute__((always_inline)) {
-      fast::detail::each<T>(
+      fast::lanes::each<T>(
           n, [=](Index i) __attribute__((always_inline)) {
             T bounded = from[i] < low ? low : from[i];
             bounded = bounded > high ? high : bounded;
@@ -158,7 +158,7 @@ struct DecoderTerms {
                *const d = d_mean + g * stride;
       const Index n = stride;
       vectorized([=]() __attribute__((always_inline)) {
-        fast::detail::each<T>(
+        fast::lanes::each<T>(
             n, [=](Index b) __attribute__((always_inline)) {
               const GaussianTerm<T> t = gaussian_term(y[b], eta[b], sigma[b]);
               log_prob[b] = t.log_prob;
@@ -180,7 +180,7 @@ struct DecoderTerms {
       T *const log_prob = at.log_prob + g * stride, *const d = d_mean + g * stride;
       const Index n = stride;
       vectorized([=]() __attribute__((always_inline)) {
-        fast::detail::each<T>(
+        fast::lanes::each<T>(
             n, [=](Index b) __attribute__((always_inline)) {
               const BernoulliTerm<T> t = bernoulli_term(y[b], eta[b] - fast::log(factor[b]));
               log_prob[b] = t.log_prob;
@@ -218,7 +218,7 @@ struct DecoderTerms {
             own[from + b] = inside * d_theta[from + b];
           }
         } else if (dispersed && gene != nullptr) {
-          gene[g] += fast::detail::sum_each<T>(
+          gene[g] += fast::lanes::sum_each<T>(
               width, [=](Index b) __attribute__((always_inline)) { return weight[b] * d_theta[from + b]; });
         }
         if (pi != nullptr) {

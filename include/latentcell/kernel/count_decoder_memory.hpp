@@ -24,9 +24,9 @@ struct CountDecoderArguments {
   Family family;
   LibraryLink link;
   CountTargets<T> targets;
-  GeneMajorCounts<float> counts;  // the targets' counts turned around
-  const T* hidden = nullptr;      // (B, H)
-  Index width = 0;                // H
+  CscCounts<float> counts;    // the targets' counts turned around
+  const T* hidden = nullptr;  // (B, H)
+  Index width = 0;            // H
   DecoderHead<T> mean;
   DecoderHead<T> dispersion;                          // log dispersion, or log sigma, per cell and gene
   DecoderHead<T> inflation;                           // logit of the zero inflation
@@ -46,8 +46,8 @@ inline constexpr Index decoder_genes = 64;
 
 /// Sizes that follow from the arguments.
 struct DecoderPlan {
-  static constexpr Index parts = GeneMajorPlan::parts;
-  GeneMajorPlan cut;
+  static constexpr Index parts = CscPlan::parts;
+  CscPlan cut;
   Index genes, width, cells, stride;  // cells of the largest turn, and that number padded to whole vectors
   bool softmax;
 

@@ -108,10 +108,10 @@ void draw_counts(const CountDrawArguments<T>& a, const Rng& cell, std::vector<st
     vectorized([=]() __attribute__((always_inline)) {
       philox_words(state.seed, state.stream, state.drawn + std::uint64_t(first / 4), draw_genes / 4, word);
       if (log_theta == nullptr) {
-        fast::detail::each<float>(
+        fast::lanes::each<float>(
             count, [=](Index g) __attribute__((always_inline)) { no_zero[g] = -fast::expm1(-float(mean[g])); });
       } else {
-        fast::detail::each<float>(
+        fast::lanes::each<float>(
             count, [=](Index g) __attribute__((always_inline)) {
               const float at = float(log_theta[g]);
               no_zero[g] = -fast::expm1(-fast::exp(at) * fast::log1p(float(mean[g]) * fast::exp(-at)));
@@ -128,7 +128,7 @@ void draw_counts(const CountDrawArguments<T>& a, const Rng& cell, std::vector<st
         // A second use of the word's low bits would tie the two choices together: the inflation has words of its own.
         philox_words(state.seed ^ 0x5851F42D4C957F2Du, state.stream, state.drawn + std::uint64_t(first / 4),
                      draw_genes / 4, word);
-        fast::detail::each<float>(
+        fast::lanes::each<float>(
             count, [=](Index g) __attribute__((always_inline)) {
               const float kept = fast::sigmoid(-float(logit[g]));
               hit[g] = float(word[g] >> 8) * 0x1p-24f < kept ? hit[g] : 0;

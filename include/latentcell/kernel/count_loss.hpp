@@ -42,11 +42,11 @@ LATENTCELL_INLINE void count_means(LibraryLink link, const T* eta, T library, In
     }
     return;
   }
-  const T top = fast::detail::max_each<T>(
+  const T top = fast::lanes::max_each<T>(
       genes, [=](Index j) __attribute__((always_inline)) { return eta[j]; });
-  fast::detail::each<T>(
+  fast::lanes::each<T>(
       genes, [=](Index j) __attribute__((always_inline)) { mean[j] = fast::exp(eta[j] - top); });
-  const T sum = fast::detail::sum_each<T>(
+  const T sum = fast::lanes::sum_each<T>(
       genes, [=](Index j) __attribute__((always_inline)) { return mean[j]; });
   const T factor = library / sum;
 #pragma omp simd

@@ -101,8 +101,8 @@ inline Matrix<double> conditional_mean(const FactorAnalysis& model, const Matrix
   const Index d = x.cols(), all = model.mean.size();
   LATENTCELL_REQUIRE(d >= 1 && d < all, "conditional_mean: ", d, " features are given of ", all,
                      "; needs one or more and not all");
-  const Matrix<double> known = model.loadings.topRows(d), others = model.loadings.bottomRows(all - d).transpose();
-  const detail::FactorPosterior post(known, model.noise.head(d));
+  const Matrix<double> observed = model.loadings.topRows(d), others = model.loadings.bottomRows(all - d).transpose();
+  const detail::FactorPosterior post(observed, model.noise.head(d));
   Matrix<double> centred = x;
   centred.rowwise() -= model.mean.head(d);
   const Matrix<double> factors = detail::times(detail::times(centred, post.scaled), post.covariance);

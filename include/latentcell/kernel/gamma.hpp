@@ -9,7 +9,7 @@
 
 namespace latentcell::kernel::fast {
 
-namespace detail {
+namespace lanes {
 
 // log Gamma(2 + d) for |d| <= 1/2.
 LATENTCELL_INLINE float lgamma_near_2(float d) {
@@ -39,13 +39,13 @@ LATENTCELL_INLINE float digamma_near_1_5(float d) {
   return p * ((d + 0.0383678675f) - 1.24381499e-8f);
 }
 
-}  // namespace detail
+}  // namespace lanes
 
 /// log Gamma(x) for x > 0. Float: at most 8 ulp, also beside the zeros at 1 and 2; infinity at 0, NaN below.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T lgamma(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     // x = origin + d, and Gamma(x) = Gamma(2 + d) times or over a product of up to two factors.
     float origin = where_less(x, 3.5f, 3.0f, 4.0f);
     float factor = where_less(x, 3.5f, x - 1.0f, (x - 1.0f) * (x - 2.0f));
@@ -74,10 +74,10 @@ LATENTCELL_INLINE T lgamma(T x) {
 
 /// The derivative of log Gamma(x) for x > 0. Float: at most 4 ulp, also beside the zero at 1.4616; -infinity at 0,
 /// NaN below. Double: relative error 1e-14 away from the zero.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T digamma(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     // psi(x) = psi(x - n) + 1/(x-1) + ... + 1/(x-n): the sum is top / bottom.
     const float x1 = x - 1.0f, x2 = x - 2.0f;
     float base = where_less(x, 3.0f, x - 2.5f, x - 3.5f);

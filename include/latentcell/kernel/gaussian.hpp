@@ -12,7 +12,7 @@ struct GaussianTerm {
 
 /// log p(x) = -((x - mean) / sigma)^2 / 2 - log_sigma - log(2 pi) / 2; vectorises. Mean `mean`, variance
 /// exp(2 log_sigma); |log_sigma| <= 40.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE GaussianTerm<T> gaussian_term(T x, T mean, T log_sigma) {
   const T inv_sigma = fast::exp(-log_sigma);
   const T z = (x - mean) * inv_sigma;

@@ -13,7 +13,7 @@
 
 namespace latentcell::kernel {
 
-namespace detail {
+namespace tile {
 
 // Multiply-adds below which a second thread costs more than it brings.
 inline constexpr Index gemm_work = 1 << 18;
@@ -77,7 +77,7 @@ GemmLeft<T> pack_tiles(Index rows, Index depth, const T* a, Index a_step, T* to)
   return {to, 1, group, depth * group};
 }
 
-}  // namespace detail
+}  // namespace tile
 
 // Parts of a product, for operations that keep an operand packed or work on blocks in cache. On the calling thread.
 
@@ -88,7 +88,7 @@ inline Index packed_size(Index depth, Index cols) { return depth * ((cols + 31) 
 template <class T>
 void pack_rows(Index depth, Index cols, const T* b, Index b_row, T* to) {
   vectorized([=](auto isa) __attribute__((always_inline)) {
-    detail::pack_row_panels<T, decltype(isa)::isa>(depth, cols, b, b_row, to);
+    tile::pack_row_panels<T, decltype(isa)::isa>(depth, cols, b, b_row, to);
   });
 }
 
@@ -96,23 +96,23 @@ void pack_rows(Index depth, Index cols, const T* b, Index b_row, T* to) {
 template <class T>
 void pack_columns(Index depth, Index cols, const T* b, Index b_row, T* to) {
   vectorized([=](auto isa) __attribute__((always_inline)) {
-    detail::pack_column_panels<T, decltype(isa)::isa>(depth, cols, b, b_row, to);
+    tile::pack_column_panels<T, decltype(isa)::isa>(depth, cols, b, b_row, to);
   });
 }
 
-using detail::GemmLeft;
-using detail::GemmStart;
+using tile::GemmLeft;
+using tile::GemmStart;
 
 /// c = start + a b.   a (rows, depth); b (depth, cols) packed; c (rows, cols), its rows c_row apart
 template <class T>
 void gemm_packed(GemmStart<T> start, Index rows, Index cols, Index depth, GemmLeft<T> a, const T* b, T* c,
                  Index c_row) {
   vectorized([=](auto isa) __attribute__((always_inline)) {
-    detail::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, b, c, c_row);
+    tile::gemm_panels<T, decltype(isa)::isa>(start, rows, cols, depth, a, b, c, c_row);
   });
 }
 
-namespace detail {
+namespace tile {
 
 // The right side of a product, op(B) (depth, cols), b_row apart; transposed: b is (cols, depth). Where `packed` is
 // given it holds every block of it, side by side; otherwise a block is packed when it is needed.
@@ -214,27 +214,27 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
   }
 }
 
-}  // namespace detail
+}  // namespace tile
 
 /// C = start + A B.      a (N, K), b (K, M), c (N, M)
 template <class T>
 void gemm_nn(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
   eigen_assert(a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols());
-  detail::gemm(start, false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
+  tile::gemm(start, false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
 /// C = start + A B^T.    a (N, K), b (M, K), c (N, M)
 template <class T>
 void gemm_nt(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
   eigen_assert(a.cols() == b.cols() && c.rows() == a.rows() && c.cols() == b.rows());
-  detail::gemm(start, true, a.rows(), b.rows(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
+  tile::gemm(start, true, a.rows(), b.rows(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
 /// C = start + A^T B.    a (K, N), b (K, M), c (N, M)
 template <class T>
 void gemm_tn(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
   eigen_assert(a.rows() == b.rows() && c.rows() == a.cols() && c.cols() == b.cols());
-  detail::gemm(start, false, a.cols(), b.cols(), a.rows(), a.data(), Index(1), a.cols(), b.data(), b.cols(), c.data());
+  tile::gemm(start, false, a.cols(), b.cols(), a.rows(), a.data(), Index(1), a.cols(), b.data(), b.cols(), c.data());
 }
 
 #ifdef LATENTCELL_INSTANCES

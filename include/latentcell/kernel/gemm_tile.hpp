@@ -8,7 +8,7 @@
 // where it lies, with any two strides; B is packed into panels as wide as a tile. Every element of C is one sum in
 // ascending k, so no cut into tiles, panels or threads changes a result.
 
-namespace latentcell::kernel::detail {
+namespace latentcell::kernel::tile {
 
 /// A vector of T that may lie anywhere.
 template <class T, int bytes>
@@ -216,4 +216,4 @@ LATENTCELL_INLINE void gemm_panels(GemmStart<T> start, Index rows, Index cols, I
   }
 }
 
-}  // namespace latentcell::kernel::detail
+}  // namespace latentcell::kernel::tile

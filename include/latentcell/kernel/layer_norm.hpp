@@ -15,10 +15,10 @@ void layer_norm(ConstView<T> x, View<T> y, T* rstd, T eps) {
       for (Index n = first; n < last; ++n) {
         const T* const in = from + n * d;
         T* const out = to + n * d;
-        const T mean = fast::detail::sum_each<T>(
+        const T mean = fast::lanes::sum_each<T>(
                            d, [=](Index j) __attribute__((always_inline)) { return in[j]; }) /
                        T(d);
-        const T square = fast::detail::sum_each<T>(
+        const T square = fast::lanes::sum_each<T>(
             d, [=](Index j) __attribute__((always_inline)) { return (in[j] - mean) * (in[j] - mean); });
         const T r = T(1) / std::sqrt(square / T(d) + eps);
         rstd[n] = r;
@@ -38,10 +38,10 @@ void layer_norm_grad(ConstView<T> y, const T* rstd, ConstView<T> dy, View<T> dx,
       for (Index n = first; n < last; ++n) {
         const T *const out = outs + n * d, *const g = gs + n * d;
         T* const to = tos + n * d;
-        const T mean = fast::detail::sum_each<T>(
+        const T mean = fast::lanes::sum_each<T>(
                            d, [=](Index j) __attribute__((always_inline)) { return g[j]; }) /
                        T(d);
-        const T dot = fast::detail::sum_each<T>(
+        const T dot = fast::lanes::sum_each<T>(
                           d, [=](Index j) __attribute__((always_inline)) { return g[j] * out[j]; }) /
                       T(d);
         const T r = rstd[n];

@@ -29,10 +29,10 @@ struct NbDispersion {
 };
 
 /// The rest of a dispersion from itself and its inverse; vectorises.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE NbDispersion<T> nb_dispersion_of(T theta, T inv_theta) {
   if constexpr (std::is_same_v<T, float>) {
-    using fast::detail::where_less;
+    using fast::lanes::where_less;
     // Below one, both follow from theta + 1 by the recurrence of Gamma.
     const float w = 1.0f / where_less(theta, 1.0f, theta + 1.0f, theta);
     const float log_ratio = fast::log1p(inv_theta);
@@ -46,19 +46,19 @@ LATENTCELL_INLINE NbDispersion<T> nb_dispersion_of(T theta, T inv_theta) {
 }
 
 /// The dispersion whose logarithm is given; vectorises.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE NbDispersion<T> nb_dispersion(T log_theta) {
   return nb_dispersion_of(fast::exp(log_theta), fast::exp(-log_theta));
 }
 
 /// The term of a count of zero: log_prob = -theta log(1 + mu / theta); vectorises.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE NbTerm<T> nb_zero_term(T mu, T theta, T inv_theta) {
   const T r = mu * inv_theta;
   const T q = T(1) / (T(1) + r);
   if constexpr (std::is_same_v<T, float>) {
     // log1p(r) and log1p(r) - r / (1 + r) from one series; the difference would cancel for a small r.
-    using namespace fast::detail;
+    using namespace fast::lanes;
     const float u = 1.0f + r;
     const float lost = where_less(r, 1.0f, r - (u - 1.0f), 1.0f - (u - r));
     const LogParts parts = split(u);
@@ -74,7 +74,7 @@ LATENTCELL_INLINE NbTerm<T> nb_zero_term(T mu, T theta, T inv_theta) {
 }
 
 /// The term of a count x >= 1 by Loader's saddle-point form; vectorises. In double any x > 0, to 1e-12.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE NbTerm<T> nb_positive_term(T x, T mu, const NbDispersion<T>& at) {
   const T n = x + at.theta, s = at.theta + mu, above = x - mu;
   const T inv_n = T(1) / n, inv_mu = T(1) / mu;
@@ -101,7 +101,7 @@ inline constexpr float largest_count_from_float_logs = 2048.0f;
 }  // namespace detail
 
 /// The term of any count x >= 0, fractions included; NaN for x < 0.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 NbTerm<T> nb_term(T x, T mu, const NbDispersion<T>& at) {
   if (x == T(0)) return nb_zero_term(mu, at.theta, at.inv_theta);
   if constexpr (std::is_same_v<T, float>) {
@@ -115,7 +115,7 @@ NbTerm<T> nb_term(T x, T mu, const NbDispersion<T>& at) {
 
 /// The term of any count from the logarithms of mean and dispersion. Float: log_prob 2e-6 relative; counts above 2048
 /// are worked out in double.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 NbTerm<T> nb_term(T x, T log_mu, T log_theta) {
   if constexpr (std::is_same_v<T, float>) {
     if (x > detail::largest_count_from_float_logs) {
@@ -150,9 +150,9 @@ struct NbTerms {
 };
 
 /// Fills the arrays of NbDispersions from log dispersions, element by element.      log_theta (n)
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE void nb_dispersions(Index n, const T* log_theta, T* theta, T* inv_theta) {
-  fast::detail::each<T>(
+  fast::lanes::each<T>(
       n, [=](Index i) __attribute__((always_inline)) {
         theta[i] = fast::exp(log_theta[i]);
         inv_theta[i] = fast::exp(-log_theta[i]);
@@ -160,19 +160,19 @@ LATENTCELL_INLINE void nb_dispersions(Index n, const T* log_theta, T* theta, T* 
 }
 
 /// The terms of n elements as if every count were zero.      mu (n), at (n) -> out (n)
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE void nb_zero(Index n, const T* mu, NbDispersions<T> at, NbTerms<T> out) {
-  fast::detail::each<T>(
+  fast::lanes::each<T>(
       n, [ =, theta = at.theta, inv_theta = at.inv_theta ](Index i)
              __attribute__((always_inline)) { out.set(i, nb_zero_term(mu[i], theta[i], inv_theta[i])); });
 }
 
 /// The terms of the m non-zero counts x, which stand at columns[k] - first_column: after nb_zero over all elements the
 /// out arrays hold the whole row. A stored zero is allowed.      x (m), columns (m); mu, at, out as for nb_zero
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE void nb_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column, const T* mu,
                                   NbDispersions<T> at, NbTerms<T> out) {
-  constexpr Index chunk = detail::nonzero_chunk;
+  constexpr Index chunk = nonzero_chunk;
   T means[chunk], theta[chunk], inv_theta[chunk], log_prob[chunk], d_log_mu[chunk], d_log_theta[chunk];
   const T *const mean_of = means, *const theta_of = theta, *const inv_theta_of = inv_theta;
   const NbTerms<T> here{log_prob, d_log_mu, d_log_theta};
@@ -185,13 +185,13 @@ LATENTCELL_INLINE void nb_nonzero(Index m, const float* x, const std::int32_t* c
       inv_theta[k] = at.inv_theta[i];
     }
     const float* const counts = x + start;
-    fast::detail::each<T>(
+    fast::lanes::each<T>(
         count, [=](Index k) __attribute__((always_inline)) {
           here.set(k, nb_positive_term(T(counts[k]), mean_of[k], nb_dispersion_of(theta_of[k], inv_theta_of[k])));
         });
     for (Index k = 0; k < count; ++k) {
       const Index i = Index(columns[start + k]) - first_column;
-      if (!detail::vectorizes<T>(x[start + k])) [[unlikely]] {
+      if (!vectorizes<T>(x[start + k])) [[unlikely]] {
         out.set(i, nb_term(T(x[start + k]), means[k], at[i]));
       } else {
         out.set(i, {log_prob[k], d_log_mu[k], d_log_theta[k]});

@@ -38,7 +38,7 @@ double squared_norm(Index n, const T* x) {
           const T* const from = x + start + block * squared_norm_block;
           const Index left = here - block * squared_norm_block;
           if (left >= 2 * squared_norm_block) detail::prefetch(from + squared_norm_block, 4096);
-          to[block] = fast::detail::sum_each<double>(
+          to[block] = fast::lanes::sum_each<double>(
               left < squared_norm_block ? left : squared_norm_block, [=](Index i) __attribute__((always_inline)) {
                 return double(from[i]) * double(from[i]);
               });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include <latentcell/core/rng.hpp>
@@ -23,7 +24,7 @@ struct Pca {
 /// Settings of fit_pca.
 struct PcaOptions {
   Index components = 30;    ///< k, at most 100 is what it is made for
-  Index oversampling = 10;  ///< directions carried beyond k; more converge in fewer rounds, each a little dearer
+  Index oversampling = 10;  ///< extra directions beyond k. Larger: fewer rounds, each more expensive
   Index rounds = 30;        ///< restarts at most; the answer is then the best found
   double tolerance = 1e-4;  ///< relative residual at which a component counts as found; smaller is more exact
 };
@@ -142,8 +143,8 @@ Pca<T> fit_pca(const Rows& x, const PcaOptions& options, Rng& rng) {
   for (Index g = 0; g < genes; ++g) {
     LATENTCELL_REQUIRE(std::isfinite(mean[g]), "fit_pca: column ", g, " has values that are not finite");
   }
-  const Index carried = std::min(genes, k + options.oversampling);
-  const Index room = std::min(genes, carried + pca_steps * covariance_lanes);
+  const Index width = std::min(genes, k + options.oversampling);
+  const Index room = std::min(genes, width + pca_steps * covariance_lanes);
   Matrix<double> basis(room, genes), small = Matrix<double>::Zero(room, room);
   Matrix<double> packed(genes, covariance_lanes), y(x.rows(), covariance_lanes), z(genes, covariance_lanes);
   Matrix<double> block(std::min(room, covariance_lanes), genes);
@@ -205,7 +206,7 @@ Pca<T> fit_pca(const Rows& x, const PcaOptions& options, Rng& rng) {
       }
     }
     // Thick restart (Wu and Simon 2000): go on with the best directions and the block that is orthogonal to them.
-    const Index kept = done ? k : carried;
+    const Index kept = done ? k : width;
     Matrix<double> turn(size, kept), best = Matrix<double>::Zero(kept, genes);
     for (Index i = 0; i < size; ++i) {
       for (Index c = 0; c < kept; ++c) turn(i, c) = found.vectors(c, i);
@@ -281,12 +282,17 @@ Pca<T> fit_pca(ConstView<T> x, const PcaOptions& options, Rng& rng) {
   return detail::fit_pca<T>(DenseRows<T>{x}, options, rng);
 }
 
+template <class T>
+Pca<T> fit_pca(View<T> x, const PcaOptions& options, Rng& rng) {
+  return fit_pca(ConstView<T>(x), options, rng);
+}
+
 /// Coordinates of rows along the components.      x (N, G) -> (N, k)
 inline Matrix<float> project(const Pca<float>& pca, const CountsView& x) { return detail::project(pca, SparseRows{x}); }
 
 /// The same for dense rows.
 template <class T>
-Matrix<T> project(const Pca<T>& pca, ConstView<T> x) {
+Matrix<T> project(const Pca<T>& pca, std::type_identity_t<ConstView<T>> x) {
   return detail::project(pca, DenseRows<T>{x});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/dispatch.hpp>
 #include <latentcell/kernel/parallel.hpp>
@@ -49,6 +50,15 @@ void each_element(Index n, const F& f) {
       for (Index i = first; i < last; ++i) f(i);
     });
   });
+}
+
+/// Returns whether every number is finite.
+template <class T>
+bool all_finite(const View<T>& z) {
+  for (Index i = 0; i < z.size(); ++i) {
+    if (!std::isfinite(z.data()[i])) return false;
+  }
+  return true;
 }
 
 }  // namespace latentcell::kernel

@@ -3,7 +3,7 @@
 #include <type_traits>
 
 #include <latentcell/kernel/gemm_tile.hpp>
-#include <latentcell/kernel/gene_major.hpp>
+#include <latentcell/kernel/csc.hpp>
 #include <latentcell/kernel/rows.hpp>
 
 // A linear layer over sparse counts: only non-zeros cost. Gene by gene, so that every row of weights is read, and every
@@ -26,8 +26,8 @@ LATENTCELL_INLINE void by_vectors(Index cols, const Body& body, const Rest& rest
 
 /// to[cell] += value * row for the non-zeros of one gene.    row (d), to (cells, d)
 template <class T, int bytes>
-LATENTCELL_INLINE void scatter_row(const GeneMajor<T>& x, Index g, const T* row, Index d, T* to) {
-  using V = typename VectorOf<T, bytes>::type;
+LATENTCELL_INLINE void scatter_row(const Csc<T>& x, Index g, const T* row, Index d, T* to) {
+  using V = typename tile::VectorOf<T, bytes>::type;
   constexpr Index lanes = bytes / Index(sizeof(T));
   const Index begin = x.start[g], end = x.start[g + 1], base = g * x.stride;
   by_vectors<T, bytes>(
@@ -49,8 +49,8 @@ LATENTCELL_INLINE void scatter_row(const GeneMajor<T>& x, Index g, const T* row,
 
 /// row = (add ? row : 0) + the sum of value * from[cell] over the non-zeros of one gene.    from (cells, d), row (d)
 template <class T, int bytes>
-LATENTCELL_INLINE void gather_row(const GeneMajor<T>& x, Index g, const T* from, Index d, bool add, T* row) {
-  using V = typename VectorOf<T, bytes>::type;
+LATENTCELL_INLINE void gather_row(const Csc<T>& x, Index g, const T* from, Index d, bool add, T* row) {
+  using V = typename tile::VectorOf<T, bytes>::type;
   constexpr Index lanes = bytes / Index(sizeof(T));
   const Index begin = x.start[g], end = x.start[g + 1], base = g * x.stride;
   by_vectors<T, bytes>(
@@ -76,19 +76,19 @@ LATENTCELL_INLINE void gather_row(const GeneMajor<T>& x, Index g, const T* from,
 }  // namespace detail
 
 /// Numbers of scratch memory of sparse_linear.
-inline Index sparse_linear_scratch(const GeneMajorPlan& plan, Index width) {
-  return GeneMajorPlan::parts * std::min(plan.cells, GeneMajorPlan::most_cells) * width;
+inline Index sparse_linear_scratch(const CscPlan& plan, Index width) {
+  return CscPlan::parts * std::min(plan.cells, CscPlan::most_cells) * width;
 }
 
 /// y[b] = bias + sum over the non-zeros (g, v) of cell b of v * w[g].
 /// w (G, D), bias (D), y (B, D), scratch (sparse_linear_scratch)
 template <class T>
-void sparse_linear(const GeneMajorCounts<T>& x, ConstView<T> w, const T* bias, View<T> y, T* scratch) {
+void sparse_linear(const CscCounts<T>& x, ConstView<T> w, const T* bias, View<T> y, T* scratch) {
   const Index d = w.cols();
   for (Index turn = 0; turn < x.plan.turns(); ++turn) {
     const Index cells = x.plan.cells_of(turn), size = cells * d;
-    parallel_items(GeneMajorPlan::parts, [&](Index part) {
-      const GeneMajor<T> piece = x.piece(turn, part);
+    parallel_items(CscPlan::parts, [&](Index part) {
+      const Csc<T> piece = x.piece(turn, part);
       const T* const from = w.data() + piece.first_gene * d;
       T* const to = scratch + part * size;
       std::fill_n(to, size, T(0));
@@ -101,7 +101,7 @@ void sparse_linear(const GeneMajorCounts<T>& x, ConstView<T> w, const T* bias, V
       vectorized([=]() __attribute__((always_inline)) {
         for (Index b = first; b < last; ++b) {
           for (Index j = 0; j < d; ++j) out[b * d + j] = bias[j];
-          for (Index part = 0; part < GeneMajorPlan::parts; ++part) {
+          for (Index part = 0; part < CscPlan::parts; ++part) {
             const T* const row = scratch + part * size + b * d;
 #pragma omp simd
             for (Index j = 0; j < d; ++j) out[b * d + j] += row[j];
@@ -114,11 +114,11 @@ void sparse_linear(const GeneMajorCounts<T>& x, ConstView<T> w, const T* bias, V
 
 /// dw[g] = sum over the non-zeros (b, v) of gene g of v * dy[b], overwritten.     dy (B, D), dw (G, D)
 template <class T>
-void sparse_linear_grad(const GeneMajorCounts<T>& x, ConstView<T> dy, T* dw) {
+void sparse_linear_grad(const CscCounts<T>& x, ConstView<T> dy, T* dw) {
   const Index d = dy.cols(), turns = x.plan.turns();
-  parallel_items(GeneMajorPlan::parts, [&](Index part) {
+  parallel_items(CscPlan::parts, [&](Index part) {
     for (Index turn = 0; turn < turns; ++turn) {
-      const GeneMajor<T> piece = x.piece(turn, part);
+      const Csc<T> piece = x.piece(turn, part);
       const T* const from = dy.data() + x.plan.first_cell(turn) * d;
       T* const to = dw + piece.first_gene * d;
       vectorized([=](auto isa) __attribute__((always_inline)) {

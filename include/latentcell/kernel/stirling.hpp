@@ -9,7 +9,7 @@
 namespace latentcell::kernel {
 
 /// S(z) = log Gamma(z + 1) - (z + 1/2) log z + z - log(2 pi)/2, from w = 1/z. Float: z >= 1, absolute error 1e-8.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE T stirling_error(T w) {
   if constexpr (std::is_same_v<T, float>) {
     float p = 0.000142218938f;
@@ -34,7 +34,7 @@ LATENTCELL_INLINE T stirling_error(T w) {
 }
 
 /// z (log z - digamma(z)) - 1/2, from w = 1/z. Float: z >= 1, absolute error 3e-8.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE T stirling_slope(T w) {
   if constexpr (std::is_same_v<T, float>) {
     float p = -0.000322592969f;
@@ -58,10 +58,10 @@ LATENTCELL_INLINE T stirling_slope(T w) {
 
 /// log R - u / R for R = 1 + u > 0, the deviance of a count from its mean per unit of count; about u^2/2 for small u,
 /// never negative. R and u are both given, because R is worth more below one half and u above.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE T deviance(T ratio, T u) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace fast::detail;
+    using namespace fast::lanes;
     const float one_plus_u = 1.0f + u;
     const float lost = where_less(u, 1.0f, u - (one_plus_u - 1.0f), 1.0f - (one_plus_u - u));
     const float base = where_less(ratio, 0.5f, ratio, one_plus_u);
@@ -83,8 +83,6 @@ LATENTCELL_INLINE T deviance(T ratio, T u) {
   }
 }
 
-namespace detail {
-
 // Whether the vector code may have this count. False for zero, for NaN and, in float, between zero and one, where the
 // series of stirling_error do not reach.
 template <class T>
@@ -93,9 +91,7 @@ bool vectorizes(float x) {
 }
 
 // Counts per turn of the loops over non-zeros: they are gathered into arrays of this length, which the vector code
-// eats.
+// reads.
 inline constexpr int nonzero_chunk = 64;
-
-}  // namespace detail
 
 }  // namespace latentcell::kernel

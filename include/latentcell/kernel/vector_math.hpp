@@ -16,7 +16,7 @@
 
 namespace latentcell::kernel::fast {
 
-namespace detail {
+namespace lanes {
 
 inline constexpr float log2e = 1.44269504f;
 inline constexpr float ln2_high = 0.693359375f;  // nine bits: a product with a whole number below 2^15 is exact
@@ -135,13 +135,13 @@ LATENTCELL_INLINE LogParts split(float x) {
   return {above >> 23, from_bits((above & 0x7fffff) + sqrt_half) - 1.0f};
 }
 
-}  // namespace detail
+}  // namespace lanes
 
 /// e^x. Float: at most 1.1 ulp; above 88.73 infinity, below -103.97 zero, gradual in between.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T exp(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     float bounded = where_less(x, -104.0f, -104.0f, x);
     bounded = where_less(89.0f, bounded, 89.0f, bounded);
     const ExpParts parts = exp_parts(bounded);
@@ -155,10 +155,10 @@ LATENTCELL_INLINE T exp(T x) {
 }
 
 /// e^x - 1. Float: at most 2 ulp, also for tiny x.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T expm1(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     float bounded = where_less(x, -20.0f, -20.0f, x);
     bounded = where_less(89.0f, bounded, 89.0f, bounded);
     const ExpParts parts = exp_parts(bounded);
@@ -170,10 +170,10 @@ LATENTCELL_INLINE T expm1(T x) {
 }
 
 /// Natural logarithm. Float: at most 1 ulp; log(0) = -infinity, NaN below zero, denormals are right.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T log(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     constexpr float least = std::numeric_limits<float>::min();
     const float scaled = where_less(x, least, x * 8388608.0f, x);
     const float borrowed = where_less(x, least, 23.0f, 0.0f);
@@ -189,10 +189,10 @@ LATENTCELL_INLINE T log(T x) {
 
 /// 1 / x for x from 1e-37 to 1e37. Float: at most 2 ulp, by Newton's steps, which are several times faster than
 /// a division.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T reciprocal(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     float y = from_bits(0x7ef311c7 - bits(x));
     y = y * (2.0f - x * y);
     y = y * (2.0f - x * y);
@@ -204,10 +204,10 @@ LATENTCELL_INLINE T reciprocal(T x) {
 }
 
 /// Square root of x >= 0. Float: at most 2 ulp for normal x, by Newton's steps; an absolute error below 1e-19 beneath.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T sqrt(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     const float half = 0.5f * x;
     float y = from_bits(0x5f375a86 - (bits(x) >> 1));
     y = y * (1.5f - half * y * y);
@@ -221,10 +221,10 @@ LATENTCELL_INLINE T sqrt(T x) {
 }
 
 /// log(1 + x). Float: at most 2 ulp, also for tiny x; log1p(-1) = -infinity, NaN below.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T log1p(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     const float u = 1.0f + x;
     const float lost = where_less(x, 1.0f, x - (u - 1.0f), 1.0f - (u - x));
     const LogParts parts = split(u);
@@ -240,10 +240,10 @@ LATENTCELL_INLINE T log1p(T x) {
 }
 
 /// Hyperbolic tangent. Float: at most 3 ulp.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T tanh(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     constexpr std::int32_t size = 0x7fffffff;
     const float e = fast::expm1(-2.0f * from_bits(bits(x) & size));  // in (-1, 0]
     return from_bits((bits(e / (2.0f + e)) & size) | (bits(x) & ~size));
@@ -253,16 +253,16 @@ LATENTCELL_INLINE T tanh(T x) {
 }
 
 /// 1 / (1 + e^-x). Float: at most 3 ulp above -87, zero below -88.8.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T sigmoid(T x) {
   return T(1) / (T(1) + fast::exp(-x));
 }
 
 /// log(1 + e^x), without overflow. Float: at most 3 ulp.
-template <detail::Real T>
+template <lanes::Real T>
 LATENTCELL_INLINE T softplus(T x) {
   if constexpr (std::is_same_v<T, float>) {
-    using namespace detail;
+    using namespace lanes;
     const float minus_size = from_bits(bits(x) | ~0x7fffffff);
     return where_less(x, 0.0f, 0.0f, x) + fast::log1p(fast::exp(minus_size));
   } else {

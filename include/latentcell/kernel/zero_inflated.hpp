@@ -15,9 +15,9 @@ struct ZinbTerm {
 };
 
 /// The term of a count of zero; vectorises.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE ZinbTerm<T> zinb_zero_term(T mu, T theta, T inv_theta, T logit_pi) {
-  using fast::detail::where_less;
+  using fast::lanes::where_less;
   const T zero = T(0), one = T(1);
   const NbTerm<T> nb = nb_zero_term(mu, theta, inv_theta);
   const T pi_tail = fast::exp(where_less(logit_pi, zero, logit_pi, -logit_pi));
@@ -41,20 +41,20 @@ LATENTCELL_INLINE ZinbTerm<T> zinb_zero_term(T mu, T theta, T inv_theta, T logit
 }
 
 /// The term of a positive count, from that of the negative binomial; vectorises.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE ZinbTerm<T> zinb_positive_term(const NbTerm<T>& nb, T logit_pi) {
   return {nb.log_prob - fast::softplus(logit_pi), nb.d_log_mu, nb.d_log_theta, -fast::sigmoid(logit_pi)};
 }
 
 /// The term of any count x >= 0, as nb_term.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 ZinbTerm<T> zinb_term(T x, T mu, const NbDispersion<T>& at, T logit_pi) {
   if (x == T(0)) return zinb_zero_term(mu, at.theta, at.inv_theta, logit_pi);
   return zinb_positive_term(nb_term(x, mu, at), logit_pi);
 }
 
 /// The term of any count from the logarithms of mean and dispersion.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 ZinbTerm<T> zinb_term(T x, T log_mu, T log_theta, T logit_pi) {
   if (x == T(0)) return zinb_zero_term(fast::exp(log_mu), fast::exp(log_theta), fast::exp(-log_theta), logit_pi);
   return zinb_positive_term(nb_term(x, log_mu, log_theta), logit_pi);
@@ -75,10 +75,10 @@ T zinb_variance(T mu, T theta, T logit_pi) {
 
 /// The terms of n elements as if every count were zero.      mu, logit_pi (n), at (n) -> out, d_logit_pi (n),
 /// overwritten
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE void zinb_zero(Index n, const T* mu, NbDispersions<T> at, const T* logit_pi, NbTerms<T> out,
                                  T* d_logit_pi) {
-  fast::detail::each<T>(
+  fast::lanes::each<T>(
       n, [ =, theta = at.theta, inv_theta = at.inv_theta ](Index i) __attribute__((always_inline)) {
         const ZinbTerm<T> term = zinb_zero_term(mu[i], theta[i], inv_theta[i], logit_pi[i]);
         out.set(i, {term.log_prob, term.d_log_mu, term.d_log_theta});
@@ -87,17 +87,17 @@ LATENTCELL_INLINE void zinb_zero(Index n, const T* mu, NbDispersions<T> at, cons
 }
 
 /// The terms of the m non-zero counts x at columns[k] - first_column, as nb_nonzero.
-template <fast::detail::Real T>
+template <fast::lanes::Real T>
 LATENTCELL_INLINE void zinb_nonzero(Index m, const float* x, const std::int32_t* columns, Index first_column,
                                     const T* mu, NbDispersions<T> at, const T* logit_pi, NbTerms<T> out,
                                     T* d_logit_pi) {
   nb_nonzero(m, x, columns, first_column, mu, at, out);
-  constexpr Index chunk = detail::nonzero_chunk;
+  constexpr Index chunk = nonzero_chunk;
   T logit[chunk], log_keep[chunk], pi[chunk];
   for (Index start = 0; start < m; start += chunk) {
     const Index count = m - start < chunk ? m - start : chunk;
     for (Index k = 0; k < count; ++k) logit[k] = logit_pi[Index(columns[start + k]) - first_column];
-    fast::detail::each<T>(
+    fast::lanes::each<T>(
         count, [&](Index k) __attribute__((always_inline)) {
           log_keep[k] = -fast::softplus(logit[k]);
           pi[k] = fast::sigmoid(logit[k]);

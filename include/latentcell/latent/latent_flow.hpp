@@ -137,7 +137,7 @@ struct LatentFlow {
     float* const of[4] = {tape.scratch(batch * d), tape.scratch(batch * d), tape.scratch(batch * d),
                           tape.scratch(batch * d)};
     for (Index b = 0; b < batch; ++b) {
-      const TargetCoefficients<float> s = path.shares(t[b]);
+      const TargetCoefficients<float> s = path.coefficients(t[b]);
       for (Index j = 0; j < d; ++j) {
         const Index i = b * d + j;
         of[0][i] = s.z_data, of[1][i] = s.z_noise * noise[i], of[2][i] = s.target_data,

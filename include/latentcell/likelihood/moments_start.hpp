@@ -91,7 +91,7 @@ inline GeneMoments gene_moments(const CountsView& counts, Family family, double 
       m.log_dispersion.push_back(0.5 * std::log(std::max(1e-4, square[g] / n - mean * mean)));
       continue;
     }
-    // Half a count spread over the cells keeps a gene that was never seen at a finite level.
+    // Half a count spread over the cells keeps a gene without counts at a finite level.
     const double level = (sum[g] + 0.5) / std::max(1.0, library_sum);
     const double mu_square = level * level * library_square, mu_sum = level * library_sum;
     m.level.push_back(level);

@@ -26,7 +26,7 @@ enum class CodebookUpdate {
 
 struct CodebookOptions {
   Index groups = 8;   ///< pieces the latent is cut into, each with codes of its own; must divide its width
-  Index codes = 128;  ///< of each group; more tell finer differences
+  Index codes = 128;  ///< of each group; Larger: finer differences
   CodebookUpdate update = CodebookUpdate::average;
   float decay = 0.99f;         ///< average only; nearer to 1: codes move slower
   float restart_below = 0.2f;  ///< average only: a code that stands for fewer pieces a batch, on average, starts anew

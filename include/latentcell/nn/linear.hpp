@@ -15,7 +15,7 @@ struct Linear {
     init_glorot(weight, in, out, rng);
     bias.weight_decay = T(0);
   }
-  /// All zeros: a branch that starts as nothing.
+  /// Sets all weights to zero: a residual branch that starts as the identity.
   static Linear zero(Index in, Index out) {
     Linear l;
     l.weight = Param<T>(out, in);

@@ -22,7 +22,7 @@ Var<T> log_normalized(LibraryLink link, Var<T> eta, T library) {
     T* const row = mean + b * genes;
     kernel::vectorized([=]() __attribute__((always_inline)) {
       kernel::count_means(link, from + b * genes, library, genes, row);
-      kernel::fast::detail::each<T>(
+      kernel::fast::lanes::each<T>(
           genes, [=](Index j) __attribute__((always_inline)) { out[b * genes + j] = kernel::fast::log1p(row[j]); });
     });
   });

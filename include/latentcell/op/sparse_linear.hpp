@@ -1,7 +1,7 @@
 #pragma once
 
 #include <latentcell/kernel/sparse_linear.hpp>
-#include <latentcell/op/gene_major.hpp>
+#include <latentcell/op/csc.hpp>
 
 namespace latentcell {
 
@@ -25,13 +25,13 @@ Var<T> sparse_linear(const CountsView& x, std::span<const float> size_factor, Va
       const float* const counts = x.values + from;
       T* const to = values + (from - x.row_start[0]);
       kernel::vectorized([=]() __attribute__((always_inline)) {
-        kernel::fast::detail::each<T>(
+        kernel::fast::lanes::each<T>(
             count, [=](std::int64_t k)
                        __attribute__((always_inline)) { to[k] = kernel::fast::log1p(T(counts[k]) * factor); });
       });
     }
   });
-  const kernel::GeneMajorCounts<T> input = gene_major_counts<T, T>(tape, x, values);
+  const kernel::CscCounts<T> input = csc_counts<T, T>(tape, x, values);
   kernel::sparse_linear<T>(input, weight.value(), bias.value().data(), y.out(),
                            tape.workspace(kernel::sparse_linear_scratch(input.plan, weight.cols())).data());
   tape.on_backward(y, [=] {

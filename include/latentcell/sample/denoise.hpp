@@ -11,7 +11,8 @@
 
 namespace latentcell {
 
-/// Tells the data that z_t came from: a callable d(t, z, x) that writes all of x.   z (B, D), x (B, D)
+/// Predicts the data from z_t: a callable d(t, z, x) that writes all of x.
+/// z (B, D), x (B, D)
 template <class V, class T>
 concept Denoiser = VelocityField<V, T>;
 
@@ -28,9 +29,9 @@ struct DenoiseOptions {
 
 namespace detail {
 
-// z = a z + b x, and c times fresh noise where there is any.
+// z = a z + b x.
 template <class T>
-void blend(View<T> z, double a, double b, const T* x) {
+void combine(View<T> z, double a, double b, const T* x) {
   T* const to = z.data();
   const T keep = T(a), add = T(b);
   kernel::each_element(
@@ -43,26 +44,105 @@ void blend(View<T> z, double a, double b, const T* x) {
 template <class T>
 void first_order_step(const PathCoefficients& at, const PathCoefficients& next, View<T> z, const T* x) {
   const double keep = next.sigma / at.sigma;
-  blend(z, keep, next.alpha - at.alpha * keep, x);
+  combine(z, keep, next.alpha - at.alpha * keep, x);
 }
 
 // Half the log of the signal-to-noise ratio.
 inline double log_snr(const PathCoefficients& p) { return std::log(p.alpha / p.sigma); }
 
-}  // namespace detail
+// One run of denoise(): what its steps share.
+template <class T, class D, class P, class Normal>
+struct DenoiseRun {
+  D& denoiser;
+  const P& path;
+  Normal& normal;
+  View<T> z;
+  double eta;
+  StepMemory<T> memory = {};
+  View<T> x = memory.at(0, z), scratch = memory.at(1, z), before = memory.at(2, z);
+  Index evaluations = 0;
+  double last_width = 0;  // of the step before, in log SNR
 
-/// Carries z from noise at t = 0 to data at t = 1 by predicting the data at each step, in place.    z (B, D)
-/// path.at(t) gives the shares of data and noise; normal(out) writes independent standard normal numbers to an array of
-/// z's shape, and is called by the methods that draw noise alone.
-///   ddim            Song, Meng and Ermon 2021, eq. 12, eta of its eq. 16; ancestral: Ho et al. 2020, eq. 7
-///   dpm_multistep   Lu et al., "DPM-Solver++" (2022), algorithm 2; the first step is of order 1, and so is the last,
-///   over which the
-///                   log of the signal-to-noise ratio runs so far that a line through two predictions misleads
-///   dpm_singlestep  algorithm 1, its middle halfway in time
-///   euler_maruyama  the reverse-time SDE of Song et al. 2021, eq. 6; needs a path with some data at t = 0
-/// Throws std::invalid_argument for options out of range, std::runtime_error where z stops being finite.
-template <class T, Denoiser<T> D, Path P, class Normal>
-IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOptions& options, Normal&& normal) {
+  struct Step {
+    double t, t_next;
+    PathCoefficients at, next;
+    enum class Place { first, middle, last } place;
+  };
+
+  void predict(double t, View<T> from, View<T> data) {
+    denoiser(T(t), as_const(from), data);
+    ++evaluations;
+  }
+
+  // Extrapolates the data along the line through the last two predictions.
+  void multistep(const Step& s) {
+    const double width = log_snr(s.next) - log_snr(s.at), r = last_width / width;
+    const bool second = s.place == Step::Place::middle && std::isfinite(r) && r > 0;
+    View<T> ahead = second ? scratch : x;
+    if (second) {
+      std::copy_n(x.data(), z.size(), ahead.data());
+      combine(ahead, 1 + 1 / (2 * r), -1 / (2 * r), before.data());
+    }
+    first_order_step(s.at, s.next, z, ahead.data());
+    std::copy_n(x.data(), z.size(), before.data());
+    last_width = width;
+  }
+
+  void singlestep(const Step& s) {
+    const double middle = (s.t + s.t_next) / 2;
+    const PathCoefficients half = path.at(middle);
+    const double r = (log_snr(half) - log_snr(s.at)) / (log_snr(s.next) - log_snr(s.at));
+    if (std::isfinite(r) && r > 0) {
+      std::copy_n(z.data(), z.size(), scratch.data());
+      first_order_step(s.at, half, scratch, x.data());
+      predict(middle, scratch, before);
+      combine(x, 1 - 1 / (2 * r), 1 / (2 * r), before.data());
+    }
+    first_order_step(s.at, s.next, z, x.data());
+  }
+
+  // dz = (velocity + g^2 / 2 score) dt + g dW, with noise = (z - alpha x) / sigma and score = -noise / sigma.
+  void euler_maruyama(const Step& s) {
+    const double h = s.t_next - s.t;
+    const PathCoefficients& at = s.at;
+    const double rate = 2 * (at.sigma * at.sigma * at.d_alpha / at.alpha - at.sigma * at.d_sigma);
+    const double of_noise = at.d_sigma - rate / (2 * at.sigma);
+    combine(z, 1 + h * of_noise / at.sigma, h * (at.d_alpha - of_noise * at.alpha / at.sigma), x.data());
+    add_noise(std::sqrt(rate * h));
+  }
+
+  // The new noise is the old one in part; its new part has eta times the deviation of z_t given z and the data.
+  void ddim(const Step& s) {
+    const PathCoefficients &at = s.at, &next = s.next;
+    const double correlation = next.alpha > 0 ? at.alpha * next.sigma / (next.alpha * at.sigma) : 1;
+    const double drawn = eta * next.sigma * std::sqrt(std::max(0.0, 1 - correlation * correlation));
+    const double kept = std::sqrt(std::max(0.0, next.sigma * next.sigma - drawn * drawn)) / at.sigma;
+    combine(z, kept, next.alpha - at.alpha * kept, x.data());
+    if (drawn > 0) add_noise(drawn);
+  }
+
+  void add_noise(double deviation) {
+    normal(scratch);
+    kernel::add_scaled(z.size(), T(deviation), scratch.data(), z.data());
+  }
+
+  void step(Method method, const Step& s) {
+    predict(s.t, z, x);
+    switch (method) {
+      case Method::dpm_multistep:
+        return multistep(s);
+      case Method::dpm_singlestep:
+        return singlestep(s);
+      case Method::euler_maruyama:
+        return euler_maruyama(s);
+      default:
+        return ddim(s);
+    }
+  }
+};
+
+template <class P>
+void check_denoise(const DenoiseOptions& options, const P& path) {
   LATENTCELL_REQUIRE(denoises(options.method),
                      "denoise: this method follows a velocity; call integrate(), or choose ddim or dpm_multistep");
   LATENTCELL_REQUIRE(options.from < options.to, "denoise: goes from noise to data, got times ", options.from, " to ",
@@ -70,75 +150,39 @@ IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOpt
   LATENTCELL_REQUIRE(options.eta == 0 || options.method == Method::ddim,
                      "denoise: eta is ddim's; other methods draw no noise, or as much as they must");
   LATENTCELL_REQUIRE(options.eta >= 0 && options.eta <= 1, "denoise: eta must be in [0, 1], got ", options.eta);
-  const double eta = options.method == Method::ancestral ? 1 : options.method == Method::ddim ? options.eta : 0;
-  const std::vector<double> times = time_grid(options.steps, options.from, options.to, options.shift);
-  LATENTCELL_REQUIRE(options.method != Method::euler_maruyama || path.at(times[0]).alpha > 0,
+  LATENTCELL_REQUIRE(options.method != Method::euler_maruyama || path.at(options.from).alpha > 0,
                      "denoise: euler_maruyama needs some data in z at the first time, and this path starts at pure "
                      "noise; choose ancestral");
-  StepMemory<T> memory;
-  View<T> x = memory.at(0, z), fresh = memory.at(1, z), before = memory.at(2, z);
+}
+
+}  // namespace detail
+
+/// Turns noise at t = 0 into data at t = 1 by predicting the data at each step, in place.
+/// z (B, D)
+/// path.at(t) gives the coefficients of data and noise; normal(out) writes independent standard normal numbers to an
+/// array of z's shape. Only methods that draw noise call it.
+///
+///     ddim            Song, Meng and Ermon 2021, eq. 12, eta of its eq. 16; ancestral: Ho et al. 2020, eq. 7
+///     dpm_multistep   Lu et al., "DPM-Solver++" (2022), algorithm 2; the first and the last step are of order 1,
+///                     because over the last one the log signal-to-noise ratio runs too far for a line
+///     dpm_singlestep  algorithm 1, its middle halfway in time
+///     euler_maruyama  the reverse-time SDE of Song et al. 2021, eq. 6; needs a path with some data at t = 0
+///
+/// Throws std::invalid_argument for options out of range, std::runtime_error where z stops being finite.
+template <class T, Denoiser<T> D, Path P, class Normal>
+IntegrateResult denoise(D&& denoiser, const P& path, View<T> z, const DenoiseOptions& options, Normal&& normal) {
+  using Run = detail::DenoiseRun<T, std::remove_reference_t<D>, P, std::remove_reference_t<Normal>>;
+  detail::check_denoise(options, path);
+  const std::vector<double> times = time_grid(options.steps, options.from, options.to, options.shift);
+  Run run{denoiser, path, normal, z, options.method == Method::ancestral ? 1 : options.eta};
   IntegrateResult result;
-  const auto ask = [&](double t, View<T> at, View<T> out) {
-    denoiser(T(t), as_const(at), out);
-    ++result.evaluations;
-  };
-  double last_width = 0;  // of the step before, in log SNR
   for (std::size_t i = 0; i + 1 < times.size(); ++i) {
-    const PathCoefficients at = path.at(times[i]), next = path.at(times[i + 1]);
-    const bool last = i + 2 == times.size();
-    ask(times[i], z, x);
-    switch (options.method) {
-      case Method::dpm_multistep: {
-        const double width = detail::log_snr(next) - detail::log_snr(at), r = last_width / width;
-        // Data ahead of time, along the line through the last two predictions.
-        const bool second = i > 0 && !last && std::isfinite(r) && r > 0;
-        View<T> ahead = second ? fresh : x;
-        if (second) {
-          std::copy_n(x.data(), z.size(), ahead.data());
-          detail::blend(ahead, 1 + 1 / (2 * r), -1 / (2 * r), before.data());
-        }
-        detail::first_order_step(at, next, z, ahead.data());
-        std::copy_n(x.data(), z.size(), before.data());
-        last_width = width;
-        break;
-      }
-      case Method::dpm_singlestep: {
-        const double middle = (times[i] + times[i + 1]) / 2;
-        const PathCoefficients half = path.at(middle);
-        const double r = (detail::log_snr(half) - detail::log_snr(at)) / (detail::log_snr(next) - detail::log_snr(at));
-        if (std::isfinite(r) && r > 0) {
-          std::copy_n(z.data(), z.size(), fresh.data());
-          detail::first_order_step(at, half, fresh, x.data());
-          ask(middle, fresh, before);
-          detail::blend(x, 1 - 1 / (2 * r), 1 / (2 * r), before.data());
-        }
-        detail::first_order_step(at, next, z, x.data());
-        break;
-      }
-      case Method::euler_maruyama: {
-        // dz = (velocity + g^2 / 2 score) dt + g dW, with noise = (z - alpha x) / sigma and score = -noise / sigma.
-        const double h = times[i + 1] - times[i];
-        const double rate = 2 * (at.sigma * at.sigma * at.d_alpha / at.alpha - at.sigma * at.d_sigma);
-        const double of_noise = at.d_sigma - rate / (2 * at.sigma);
-        detail::blend(z, 1 + h * of_noise / at.sigma, h * (at.d_alpha - of_noise * at.alpha / at.sigma), x.data());
-        normal(fresh);
-        kernel::add_scaled(z.size(), T(std::sqrt(rate * h)), fresh.data(), z.data());
-        break;
-      }
-      default: {
-        // Of the new noise a part is drawn afresh: its deviation is eta times that of z_t given z and the data.
-        const double known = next.alpha > 0 ? at.alpha * next.sigma / (next.alpha * at.sigma) : 1;
-        const double drawn = eta * next.sigma * std::sqrt(std::max(0.0, 1 - known * known));
-        const double kept = std::sqrt(std::max(0.0, next.sigma * next.sigma - drawn * drawn)) / at.sigma;
-        detail::blend(z, kept, next.alpha - at.alpha * kept, x.data());
-        if (drawn > 0) {
-          normal(fresh);
-          kernel::add_scaled(z.size(), T(drawn), fresh.data(), z.data());
-        }
-      }
-    }
+    using Place = typename Run::Step::Place;
+    const Place place = i + 2 == times.size() ? Place::last : i == 0 ? Place::first : Place::middle;
+    run.step(options.method, {times[i], times[i + 1], path.at(times[i]), path.at(times[i + 1]), place});
     ++result.steps;
-    if (!detail::all_finite(z)) {
+    result.evaluations = run.evaluations;
+    if (!kernel::all_finite(z)) {
       throw_runtime("denoise: z is no longer finite at t = ", times[i + 1], ", after ", result.steps, " of ",
                     options.steps, " steps");
     }

@@ -78,13 +78,103 @@ double first_step(V& velocity, const View<T>& z, const T* k, View<T> probe, View
   return std::min({100 * h0, h1, whole});
 }
 
+// One run of dormand_prince(): the stages of a step and what the step's error makes of its length.
+template <class T, class V>
+struct DormandPrinceRun {
+  V& velocity;
+  View<T> z;
+  const DormandPrinceOptions& options;
+  StepMemory<T> memory = {};
+  std::array<T*, 7> k = stages();
+  View<T> next = memory.at(7, z);
+  IntegrateResult result = {};
+  double t = options.from, length = 0, last_error = 1e-4;
+  double largest_growth = 10;  // of the step length; 1 after a rejected step
+
+  std::array<T*, 7> stages() {
+    std::array<T*, 7> out{};
+    for (std::size_t s = 0; s < 7; ++s) out[s] = memory.at(s, z).data();
+    return out;
+  }
+  View<T> stage(std::size_t s) { return View<T>(k[s], z.rows(), z.cols()); }
+
+  void evaluate(double at, View<T> from, std::size_t s) {
+    velocity(T(at), as_const(from), stage(s));
+    ++result.evaluations;
+  }
+
+  void start() {
+    evaluate(t, z, 0);
+    length = std::min(options.first_step, std::abs(options.to - options.from));
+    if (length > 0) return;
+    length = first_step(velocity, z, k[0], next, stage(1), options);
+    ++result.evaluations;
+  }
+
+  // The six further stages of a step of length h that ends at t_end; `next` holds where it leads.
+  void run_stages(double h, double t_end) {
+    const Index n = z.size();
+    for (std::size_t s = 0; s < 6; ++s) {
+      std::array<T, 6> a{};
+      for (std::size_t j = 0; j <= s; ++j) a[j] = T(h * dormand_prince_a[s][j]);
+      const T* from = z.data();
+      T* to = next.data();
+      kernel::each_element(n, [&, from, to](Index i) {
+        T sum = from[i];
+        for (std::size_t j = 0; j <= s; ++j) sum += a[j] * k[j][i];
+        to[i] = sum;
+      });
+      evaluate(s >= 4 ? t_end : t + h * dormand_prince_c[s], next, s + 1);
+    }
+  }
+
+  double error_of(double h) {
+    const auto difference = [&](Index i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < 7; ++j) sum += dormand_prince_error[j] * double(k[j][i]);
+      return h * sum;
+    };
+    return scaled_rms(z.size(), difference, z.data(), next.data(), options);
+  }
+
+  // Gains of Hairer's dopri5: 0.2 - 0.75 * 0.04 for this step's error, 0.04 for the last one's.
+  void accept(double h, double t_end, double error) {
+    ++result.steps;
+    t = t_end;
+    std::copy_n(next.data(), z.size(), z.data());
+    std::swap(k[0], k[6]);
+    const double factor = 0.9 * std::pow(std::max(error, 1e-10), -0.17) * std::pow(last_error, 0.04);
+    length = std::abs(h) * std::clamp(factor, 0.2, largest_growth);
+    last_error = std::max(error, 1e-4);
+    largest_growth = 10;
+  }
+
+  void reject(double h, double error) {
+    ++result.rejected;
+    length = std::isfinite(error) ? std::abs(h) * std::max(0.1, 0.9 * std::pow(error, -0.17)) : std::abs(h) * 0.1;
+    largest_growth = 1;
+  }
+
+  void check_progress() const {
+    if (result.steps + result.rejected >= options.max_steps) {
+      throw_runtime("dormand_prince: ", options.max_steps, " steps led to t = ", t, " on the way from ", options.from,
+                    " to ", options.to, "; allow more steps or larger tolerances");
+    }
+    if (!(length > 1e-14 * std::max(1.0, std::abs(t)))) {
+      throw_runtime("dormand_prince: the step length fell to ", length, " at t = ", t,
+                    "; the velocity is not smooth or not finite there, or the tolerances are too small");
+    }
+  }
+};
+
 }  // namespace detail
 
-/// Carries z along dz/dt = v(t, z) with steps as long as the tolerances allow, in place.   z (B, D)
-/// The error of a step is the root mean square over the whole batch of error / (atol + rtol |z|) and must not pass 1;
-/// so a cell's path depends, within the tolerance, on the cells it shares the batch with. Step lengths follow the error
-/// of the last two steps (PI control), the last stage of a step is the first of the next. Throws std::runtime_error
-/// where max_steps do not suffice, the step length vanishes or the velocity is not finite.
+/// Integrates dz/dt = v(t, z) with steps as long as the tolerances allow, in place.
+/// z (B, D)
+/// The error of a step is the root mean square over the whole batch of error / (atol + rtol |z|) and must not pass 1.
+/// A cell's path therefore depends, within the tolerance, on the cells of its batch. Step lengths follow the error of
+/// the last two steps (PI control); the last stage of a step is the first of the next. Throws std::runtime_error where
+/// max_steps do not suffice, the step length vanishes or the velocity is not finite.
 template <class T, VelocityField<T> V>
 IntegrateResult dormand_prince(V&& velocity, View<T> z, const DormandPrinceOptions& options = {}) {
   LATENTCELL_REQUIRE(std::isfinite(options.from) && std::isfinite(options.to),
@@ -94,75 +184,24 @@ IntegrateResult dormand_prince(V&& velocity, View<T> z, const DormandPrinceOptio
   LATENTCELL_REQUIRE(options.max_steps > 0 && options.first_step >= 0,
                      "dormand_prince: max_steps must be positive and first_step not negative, got ", options.max_steps,
                      " and ", options.first_step);
-  IntegrateResult result;
-  if (z.size() == 0 || options.from == options.to) return result;
-
-  StepMemory<T> memory;
-  const Index n = z.size();
-  std::array<T*, 7> k{};
-  for (std::size_t s = 0; s < 7; ++s) k[s] = memory.at(s, z).data();
-  View<T> next = memory.at(7, z);
-  const auto stage = [&](std::size_t s) { return View<T>(k[s], z.rows(), z.cols()); };
-
-  double t = options.from;
-  velocity(T(t), as_const(z), stage(0));
-  ++result.evaluations;
-  double length = std::min(options.first_step, std::abs(options.to - options.from));
-  if (length == 0) {
-    length = detail::first_step(velocity, z, k[0], next, stage(1), options);
-    ++result.evaluations;
-  }
-  double last_error = 1e-4;
-  bool grow = true;
-  while (t != options.to) {
-    if (result.steps + result.rejected >= options.max_steps) {
-      throw_runtime("dormand_prince: ", options.max_steps, " steps led to t = ", t, " on the way from ", options.from,
-                    " to ", options.to, "; allow more steps or larger tolerances");
-    }
-    if (!(length > 1e-14 * std::max(1.0, std::abs(t)))) {
-      throw_runtime("dormand_prince: the step length fell to ", length, " at t = ", t,
-                    "; the velocity is not smooth or not finite there, or the tolerances are too small");
-    }
-    // A last step a little longer is better than one too short to be worth it.
-    const double left = options.to - t;
-    const bool last = length * 1.01 >= std::abs(left);
-    const double h = last ? left : std::copysign(length, left);
-    for (std::size_t s = 0; s < 6; ++s) {
-      std::array<T, 6> a{};
-      for (std::size_t j = 0; j <= s; ++j) a[j] = T(h * detail::dormand_prince_a[s][j]);
-      const T* from = z.data();
-      T* to = next.data();
-      kernel::each_element(n, [&, from, to](Index i) {
-        T sum = from[i];
-        for (std::size_t j = 0; j <= s; ++j) sum += a[j] * k[j][i];
-        to[i] = sum;
-      });
-      velocity(T(s >= 4 && last ? options.to : t + h * detail::dormand_prince_c[s]), as_const(next), stage(s + 1));
-      ++result.evaluations;
-    }
-    const auto difference = [&](Index i) {
-      double sum = 0;
-      for (std::size_t j = 0; j < 7; ++j) sum += detail::dormand_prince_error[j] * double(k[j][i]);
-      return h * sum;
-    };
-    const double error = detail::scaled_rms(n, difference, z.data(), next.data(), options);
-    // Gains of Hairer's dopri5: 0.2 - 0.75 * 0.04 for this step's error, 0.04 for the last one's.
+  if (z.size() == 0 || options.from == options.to) return {};
+  detail::DormandPrinceRun<T, std::remove_reference_t<V>> run{velocity, z, options};
+  run.start();
+  while (run.t != options.to) {
+    run.check_progress();
+    // A last step that is slightly longer avoids one that is too short.
+    const double left = options.to - run.t;
+    const bool last = run.length * 1.01 >= std::abs(left);
+    const double h = last ? left : std::copysign(run.length, left), t_end = last ? options.to : run.t + h;
+    run.run_stages(h, t_end);
+    const double error = run.error_of(h);
     if (error <= 1) {
-      ++result.steps;
-      t = last ? options.to : t + h;
-      std::copy_n(next.data(), n, z.data());
-      std::swap(k[0], k[6]);
-      const double factor = 0.9 * std::pow(std::max(error, 1e-10), -0.17) * std::pow(last_error, 0.04);
-      length = std::abs(h) * std::clamp(factor, 0.2, grow ? 10.0 : 1.0);
-      last_error = std::max(error, 1e-4);
-      grow = true;
+      run.accept(h, t_end, error);
     } else {
-      ++result.rejected;
-      length = std::isfinite(error) ? std::abs(h) * std::max(0.1, 0.9 * std::pow(error, -0.17)) : std::abs(h) * 0.1;
-      grow = false;
+      run.reject(h, error);
     }
   }
-  return result;
+  return run.result;
 }
 
 #ifdef LATENTCELL_INSTANCES

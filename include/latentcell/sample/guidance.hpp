@@ -10,7 +10,7 @@
 
 namespace latentcell {
 
-/// How strongly the condition pulls, and when.
+/// Weight and interval of guidance.
 struct GuidanceOptions {
   double weight = 1;        ///< 1: the conditional velocity as it is; larger: more typical, less varied cells
   double from = 0, to = 1;  ///< times between which both velocities are combined; outside, the conditional one is used

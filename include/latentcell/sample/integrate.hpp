@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include <latentcell/kernel/rows.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/sample/dormand_prince.hpp>
 #include <latentcell/sample/method.hpp>
@@ -43,26 +44,15 @@ inline std::vector<double> time_grid(Index steps, double from = 0, double to = 1
   return out;
 }
 
-namespace detail {
-
-template <class T>
-bool all_finite(const View<T>& z) {
-  for (Index i = 0; i < z.size(); ++i) {
-    if (!std::isfinite(z.data()[i])) return false;
-  }
-  return true;
-}
-
-}  // namespace detail
-
-/// Carries z along dz/dt = v(t, z), in place: from noise at t = 0 to data at t = 1 by default.   z (B, D)
+/// Integrates dz/dt = v(t, z) in place, by default from noise at t = 0 to data at t = 1.
+/// z (B, D)
 /// Memory is taken in the first step and reused. Throws std::invalid_argument for options out of range or z that is not
 /// finite, std::runtime_error where z stops being finite on the way.
 template <class T, VelocityField<T> V>
 IntegrateResult integrate(V&& velocity, View<T> z, const IntegrateOptions& options = {}) {
   LATENTCELL_REQUIRE(!denoises(options.method),
                      "integrate: this method steps by predicted data, not by a velocity; call denoise() with the path");
-  LATENTCELL_REQUIRE(detail::all_finite(z), "integrate: z (", z.rows(), ", ", z.cols(),
+  LATENTCELL_REQUIRE(kernel::all_finite(z), "integrate: z (", z.rows(), ", ", z.cols(),
                      ") is not finite before the first step");
   if (options.method == Method::dormand_prince) {
     return dormand_prince(velocity, z,
@@ -94,7 +84,7 @@ IntegrateResult integrate(V&& velocity, View<T> z, const IntegrateOptions& optio
         throw_invalid("integrate: there is no method ", int(options.method));
     }
     ++result.steps;
-    if (!detail::all_finite(z)) {
+    if (!kernel::all_finite(z)) {
       throw_runtime("integrate: z is no longer finite at t = ", times[i + 1], ", after ", result.steps, " of ",
                     options.steps, " steps");
     }

@@ -16,7 +16,7 @@ enum class Method {
   euler_maruyama,  ///< the reverse-time SDE; weak order 1, one evaluation
 };
 
-/// Whether a method steps by the predicted data along a known path (denoise), not by a velocity (integrate).
+/// Whether a method steps by the predicted data along a given path (denoise), not by a velocity (integrate).
 constexpr bool denoises(Method m) { return m >= Method::ddim; }
 
 }  // namespace latentcell

@@ -125,7 +125,7 @@ inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& t
       const Index n = a.rows(), m = b.rows();
       Matrix<float> both(n + m, d), cost;
       both << a, b;
-      std::vector<GeodesicGraph::Ways> ways;
+      std::vector<GeodesicGraph::Paths> ways;
       if (o.manifold) {
         const GeodesicGraph graph(view(both), o.graph);
         ways.resize(to_size(n));
@@ -144,7 +144,7 @@ inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& t
       std::vector<double> weight(to_size(n), 1.0);
       if (o.relax > 0) {
         UnbalancedPlan found =
-            unbalanced_sinkhorn(view(cost), {.epsilon = o.epsilon, .relax = o.relax, .tolerance = 1e-4});
+            unbalanced_sinkhorn(view(cost), {.epsilon = o.epsilon, .marginal_relaxation = o.relax, .tolerance = 1e-4});
         plan = std::move(found.plan);
         weight = std::move(found.growth);
       } else {

@@ -48,10 +48,11 @@ class AssignmentSolver {
  private:
   double at(Index i, Index j) const { return double(cost_[i * n_ + j]); }
 
-  // Each column takes its cheapest row, from the last column to the first; a row wanted twice keeps the later column.
-  // A matched row then hands what it can spare to the price of its column. Returns the rows left without a column.
+  // Each column takes its cheapest row, from the last column to the first; a row that two columns choose keeps the
+  // later column. A matched row then hands what it can spare to the price of its column. Returns the rows left without
+  // a column.
   std::vector<Index> reduce_columns() {
-    std::vector<Index> cheapest(to_size(n_), 0), wanted(to_size(n_), 0);
+    std::vector<Index> cheapest(to_size(n_), 0), choices(to_size(n_), 0);
     for (Index j = 0; j < n_; ++j) price_[to_size(j)] = at(0, j);
     for (Index i = 1; i < n_; ++i) {
       for (Index j = 0; j < n_; ++j) {
@@ -63,14 +64,14 @@ class AssignmentSolver {
     }
     for (Index j = n_ - 1; j >= 0; --j) {
       const Index i = cheapest[to_size(j)];
-      if (++wanted[to_size(i)] > 1) continue;
+      if (++choices[to_size(i)] > 1) continue;
       column_of_[to_size(i)] = j;
       row_of_[to_size(j)] = i;
     }
     std::vector<Index> free;
     for (Index i = 0; i < n_; ++i) {
-      if (wanted[to_size(i)] == 0) free.push_back(i);
-      if (wanted[to_size(i)] != 1) continue;
+      if (choices[to_size(i)] == 0) free.push_back(i);
+      if (choices[to_size(i)] != 1) continue;
       const Index own = column_of_[to_size(i)];
       double spare = std::numeric_limits<double>::infinity();
       for (Index j = 0; j < n_; ++j) {
@@ -188,7 +189,7 @@ class AssignmentSolver {
 
 }  // namespace detail
 
-/// Gives each row a column of its own so that the sum of the chosen costs is least, exactly.
+/// Finds the one-to-one assignment of rows to columns of least total cost, exactly.
 /// cost (N, N), finite, of any sign -> column (N)
 /// Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment problems",
 /// Computing 38 (1987). Worst case N^3; one thread. Throws std::invalid_argument where cost is not square or not

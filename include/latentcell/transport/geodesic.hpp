@@ -9,16 +9,16 @@
 
 #include <latentcell/kernel/neighbors.hpp>
 
-// Ways along a cloud of points in place of straight lines through the empty space between its branches.
+// Paths along a cloud of points in place of straight lines through the empty space between its branches.
 
 namespace latentcell {
 
 struct GeodesicOptions {
   Index neighbors = 15;  ///< edges of a point, at least; more: shorter cuts through empty space
-  double power = 2;      ///< an edge of length d costs d^power; above 1, ways keep to where points lie dense
+  double power = 2;      ///< an edge of length d costs d^power; above 1, paths follow dense regions
 };
 
-/// Points joined with their nearest neighbours, and the cheapest ways among them.
+/// Points joined with their nearest neighbours, and the cheapest paths among them.
 class GeodesicGraph {
  public:
   /// points (N, D), N >= 2. The graph is made connected: where it falls apart, the nearest points of the parts are
@@ -39,16 +39,16 @@ class GeodesicGraph {
 
   Index points() const { return Index(edges_.size()); }
 
-  /// The cheapest ways from one point to all others.
-  struct Ways {
+  /// The cheapest paths from one point to all others.
+  struct Paths {
     std::vector<double> cost;   ///< (N) sum of the edges' costs
     std::vector<Index> before;  ///< (N) the point before this one on its way, -1 for the start
   };
 
   /// Dijkstra (1959).
-  Ways from(Index start) const {
+  Paths from(Index start) const {
     const std::size_t n = edges_.size();
-    Ways out{std::vector<double>(n, std::numeric_limits<double>::infinity()), std::vector<Index>(n, -1)};
+    Paths out{std::vector<double>(n, std::numeric_limits<double>::infinity()), std::vector<Index>(n, -1)};
     using Reached = std::pair<double, Index>;
     std::priority_queue<Reached, std::vector<Reached>, std::greater<>> open;
     out.cost[to_size(start)] = 0;
@@ -78,9 +78,10 @@ class GeodesicGraph {
   // Joins what is not yet reached to what is, by the shortest edge there is, until nothing is left.
   void connect(ConstView<float> points) {
     for (;;) {
-      const Ways ways = from(0);
+      const Paths paths = from(0);
       std::vector<Index> inside, outside;
-      for (Index i = 0; i < this->points(); ++i) (std::isfinite(ways.cost[to_size(i)]) ? inside : outside).push_back(i);
+      for (Index i = 0; i < this->points(); ++i)
+        (std::isfinite(paths.cost[to_size(i)]) ? inside : outside).push_back(i);
       if (outside.empty()) return;
       const auto pick = [&](const std::vector<Index>& rows) {
         Matrix<float> out(Index(rows.size()), points.cols());
@@ -111,11 +112,11 @@ inline Matrix<float> resample_line(ConstView<float> line, Index knots) {
   Matrix<float> out(knots, line.cols());
   Index at = 0;
   for (Index k = 0; k < knots; ++k) {
-    const double wanted = along.back() * double(k) / double(knots - 1);
-    while (at + 2 < line.rows() && along[to_size(at + 1)] < wanted) ++at;
+    const double target = along.back() * double(k) / double(knots - 1);
+    while (at + 2 < line.rows() && along[to_size(at + 1)] < target) ++at;
     const Index next = std::min(at + 1, line.rows() - 1);
     const double length = along[to_size(next)] - along[to_size(at)];
-    const float share = length > 0 ? float(std::clamp((wanted - along[to_size(at)]) / length, 0.0, 1.0)) : 0.0f;
+    const float share = length > 0 ? float(std::clamp((target - along[to_size(at)]) / length, 0.0, 1.0)) : 0.0f;
     out.row(k) = (1 - share) * line.row(at) + share * line.row(next);
   }
   return out;

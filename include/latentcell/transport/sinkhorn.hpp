@@ -199,7 +199,7 @@ inline std::vector<double> transport_weights(std::span<const double> given, Inde
 
 }  // namespace detail
 
-/// Moves one weighted set onto another at least cost plus entropy.
+/// Finds the coupling of two weighted sets of least cost minus entropy.
 /// cost (N, M), finite; row_weights (N) and col_weights (M), positive, scaled to sum to 1, or empty for equal weights
 /// Minimises <plan, cost> - epsilon * mean(|cost|) * entropy(plan) (Cuturi 2013) by matrix scaling that falls back to
 /// logarithms whenever a scaling leaves its range and by way of coarser epsilons (Schmitzer 2019): small ones are

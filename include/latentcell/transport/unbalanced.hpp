@@ -13,8 +13,8 @@ namespace latentcell {
 
 /// Settings of unbalanced_sinkhorn.
 struct UnbalancedOptions {
-  double epsilon = 0.05;    ///< entropy weight, in units of the mean cost; larger is smoother
-  double relax = 1;         ///< weight of the marginals, in units of the mean cost; larger keeps them better
+  double epsilon = 0.05;           ///< entropy weight, in units of the mean cost; larger is smoother
+  double marginal_relaxation = 1;  ///< weight of the marginals, in units of the mean cost; larger keeps them better
   double tolerance = 1e-6;  ///< largest change of a potential, in units of epsilon, at which the plan has converged
   Index iterations = 5000;  ///< updates of rows and columns at most
 };
@@ -28,21 +28,22 @@ struct UnbalancedPlan {
 };
 
 /// Entropic transport between equal weights with both marginals held by a Kullback-Leibler penalty in place of a
-/// constraint: minimises <plan, cost> + relax KL(row sums | 1/N) + relax KL(column sums | 1/M) - epsilon entropy, costs
-/// in units of their mean (Chizat, Peyre, Schmitzer and Vialard 2018, "Scaling algorithms for unbalanced optimal
-/// transport problems", in logarithms throughout).     cost (N, M), finite
+/// constraint: minimises <plan, cost> + marginal_relaxation KL(row sums | 1/N) + marginal_relaxation KL(column sums |
+/// 1/M) - epsilon entropy, costs in units of their mean (Chizat, Peyre, Schmitzer and Vialard 2018, "Scaling algorithms
+/// for unbalanced optimal transport problems", in logarithms throughout).     cost (N, M), finite
 inline UnbalancedPlan unbalanced_sinkhorn(ConstView<float> cost, const UnbalancedOptions& options = {}) {
   const Index n = cost.rows(), m = cost.cols();
   LATENTCELL_REQUIRE(n > 0 && m > 0, "unbalanced_sinkhorn: needs a cost, got (", n, ", ", m, ")");
-  LATENTCELL_REQUIRE(options.epsilon > 0 && options.relax > 0 && options.tolerance > 0 && options.iterations > 0,
-                     "unbalanced_sinkhorn: epsilon ", options.epsilon, ", relax ", options.relax, ", tolerance ",
-                     options.tolerance, " and iterations ", options.iterations, " must be positive");
+  LATENTCELL_REQUIRE(
+      options.epsilon > 0 && options.marginal_relaxation > 0 && options.tolerance > 0 && options.iterations > 0,
+      "unbalanced_sinkhorn: epsilon ", options.epsilon, ", marginal_relaxation ", options.marginal_relaxation,
+      ", tolerance ", options.tolerance, " and iterations ", options.iterations, " must be positive");
   double mean = 0;
   for (Index k = 0; k < cost.size(); ++k) mean += std::abs(double(cost.data()[k])) / double(cost.size());
   LATENTCELL_REQUIRE(std::isfinite(mean), "unbalanced_sinkhorn: cost has entries that are not finite");
   // Potentials and costs in units of epsilon.
   const double unit = options.epsilon * (mean > 0 ? mean : 1.0),
-               damp = options.relax / (options.relax + options.epsilon);
+               damp = options.marginal_relaxation / (options.marginal_relaxation + options.epsilon);
   std::vector<double> f(to_size(n), 0.0), g(to_size(m), 0.0), old;
   const auto update = [&](std::vector<double>& to, const std::vector<double>& from, double log_weight, auto at) {
     const Index count = Index(from.size());

@@ -1,13 +1,12 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/threads.hpp>
-#include <latentcell/kernel/gene_major.hpp>
+#include <latentcell/kernel/csc.hpp>
 
 #include "support/catch.hpp"
 
 using namespace latentcell;
 
-TEST_CASE(
-    "gene_major_counts: every non-zero once, gene by gene, cells ascending, whatever the threads and the window") {
+TEST_CASE("csc_counts: every non-zero once, gene by gene, cells ascending, whatever the threads and the window") {
   Counts counts(53);
   Rng rng(4);
   for (int b = 0; b < 300; ++b) {
@@ -21,17 +20,17 @@ TEST_CASE(
     for (Index first : {Index(0), Index(17)}) {
       set_threads(n);
       const CountsView x = counts.view().middle(first, 300 - first);
-      const kernel::GeneMajorPlan plan{x.rows, x.cols};
+      const kernel::CscPlan plan{x.rows, x.cols};
       CHECK(plan.turns() == 3);
       CHECK(plan.stride() == 128);
-      std::vector<kernel::GeneMajor<float>> pieces(std::size_t(plan.pieces()));
+      std::vector<kernel::Csc<float>> pieces(std::size_t(plan.pieces()));
       std::vector<std::int32_t> words(std::size_t(plan.words(x.nonzeros())));
       std::vector<float> numbers(std::size_t(x.nonzeros()));
-      const auto turned = kernel::gene_major_counts(x, x.first_value(), pieces.data(), words.data(), numbers.data());
+      const auto turned = kernel::csc_counts(x, x.first_value(), pieces.data(), words.data(), numbers.data());
       std::vector<std::vector<std::pair<std::int32_t, float>>> rows(std::size_t(x.rows));
       for (Index t = 0; t < plan.turns(); ++t) {
-        for (Index p = 0; p < kernel::GeneMajorPlan::parts; ++p) {
-          const kernel::GeneMajor<float>& piece = turned.piece(t, p);
+        for (Index p = 0; p < kernel::CscPlan::parts; ++p) {
+          const kernel::Csc<float>& piece = turned.piece(t, p);
           CHECK(piece.genes == plan.genes_of(p));
           for (Index g = 0; g < piece.genes; ++g) {
             for (Index k = piece.start[g]; k < piece.start[g + 1]; ++k) {

@@ -7,7 +7,8 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-// Counts turned around, gene by gene: what reads or writes a row of weights per gene then does so once, in order.
+// Counts by gene (compressed sparse columns, CSC) in place of by cell (CSR): a loop over genes then reads or writes
+// each row of weights once, in order.
 
 namespace latentcell::kernel {
 
@@ -15,16 +16,16 @@ namespace latentcell::kernel {
 /// value[k] for k in [start[g], start[g + 1]), cells ascending. place is an index into a (genes, stride) matrix, that
 /// is g * stride + cell.
 template <class T>
-struct GeneMajor {
+struct Csc {
   Index first_gene = 0, genes = 0, stride = 0;
   const std::int32_t* start = nullptr;  // (genes + 1)
   const std::int32_t* place = nullptr;  // (non-zeros)
   const T* value = nullptr;             // (non-zeros)
 };
 
-/// Memory that gene_major writes to.
+/// Memory that csc writes to.
 template <class T>
-struct GeneMajorMemory {
+struct CscMemory {
   std::int32_t* start;  // (genes + 1)
   std::int32_t* place;  // (non-zeros of the range)
   T* value;             // (non-zeros of the range)
@@ -40,11 +41,11 @@ inline std::pair<std::int64_t, std::int64_t> gene_range(const CountsView& x, Ind
   return {from - x.columns, to - x.columns};
 }
 
-/// Turns the counts of genes [first_gene, last_gene) around: a counting sort. `values` stand in place of the
-/// counts, the one at position k of x.values in values[k - base].     x (B, G), stride >= B
+/// Converts the counts of genes [first_gene, last_gene) from CSR to CSC by a counting sort. `values` stand in place of
+/// the counts, the one at position k of x.values in values[k - base].     x (B, G), stride >= B
 template <class T, class U>
-GeneMajor<T> gene_major(const CountsView& x, const U* values, std::int64_t base, Index first_gene, Index last_gene,
-                        Index stride, GeneMajorMemory<T> to) {
+Csc<T> to_csc(const CountsView& x, const U* values, std::int64_t base, Index first_gene, Index last_gene, Index stride,
+              CscMemory<T> to) {
   const Index genes = last_gene - first_gene;
   std::fill_n(to.start, genes + 1, 0);
   // start[g + 1] counts gene g, then is where it ends; filling moves start[g] there from where it begins.
@@ -67,9 +68,9 @@ GeneMajor<T> gene_major(const CountsView& x, const U* values, std::int64_t base,
   return {first_gene, genes, stride, to.start, to.place, to.value};
 }
 
-/// A cut of cells and genes into pieces that are turned around one by one: cells in turns, genes in parts, both the
-/// same whatever the number of threads.
-struct GeneMajorPlan {
+/// The pieces in which a batch is converted: cells in turns, genes in parts. Both are the same for any number of
+/// threads.
+struct CscPlan {
   static constexpr Index most_cells = 128;  ///< of a turn: what is kept per cell stays in cache
   static constexpr Index parts = 8;         ///< of the genes: what threads share out
   Index cells = 0, genes = 0;
@@ -89,23 +90,23 @@ struct GeneMajorPlan {
 
 /// All pieces of a batch.
 template <class T>
-struct GeneMajorCounts {
-  GeneMajorPlan plan;
-  const GeneMajor<T>* pieces = nullptr;  // (turns, parts)
+struct CscCounts {
+  CscPlan plan;
+  const Csc<T>* pieces = nullptr;  // (turns, parts)
 
-  const GeneMajor<T>& piece(Index turn, Index part) const { return pieces[turn * GeneMajorPlan::parts + part]; }
+  const Csc<T>& piece(Index turn, Index part) const { return pieces[turn * CscPlan::parts + part]; }
 };
 
-/// Turns a batch around. `values` (non-zeros of x, in order) stand in place of the counts; pieces (plan.pieces()),
-/// words (plan.words(non-zeros)) and numbers (non-zeros) are memory that the result points to.    x (B, G)
+/// Converts a batch from CSR to CSC. `values` (non-zeros of x, in order) stand in place of the counts; pieces
+/// (plan.pieces()), words (plan.words(non-zeros)) and numbers (non-zeros) are memory that the result points to.    x
+/// (B, G)
 template <class T, class U>
-GeneMajorCounts<T> gene_major_counts(const CountsView& x, const U* values, GeneMajor<T>* pieces, std::int32_t* words,
-                                     T* numbers) {
-  const GeneMajorPlan plan{x.rows, x.cols};
+CscCounts<T> csc_counts(const CountsView& x, const U* values, Csc<T>* pieces, std::int32_t* words, T* numbers) {
+  const CscPlan plan{x.rows, x.cols};
   for (Index turn = 0; turn < plan.turns(); ++turn) {
     const CountsView cells = x.middle(plan.first_cell(turn), plan.cells_of(turn));
-    GeneMajorMemory<T> memory[GeneMajorPlan::parts];
-    for (Index part = 0; part < GeneMajorPlan::parts; ++part) {
+    CscMemory<T> memory[CscPlan::parts];
+    for (Index part = 0; part < CscPlan::parts; ++part) {
       Index nonzeros = 0;
       for (Index b = 0; b < cells.rows; ++b) {
         const auto [from, to] = gene_range(cells, b, plan.first_gene(part), plan.first_gene(part + 1));
@@ -115,9 +116,9 @@ GeneMajorCounts<T> gene_major_counts(const CountsView& x, const U* values, GeneM
       words += plan.genes_of(part) + 1 + nonzeros;
       numbers += nonzeros;
     }
-    parallel_items(GeneMajorPlan::parts, [&](Index part) {
-      pieces[turn * GeneMajorPlan::parts + part] = gene_major(cells, values, x.row_start[0], plan.first_gene(part),
-                                                              plan.first_gene(part + 1), plan.stride(), memory[part]);
+    parallel_items(CscPlan::parts, [&](Index part) {
+      pieces[turn * CscPlan::parts + part] = to_csc(cells, values, x.row_start[0], plan.first_gene(part),
+                                                    plan.first_gene(part + 1), plan.stride(), memory[part]);
     });
   }
   return {plan, pieces};
