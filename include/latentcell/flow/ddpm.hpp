@@ -70,7 +70,8 @@ struct Ddpm {
   /// t (B) in [0, 1], noise (B, D), data (B, D) -> z_t (B, D), target (B, D)
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
-    detail::interpolate_rows<T>("Ddpm", {t, noise, data, z_t, target}, [this](T time) { return coefficients(time); });
+    detail::interpolate_rows<T>("Ddpm", {t, noise, data, z_t, target},
+                                [this](T t_of_cell) { return coefficients(t_of_cell); });
   }
 
   /// Weight of a time in the loss on the prediction (Hang et al. 2023, sec. 3.4).

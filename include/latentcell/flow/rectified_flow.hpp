@@ -44,7 +44,7 @@ struct RectifiedFlow {
   template <class T>
   void interpolate(std::span<const T> t, ConstView<T> noise, ConstView<T> data, View<T> z_t, View<T> target) const {
     detail::interpolate_rows<T>("RectifiedFlow", {t, noise, data, z_t, target},
-                                [this](T time) { return coefficients(time); });
+                                [this](T t_of_cell) { return coefficients(t_of_cell); });
   }
 
   /// Weight of a time in the loss.
