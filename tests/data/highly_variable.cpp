@@ -84,7 +84,7 @@ TEST_CASE("highly_variable: more genes than there are picks all") {
 
 TEST_CASE("highly_variable: bad input is named") {
   const Counts m = made_counts(6, 5);
-  REQUIRE_THROWS_WITH(highly_variable(m, {.genes = 0}), ContainsText("genes must be positive, got 0"));
+  REQUIRE_THROWS_WITH(highly_variable(m, {.genes = 0}), ContainsText("genes must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(highly_variable(m, {.batch = {1, 2}}), ContainsText("2 batch codes for 6 cells"));
   REQUIRE_THROWS_WITH(highly_variable(m, {.batch = {1, 2, 3, 4, 5, 6}}), ContainsText("every batch has a single cell"));
   const Counts negative(1, {0, 1, 2}, {0, 0}, {-1, 2});

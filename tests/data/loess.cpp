@@ -45,7 +45,7 @@ TEST_CASE("loess: too few distinct x lower the degree") {
 TEST_CASE("loess: bad input is named") {
   const std::vector<double> x{1, 2, 3}, y{1, 2}, holes{1, NAN, 3};
   REQUIRE_THROWS_WITH(loess(x, y), ContainsText("loess: 3 x but 2 y"));
-  REQUIRE_THROWS_WITH(loess(x, x, {.span = 1.5}), ContainsText("span must lie in (0, 1], got 1.5"));
-  REQUIRE_THROWS_WITH(loess(x, x, {.cell = 0}), ContainsText("cell must be positive, got 0"));
+  REQUIRE_THROWS_WITH(loess(x, x, {.span = 1.5}), ContainsText("span must be in (0, 1], got 1.5"));
+  REQUIRE_THROWS_WITH(loess(x, x, {.cell = 0}), ContainsText("cell must be above 0, got 0"));
   REQUIRE_THROWS_WITH(loess(x, holes), ContainsText("point 1 is (2, nan)"));
 }

@@ -206,10 +206,10 @@ TEST_CASE("SimulatedTissue: fresh cells come from the same tissue") {
 
 TEST_CASE("simulate: bad input is named") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(simulate({.genes = 0}, rng), ContainsText("SimulatedTissue: 0 genes, 6 types"));
-  REQUIRE_THROWS_WITH(simulate({.library = 0}, rng), ContainsText("library and dispersion must be positive, got 0"));
-  REQUIRE_THROWS_WITH(simulate({.dropout = 1}, rng), ContainsText("dropout must lie in [0, 1), got 1"));
-  REQUIRE_THROWS_WITH(simulate({.cells = 0}, rng), ContainsText("cells must be positive, got 0"));
+  REQUIRE_THROWS_WITH(simulate({.genes = 0}, rng), ContainsText("simulate: genes must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(simulate({.library = 0}, rng), ContainsText("library must be above 0, got 0"));
+  REQUIRE_THROWS_WITH(simulate({.dropout = 1}, rng), ContainsText("dropout must be in [0, 1), got 1"));
+  REQUIRE_THROWS_WITH(simulate({.cells = 0}, rng), ContainsText("cells must be at least 1, got 0"));
 }
 
 TEST_CASE("simulate: perturbed cells differ by their genes' effects, in proportion to the dose; combinations add up") {

@@ -15,5 +15,5 @@ TEST_CASE("simulate_tissue_slice: spots with places and layers, from one seed th
   CHECK(at.minCoeff() >= 0);
   CHECK(double(at.maxCoeff()) <= std::sqrt(90.0));
   CHECK(cells.obs("region").levels.size() >= 4);
-  CHECK_THROWS_WITH(simulate_tissue_slice({.spots = 0}, rng), ContainsText("0 spots"));
+  CHECK_THROWS_WITH(simulate_tissue_slice({.spots = 0}, rng), ContainsText("spots must be at least 1, got 0"));
 }

@@ -114,5 +114,5 @@ TEST_CASE("CellBatches: a split is the same after skip_to, and an ordered pass s
   CHECK(dense(batch.counts) == dense(counts));
   CHECK(dense(batch.shown()) == dense(counts));
   REQUIRE_THROWS_WITH(CellBatches(counts, {.count_thinning = 0.0f}),
-                      ContainsText("count_thinning must lie in (0, 1], got 0"));
+                      ContainsText("count_thinning must be in (0, 1], got 0"));
 }

@@ -102,7 +102,7 @@ TEST_CASE("random_forest: refuses wrong input") {
   };
   CHECK_THROWS_WITH(grow(std::vector<int>{0, 1}, {}), ContainsText("2 labels for 3 rows"));
   CHECK_THROWS_WITH(grow(std::vector<int>{0, 1, 2}, {}), ContainsText("label 2 of 2 classes"));
-  CHECK_THROWS_WITH(grow(labels, {.trees = 0}), ContainsText("trees 0"));
+  CHECK_THROWS_WITH(grow(labels, {.trees = 0}), ContainsText("RandomForest: trees must be at least 1, got 0"));
   const RandomForest forest = grow(labels, {.trees = 3});
   CHECK_THROWS_WITH(forest.probabilities(ConstView<float>(x.data(), 2, 3)),
                     ContainsText("grown on 2 features, given 3"));

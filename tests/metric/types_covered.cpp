@@ -25,5 +25,5 @@ TEST_CASE("types_covered: bad input is refused") {
   const std::vector<int> a = {0, 1}, none = {-1, -1};
   CHECK_THROWS_WITH(metric::types_covered(a, std::vector<int>{2}, 2), ContainsText("judged cell 0 has label 2 of 2"));
   CHECK_THROWS_WITH(metric::types_covered(none, a, 2), ContainsText("none of 2 real cells has a label"));
-  CHECK_THROWS_WITH(metric::types_covered(a, a, 2, {.least = 0}), ContainsText("positive, got 0"));
+  CHECK_THROWS_WITH(metric::types_covered(a, a, 2, {.least = 0}), ContainsText("least must be above 0, got 0"));
 }

@@ -111,10 +111,11 @@ TEST_CASE("dormand_prince: a field at rest is crossed in few steps") {
 TEST_CASE("dormand_prince: bad input and trouble on the way are named") {
   Matrix<double> z = start<double>();
   REQUIRE_THROWS_WITH(dormand_prince(Tanh{}, view(z), {.atol = 0, .rtol = 0}),
-                      ContainsText("atol and rtol must be positive"));
-  REQUIRE_THROWS_WITH(dormand_prince(Tanh{}, view(z), {.max_steps = 0}), ContainsText("max_steps must be positive"));
+                      ContainsText("atol and rtol must not both be 0"));
+  REQUIRE_THROWS_WITH(dormand_prince(Tanh{}, view(z), {.max_steps = 0}),
+                      ContainsText("max_steps must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(dormand_prince(Tanh{}, view(z), {.to = NAN}),
-                      ContainsText("times must be finite, got 0 and nan"));
+                      ContainsText("to must be a finite number, got nan"));
   REQUIRE_THROWS_WITH(dormand_prince(Wave{}, view(z), {.to = 50, .max_steps = 5}),
                       ContainsText("5 steps led to t = ") && ContainsText("on the way from 0 to 50"));
   const auto wild = [](double t, ConstView<double>, View<double> dz) { dz.setConstant(t > 0.4 ? NAN : 1); };

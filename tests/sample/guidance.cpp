@@ -95,6 +95,6 @@ TEST_CASE("guided: a batch of another size later on") {
 
 TEST_CASE("guided: bad options are named") {
   const Constant v{1};
-  REQUIRE_THROWS_WITH(guided(v, v, {.weight = NAN}), ContainsText("weight must be finite, got nan"));
+  REQUIRE_THROWS_WITH(guided(v, v, {.weight = NAN}), ContainsText("weight must be a finite number, got nan"));
   REQUIRE_THROWS_WITH(guided(v, v, {.from = 0.6, .to = 0.4}), ContainsText("from 0.6 to 0.4, which is no interval"));
 }

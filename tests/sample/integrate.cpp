@@ -168,11 +168,14 @@ TEST_CASE("integrate: 1 and 4 threads give the same numbers") {
 
 TEST_CASE("integrate: bad input and trouble on the way are named") {
   Matrix<double> z = start<double>();
-  REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.steps = 0}), ContainsText("steps must be positive, got 0"));
-  REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.shift = 0}), ContainsText("shift must be positive, got 0"));
+  REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.steps = 0}),
+                      ContainsText("integrate: steps must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.shift = 0}),
+                      ContainsText("integrate: shift must be above 0, got 0"));
   REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.to = 2, .shift = 2}),
                       ContainsText("needs times in [0, 1], got 0 and 2"));
-  REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.to = INFINITY}), ContainsText("times must be finite"));
+  REQUIRE_THROWS_WITH(integrate(Tanh{}, view(z), {.to = INFINITY}),
+                      ContainsText("to must be a finite number, got inf"));
   const auto wild = [](double t, ConstView<double>, View<double> dz) { dz.setConstant(t > 0.4 ? NAN : 1); };
   REQUIRE_THROWS_WITH(integrate(wild, view(z), {.method = Method::euler, .steps = 10}),
                       ContainsText("no longer finite at t = 0.6, after 6 of 10 steps"));

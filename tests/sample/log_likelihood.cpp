@@ -63,5 +63,5 @@ TEST_CASE("log_likelihood: probes are right on average where the Jacobian is not
   CHECK(mean_of(Trace::hutchinson) == Approx(mean_of(Trace::exact)).margin(0.08));  // five standard errors
   Rng rng(1);
   REQUIRE_THROWS_WITH(log_likelihood<double>(field, support::window(z), {.trace = Trace::hutchinson, .probes = 0}, rng),
-                      ContainsText("at least one probe, got 0"));
+                      ContainsText("probes must be at least 1, got 0"));
 }

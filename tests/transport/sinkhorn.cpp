@@ -116,7 +116,7 @@ TEST_CASE("sinkhorn: refuses wrong input") {
   const std::vector<double> two{1, 1}, negative{1, -1};
   CHECK_THROWS_WITH(sinkhorn(view(cost), two, two), ContainsText("2 weights for 3 rows"));
   CHECK_THROWS_WITH(sinkhorn(view(cost), {}, negative), ContainsText("weights of columns must be positive, got -1"));
-  CHECK_THROWS_WITH(sinkhorn(view(cost), {.epsilon = 0}), ContainsText("epsilon 0"));
+  CHECK_THROWS_WITH(sinkhorn(view(cost), {.epsilon = 0}), ContainsText("epsilon must be above 0, got 0"));
   CHECK_THROWS_WITH(sinkhorn(ConstView<float>(nullptr, 0, 2)), ContainsText("needs a cost, got (0, 2)"));
   Matrix<float> bad = cost;
   bad(0, 0) = std::numeric_limits<float>::infinity();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
 
@@ -13,6 +14,12 @@ struct GradcheckOptions {
   double step = 1e-5;      ///< half the distance of the two points of a central difference
   double floor = 1e-4;     ///< errors are taken relative to max(|analytic|, |difference|, floor)
   std::uint64_t seed = 1;  ///< of the tape's random numbers and of the weights that make a scalar of the result
+
+  static void visit(auto& self, auto&& f) {
+    f("step", self.step, above(0));
+    f("floor", self.floor, above(0));
+    f("seed", self.seed);
+  }
 };
 
 struct GradcheckResult {
@@ -26,6 +33,7 @@ struct GradcheckResult {
 template <class F>
 GradcheckResult gradcheck(F&& f, std::vector<Matrix<double>> inputs, const std::vector<Shape>& shapes = {},
                           const GradcheckOptions& options = {}) {
+  check_options("gradcheck", options);
   Tape<double> tape;
   Matrix<double> weights;
   const auto run = [&] {

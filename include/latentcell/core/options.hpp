@@ -58,6 +58,8 @@ struct OptionRange {
 inline OptionRange finite() { return {.low_open = true, .high_open = true, .bounded = true}; }
 /// [low, infinity)
 inline OptionRange at_least(double low) { return {.low = low, .high_open = true, .bounded = true}; }
+/// [low, infinity], where infinity means no bound
+inline OptionRange at_least_or_infinite(double low) { return {.low = low, .bounded = true}; }
 /// (low, infinity)
 inline OptionRange above(double low) { return {.low = low, .low_open = true, .high_open = true, .bounded = true}; }
 /// (low, high]

@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
@@ -53,16 +54,29 @@ struct CellFilterOptions {
   Index min_genes = 0;                                          ///< larger: drops cells with few detected genes
   double max_counts = std::numeric_limits<double>::infinity();  ///< smaller: drops likely doublets
   Index max_genes = std::numeric_limits<Index>::max();          ///< smaller: drops likely doublets
+
+  static void visit(auto& self, auto&& f) {
+    f("min_counts", self.min_counts, at_least(0));
+    f("min_genes", self.min_genes, at_least(0));
+    f("max_counts", self.max_counts, at_least_or_infinite(0));
+    f("max_genes", self.max_genes, at_least(0));
+  }
 };
 
 /// Which genes filter_genes keeps; every bound is inclusive.
 struct GeneFilterOptions {
   Index min_cells = 0;    ///< larger: drops genes seen in few cells
   double min_counts = 0;  ///< larger: drops genes with few counts in all cells together
+
+  static void visit(auto& self, auto&& f) {
+    f("min_cells", self.min_cells, at_least(0));
+    f("min_counts", self.min_counts, at_least(0));
+  }
 };
 
 /// Rows of the cells that pass, ascending.   counts (B, G) -> at most B rows
 inline std::vector<Index> filter_cells(const CountsView& counts, const CellFilterOptions& options) {
+  check_options("filter_cells", options);
   const Totals totals = cell_totals(counts);
   std::vector<Index> kept;
   for (Index b = 0; b < counts.rows; ++b) {
@@ -78,6 +92,7 @@ inline std::vector<Index> filter_cells(const CountsView& counts, const CellFilte
 
 /// Columns of the genes that pass, ascending.   counts (B, G) -> at most G columns
 inline std::vector<Index> filter_genes(const CountsView& counts, const GeneFilterOptions& options) {
+  check_options("filter_genes", options);
   const Totals totals = gene_totals(counts);
   std::vector<Index> kept;
   for (Index g = 0; g < counts.cols; ++g) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/loess.hpp>
 
@@ -17,6 +18,12 @@ struct HighlyVariableOptions {
   Index genes = 2000;           ///< genes to pick; all where there are fewer
   double span = 0.3;            ///< share of the genes each local fit of the trend sees; larger: smoother trend
   std::vector<int> batch = {};  ///< batch of each cell, -1 where unknown (a batch of its own); empty: one batch
+
+  static void visit(auto& self, auto&& f) {
+    f("genes", self.genes, at_least(1));
+    f("span", self.span, above_up_to(0, 1));
+    f("batch", self.batch, each(at_least(-1)));
+  }
 };
 
 /// What highly_variable found, gene by gene.
@@ -107,7 +114,7 @@ std::vector<double> standardised_variance(const CountsView& counts, const GeneMo
 /// the batches that pick the gene, then their number. Batches with a single cell are left out. Ties go to the lower
 /// column. Throws std::invalid_argument for negative or infinite counts, or fewer than two cells.
 inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVariableOptions& options = {}) {
-  LATENTCELL_REQUIRE(options.genes > 0, "highly_variable: genes must be positive, got ", options.genes);
+  check_options("highly_variable", options);
   LATENTCELL_REQUIRE(counts.rows >= 2, "highly_variable: needs at least 2 cells, got ", counts.rows);
   LATENTCELL_REQUIRE(options.batch.empty() || Index(options.batch.size()) == counts.rows,
                      "highly_variable: ", options.batch.size(), " batch codes for ", counts.rows, " cells");

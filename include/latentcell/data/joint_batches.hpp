@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/joint_batch.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/modality.hpp>
@@ -13,6 +14,12 @@ struct JointBatchesOptions {
   Index batch = 128;                       ///< cells in a minibatch, at least 2
   std::vector<Index> rows = {};            ///< cells to use; all where empty
   std::vector<float> count_thinning = {};  ///< (M) as CellBatchesOptions::count_thinning; empty: no split
+
+  static void visit(auto& self, auto&& f) {
+    f("batch", self.batch, at_least(2));
+    f("rows", self.rows, each(at_least(0)));
+    f("count_thinning", self.count_thinning, each(above_up_to(0, 1)));
+  }
 };
 
 /// Minibatches of cells measured in several ways: CellBatches of each modality in step with one another. The
@@ -22,6 +29,7 @@ class JointBatches {
   using Batch = JointBatch;
 
   explicit JointBatches(const std::vector<Modality>& modalities, const JointBatchesOptions& options = {}) {
+    check_options("JointBatches", options);
     LATENTCELL_REQUIRE(!modalities.empty(), "JointBatches: there is no modality");
     const std::size_t m = modalities.size();
     LATENTCELL_REQUIRE(options.count_thinning.empty() || options.count_thinning.size() == m,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/annotation.hpp>
 
@@ -59,6 +60,11 @@ struct LatentBatch {
 struct LatentBatchesOptions {
   Index batch = 128;             ///< cells in a minibatch
   std::vector<Index> rows = {};  ///< cells to use; all where empty
+
+  static void visit(auto& self, auto&& f) {
+    f("batch", self.batch, at_least(1));
+    f("rows", self.rows, each(at_least(0)));
+  }
 };
 
 /// Shuffled minibatches of a LatentTable, which must outlive it. Allocates nothing after the constructor.
@@ -67,8 +73,7 @@ class LatentBatches {
   using Batch = LatentBatch;
 
   explicit LatentBatches(const LatentTable& table, const LatentBatchesOptions& options = {})
-      : table_(&table), batch_(options.batch), order_(options.rows), rng_(0) {
-    LATENTCELL_REQUIRE(batch_ >= 1, "LatentBatches: batch must be at least 1, got ", batch_);
+      : table_(&table), batch_(check_options("LatentBatches", options).batch), order_(options.rows), rng_(0) {
     if (order_.empty()) {
       order_.resize(to_size(table.cells()));
       std::iota(order_.begin(), order_.end(), Index(0));

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
@@ -15,6 +16,11 @@ namespace latentcell {
 struct LoessOptions {
   double span = 0.3;  ///< share of the points that each local fit sees, in (0, 1]; larger: smoother
   double cell = 0.2;  ///< a cell of the interpolation holds at most span * cell of the points; larger: coarser, faster
+
+  static void visit(auto& self, auto&& f) {
+    f("span", self.span, above_up_to(0, 1));
+    f("cell", self.cell, above(0));
+  }
 };
 
 namespace detail {
@@ -98,8 +104,7 @@ inline void loess_cut(std::span<const double> x, Index first, Index last, Index 
 inline std::vector<double> loess(std::span<const double> x, std::span<const double> y,
                                  const LoessOptions& options = {}) {
   LATENTCELL_REQUIRE(x.size() == y.size(), "loess: ", x.size(), " x but ", y.size(), " y");
-  LATENTCELL_REQUIRE(options.span > 0 && options.span <= 1, "loess: span must lie in (0, 1], got ", options.span);
-  LATENTCELL_REQUIRE(options.cell > 0, "loess: cell must be positive, got ", options.cell);
+  check_options("loess", options);
   if (x.empty()) return {};
   for (std::size_t i = 0; i < x.size(); ++i) {
     LATENTCELL_REQUIRE(std::isfinite(x[i]) && std::isfinite(y[i]), "loess: point ", i, " is (", x[i], ", ", y[i], ")");

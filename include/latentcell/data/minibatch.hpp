@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
@@ -23,6 +24,14 @@ struct CellBatchesOptions {
   float count_thinning = 1;      ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see
                                  ///< Thinning); drawn anew in every shuffled epoch; 1 and ordered passes: no split
   std::vector<int> labels = {};  ///< label of each cell of the whole table, -1 where unknown; empty: no labels
+
+  static void visit(auto& self, auto&& f) {
+    f("batch", self.batch, at_least(2));
+    f("rows", self.rows, each(at_least(0)));
+    f("codes", self.codes, each(at_least(-1)));
+    f("count_thinning", self.count_thinning, above_up_to(0, 1));
+    f("labels", self.labels, each(at_least(-1)));
+  }
 };
 
 /// Minibatches of a count matrix in memory, copied out sparse; models CellSource.   counts (N, G) -> batches (B, G)
@@ -35,14 +44,14 @@ class CellBatches {
   using Batch = CellBatch;
 
   explicit CellBatches(const CountsView& counts, CellBatchesOptions options = {})
-      : table_(counts), batch_(options.batch), codes_(std::move(options.codes)), labels_(std::move(options.labels)) {
-    LATENTCELL_REQUIRE(batch_ >= 2, "CellBatches: batch must be at least 2, got ", batch_);
+      : table_(counts),
+        batch_(check_options("CellBatches", options).batch),
+        codes_(std::move(options.codes)),
+        labels_(std::move(options.labels)) {
     LATENTCELL_REQUIRE(codes_.empty() || Index(codes_.size()) == table_.rows, "CellBatches: ", codes_.size(),
                        " batch codes for ", table_.rows, " cells");
     LATENTCELL_REQUIRE(labels_.empty() || Index(labels_.size()) == table_.rows, "CellBatches: ", labels_.size(),
                        " labels for ", table_.rows, " cells");
-    LATENTCELL_REQUIRE(options.count_thinning > 0 && options.count_thinning <= 1,
-                       "CellBatches: count_thinning must lie in (0, 1], got ", options.count_thinning);
     if (options.count_thinning < 1) thinning_.emplace(double(options.count_thinning));
     if (options.rows) {
       rows_ = std::move(*options.rows);

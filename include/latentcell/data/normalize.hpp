@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/data/filter.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
@@ -14,13 +15,14 @@ namespace latentcell {
 /// What a cell's total is brought to.
 struct NormalizeOptions {
   double target = 1e4;  ///< counts a cell has afterwards; 0: the median of the cells that have any
+
+  static void visit(auto& self, auto&& f) { f("target", self.target, at_least(0)); }
 };
 
 namespace detail {
 
 inline double normalize_target(const char* caller, std::span<const double> totals, const NormalizeOptions& options) {
-  LATENTCELL_REQUIRE(options.target >= 0 && std::isfinite(options.target), caller,
-                     ": target must be positive, or 0 for the median, got ", options.target);
+  check_options(caller, options);
   if (options.target > 0) return options.target;
   std::vector<double> some;
   for (double total : totals) {

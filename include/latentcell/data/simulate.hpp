@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/data/cell_table.hpp>
@@ -37,6 +38,31 @@ struct SimulateOptions {
   Index perturbation_programmes = 3;   ///< what all perturbations are mixtures of: a gene's mixture is its embedding
   double perturbation_strength = 1.5;  ///< larger: larger changes
   double response_spread = 0.3;        ///< how differently types respond to one perturbation
+
+  static void visit(auto& self, auto&& f) {
+    f("cells", self.cells, at_least(1));
+    f("genes", self.genes, at_least(1));
+    f("types", self.types, at_least(1));
+    f("batches", self.batches, at_least(1));
+    f("factors", self.factors, at_least(0));
+    f("library", self.library, above(0));
+    f("library_spread", self.library_spread, at_least(0));
+    f("type_library_spread", self.type_library_spread, at_least(0));
+    f("type_skew", self.type_skew, at_least(0));
+    f("gene_spread", self.gene_spread, at_least(0));
+    f("marker_share", self.marker_share, in(0, 1));
+    f("marker_strength", self.marker_strength, finite());
+    f("factor_strength", self.factor_strength, at_least(0));
+    f("batch_strength", self.batch_strength, at_least(0));
+    f("dispersion", self.dispersion, above(0));
+    f("dropout", self.dropout, in_half_open(0, 1));
+    f("perturbations", self.perturbations, at_least(0));
+    f("combinations", self.combinations);
+    f("doses", self.doses);
+    f("perturbation_programmes", self.perturbation_programmes, at_least(1));
+    f("perturbation_strength", self.perturbation_strength, finite());
+    f("response_spread", self.response_spread, at_least(0));
+  }
 };
 
 /// A simulated tissue: its genes, types and batches are fixed by the constructor, its cells drawn from them at will, so
@@ -45,16 +71,8 @@ struct SimulateOptions {
 /// a gene's base, its type's and its lineage's markers, low-rank variation within types, and a batch's effect.
 class SimulatedTissue {
  public:
-  SimulatedTissue(const SimulateOptions& options, Rng& rng) : options_(options) {
+  SimulatedTissue(const SimulateOptions& options, Rng& rng) : options_(check_options("simulate", options)) {
     const SimulateOptions& o = options_;
-    LATENTCELL_REQUIRE(o.genes > 0 && o.types > 0 && o.batches > 0 && o.factors >= 0, "SimulatedTissue: ", o.genes,
-                       " genes, ", o.types, " types, ", o.batches, " batches, ", o.factors, " factors");
-    LATENTCELL_REQUIRE(o.library > 0 && o.dispersion > 0,
-                       "SimulatedTissue: library and dispersion must be positive, got ", o.library, " and ",
-                       o.dispersion);
-    LATENTCELL_REQUIRE(o.dropout >= 0 && o.dropout < 1, "SimulatedTissue: dropout must lie in [0, 1), got ", o.dropout);
-    LATENTCELL_REQUIRE(o.marker_share >= 0 && o.marker_share <= 1,
-                       "SimulatedTissue: marker_share must lie in [0, 1], got ", o.marker_share);
 
     base_ = normals(1, o.gene_spread, rng);
     std::vector<double> share(to_size(o.genes));
@@ -217,9 +235,8 @@ class SimulatedTissue {
 
   void make_perturbations(Rng& rng) {
     const SimulateOptions& o = options_;
-    LATENTCELL_REQUIRE(o.perturbations <= o.genes && o.perturbation_programmes > 0,
-                       "SimulatedTissue: ", o.perturbations, " perturbations by ", o.perturbation_programmes,
-                       " programmes in ", o.genes, " genes");
+    LATENTCELL_REQUIRE(o.perturbations <= o.genes, "SimulatedTissue: ", o.perturbations, " perturbations by ",
+                       o.perturbation_programmes, " programmes in ", o.genes, " genes");
     const Matrix<double> programmes =
         markers(o.perturbation_programmes, rng) * (o.perturbation_strength / o.marker_strength);
     embedding_.resize(o.perturbations, o.perturbation_programmes);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 
@@ -21,15 +22,26 @@ struct DevelopmentOptions {
   double change = 2.0;      ///< log fold change of a typical gene of a programme along its whole way
   double share = 0.15;      ///< share of the genes that a programme moves
   double dispersion = 0.3;  ///< 1 / theta
+
+  static void visit(auto& self, auto&& f) {
+    f("cells", self.cells, at_least(1));
+    f("snapshots", self.snapshots, at_least(2));
+    f("growth", self.growth, above(0));
+    f("genes", self.genes, at_least(1));
+    f("library", self.library, above(0));
+    f("spread", self.spread, at_least(0));
+    f("fork", self.fork, in_open(0, 1));
+    f("change", self.change, finite());
+    f("share", self.share, in(0, 1));
+    f("dispersion", self.dispersion, above(0));
+  }
 };
 
 /// Snapshots of a tissue with a known course: obs "time", "way" (0 to 1, how far a cell is) and "fate" ("left" or
 /// "right", decided from the start but without effect before the fork; "stem" is what an observer of the cell would
 /// say then, in obs "cell_type").     -> (sum of the snapshots, genes)
 inline CellTable simulate_development(const DevelopmentOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(o.cells > 0 && o.snapshots > 1 && o.genes > 0 && o.growth > 0, "simulate_development: ", o.cells,
-                     " cells, ", o.snapshots, " snapshots, ", o.genes, " genes, growth ", o.growth);
-  LATENTCELL_REQUIRE(o.fork > 0 && o.fork < 1, "simulate_development: the fork must lie in (0, 1), got ", o.fork);
+  check_options("simulate_development", o);
   // Programmes: the stem's rise, its fading bend half-way, and one for each fate.
   constexpr Index programmes = 4;
   Matrix<double> of = Matrix<double>::Zero(programmes, o.genes);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 
@@ -21,14 +22,25 @@ struct MultiomicsOptions {
   double strength = 1.0;  ///< of types and factors, on the scale of natural logarithms
   double own = 0.3;       ///< of what a protein does that no other modality tells
   double background = 3;  ///< counts of a protein that binds nothing, ambient
+
+  static void visit(auto& self, auto&& f) {
+    f("cells", self.cells, at_least(1));
+    f("genes", self.genes, at_least(1));
+    f("proteins", self.proteins, at_least(1));
+    f("peaks", self.peaks, at_least(1));
+    f("types", self.types, at_least(1));
+    f("factors", self.factors, at_least(0));
+    f("library", self.library, above(0));
+    f("strength", self.strength, at_least(0));
+    f("own", self.own, at_least(0));
+    f("background", self.background, above(0));
+  }
 };
 
 /// Cells whose type and factors speak through RNA, surface proteins and accessibility: counts, obsm
 /// "protein_expression" (counts, uns "protein_names") and obsm "accessibility" (0 or 1); obs "cell_type".
 inline CellTable simulate_multiomics(const MultiomicsOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(o.cells > 0 && o.genes > 0 && o.proteins > 0 && o.peaks > 0 && o.types > 0 && o.factors >= 0,
-                     "simulate_multiomics: ", o.cells, " cells, ", o.genes, " genes, ", o.proteins, " proteins, ",
-                     o.peaks, " peaks, ", o.types, " types, ", o.factors, " factors");
+  check_options("simulate_multiomics", o);
   const Index hidden = o.types + o.factors;
   const auto normals = [&](Index rows, Index cols, double spread) {
     Matrix<double> out(rows, cols);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 
@@ -17,12 +18,20 @@ struct TissueSliceOptions {
   double library = 200;   ///< counts of a typical spot
   double strength = 0.9;  ///< of layers and waves, on the scale of natural logarithms
   double own = 0.3;       ///< of what neighbours do not share
+
+  static void visit(auto& self, auto&& f) {
+    f("spots", self.spots, at_least(1));
+    f("genes", self.genes, at_least(1));
+    f("layers", self.layers, at_least(1));
+    f("library", self.library, above(0));
+    f("strength", self.strength, at_least(0));
+    f("own", self.own, at_least(0));
+  }
 };
 
 /// Spots of one slice: counts, obs "region" (the layer), obsm "spatial", one spot to a unit square.
 inline CellTable simulate_tissue_slice(const TissueSliceOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(o.spots > 0 && o.genes > 0 && o.layers > 0, "simulate_tissue_slice: ", o.spots, " spots, ",
-                     o.genes, " genes, ", o.layers, " layers");
+  check_options("simulate_tissue_slice", o);
   const auto normals = [&](Index rows, Index cols) {
     Matrix<double> out(rows, cols);
     for (Index i = 0; i < out.size(); ++i) out.data()[i] = rng.normal();

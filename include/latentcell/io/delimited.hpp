@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/line_reader.hpp>
 #include <latentcell/io/sort_rows.hpp>
@@ -24,6 +25,12 @@ struct DelimitedOptions {
   TableRows rows = TableRows::cells;  ///< genes: the table is turned, which takes twice the memory
   char delimiter = '\0';              ///< '\0' finds it: what the file's name says, else the most frequent of tab , ;
   Values values = Values::counts;     ///< what the table may hold
+
+  static void visit(auto& self, auto&& f) {
+    f("rows", self.rows);
+    f("delimiter", self.delimiter);
+    f("values", self.values);
+  }
 };
 
 namespace detail {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/h5ad_compound_frame.hpp>
 #include <latentcell/io/h5ad_embeddings.hpp>
@@ -18,6 +19,11 @@ namespace latentcell::io {
 struct H5adOptions {
   std::string layer = "";  ///< "" takes X, "raw" takes raw/X with the genes of raw/var, a name takes layers/NAME
   Values values = Values::counts;  ///< what the matrix may hold
+
+  static void visit(auto& self, auto&& f) {
+    f("layer", self.layer);
+    f("values", self.values);
+  }
 };
 
 namespace detail {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/io/hdf5_arrays.hpp>
@@ -20,6 +21,11 @@ namespace latentcell::io {
 struct H5adWriteOptions {
   int compression = 2;  ///< gzip level 0..9: larger is smaller and slower, 0 is none
   bool shuffle = true;  ///< bytes of equal weight side by side before gzip: smaller and faster for counts
+
+  static void visit(auto& self, auto&& f) {
+    f("compression", self.compression, in(0, 9));
+    f("shuffle", self.shuffle);
+  }
 };
 
 /// Puts an HDF5 file together in memory: groups, lists and matrices with the encoding attributes of AnnData. In memory,
@@ -29,7 +35,7 @@ class Hdf5Writer {
  public:
   /// name: the file, in messages.
   explicit Hdf5Writer(std::string name, const H5adWriteOptions& options = {})
-      : name_(std::move(name)), options_(options) {
+      : name_(std::move(name)), options_(check_options("write_h5ad", options)) {
     const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
     constexpr std::size_t growth = std::size_t{1} << 22;
     H5Pset_fapl_core(access.get(), growth, false);

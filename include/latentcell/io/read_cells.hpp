@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/io/delimited.hpp>
 #include <latentcell/io/h5ad_read.hpp>
 #include <latentcell/io/matrix_market.hpp>
@@ -16,6 +17,14 @@ struct ReadOptions {
   std::string genome = "";                       ///< 10x: which genome, where there are several
   std::string feature_type = "Gene Expression";  ///< 10x: features of this type are kept; "" keeps all
   TableRows rows = TableRows::cells;             ///< CSV and TSV: what a row is
+
+  static void visit(auto& self, auto&& f) {
+    f("layer", self.layer);
+    f("values", self.values);
+    f("genome", self.genome);
+    f("feature_type", self.feature_type);
+    f("rows", self.rows);
+  }
 };
 
 namespace detail {

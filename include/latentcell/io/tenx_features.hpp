@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
@@ -17,6 +18,12 @@ struct TenxOptions {
   std::string genome = "";  ///< "" takes the only genome, or all of one matrix; a name takes that one
   std::string feature_type = "Gene Expression";  ///< features of this type are kept; "" keeps all
   Values values = Values::counts;                ///< what the matrix may hold
+
+  static void visit(auto& self, auto&& f) {
+    f("genome", self.genome);
+    f("feature_type", self.feature_type);
+    f("values", self.values);
+  }
 };
 
 /// The features of a 10x matrix, by position; lists are empty where the file does not have them.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/kernel/cholesky.hpp>
 #include <latentcell/kernel/gemm.hpp>
 #include <latentcell/kernel/jacobi_eigen.hpp>
@@ -22,6 +23,12 @@ struct FactorAnalysisOptions {
   Index factors = 10;       ///< K; larger fits more of what features share
   Index most_steps = 500;   ///< of EM
   double tolerance = 1e-5;  ///< largest change of a noise variance in a step, relative to its feature's, that ends it
+
+  static void visit(auto& self, auto&& f) {
+    f("factors", self.factors, at_least(1));
+    f("most_steps", self.most_steps, at_least(1));
+    f("tolerance", self.tolerance, at_least(0));
+  }
 };
 
 namespace detail {
@@ -50,6 +57,7 @@ struct FactorPosterior {
 
 /// Maximum likelihood by EM (Rubin and Thayer 1982) from the principal components.      x (N, D), K < D
 inline FactorAnalysis fit_factor_analysis(const Matrix<double>& x, const FactorAnalysisOptions& o = {}) {
+  check_options("fit_factor_analysis", o);
   const Index n = x.rows(), d = x.cols(), k = o.factors;
   LATENTCELL_REQUIRE(n >= 2 && k >= 1 && k < d, "fit_factor_analysis: x (", n, ", ", d, ") and ", k,
                      " factors; needs two rows or more and fewer factors than columns");

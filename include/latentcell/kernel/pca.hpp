@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/kernel/centred_rows.hpp>
 #include <latentcell/kernel/dot.hpp>
@@ -27,6 +28,13 @@ struct PcaOptions {
   Index oversampling = 10;  ///< extra directions beyond k. Larger: fewer rounds, each more expensive
   Index rounds = 30;        ///< restarts at most; the answer is then the best found
   double tolerance = 1e-4;  ///< relative residual at which a component counts as found; smaller is more exact
+
+  static void visit(auto& self, auto&& f) {
+    f("components", self.components, at_least(1));
+    f("oversampling", self.oversampling, at_least(0));
+    f("rounds", self.rounds, at_least(1));
+    f("tolerance", self.tolerance, above(0));
+  }
 };
 
 namespace detail {
@@ -136,9 +144,7 @@ Pca<T> fit_pca(const Rows& x, const PcaOptions& options, Rng& rng) {
   LATENTCELL_REQUIRE(x.rows() >= 2, "fit_pca: needs at least two rows, got ", x.rows());
   LATENTCELL_REQUIRE(k >= 1 && k <= std::min(x.rows(), genes), "fit_pca: ", k, " components of a matrix with ",
                      x.rows(), " rows and ", genes, " columns");
-  LATENTCELL_REQUIRE(options.oversampling >= 0 && options.rounds >= 1 && options.tolerance > 0.0,
-                     "fit_pca: oversampling ", options.oversampling, ", rounds ", options.rounds, " and tolerance ",
-                     options.tolerance, " must be at least 0, at least 1 and positive");
+  check_options("fit_pca", options);
   const RowVector<double> mean = column_means(x);
   for (Index g = 0; g < genes; ++g) {
     LATENTCELL_REQUIRE(std::isfinite(mean[g]), "fit_pca: column ", g, " has values that are not finite");

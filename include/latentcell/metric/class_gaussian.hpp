@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/cholesky.hpp>
@@ -15,6 +16,8 @@ namespace latentcell::metric {
 /// Settings of ClassGaussian.
 struct ClassGaussianOptions {
   double ridge = 1e-3;  ///< added to every variance, in units of the class's mean variance; small classes need it
+
+  static void visit(auto& self, auto&& f) { f("ridge", self.ridge, above(0)); }
 };
 
 /// A floor of generation: one Gaussian per class, with full covariance, usually in PC space. A model that is no better
@@ -25,7 +28,7 @@ class ClassGaussian {
   ClassGaussian(ConstView<float> x, std::span<const int> labels, const ClassGaussianOptions& options = {}) {
     LATENTCELL_REQUIRE(Index(labels.size()) == x.rows() && x.rows() > 0, "ClassGaussian: ", labels.size(),
                        " labels for ", x.rows(), " points");
-    LATENTCELL_REQUIRE(options.ridge > 0.0, "ClassGaussian: ridge must be positive, got ", options.ridge);
+    check_options("ClassGaussian", options);
     const Index d = x.cols();
     const int highest = *std::max_element(labels.begin(), labels.end());
     LATENTCELL_REQUIRE(highest >= 0, "ClassGaussian: none of ", labels.size(), " points has a label");

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/kernel/parallel.hpp>
@@ -19,6 +20,8 @@ enum class LibrarySizes { of_cells, of_class };
 /// Settings of ClassNegativeBinomial.
 struct ClassNegativeBinomialOptions {
   LibrarySizes library = LibrarySizes::of_cells;  ///< of_class: the spread of library sizes goes into the dispersions
+
+  static void visit(auto& self, auto&& f) { f("library", self.library); }
 };
 
 /// A floor of generation: within a class every gene is a negative binomial of its own, with a mean in proportion to the

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
 namespace latentcell::metric {
@@ -10,6 +11,8 @@ namespace latentcell::metric {
 struct DensityCoverageOptions {
   Index neighbors =
       5;  ///< k: the ball around a real point reaches to its k-th nearest real one; larger is more lenient
+
+  static void visit(auto& self, auto&& f) { f("neighbors", self.neighbors, at_least(1)); }
 };
 
 /// Fidelity and diversity.
@@ -23,6 +26,7 @@ struct DensityCoverage {
 /// real (N, D), generated (M, D);  N > k. For M = N the expected coverage of the real distribution is near 1 - 2^-k.
 inline DensityCoverage density_coverage(ConstView<float> real, ConstView<float> generated,
                                         const DensityCoverageOptions& options = {}) {
+  check_options("density_coverage", options);
   const Index k = options.neighbors;
   LATENTCELL_REQUIRE(k >= 1 && k < real.rows(), "density_coverage: ", k, " neighbors among ", real.rows(),
                      " real points");

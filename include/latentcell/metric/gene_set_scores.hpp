@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/types.hpp>
@@ -17,6 +18,11 @@ namespace latentcell::metric {
 struct GeneSetScoresOptions {
   Index bins = 25;      ///< of genes by their mean; more bins compare with genes more alike
   Index controls = 50;  ///< genes drawn for each bin that a set reaches into; more make scores less noisy
+
+  static void visit(auto& self, auto&& f) {
+    f("bins", self.bins, at_least(1));
+    f("controls", self.controls, at_least(1));
+  }
 };
 
 /// Scores of gene sets in single cells (Tirosh et al. 2016, as scanpy's score_genes): the mean of log1p(CP10K) over
@@ -28,8 +34,7 @@ class GeneSetScores {
   GeneSetScores(const CountsView& reference, std::vector<std::vector<Index>> sets, const GeneSetScoresOptions& o,
                 Rng& rng)
       : sets_(std::move(sets)), genes_(reference.cols) {
-    LATENTCELL_REQUIRE(o.bins >= 1 && o.controls >= 1, "GeneSetScores: bins ", o.bins, " and controls ", o.controls,
-                       " must be at least 1");
+    check_options("GeneSetScores", o);
     std::vector<double> mean(to_size(genes_), 0.0);
     for (Index r = 0; r < reference.rows; ++r) {
       const auto c = reference.row_columns(r);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/dot.hpp>
@@ -21,6 +22,13 @@ struct LogisticRegressionOptions {
   Inputs inputs = Inputs::as_given;
   Index steps = 100;        ///< Newton steps at most
   double tolerance = 1e-6;  ///< largest entry of the gradient at the end, in units of c times the rows
+
+  static void visit(auto& self, auto&& f) {
+    f("c", self.c, above(0));
+    f("inputs", self.inputs);
+    f("steps", self.steps, at_least(1));
+    f("tolerance", self.tolerance, above(0));
+  }
 };
 
 /// Multinomial logistic regression with an L2 penalty on the weights and none on the intercepts:
@@ -32,8 +40,7 @@ class LogisticRegression {
   LogisticRegression(ConstView<float> x, std::span<const int> labels, const LogisticRegressionOptions& options = {}) {
     LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "LogisticRegression: ", labels.size(), " labels for ",
                        x.rows(), " rows");
-    LATENTCELL_REQUIRE(options.c > 0.0 && options.steps >= 1 && options.tolerance > 0.0, "LogisticRegression: c ",
-                       options.c, ", steps ", options.steps, " and tolerance ", options.tolerance, " must be positive");
+    check_options("LogisticRegression", options);
     for (const int label : labels) {
       if (label >= 0) classes_.push_back(label);
     }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/types.hpp>
@@ -20,6 +21,12 @@ struct RandomForestOptions {
   Index trees = 300;   ///< more make the probabilities smoother
   Index depth = 8;     ///< splits between root and leaf at most; deeper fits finer and noisier
   Index features = 0;  ///< features tried at each split; 0: the square root of their number
+
+  static void visit(auto& self, auto&& f) {
+    f("trees", self.trees, at_least(1));
+    f("depth", self.depth, at_least(1));
+    f("features", self.features, at_least(0));
+  }
 };
 
 namespace detail {
@@ -243,9 +250,7 @@ class RandomForest {
                        x.cols(), ")");
     LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "RandomForest: ", labels.size(), " labels for ", x.rows(),
                        " rows");
-    LATENTCELL_REQUIRE(options.trees >= 1 && options.depth >= 1 && options.features >= 0, "RandomForest: trees ",
-                       options.trees, " and depth ", options.depth, " must be at least 1 and features ",
-                       options.features, " at least 0");
+    check_options("RandomForest", options);
     for (const int label : labels) {
       LATENTCELL_REQUIRE(label >= 0 && label < classes, "RandomForest: label ", label, " of ", classes, " classes");
     }

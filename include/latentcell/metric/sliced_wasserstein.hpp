@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/types.hpp>
@@ -14,6 +15,8 @@ namespace latentcell::metric {
 /// Settings of sliced_wasserstein.
 struct SlicedWassersteinOptions {
   Index projections = 256;  ///< random directions; more make the answer less noisy
+
+  static void visit(auto& self, auto&& f) { f("projections", self.projections, at_least(1)); }
 };
 
 /// Sliced 2-Wasserstein distance along given directions: the root of the mean over directions of the squared
@@ -56,8 +59,7 @@ inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, ConstVi
 /// Sliced 2-Wasserstein distance along random directions.      x (N, D), y (M, D) -> in the units of the points
 inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, const SlicedWassersteinOptions& options,
                                  Rng& rng) {
-  LATENTCELL_REQUIRE(options.projections >= 1, "sliced_wasserstein: needs at least 1 projection, got ",
-                     options.projections);
+  check_options("sliced_wasserstein", options);
   Matrix<double> directions(options.projections, x.cols());
   for (Index p = 0; p < directions.rows(); ++p) {
     double square = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/metric/random_forest.hpp>
 #include <latentcell/metric/roc_auc.hpp>
@@ -16,6 +17,11 @@ namespace latentcell::metric {
 struct TwoSampleAucOptions {
   Index folds = 3;             ///< parts of which each is judged by a forest grown on the others
   RandomForestOptions forest;  ///< 300 trees of depth 8
+
+  static void visit(auto& self, auto&& f) {
+    f("folds", self.folds, at_least(2));
+    f("forest", self.forest);
+  }
 };
 
 /// How well a random forest tells two sets of cells apart: the area under the ROC curve of its probabilities for cells
@@ -23,11 +29,11 @@ struct TwoSampleAucOptions {
 /// N, M >= folds. Each fold has its share of both sets. Compare sets of equal sizes.
 inline double two_sample_auc(ConstView<float> real, ConstView<float> generated, const TwoSampleAucOptions& options,
                              Rng& rng) {
-  const Index n = real.rows(), m = generated.rows(), folds = options.folds;
+  const Index n = real.rows(), m = generated.rows(), folds = check_options("two_sample_auc", options).folds;
   LATENTCELL_REQUIRE(real.cols() == generated.cols(), "two_sample_auc: ", real.cols(), " features and ",
                      generated.cols(), " features");
-  LATENTCELL_REQUIRE(folds >= 2 && n >= folds && m >= folds, "two_sample_auc: ", folds, " folds of ", n, " and ", m,
-                     " cells; needs at least two folds and a cell of each set in every fold");
+  LATENTCELL_REQUIRE(n >= folds && m >= folds, "two_sample_auc: ", folds, " folds of ", n, " and ", m,
+                     " cells; needs a cell of each set in every fold");
   Matrix<float> pooled(n + m, real.cols());
   std::copy_n(real.data(), real.size(), pooled.data());
   std::copy_n(generated.data(), generated.size(), pooled.data() + real.size());

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
@@ -12,6 +13,8 @@ namespace latentcell::metric {
 struct TypesCoveredOptions {
   double least = 0.5;  ///< share of a type among the judged cells, relative to its share among the real ones, from
                        ///< which it counts as covered; larger is stricter
+
+  static void visit(auto& self, auto&& f) { f("least", self.least, above(0)); }
 };
 
 /// Share of the types of real cells that other cells cover: a type is covered where its share among these, by what a
@@ -21,7 +24,7 @@ struct TypesCoveredOptions {
 /// real (N) true labels, found (M) a classifier's; negative where missing: left out. Labels are below `labels`.
 inline double types_covered(std::span<const int> real, std::span<const int> found, Index labels,
                             const TypesCoveredOptions& options = {}) {
-  LATENTCELL_REQUIRE(options.least > 0, "types_covered: least must be positive, got ", options.least);
+  check_options("types_covered", options);
   const auto shares = [&](std::span<const int> codes, const char* name) {
     std::vector<double> count(to_size(labels), 0.0);
     double all = 0;

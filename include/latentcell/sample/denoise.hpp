@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/gaussian_path.hpp>
 #include <latentcell/kernel/rows.hpp>
@@ -25,6 +26,15 @@ struct DenoiseOptions {
   double from = 0, to = 1;  ///< times, ascending
   double shift = 1;         ///< above 1: shorter steps near the noise; see time_grid
   double eta = 0;           ///< ddim only; noise drawn on the way, 1 as much as DDPM does
+
+  static void visit(auto& self, auto&& f) {
+    f("method", self.method);
+    f("steps", self.steps, at_least(1));
+    f("from", self.from, finite());
+    f("to", self.to, finite());
+    f("shift", self.shift, above(0));
+    f("eta", self.eta, in(0, 1));
+  }
 };
 
 namespace detail {
@@ -145,11 +155,11 @@ template <class P>
 void check_denoise(const DenoiseOptions& options, const P& path) {
   LATENTCELL_REQUIRE(denoises(options.method),
                      "denoise: this method follows a velocity; call integrate(), or choose ddim or dpm_multistep");
+  check_options("denoise", options);
   LATENTCELL_REQUIRE(options.from < options.to, "denoise: goes from noise to data, got times ", options.from, " to ",
                      options.to);
   LATENTCELL_REQUIRE(options.eta == 0 || options.method == Method::ddim,
                      "denoise: eta is ddim's; other methods draw no noise, or as much as they must");
-  LATENTCELL_REQUIRE(options.eta >= 0 && options.eta <= 1, "denoise: eta must be in [0, 1], got ", options.eta);
   LATENTCELL_REQUIRE(options.method != Method::euler_maruyama || path.at(options.from).alpha > 0,
                      "denoise: euler_maruyama needs some data in z at the first time, and this path starts at pure "
                      "noise; choose ancestral");

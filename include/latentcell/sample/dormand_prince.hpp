@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/sample/step.hpp>
@@ -27,6 +28,15 @@ struct DormandPrinceOptions {
   double rtol = 1e-5;       ///< error allowed in each step, relative to |z|; larger: faster. In float not below 1e-6
   double first_step = 0;    ///< length of the first step tried; 0: found from the velocity, one evaluation more
   Index max_steps = 1000;   ///< steps taken and rejected before it gives up
+
+  static void visit(auto& self, auto&& f) {
+    f("from", self.from, finite());
+    f("to", self.to, finite());
+    f("atol", self.atol, at_least(0));
+    f("rtol", self.rtol, at_least(0));
+    f("first_step", self.first_step, at_least(0));
+    f("max_steps", self.max_steps, at_least(1));
+  }
 };
 
 namespace detail {
@@ -177,13 +187,8 @@ struct DormandPrinceRun {
 /// max_steps do not suffice, the step length vanishes or the velocity is not finite.
 template <class T, VelocityField<T> V>
 IntegrateResult dormand_prince(V&& velocity, View<T> z, const DormandPrinceOptions& options = {}) {
-  LATENTCELL_REQUIRE(std::isfinite(options.from) && std::isfinite(options.to),
-                     "dormand_prince: times must be finite, got ", options.from, " and ", options.to);
-  LATENTCELL_REQUIRE(options.atol >= 0 && options.rtol >= 0 && options.atol + options.rtol > 0,
-                     "dormand_prince: atol and rtol must be positive, got ", options.atol, " and ", options.rtol);
-  LATENTCELL_REQUIRE(options.max_steps > 0 && options.first_step >= 0,
-                     "dormand_prince: max_steps must be positive and first_step not negative, got ", options.max_steps,
-                     " and ", options.first_step);
+  check_options("dormand_prince", options);
+  LATENTCELL_REQUIRE(options.atol + options.rtol > 0, "dormand_prince: atol and rtol must not both be 0");
   if (z.size() == 0 || options.from == options.to) return {};
   detail::DormandPrinceRun<T, std::remove_reference_t<V>> run{velocity, z, options};
   run.start();

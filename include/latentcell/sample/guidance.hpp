@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/sample/velocity_field.hpp>
@@ -14,6 +15,12 @@ namespace latentcell {
 struct GuidanceOptions {
   double weight = 1;        ///< 1: the conditional velocity as it is; larger: more typical, less varied cells
   double from = 0, to = 1;  ///< times between which both velocities are combined; outside, the conditional one is used
+
+  static void visit(auto& self, auto&& f) {
+    f("weight", self.weight, finite());
+    f("from", self.from, finite());
+    f("to", self.to, finite());
+  }
 };
 
 /// A velocity field made of a conditional and an unconditional one; guided() makes it.
@@ -22,7 +29,7 @@ class Guided {
  public:
   Guided(C conditional, U unconditional, const GuidanceOptions& options)
       : conditional_(std::move(conditional)), unconditional_(std::move(unconditional)), options_(options) {
-    LATENTCELL_REQUIRE(std::isfinite(options_.weight), "guided: weight must be finite, got ", options_.weight);
+    check_options("guided", options_);
     LATENTCELL_REQUIRE(options_.from <= options_.to, "guided: acts from ", options_.from, " to ", options_.to,
                        ", which is no interval");
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/sample/dormand_prince.hpp>
@@ -20,6 +21,17 @@ struct IntegrateOptions {
   double atol = 1e-5;       ///< of dormand_prince only, as the next two
   double rtol = 1e-5;
   Index max_steps = 1000;
+
+  static void visit(auto& self, auto&& f) {
+    f("method", self.method);
+    f("steps", self.steps, at_least(1));
+    f("from", self.from, finite());
+    f("to", self.to, finite());
+    f("shift", self.shift, above(0));
+    f("atol", self.atol, at_least(0));
+    f("rtol", self.rtol, at_least(0));
+    f("max_steps", self.max_steps, at_least(1));
+  }
 };
 
 /// Times from `from` to `to`, both included exactly.   -> (steps + 1)
@@ -50,6 +62,7 @@ inline std::vector<double> time_grid(Index steps, double from = 0, double to = 1
 /// finite, std::runtime_error where z stops being finite on the way.
 template <class T, VelocityField<T> V>
 IntegrateResult integrate(V&& velocity, View<T> z, const IntegrateOptions& options = {}) {
+  check_options("integrate", options);
   LATENTCELL_REQUIRE(!denoises(options.method),
                      "integrate: this method steps by predicted data, not by a velocity; call denoise() with the path");
   LATENTCELL_REQUIRE(kernel::all_finite(z), "integrate: z (", z.rows(), ", ", z.cols(),

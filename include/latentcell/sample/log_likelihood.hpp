@@ -4,6 +4,7 @@
 #include <numbers>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/sample/integrate.hpp>
@@ -21,6 +22,13 @@ struct LogLikelihoodOptions {
   Index probes = 1;             ///< of hutchinson; more: less noise
   Method method = Method::rk4;  ///< integrator
   Index steps = 50;             ///< steps back to the noise; more: more exact
+
+  static void visit(auto& self, auto&& f) {
+    f("trace", self.trace);
+    f("probes", self.probes, at_least(1));
+    f("method", self.method);
+    f("steps", self.steps, at_least(1));
+  }
 };
 
 /// log p(z) of data under a flow whose noise at t = 0 is standard normal, in nats:
@@ -30,8 +38,7 @@ struct LogLikelihoodOptions {
 /// d z_j, to g, cell by cell.   z (B, D), seed, v, g (B, D) -> (B)
 template <class T, class Pullback>
 std::vector<double> log_likelihood(Pullback&& pullback, ConstView<T> z, const LogLikelihoodOptions& options, Rng& rng) {
-  LATENTCELL_REQUIRE(options.trace == Trace::exact || options.probes >= 1,
-                     "log_likelihood: needs at least one probe, got ", options.probes);
+  check_options("log_likelihood", options);
   const Index batch = z.rows(), d = z.cols();
   const bool exact = options.trace == Trace::exact;
   const Index times = exact ? d : options.probes;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/io/checkpoint.hpp>
 #include <latentcell/train/train_state.hpp>
 
@@ -15,6 +16,11 @@ namespace latentcell {
 struct CheckpointOptions {
   double seconds = 30;  ///< written after an epoch that ends this long after the last writing; 0 after every epoch
   int epochs = 0;       ///< written also when this many epochs have passed; 0 leaves it to the time
+
+  static void visit(auto& self, auto&& f) {
+    f("seconds", self.seconds, at_least(0));
+    f("epochs", self.epochs, at_least(0));
+  }
 };
 
 namespace detail {
@@ -119,8 +125,7 @@ void restore_training(const std::string& path, Model& model, TrainState<T>& stat
 inline auto checkpoint(std::string path, CheckpointOptions options = {},
                        std::map<std::string, std::string> metadata = {}) {
   using Clock = std::chrono::steady_clock;
-  LATENTCELL_REQUIRE(options.seconds >= 0 && options.epochs >= 0, "checkpoint: seconds ", options.seconds,
-                     " and epochs ", options.epochs, " must not be negative");
+  check_options("checkpoint", options);
   { const io::AtomicFile probe(path); }
   return [path = std::move(path), options, metadata = std::move(metadata), last = Clock::now(), passed = 0](
              const auto& model, const auto& state) mutable {

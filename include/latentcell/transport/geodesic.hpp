@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
 // Paths along a cloud of points in place of straight lines through the empty space between its branches.
@@ -16,6 +17,11 @@ namespace latentcell {
 struct GeodesicOptions {
   Index neighbors = 15;  ///< edges of a point, at least; more: shorter cuts through empty space
   double power = 2;      ///< an edge of length d costs d^power; above 1, paths follow dense regions
+
+  static void visit(auto& self, auto&& f) {
+    f("neighbors", self.neighbors, at_least(1));
+    f("power", self.power, above(0));
+  }
 };
 
 /// Points joined with their nearest neighbours, and the cheapest paths among them.
@@ -27,8 +33,7 @@ class GeodesicGraph {
       : power_(options.power), edges_(to_size(points.rows())) {
     const Index n = points.rows();
     LATENTCELL_REQUIRE(n >= 2, "GeodesicGraph: needs at least two points, got ", n);
-    LATENTCELL_REQUIRE(options.neighbors >= 1 && options.power > 0, "GeodesicGraph: neighbors ", options.neighbors,
-                       " and power ", options.power, " must be positive");
+    check_options("GeodesicGraph", options);
     const Index k = std::min(options.neighbors, n - 1);
     const kernel::Neighbors near = kernel::nearest_neighbors(points, k);
     for (Index i = 0; i < n; ++i) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/dot.hpp>
@@ -22,6 +23,13 @@ struct SinkhornOptions {
   double tolerance = 1e-6;   ///< largest sum of absolute errors of the row sums at which the plan counts as converged
   Index iterations = 10000;  ///< updates of rows and columns at most
   NotConverged not_converged = NotConverged::give_best;  ///< raise: throw std::runtime_error instead
+
+  static void visit(auto& self, auto&& f) {
+    f("epsilon", self.epsilon, above(0));
+    f("tolerance", self.tolerance, above(0));
+    f("iterations", self.iterations, at_least(1));
+    f("not_converged", self.not_converged);
+  }
 };
 
 /// A coupling of two weighted sets.
@@ -208,9 +216,7 @@ inline TransportPlan sinkhorn(ConstView<float> cost, std::span<const double> row
                               std::span<const double> col_weights, const SinkhornOptions& options = {}) {
   LATENTCELL_REQUIRE(cost.rows() > 0 && cost.cols() > 0, "sinkhorn: needs a cost, got (", cost.rows(), ", ",
                      cost.cols(), ")");
-  LATENTCELL_REQUIRE(options.epsilon > 0.0 && options.tolerance > 0.0 && options.iterations > 0, "sinkhorn: epsilon ",
-                     options.epsilon, ", tolerance ", options.tolerance, " and iterations ", options.iterations,
-                     " must be positive");
+  check_options("sinkhorn", options);
   double mean = 0;
   for (Index k = 0; k < cost.size(); ++k) mean += std::abs(double(cost.data()[k])) / double(cost.size());
   LATENTCELL_REQUIRE(std::isfinite(mean), "sinkhorn: cost has entries that are not finite");

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/parallel.hpp>
@@ -17,6 +18,13 @@ struct UnbalancedOptions {
   double marginal_relaxation = 1;  ///< weight of the marginals, in units of the mean cost; larger keeps them better
   double tolerance = 1e-6;  ///< largest change of a potential, in units of epsilon, at which the plan has converged
   Index iterations = 5000;  ///< updates of rows and columns at most
+
+  static void visit(auto& self, auto&& f) {
+    f("epsilon", self.epsilon, above(0));
+    f("marginal_relaxation", self.marginal_relaxation, above(0));
+    f("tolerance", self.tolerance, above(0));
+    f("iterations", self.iterations, at_least(1));
+  }
 };
 
 /// A coupling whose marginals may differ from equal weights: cells that divide or die, and cells without a counterpart.
@@ -34,10 +42,7 @@ struct UnbalancedPlan {
 inline UnbalancedPlan unbalanced_sinkhorn(ConstView<float> cost, const UnbalancedOptions& options = {}) {
   const Index n = cost.rows(), m = cost.cols();
   LATENTCELL_REQUIRE(n > 0 && m > 0, "unbalanced_sinkhorn: needs a cost, got (", n, ", ", m, ")");
-  LATENTCELL_REQUIRE(
-      options.epsilon > 0 && options.marginal_relaxation > 0 && options.tolerance > 0 && options.iterations > 0,
-      "unbalanced_sinkhorn: epsilon ", options.epsilon, ", marginal_relaxation ", options.marginal_relaxation,
-      ", tolerance ", options.tolerance, " and iterations ", options.iterations, " must be positive");
+  check_options("unbalanced_sinkhorn", options);
   double mean = 0;
   for (Index k = 0; k < cost.size(); ++k) mean += std::abs(double(cost.data()[k])) / double(cost.size());
   LATENTCELL_REQUIRE(std::isfinite(mean), "unbalanced_sinkhorn: cost has entries that are not finite");
