@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Builds every example and runs them on simulated cells, into out/: the main job, which trains both stages, generates
-# cells, judges them and draws them; and, where no arguments are given, the other applications: a perturbation, a
-# trajectory, proteins from RNA, a slice of tissue, rare labels, and labels of a new data set. Installs the Debian packages that are missing.
-#   bash examples/run.sh [arguments of generate_cells, such as --data cells.h5ad --label cell_type]
+# Builds one of the command-line programs and runs it, into out/.
+#   bash examples/run.sh                          generate_cells on simulated cells: trains, generates, evaluates, draws
+#   bash examples/run.sh --data cells.h5ad ...    generate_cells with these arguments
+#   bash examples/run.sh PROGRAM [arguments]      another program: augment_cells, transfer_labels, predict_perturbation,
+#                                                 model_trajectory, translate_omics, impute_spatial
+#   bash examples/run.sh all                      every program on its simulated data
+# Installs the Debian packages that are missing; where they are there it needs no root.
 # Environment: CXX (g++), LATENTCELL_BUILD (the folder, build-examples/).
 set -euo pipefail
 
@@ -10,33 +13,39 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 # Threads that wait must not spin: the machine may be busy.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 source "$root/tests/packages.sh"
+
+all=(generate_cells augment_cells transfer_labels predict_perturbation model_trajectory translate_omics impute_spatial)
+declare -A names=([generate_cells]=generated [augment_cells]=augmented [transfer_labels]=labelled
+  [predict_perturbation]=perturbed [model_trajectory]=interpolated [translate_omics]=translated [impute_spatial]=imputed)
+programs=(generate_cells)
+case "${1:-}" in
+  all) programs=("${all[@]}") && shift ;;
+  --* | "") ;;
+  *)
+    if [ -z "${names[$1]:-}" ]; then
+      echo "examples/run.sh: there is no program '$1'; there are: all ${all[*]}" >&2
+      exit 2
+    fi
+    programs=("$1") && shift
+    ;;
+esac
+
+echo "Builds and runs ${programs[*]}: on two idle cores about 3 minutes to build the first time, then about a minute a program."
 need_compiler
 need_libraries
 need_packages gnuplot-nox
 
 build=${LATENTCELL_BUILD:-$root/build-examples}
-configure "$root" "$build" -DLATENTCELL_TESTS=OFF -DLATENTCELL_BENCHMARKS=OFF -DLATENTCELL_INSTALL=OFF
-cmake --build "$build" --parallel "$(nproc)"
+configure "$root" "$build" -DLATENTCELL_TESTS=OFF -DLATENTCELL_BENCHMARKS=OFF -DLATENTCELL_INSTALL=OFF > /dev/null
+cmake --build "$build" --parallel "$(nproc)" --target "${programs[@]}"
 
 out=$root/out
 mkdir -p "$out"
-"$build/examples/generate_cells" --out "$out/generated.h5ad" --report "$out/report.json" --plots "$out/plots" "$@"
-if [ $# -eq 0 ]; then
+for program in "${programs[@]}"; do
+  name=${names[$program]}
   echo
-  "$build/examples/predict_perturbation" --out "$out/predicted.h5ad" --report "$out/perturbation.json" \
-    --plots "$out/plots/perturbation"
-  echo
-  "$build/examples/model_trajectory" --out "$out/moved.h5ad" --report "$out/trajectory.json" --plots "$out/plots/trajectory"
-  echo
-  "$build/examples/translate_omics" --out "$out/translated.h5ad" --report "$out/translation.json" \
-    --plots "$out/plots/translation"
-  echo
-  "$build/examples/impute_spatial" --out "$out/imputed.h5ad" --report "$out/spatial.json" --plots "$out/plots/spatial"
-  echo
-  "$build/examples/augment_cells" --out "$out/augmented.h5ad" --report "$out/augmentation.json" --plots "$out/plots/augmentation"
-  echo
-  "$build/examples/transfer_labels" --out "$out/labelled.h5ad" --report "$out/transfer.json" --plots "$out/plots/transfer"
-fi
+  "$build/examples/$program" --out "$out/$name.h5ad" --report "$out/$name.json" --plots "$out/plots/$program" "$@"
+done
 
 echo
 echo "Pictures:"

@@ -11,7 +11,9 @@ need_packages() {
   local root=()
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo > /dev/null; then
-      echo "These packages are missing; install them as root: ${missing[*]}" >&2
+      echo "These packages are missing; install them as root: apt-get install ${missing[*]}" >&2
+      echo "or: conda install -c conda-forge cxx-compiler cmake ninja eigen hdf5 zlib nlohmann_json cli11 gnuplot" >&2
+      echo "or: brew install cmake ninja eigen hdf5 nlohmann-json cli11 gnuplot libomp" >&2
       exit 1
     fi
     root=(sudo)
