@@ -44,7 +44,7 @@ inline void compare_attributes(Study& study) {
   if (!rows.has("e:both known")) {
     const NbVae vae = study.frozen_autoencoder();
     const auto flow = flow_of(lc::encode(vae, train));
-    lc::Evaluator judge(train, judged, "both", {.seed = study.seed});
+    lc::evaluate::Evaluator judge(train, judged, "both", {.seed = study.seed});
     std::vector<Row> out;
     const auto obs_of = [&](const std::vector<int>& codes) {
       std::vector<std::string> type, condition;
@@ -59,19 +59,19 @@ inline void compare_attributes(Study& study) {
       obs.set(s.condition, lc::to_categorical(condition));
       return obs;
     };
-    const auto judge_counts = [&](const lc::CellTable& cells, lc::GenerationScores& j) {
+    const auto judge_counts = [&](const lc::CellTable& cells, lc::evaluate::GenerationScores& j) {
       std::vector<Index> every(lc::to_size(cells.cells()));
       std::iota(every.begin(), every.end(), Index(0));
-      judge.judge_logged(lc::kernel::log_normalize(lc::pick_counts(cells, every, judge.genes())), lc::MetricSet::points,
-                         j);
+      judge.score_logged(lc::kernel::log_normalize(lc::evaluate::select_counts(cells, every, judge.genes())),
+                         lc::evaluate::MetricSet::points, j);
     };
-    lc::GenerationScores fresh;
-    judge.judge_fresh(judged, lc::MetricSet::points, fresh);
+    lc::evaluate::GenerationScores fresh;
+    judge.score_ceiling(judged, lc::evaluate::MetricSet::points, fresh);
     out.push_back(Row().set("way", "fresh real cells").set("guidance", 0.0).set(fresh));
     ways([&](const char* way, float weight, lc::SampleOptions o) {
-      o.cells = obs_of(judge.bench().codes);
+      o.cells = obs_of(judge.reference().codes);
       lc::Rng rng(study.seed, 7), draws(study.seed, 8);
-      lc::GenerationScores j;
+      lc::evaluate::GenerationScores j;
       judge_counts(lc::draw(vae, flow.generate(o, rng), draws), j);
       out.push_back(Row().set("way", way).set("guidance", double(weight)).set(j));
     });
@@ -99,14 +99,14 @@ inline void compare_attributes(Study& study) {
   NbVae vae(options, rng, {.dispersion = lc::Dispersion::gene_cell});
   study.fit_autoencoder(vae, part);
   const auto flow = flow_of(lc::encode(vae, part));
-  lc::Evaluator judge(train, judged, "both", {.seed = study.seed});
+  lc::evaluate::Evaluator judge(train, judged, "both", {.seed = study.seed});
   const int code = lc::Categorical{judge.levels(), {}}.code(held);
   std::vector<Index> real_rows;
-  for (std::size_t i = 0; i < judge.bench().codes.size(); ++i) {
-    if (judge.bench().codes[i] == code) real_rows.push_back(Index(i));
+  for (std::size_t i = 0; i < judge.reference().codes.size(); ++i) {
+    if (judge.reference().codes[i] == code) real_rows.push_back(Index(i));
   }
   const Index n = Index(real_rows.size());
-  const lc::Matrix<float> real = lc::metric::pick_rows(lc::view(judge.bench().points), real_rows);
+  const lc::Matrix<float> real = lc::metric::pick_rows(lc::view(judge.reference().points), real_rows);
   const std::vector<int> right(lc::to_size(n), code);
   const auto row_of = [&](const char* way, double weight, const lc::CellTable& cells) {
     lc::Rng pick(study.seed, 13);
@@ -115,14 +115,14 @@ inline void compare_attributes(Study& study) {
     lc::shuffle(std::span<Index>(some), pick);
     std::vector<Index> taken;
     for (Index i = 0; i < n; ++i) taken.push_back(some[lc::to_size(i) % some.size()]);
-    const lc::Counts logged = lc::kernel::log_normalize(lc::pick_counts(cells, taken, judge.genes()));
+    const lc::Counts logged = lc::kernel::log_normalize(lc::evaluate::select_counts(cells, taken, judge.genes()));
     const lc::Matrix<float> points = lc::kernel::project(judge.pca(), logged);
     Row row;
     row.set("way", way).set("guidance", weight);
     row.set("w2", lc::metric::wasserstein2(lc::view(real), lc::view(points)));
     row.set("nearest_neighbor", lc::metric::nearest_neighbor_test(lc::view(real), lc::view(points)).accuracy);
     row.set("coverage", lc::metric::density_coverage(lc::view(real), lc::view(points), {.neighbors = 5}).coverage);
-    row.set("label_accuracy", judge.bench().found(lc::view(points), right));
+    row.set("label_accuracy", judge.reference().label_accuracy(lc::view(points), right));
     return row;
   };
   const auto cells_with = [&](const lc::CellTable& from, auto keep) {

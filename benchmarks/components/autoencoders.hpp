@@ -21,7 +21,7 @@ void judge_autoencoder(Study& study, const std::string& block, const Autoencoder
     // Training cells of the judged labels, drawn anew from their own latents: what no flow can better.
     std::vector<int> codes = lc::recode(study.train.obs(study.settings.label), study.judge.levels());
     lc::Rng rng(study.seed, 12);
-    const lc::MatchedRows matched = lc::match_codes(codes, study.judge.bench().codes, rng);
+    const lc::MatchedRows matched = lc::match_levels(codes, study.judge.reference().codes, rng);
     lc::LatentTable z;
     z.mean.resize(Index(matched.rows.size()), latents.latent());
     for (Index i = 0; i < z.mean.rows(); ++i) {
@@ -39,14 +39,15 @@ void judge_autoencoder(Study& study, const std::string& block, const Autoencoder
                       .set("train_seconds", seconds)
                       .set("held_back_log_prob", log_prob)
                       .set("reconstruction_r", r)
-                      .set(study.judged_latents(model, z, lc::MetricSet::all)));
+                      .set(study.judged_latents(model, z, lc::evaluate::MetricSet::all)));
   }
   double flow_seconds = 0;
   const auto flow = study.trained_flow(lc::RectifiedFlow{}, study.mlp(), latents, flow_seconds);
-  out.push_back(Row()
-                    .set("cells", "generated")
-                    .set("train_seconds", flow_seconds)
-                    .set(study.judged_cells(flow, model, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all)));
+  out.push_back(
+      Row()
+          .set("cells", "generated")
+          .set("train_seconds", flow_seconds)
+          .set(study.judged_cells(flow, model, {.steps = 25, .guidance = 1.1f}, lc::evaluate::MetricSet::all)));
   study.rows->write(block, out);
 }
 
@@ -65,14 +66,15 @@ inline void judge_floors(Study& study) {
   if (study.rows->has("a:floors")) return;
   std::vector<Row> out;
   const auto add = [&](const char* name, auto judge) {
-    lc::GenerationScores j;
+    lc::evaluate::GenerationScores j;
     judge(j);
     out.push_back(Row().set("cells", name).set(j));
   };
-  constexpr lc::MetricSet all = lc::MetricSet::all;
-  add("fresh real cells", [&](lc::GenerationScores& j) { study.judge.judge_fresh(study.judged, all, j); });
-  add("class-wise Gaussian", [&](lc::GenerationScores& j) { study.judge.judge_class_gaussian(all, j); });
-  add("class-wise independent NB", [&](lc::GenerationScores& j) { study.judge.judge_class_negative_binomial(all, j); });
+  constexpr lc::evaluate::MetricSet all = lc::evaluate::MetricSet::all;
+  add("fresh real cells", [&](lc::evaluate::GenerationScores& j) { study.judge.score_ceiling(study.judged, all, j); });
+  add("class-wise Gaussian", [&](lc::evaluate::GenerationScores& j) { study.judge.score_class_gaussian(all, j); });
+  add("class-wise independent NB",
+      [&](lc::evaluate::GenerationScores& j) { study.judge.score_class_negative_binomial(all, j); });
   study.rows->write("a:floors", out);
 }
 

@@ -16,12 +16,13 @@ inline void compare_fine_tuning(Study& study) {
   const lc::CellTable held_back = lc::align_genes(study.judged, study.train.gene_names).cells;
   std::vector<Row> out;
   const auto add = [&](const char* name, const NbVae& first, const auto& second, double took) {
-    out.push_back(Row()
-                      .set("stages", name)
-                      .set("train_seconds", took)
-                      .set("held_back_log_prob", lc::cell_likelihood(first, held_back).mean_log_prob)
-                      .set("reconstruction_r", lc::reconstruction_correlation(first, held_back))
-                      .set(study.judged_cells(second, first, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all)));
+    out.push_back(
+        Row()
+            .set("stages", name)
+            .set("train_seconds", took)
+            .set("held_back_log_prob", lc::cell_likelihood(first, held_back).mean_log_prob)
+            .set("reconstruction_r", lc::reconstruction_correlation(first, held_back))
+            .set(study.judged_cells(second, first, {.steps = 25, .guidance = 1.1f}, lc::evaluate::MetricSet::all)));
   };
   add("one after the other", vae, flow, seconds);
   for (const bool through : {false, true}) {

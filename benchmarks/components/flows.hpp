@@ -43,8 +43,8 @@ std::vector<Row> rows_of(const Study& study, const Flow& flow, const NbVae& vae,
   std::vector<Row> out;
   for (const Budget& b : budget) {
     double sampling = 0;
-    const lc::GenerationScores j =
-        study.judged_cells(flow, vae, {.steps = b.steps(), .method = b.method}, lc::MetricSet::points, &sampling);
+    const lc::evaluate::GenerationScores j = study.judged_cells(flow, vae, {.steps = b.steps(), .method = b.method},
+                                                                lc::evaluate::MetricSet::points, &sampling);
     out.push_back(Row()
                       .set("sampler", name_of(b.method))
                       .set("evaluations", double(b.evaluations))
@@ -137,8 +137,8 @@ inline void compare_backbones(Study& study) {
     if (rows.has(block)) return;
     double seconds = 0, sampling = 0;
     const auto flow = study.trained_flow(lc::RectifiedFlow{}, backbone, latents, seconds);
-    const lc::GenerationScores j =
-        study.judged_cells(flow, vae, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all, &sampling);
+    const lc::evaluate::GenerationScores j =
+        study.judged_cells(flow, vae, {.steps = 25, .guidance = 1.1f}, lc::evaluate::MetricSet::all, &sampling);
     rows.write(block, {Row()
                            .set("parameters", double(lc::parameter_count(backbone)))
                            .set("train_seconds", seconds)
@@ -166,8 +166,8 @@ void compare_injection(Study& study, const std::string& block, const Backbone& b
   const auto flow = study.trained_flow(lc::RectifiedFlow{}, backbone, lc::encode(vae, study.train), seconds);
   std::vector<Row> out;
   for (const float guidance : {0.0f, 1.0f, 1.5f, 2.0f, 4.0f}) {
-    const lc::GenerationScores j =
-        study.judged_cells(flow, vae, {.steps = 25, .guidance = guidance}, lc::MetricSet::points);
+    const lc::evaluate::GenerationScores j =
+        study.judged_cells(flow, vae, {.steps = 25, .guidance = guidance}, lc::evaluate::MetricSet::points);
     out.push_back(Row().set("guidance", double(guidance)).set("train_seconds", seconds).set(j));
   }
   study.rows->write(block, out);

@@ -201,8 +201,8 @@ inline std::vector<std::pair<std::string, GanOptions>> gan_choices(bool nested) 
 inline void compare_gan(Study& study) {
   Rows& rows = *study.rows;
   if (!rows.has("h:fresh real cells")) {
-    lc::GenerationScores fresh;
-    study.judge.judge_fresh(study.judged, lc::MetricSet::all, fresh);
+    lc::evaluate::GenerationScores fresh;
+    study.judge.score_ceiling(study.judged, lc::evaluate::MetricSet::all, fresh);
     rows.write("h:fresh real cells", {Row().set(fresh)});
   }
   const NbVae vae = study.frozen_autoencoder();
@@ -212,8 +212,8 @@ inline void compare_gan(Study& study) {
     const auto flow = study.trained_flow(lc::RectifiedFlow{}, study.mlp(), latents, seconds);
     if (!rows.has("h:flow")) {
       double sampling = 0;
-      const lc::GenerationScores j =
-          study.judged_cells(flow, vae, {.steps = 25, .guidance = 1.1f}, lc::MetricSet::all, &sampling);
+      const lc::evaluate::GenerationScores j =
+          study.judged_cells(flow, vae, {.steps = 25, .guidance = 1.1f}, lc::evaluate::MetricSet::all, &sampling);
       rows.write("h:flow", {Row().set("train_seconds", seconds).set("sample_seconds", sampling).set(j)});
     }
     if (!rows.has("h:vae prior")) {
@@ -221,7 +221,7 @@ inline void compare_gan(Study& study) {
       const std::vector<int> codes = study.wanted().codes(study.settings.label, study.levels);
       rows.write("h:vae prior",
                  {Row().set(study.judged_latents(vae, as_latents(study, flow, vae.draw_prior(codes, rng), false),
-                                                 lc::MetricSet::all))});
+                                                 lc::evaluate::MetricSet::all))});
     }
   }
   for (const auto& [block, options] : gan_choices(study.settings.nested)) {
@@ -237,11 +237,12 @@ inline void compare_gan(Study& study) {
     lc::Rng rng(study.seed, 16);
     const lc::Matrix<float> z = gan(tape, lc::view(known), options.noise, rng).value();
     const double made = now();
-    rows.write(block, {Row()
-                           .set("train_seconds", trained - start)
-                           .set("sample_seconds", made - trained)
-                           .set("parameters", double(lc::parameter_count(gan)))
-                           .set(study.judged_latents(vae, as_latents(study, scales, z, true), lc::MetricSet::all))});
+    rows.write(block,
+               {Row()
+                    .set("train_seconds", trained - start)
+                    .set("sample_seconds", made - trained)
+                    .set("parameters", double(lc::parameter_count(gan)))
+                    .set(study.judged_latents(vae, as_latents(study, scales, z, true), lc::evaluate::MetricSet::all))});
   }
 }
 

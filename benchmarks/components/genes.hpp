@@ -23,8 +23,8 @@ inline void compare_spaces(Study& study) {
   const lc::CellTable judged = lc::align_genes(study.judged, train.gene_names).cells;
   Study small(study.settings, study.seed, train, judged, rows);
   if (!rows.has("g:fresh real cells")) {
-    lc::GenerationScores fresh;
-    small.judge.judge_fresh(small.judged, lc::MetricSet::all, fresh);
+    lc::evaluate::GenerationScores fresh;
+    small.judge.score_ceiling(small.judged, lc::evaluate::MetricSet::all, fresh);
     rows.write("g:fresh real cells", {Row().set(fresh)});
   }
   const auto timed = [&](const std::string& block, auto&& flow, const lc::LatentTable& latents, double before,
@@ -48,7 +48,7 @@ inline void compare_spaces(Study& study) {
     lc::fit(flow, latents, training);
     const double seconds = now() - start;
     double sampling = 0;
-    const lc::GenerationScores j = judge(sampling);
+    const lc::evaluate::GenerationScores j = judge(sampling);
     rows.write(block, {Row()
                            .set("forward_ms", 1e3 * forward)
                            .set("epoch_seconds", seconds / training.epochs)
@@ -67,8 +67,9 @@ inline void compare_spaces(Study& study) {
     const double before = now() - start;
     const lc::LatentTable latents = lc::encode(vae, train);
     lc::LatentFlow flow(lc::RectifiedFlow{}, lc::Dit<float>(small.dit_options(), third), small.by_label(own));
-    timed("g:latent", flow, latents, before,
-          [&](double& sampling) { return small.judged_cells(flow, vae, how, lc::MetricSet::all, &sampling); });
+    timed("g:latent", flow, latents, before, [&](double& sampling) {
+      return small.judged_cells(flow, vae, how, lc::evaluate::MetricSet::all, &sampling);
+    });
   }
   if (!rows.has("g:genes")) {
     // log1p(CP10K) as it is; a token holds 80 genes. A quarter of the latent's steps, which takes as long as both its
@@ -107,8 +108,8 @@ inline void compare_spaces(Study& study) {
         }
         cells.end_row();
       }
-      lc::GenerationScores j;
-      small.judge.judge_logged(cells, lc::MetricSet::all, j);
+      lc::evaluate::GenerationScores j;
+      small.judge.score_logged(cells, lc::evaluate::MetricSet::all, j);
       return j;
     });
   }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <latentcell/evaluate/generation_report.hpp>
+#include <latentcell/evaluate/generation_scores.hpp>
 
 // The results of a comparison: one line a row, name=value pairs with tabs between. A run that was stopped goes on where
 // its file ends.
@@ -29,8 +29,8 @@ struct Row {
     std::snprintf(digits, sizeof digits, "%.6g", value);
     return set(name, std::string(digits));
   }
-  Row& set(const latentcell::GenerationScores& judgement) {
-    for (const auto& [name, value] : latentcell::entries(judgement)) {
+  Row& set(const latentcell::evaluate::GenerationScores& scores) {
+    for (const auto& [name, value] : latentcell::evaluate::entries(scores)) {
       if (std::isfinite(value)) set(name, value);
     }
     return *this;

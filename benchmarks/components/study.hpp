@@ -52,7 +52,7 @@ struct Study {
   std::uint64_t seed;
   lc::CellTable train, judged;
   std::vector<std::string> levels;  // of the label, in the training cells
-  lc::Evaluator judge;
+  lc::evaluate::Evaluator judge;
   Rows* rows;
 
   Study(const Settings& s, std::uint64_t seed_, lc::CellTable train_, lc::CellTable judged_, Rows& r)
@@ -167,12 +167,12 @@ struct Study {
   }
 
   /// The judged cells' labels, one cell to be generated for each.
-  lc::Annotation wanted() const { return lc::labelled(settings.label, {judge.levels(), judge.bench().codes}); }
+  lc::Annotation wanted() const { return lc::labelled(settings.label, {judge.levels(), judge.reference().codes}); }
 
   /// Generates cells for the judged labels, draws their counts and judges them.
   template <class Flow, class Autoencoder>
-  lc::GenerationScores judged_cells(const Flow& flow, const Autoencoder& vae, lc::SampleOptions how,
-                                    lc::MetricSet depth, double* seconds = nullptr) const {
+  lc::evaluate::GenerationScores judged_cells(const Flow& flow, const Autoencoder& vae, lc::SampleOptions how,
+                                              lc::evaluate::MetricSet depth, double* seconds = nullptr) const {
     how.cells = wanted();
     lc::Rng rng(seed, 7);
     const double start = now();
@@ -182,14 +182,15 @@ struct Study {
   }
   /// The same for given latents, in the order of wanted().
   template <class Autoencoder>
-  lc::GenerationScores judged_latents(const Autoencoder& vae, const lc::LatentTable& z, lc::MetricSet depth) const {
+  lc::evaluate::GenerationScores judged_latents(const Autoencoder& vae, const lc::LatentTable& z,
+                                                lc::evaluate::MetricSet depth) const {
     lc::Rng rng(seed, 8);
     lc::CellTable cells = lc::draw(vae, z, rng);
     if constexpr (!Autoencoder::Likelihood::draws_counts) cells.counts = counts_of_values(cells.counts);
-    lc::GenerationScores out;
+    lc::evaluate::GenerationScores out;
     std::vector<Index> every(lc::to_size(cells.cells()));
     std::iota(every.begin(), every.end(), Index(0));
-    judge.judge_logged(lc::kernel::log_normalize(lc::pick_counts(cells, every, judge.genes())), depth, out);
+    judge.score_logged(lc::kernel::log_normalize(lc::evaluate::select_counts(cells, every, judge.genes())), depth, out);
     return out;
   }
 

@@ -179,33 +179,33 @@ lc::CellTable generate(const Settings& s, const lc::generation::Model& m, const 
 
 // What scores gene sets, those of a file or the labels' markers; made before training, so that a wrong file ends the
 // run at once. None where no cells are kept out, or where there are too few labels or genes for markers.
-std::optional<lc::GeneSetEvaluator> gene_sets(const Settings& s, const Data& d) {
+std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const Settings& s, const Data& d) {
   if (!s.gene_sets.empty()) {
     if (!d.judged) lc::throw_runtime("--gene-sets compares with cells kept out of training: add --holdback or --judge");
     const std::vector<lc::NamedGenes> sets = lc::io::read_gene_sets(s.gene_sets);
     try {
-      return lc::GeneSetEvaluator(d.train, *d.judged, s.label, sets, s.seed);
+      return lc::evaluate::GeneSetEvaluator(d.train, *d.judged, s.label, sets, {.seed = s.seed});
     } catch (const std::invalid_argument& e) {
       lc::throw_runtime(s.gene_sets, ": ", e.what());
     }
   }
   if (!d.judged) return std::nullopt;
   const std::vector<lc::NamedGenes> sets =
-      lc::marker_sets(d.train, d.train.obs(s.label), std::min<Index>(50, d.train.genes() / 4));
+      lc::evaluate::marker_sets(d.train, d.train.obs(s.label), std::min<Index>(50, d.train.genes() / 4));
   if (std::none_of(sets.begin(), sets.end(), [](const lc::NamedGenes& set) { return set.genes.size() >= 3; })) {
     say("note: too few labels or genes for markers: no scores of gene sets");
     return std::nullopt;
   }
-  return lc::GeneSetEvaluator(d.train, *d.judged, s.label, sets, s.seed);
+  return lc::evaluate::GeneSetEvaluator(d.train, *d.judged, s.label, sets, {.seed = s.seed});
 }
 
 // How scores of gene sets agree with those of real cells kept out.
-void judge_gene_sets(const Settings& s, const lc::GeneSetEvaluator& judge, const lc::CellTable& cells,
+void judge_gene_sets(const Settings& s, const lc::evaluate::GeneSetEvaluator& judge, const lc::CellTable& cells,
                      const lc::CellTable& prior, Json& report) {
   say(lc::text("scores of ", judge.names().size(), " gene sets (",
                s.gene_sets.empty() ? "markers of the labels" : s.gene_sets,
                "): distance of distributions (KS), r of the labels' means"));
-  const auto row = [&](const char* name, const lc::GeneSetAgreement& a) {
+  const auto row = [&](const char* name, const lc::evaluate::GeneSetAgreement& a) {
     char line[120];
     std::snprintf(line, sizeof line, "  %-34s %6.3f %7.3f", name, a.mean_ks, a.of_labels);
     say(line);
@@ -213,13 +213,13 @@ void judge_gene_sets(const Settings& s, const lc::GeneSetEvaluator& judge, const
     for (std::size_t k = 0; k < a.ks.size(); ++k) each[judge.names()[k]] = a.ks[k];
     report["gene_sets"][name] = {{"mean_ks", a.mean_ks}, {"r_of_labels", a.of_labels}, {"ks", each}};
   };
-  row("fresh real cells (best possible)", judge.fresh());
+  row("held-out real cells (ceiling)", judge.ceiling());
   row("VAE sampled from its prior", judge.of(prior));
   row("generated cells", judge.of(cells));
 }
 
 void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t, const lc::CellTable& cells,
-           const Wanted& w, const std::optional<lc::GeneSetEvaluator>& sets, Json& report, lc::Rng& rng) {
+           const Wanted& w, const std::optional<lc::evaluate::GeneSetEvaluator>& sets, Json& report, lc::Rng& rng) {
   if (!d.judged) {
     say("no verdict: the cells that the model could be compared with were seen in training (--holdback or --judge "
         "gives one)");
@@ -230,9 +230,9 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
   const lc::generation::Model& m = t.model;
   const lc::CellTable prior =
       lc::draw(m.vae, lc::generation::prior_latents(m, w.label, rng), rng, {.batch_codes = w.batch});
-  const lc::JudgeReport r = lc::judge(d.train, *d.judged, cells, &prior, s.label, {.seed = s.seed});
-  say("judged by " + d.judged_by + "\n" + lc::table(r));
-  say(lc::class_table(r));
+  const lc::evaluate::GenerationReport r =
+      lc::evaluate::evaluate_generation({d.train, *d.judged, cells, &prior}, s.label, {.seed = s.seed});
+  say("judged by " + d.judged_by);
   for (const std::string& note : r.notes) say("note: " + note);
   const lc::AlignedGenes& seen = d.judged_in_model;
   const std::vector<int> batch = m.options.batch.empty()
@@ -240,27 +240,23 @@ void judge(const Settings& s, const Data& d, const program::TrainedGenerator& t,
                                      : seen.cells.cell_columns.codes(m.options.batch, m.options.batch_levels);
   const lc::CellLikelihood likelihood = lc::cell_likelihood(m.vae, seen.cells, batch);
   report["judged_by"] = d.judged_by;
-  report["metrics"] = {{"generated", program::numbers(r.generated)},
-                       {"fresh_real_cells", program::numbers(r.fresh_real)},
-                       {"class_gaussian", program::numbers(r.class_gaussian)},
-                       {"class_negative_binomial", program::numbers(r.class_negative_binomial)},
-                       {"vae_prior", program::numbers(r.vae_prior)}};
+  program::add_scores(report, "scores", r.scores);
+  program::add_scores(report, "classes", lc::evaluate::class_table(r.classes, r.missing));
   report["held_back"] = {{"log_likelihood_per_cell", likelihood.mean_log_prob},
                          {"kl_per_cell", likelihood.mean_kl},
                          {"reconstruction_correlation", lc::reconstruction_correlation(m.vae, seen.cells, batch)}};
   report["memorization"] = {{"ks_statistic", r.memorization.test.statistic},
                             {"p_value", r.memorization.test.p_value},
                             {"median_distance_generated", r.memorization.generated},
-                            {"median_distance_held_back", r.memorization.held_back},
+                            {"median_distance_held_back", r.memorization.held_out},
                             {"nearer_share", r.memorization.nearer_share}};
-  for (const lc::ClassScores& c : r.classes) report["classes"][c.level] = program::numbers(c);
   report["notes"] = r.notes;
   if (sets) judge_gene_sets(s, *sets, cells, prior, report);
   report["judge_seconds"] = now() - start;
   say(lc::text("held-back cells: log-likelihood ", likelihood.mean_log_prob, " nats a cell, reconstruction r ",
                report["held_back"]["reconstruction_correlation"].get<double>()));
   say(lc::text("copies: distance to the nearest training cell, median ", r.memorization.generated, " generated, ",
-               r.memorization.held_back, " held back; ", 100 * r.memorization.nearer_share,
+               r.memorization.held_out, " held back; ", 100 * r.memorization.nearer_share,
                " % of generated cells are nearer than 95 % of held-back ones (5 % without copies)"));
 }
 
@@ -375,7 +371,7 @@ int run(const Settings& s) {
   const std::vector<int> chosen = chosen_types(s, o);
   check_between(s, o);
   if (!s.to_batch.empty()) (void)program::level_of({o.batch_levels, {}}, s.to_batch, "--to-batch", s.batch);
-  const std::optional<lc::GeneSetEvaluator> sets = gene_sets(s, d);
+  const std::optional<lc::evaluate::GeneSetEvaluator> sets = gene_sets(s, d);
   program::same_run(s, {{"data", program::files_of({s.data})},
                         {"label", s.label},
                         {"batch", s.batch},

@@ -19,7 +19,7 @@ CellTable small() {
 
 }  // namespace
 
-TEST_CASE("align_genes: counts follow their gene's name; what is missing is zero, what is not wanted goes") {
+TEST_CASE("align_genes: counts follow their gene's name; what is missing is zero, other genes go") {
   const std::vector<std::string> wanted{"a", "b", "c"};
   const AlignedGenes out = align_genes(small(), wanted);
   CHECK(out.missing == 1);
@@ -37,5 +37,5 @@ TEST_CASE("align_genes: counts follow their gene's name; what is missing is zero
 TEST_CASE("align_genes: tables without a gene in common are refused with a name of each") {
   const std::vector<std::string> wanted{"y"};
   CHECK_THROWS_WITH(align_genes(small(), wanted),
-                    ContainsText("none of 3 genes (c, ...) is among the 1 wanted ones (y"));
+                    ContainsText("none of 3 genes (c, ...) is among the 1 target ones (y"));
 }

@@ -62,10 +62,10 @@ TEST_CASE("ScoreTable: as text, columns are aligned and the best is marked") {
   const std::vector<std::string> text = lines(example().to_text());
   REQUIRE(text.size() == 5);
   CHECK(text[0] == "                               r   error [log2]   coverage   genes");
-  CHECK(text[1] == "held-out cells (ceiling)  0.9000         0.1000     0.5000   7.000");
-  CHECK(text[2] == "mean (baseline)           0.5000         0.5000     0.2000   7.000");
-  CHECK(text[3] == "ours                      0.8000*        0.2000     0.5500*  7.000");
-  CHECK(text[4] == "ridge (baseline)          0.6000         0.1500*         -   7.000");
+  CHECK(text[1] == "held-out cells (ceiling)  0.9000         0.1000     0.5000       7");
+  CHECK(text[2] == "mean (baseline)           0.5000         0.5000     0.2000       7");
+  CHECK(text[3] == "ours                      0.8000*        0.2000     0.5500*      7");
+  CHECK(text[4] == "ridge (baseline)          0.6000         0.1500*         -       7");
 }
 
 TEST_CASE("ScoreTable: as text, columns that do not fit stand below") {

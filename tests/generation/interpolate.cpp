@@ -1,3 +1,4 @@
+#include <latentcell/evaluate/gene_set_scores.hpp>
 #include <latentcell/generation/interpolate.hpp>
 
 #include <latentcell/generation/correct_batches.hpp>
@@ -73,18 +74,18 @@ TEST_CASE("marker_sets and GeneSetEvaluator: markers tell labels, and shuffled g
   Rng rng(3);
   SimulatedTissue tissue({.genes = 150, .types = 3, .library = 500}, rng);
   const CellTable train = tissue.draw(400, rng), judged = tissue.draw(400, rng);
-  const std::vector<NamedGenes> sets = marker_sets(train, train.obs("cell_type"), 10);
+  const std::vector<NamedGenes> sets = evaluate::marker_sets(train, train.obs("cell_type"), 10);
   REQUIRE(sets.size() == 3);
   CHECK(sets[0].name == train.obs("cell_type").levels[0]);
   CHECK(sets[0].genes.size() <= 10);
-  const GeneSetEvaluator judge(train, judged, "cell_type", sets);
-  const GeneSetAgreement fresh = judge.fresh(), real = judge.of(tissue.draw(400, rng));
+  const evaluate::GeneSetEvaluator judge(train, judged, "cell_type", sets);
+  const evaluate::GeneSetAgreement fresh = judge.ceiling(), real = judge.of(tissue.draw(400, rng));
   CHECK(fresh.mean_ks < 0.15);
   CHECK(real.mean_ks < 0.15);
   CHECK(real.of_labels > 0.97);
   CellTable other = judged;
   std::rotate(other.gene_names.begin(), other.gene_names.begin() + 7, other.gene_names.end());
   CHECK(judge.of(other).mean_ks > 0.3);
-  CHECK_THROWS_WITH(GeneSetEvaluator(train, judged, "cell_type", {{"A", {"no", "such", "genes"}}}),
+  CHECK_THROWS_WITH(evaluate::GeneSetEvaluator(train, judged, "cell_type", {{"A", {"no", "such", "genes"}}}),
                     ContainsText("none of 1 sets has 3 genes"));
 }

@@ -10,8 +10,8 @@ TEST_CASE("types_covered: counted by hand") {
   std::vector<int> found(16, 0);
   found.insert(found.end(), {1, 1, 1, 2, -1, -1});
   CHECK(metric::types_covered(real, found, 3) == Approx(2.0 / 3));  // .15 is just enough
-  CHECK(metric::types_covered(real, found, 3, {.least = 0.51}) == Approx(1.0 / 3));
-  CHECK(metric::types_covered(real, found, 3, {.least = 0.25}) == Approx(1));
+  CHECK(metric::types_covered(real, found, 3, {.min_share = 0.51}) == Approx(1.0 / 3));
+  CHECK(metric::types_covered(real, found, 3, {.min_share = 0.25}) == Approx(1));
   CHECK(metric::types_covered(real, found, 7) == Approx(2.0 / 3));  // types without real cells do not count
 }
 
@@ -23,7 +23,7 @@ TEST_CASE("types_covered: cells of one law cover every type, cells of one type o
 
 TEST_CASE("types_covered: bad input is refused") {
   const std::vector<int> a = {0, 1}, none = {-1, -1};
-  CHECK_THROWS_WITH(metric::types_covered(a, std::vector<int>{2}, 2), ContainsText("judged cell 0 has label 2 of 2"));
+  CHECK_THROWS_WITH(metric::types_covered(a, std::vector<int>{2}, 2), ContainsText("evaluated cell 0 has label 2 of 2"));
   CHECK_THROWS_WITH(metric::types_covered(none, a, 2), ContainsText("none of 2 real cells has a label"));
-  CHECK_THROWS_WITH(metric::types_covered(a, a, 2, {.least = 0}), ContainsText("least must be above 0, got 0"));
+  CHECK_THROWS_WITH(metric::types_covered(a, a, 2, {.min_share = 0}), ContainsText("min_share must be above 0, got 0"));
 }

@@ -9,11 +9,11 @@
 
 namespace latentcell {
 
-/// A table seen through another one's genes.
+/// A table in the genes of another one.
 struct AlignedGenes {
   CellTable cells;
-  Index missing = 0;  ///< wanted genes that the table does not have: zero counts
-  Index extra = 0;    ///< genes of the table that were not wanted: left out
+  Index missing = 0;  ///< target genes that the table does not have: zero counts
+  Index extra = 0;    ///< genes of the table that are no target genes: left out
 };
 
 /// Brings a table to the given genes, in the given order, matched by name.
@@ -30,7 +30,7 @@ inline AlignedGenes align_genes(const CellTable& cells, std::span<const std::str
   }
   const Index shared = cells.genes() - out.extra;
   LATENTCELL_REQUIRE(shared > 0, "align_genes: none of ", cells.genes(), " genes (", cells.gene_names.front(),
-                     ", ...) is among the ", genes.size(), " wanted ones (", genes.front(), ", ...)");
+                     ", ...) is among the ", genes.size(), " target ones (", genes.front(), ", ...)");
   out.missing = Index(genes.size()) - shared;
   out.cells.counts = Counts(Index(genes.size()));
   const CountsView from = cells.counts.view();

@@ -14,7 +14,7 @@ inline constexpr std::uint64_t fold_stream = 71;
 
 /// Returns the fold of each cell, at random: sizes of folds differ by one at most.
 /// -> (cells), in [0, folds)
-/// A function of its arguments alone, so that the cells that a fold's model has not seen can be found again.
+/// A function of its arguments alone, so that the cells that a fold's model was not trained on can be found again.
 inline std::vector<Index> assign_folds(Index cells, Index folds, std::uint64_t seed) {
   LATENTCELL_REQUIRE(cells >= 0 && folds >= 1, "assign_folds: ", cells, " cells in ", folds, " folds");
   std::vector<Index> out;

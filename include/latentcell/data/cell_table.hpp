@@ -39,7 +39,7 @@ struct CellTable {
       same("rows of an obsm entry", to_size(matrix.rows()), cells(), "cells");
   }
 
-  /// The cells named by `rows`, in that order, with everything they carry.
+  /// The cells named by `rows`, in that order, with all their columns.
   CellTable select_cells(std::span<const Index> rows) const {
     CellTable out;
     out.counts = select_rows(counts, rows);

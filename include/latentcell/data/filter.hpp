@@ -65,7 +65,7 @@ struct CellFilterOptions {
 
 /// Which genes filter_genes keeps; every bound is inclusive.
 struct GeneFilterOptions {
-  Index min_cells = 0;    ///< larger: drops genes seen in few cells
+  Index min_cells = 0;    ///< larger: drops genes with counts in few cells
   double min_counts = 0;  ///< larger: drops genes with few counts in all cells together
 
   static void visit(auto& self, auto&& f) {
@@ -103,7 +103,7 @@ inline std::vector<Index> filter_genes(const CountsView& counts, const GeneFilte
   return kept;
 }
 
-/// The cells that pass, with everything they carry. Throws std::invalid_argument where none would be left.
+/// The cells that pass, with all their columns. Throws std::invalid_argument where none would be left.
 inline CellTable filter_cells(const CellTable& cells, const CellFilterOptions& options) {
   const std::vector<Index> kept = filter_cells(cells.counts.view(), options);
   LATENTCELL_REQUIRE(!kept.empty(), "filter_cells: none of ", cells.cells(), " cells has counts in [",

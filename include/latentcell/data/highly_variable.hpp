@@ -119,7 +119,7 @@ inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVari
   LATENTCELL_REQUIRE(options.batch.empty() || Index(options.batch.size()) == counts.rows,
                      "highly_variable: ", options.batch.size(), " batch codes for ", counts.rows, " cells");
   const std::size_t genes = to_size(counts.cols);
-  const std::size_t wanted = std::min(to_size(options.genes), genes);
+  const std::size_t chosen = std::min(to_size(options.genes), genes);
   const auto code = [&](Index b) { return options.batch.empty() ? 0 : options.batch[to_size(b)]; };
 
   HighlyVariable out;
@@ -141,7 +141,7 @@ inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVari
     const std::vector<double> score = detail::standardised_variance(counts, moments, options.span, use);
     std::iota(order.begin(), order.end(), std::size_t(0));
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return score[a] > score[b]; });
-    for (std::size_t i = 0; i < wanted; ++i) places[order[i]].push_back(double(i));
+    for (std::size_t i = 0; i < chosen; ++i) places[order[i]].push_back(double(i));
     for (std::size_t g = 0; g < genes; ++g) out.score[g] += score[g];
   }
   LATENTCELL_REQUIRE(used > 0, "highly_variable: every batch has a single cell");
@@ -160,7 +160,7 @@ inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVari
     if (places[a].empty() || places[b].empty()) return !places[a].empty() && places[b].empty();
     return out.rank[a] != out.rank[b] ? out.rank[a] < out.rank[b] : out.batches[a] > out.batches[b];
   });
-  for (std::size_t i = 0; i < wanted; ++i) out.genes.push_back(Index(order[i]));
+  for (std::size_t i = 0; i < chosen; ++i) out.genes.push_back(Index(order[i]));
   std::sort(out.genes.begin(), out.genes.end());
   out.mean = std::move(all.mean);
   out.variance = std::move(all.variance);

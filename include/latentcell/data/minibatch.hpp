@@ -110,7 +110,7 @@ class CellBatches {
     if (thinning_) split_rng_ = own.fork();
   }
 
-  /// Starts a pass in the order of `rows`: for encoding and for judging.
+  /// Starts a pass in the order of `rows`: for encoding and evaluation.
   void begin_ordered() {
     std::iota(order_.begin(), order_.end(), Index(0));
     position_ = 0;

@@ -31,11 +31,11 @@ inline Modality dense_modality(const std::string& name, const Matrix<float>& val
                      values.cols(), " columns but ", features.size(), " names");
   Modality out{name, Counts(values.cols()), {}, std::move(features)};
   for (Index i = 0; i < values.rows(); ++i) {
-    const bool whole = values.row(i).allFinite();
-    out.measured.push_back(whole);
-    for (Index f = 0; f < values.cols() && whole; ++f) {
+    const bool finite = values.row(i).allFinite();
+    out.measured.push_back(finite);
+    for (Index f = 0; f < values.cols() && finite; ++f) {
       LATENTCELL_REQUIRE(values(i, f) >= 0, "modality '", name, "': cell ", i, " has ", values(i, f),
-                         " where a count is wanted");
+                         " where a count is needed");
       if (values(i, f) > 0) out.counts.push(std::int32_t(f), values(i, f));
     }
     out.counts.end_row();
@@ -53,16 +53,16 @@ inline Modality select_cells(const Modality& from, std::span<const Index> rows) 
 
 /// Some features of a modality, in its own order. Throws std::invalid_argument where it lacks one.
 inline Modality select_features(const Modality& from, const std::vector<std::string>& features) {
-  const std::unordered_set<std::string> wanted(features.begin(), features.end());
+  const std::unordered_set<std::string> chosen(features.begin(), features.end());
   std::vector<Index> columns;
   Modality out{from.name, {}, from.measured, {}, from.scaled};
   for (std::size_t f = 0; f < from.features.size(); ++f) {
-    if (!wanted.contains(from.features[f])) continue;
+    if (!chosen.contains(from.features[f])) continue;
     columns.push_back(Index(f));
     out.features.push_back(from.features[f]);
   }
   LATENTCELL_REQUIRE(out.features == features, "modality '", from.name, "' has ", columns.size(), " of the ",
-                     features.size(), " features wanted, or in another order");
+                     features.size(), " features asked for, or in another order");
   out.counts = select_cols(from.counts.view(), columns);
   return out;
 }

@@ -13,8 +13,8 @@ namespace latentcell {
 
 namespace detail {
 
-/// A column for groups of rows: the most frequent level (of several the first), the mean of known numbers, or nothing
-/// of texts.
+/// A column for groups of rows: the most frequent level (of several the first), the mean of the numbers that are there,
+/// or nothing of texts.
 inline bool merge_column(const Column& column, const std::vector<std::vector<Index>>& members, Column& to) {
   if (const auto* labels = std::get_if<Categorical>(&column)) {
     Categorical out{labels->levels, {}};
@@ -34,11 +34,11 @@ inline bool merge_column(const Column& column, const std::vector<std::vector<Ind
   if (numbers == nullptr) return false;
   std::vector<double> out;
   for (const std::vector<Index>& rows : members) {
-    double sum = 0, known = 0;
+    double sum = 0, present = 0;
     for (const Index r : rows) {
-      if (!std::isnan((*numbers)[to_size(r)])) sum += (*numbers)[to_size(r)], ++known;
+      if (!std::isnan((*numbers)[to_size(r)])) sum += (*numbers)[to_size(r)], ++present;
     }
-    out.push_back(sum / known);  // NaN where none is known
+    out.push_back(sum / present);  // NaN where none is there
   }
   to = std::move(out);
   return true;

@@ -66,7 +66,7 @@ struct SimulateOptions {
 };
 
 /// A simulated tissue: its genes, types and batches are fixed by the constructor, its cells drawn from them at will, so
-/// fresh cells of the same law can judge a model trained on others.
+/// other cells of the same law can evaluate a model.
 /// Counts are negative binomial. The mean is the cell's library size times the share of the gene, whose logarithm adds
 /// a gene's base, its type's and its lineage's markers, low-rank variation within types, and a batch's effect.
 class SimulatedTissue {
@@ -108,7 +108,7 @@ class SimulatedTissue {
     return draw_treated(cells, rng, [&] { return draw_treatment(cells, rng); });
   }
 
-  /// Draws cells that are all treated alike: the known answer to a prediction.   -> (cells, genes)
+  /// Draws cells that are all treated alike: the true answer to a prediction.   -> (cells, genes)
   /// condition: "control", or names of genes that can be perturbed, joined by '+'; dose: what multiplies the effect,
   /// also beyond the doses that draw gives
   CellTable draw_under(const std::string& condition, double dose, Index cells, Rng& rng) const {

@@ -10,7 +10,7 @@
 
 namespace latentcell {
 
-/// A tissue that develops: cells walk along a stem that forks in two, seen at a few times.
+/// A tissue that develops: cells walk along a stem that forks in two, observed at a few times.
 struct DevelopmentOptions {
   Index cells = 400;    ///< of the first snapshot
   Index snapshots = 6;  ///< at times 0, 1, ...

@@ -15,12 +15,12 @@ struct MultiomicsOptions {
   Index cells = 1000;
   Index genes = 800;
   Index proteins = 15;
-  Index peaks = 300;  ///< of accessibility, seen or not
+  Index peaks = 300;  ///< of accessibility, observed or not
   Index types = 5;
   Index factors = 3;      ///< directions of variation within types
   double library = 1500;  ///< RNA counts of a typical cell
   double strength = 1.0;  ///< of types and factors, on the scale of natural logarithms
-  double own = 0.3;       ///< of what a protein does that no other modality tells
+  double own = 0.3;       ///< of what a protein does that no other modality shows
   double background = 3;  ///< counts of a protein that binds nothing, ambient
 
   static void visit(auto& self, auto&& f) {

@@ -16,7 +16,7 @@ namespace latentcell {
 struct Split {
   std::vector<Index> train;         ///< rows, ascending
   std::vector<Index> test;          ///< rows, ascending; kept out
-  std::vector<std::string> single;  ///< levels with one cell: it is in train, so nothing can judge it
+  std::vector<std::string> single;  ///< levels with one cell: it is in train, so nothing is left to evaluate on
 };
 
 namespace detail {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,99 +10,82 @@
 #include <utility>
 #include <vector>
 
-#include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/named_genes.hpp>
+#include <latentcell/evaluate/marker_sets.hpp>
+#include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/evaluate/split_half.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/metric/gene_set_scores.hpp>
 #include <latentcell/metric/ks.hpp>
 #include <latentcell/metric/pearson.hpp>
-#include <latentcell/evaluate/shared_genes.hpp>
 
-namespace latentcell {
+namespace latentcell::evaluate {
 
-/// The genes that tell each label from the others: those of the largest difference of means of log1p(CP10K), in units
-/// of both standard deviations, `size` a label at most; labels of fewer than three cells have none.
-/// cells (N, G), codes (N), negative where missing
-inline std::vector<NamedGenes> marker_sets(const CellTable& cells, const Categorical& labels, Index size = 50) {
-  const Counts logged = kernel::log_normalize(cells.counts.view());
-  const CountsView x = logged.view();
-  const Index levels = Index(labels.levels.size()), genes = cells.genes();
-  Matrix<double> sum = Matrix<double>::Zero(levels, genes), square = sum;
-  std::vector<double> count(to_size(levels), 0.0);
-  for (Index i = 0; i < x.rows; ++i) {
-    const int code = labels.codes[to_size(i)];
-    if (code < 0) continue;
-    count[to_size(code)] += 1;
-    for (std::size_t k = 0; k < x.row_columns(i).size(); ++k) {
-      const double v = double(x.row_values(i)[k]);
-      sum(code, x.row_columns(i)[k]) += v;
-      square(code, x.row_columns(i)[k]) += v * v;
-    }
-  }
-  const double all = std::accumulate(count.begin(), count.end(), 0.0);
-  std::vector<NamedGenes> out;
-  for (Index l = 0; l < levels; ++l) {
-    const double n = count[to_size(l)], m = all - n;
-    if (n < 3 || m < 3) continue;
-    std::vector<std::pair<double, Index>> score;
-    for (Index g = 0; g < genes; ++g) {
-      const double here = sum(l, g) / n, there = (sum.col(g).sum() - sum(l, g)) / m;
-      const double variance = std::max(0.0, square(l, g) / n - here * here),
-                   other = std::max(0.0, (square.col(g).sum() - square(l, g)) / m - there * there);
-      if (here > there) score.emplace_back(-(here - there) / std::sqrt(variance / n + other / m + 1e-6), g);
-    }
-    const std::size_t most = std::min(score.size(), to_size(size));
-    std::partial_sort(score.begin(), score.begin() + std::ptrdiff_t(most), score.end());
-    NamedGenes set{labels.levels[to_size(l)], {}};
-    for (std::size_t k = 0; k < most; ++k) set.genes.push_back(cells.gene_names[to_size(score[k].second)]);
-    if (!set.genes.empty()) out.push_back(std::move(set));
-  }
-  return out;
-}
-
-/// How scores of gene sets in some cells agree with those of real cells.
+/// How scores of gene sets agree with those of held-out real cells.
 struct GeneSetAgreement {
-  std::vector<double> ks;  ///< (sets) distance of the scores' distributions, 0 alike, 1 apart (Kolmogorov and Smirnov)
+  std::vector<double> ks;  ///< (sets) distance of the scores' distributions (Kolmogorov and Smirnov), 0 alike, 1 apart
   double mean_ks = 0;      ///< over the sets
   double of_labels = 0;    ///< Pearson r, over labels and sets, of the mean score of a set in a label
 };
 
-/// Scores of gene sets (metric/gene_set_scores.hpp), controls chosen on the training cells.
+namespace detail {
+
+/// Random stream of controls and halves.
+inline constexpr std::uint64_t gene_set_stream = 41;
+
+/// Columns of the genes of a set, ascending, each once.
+inline std::vector<Index> columns_of(const NamedGenes& set, const std::unordered_map<std::string_view, Index>& place) {
+  std::vector<Index> out;
+  for (const std::string& gene : set.genes) {
+    if (const auto at = place.find(gene); at != place.end()) out.push_back(at->second);
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+}  // namespace detail
+
+/// Settings of GeneSetEvaluator.
+struct GeneSetOptions {
+  std::uint64_t seed = 0;  ///< of controls and halves
+  Index min_genes = 3;     ///< a set with fewer genes among those of the training cells is left out
+};
+
+/// Compares scores of gene sets (metric/gene_set_scores.hpp) with those of held-out real cells. Controls are chosen on
+/// the training cells.
 class GeneSetEvaluator {
  public:
-  /// sets with fewer than `least` genes among those of the training cells are left out; throws where none is left
-  GeneSetEvaluator(const CellTable& train, const CellTable& judged, const std::string& label,
-                   const std::vector<NamedGenes>& sets, std::uint64_t seed = 0, Index least = 3)
-      : genes_(train.gene_names), label_(label), levels_(judged.obs(label).levels) {
+  /// train, held_out: with the obs column `label`
+  /// Throws std::invalid_argument where no set is left.
+  GeneSetEvaluator(const CellTable& train, const CellTable& held_out, const std::string& label,
+                   const std::vector<NamedGenes>& sets, const GeneSetOptions& options = {})
+      : genes_(train.gene_names), label_(label), levels_(held_out.obs(label).levels) {
     std::unordered_map<std::string_view, Index> place;
     for (std::size_t g = 0; g < genes_.size(); ++g) place.emplace(genes_[g], Index(g));
     std::vector<std::vector<Index>> columns;
     for (const NamedGenes& set : sets) {
-      std::vector<Index> found;
-      for (const std::string& gene : set.genes) {
-        if (const auto at = place.find(gene); at != place.end()) found.push_back(at->second);
-      }
-      std::sort(found.begin(), found.end());
-      found.erase(std::unique(found.begin(), found.end()), found.end());
-      if (Index(found.size()) < least || Index(found.size()) > train.genes() / 2) continue;
-      columns.push_back(std::move(found));
+      std::vector<Index> own = detail::columns_of(set, place);
+      if (Index(own.size()) < options.min_genes || Index(own.size()) > train.genes() / 2) continue;
+      columns.push_back(std::move(own));
       names_.push_back(set.name);
     }
-    LATENTCELL_REQUIRE(!columns.empty(), "judge_gene_sets: none of ", sets.size(), " sets has ", least,
+    LATENTCELL_REQUIRE(!columns.empty(), "GeneSetEvaluator: none of ", sets.size(), " sets has ", options.min_genes,
                        " genes or more among the ", genes_.size(), " of the training cells (", genes_.front(),
                        ", ...)");
-    Rng rng(seed, 41);
+    Rng rng(options.seed, detail::gene_set_stream);
     scorer_.emplace(kernel::log_normalize(train.counts.view()).view(), std::move(columns),
                     metric::GeneSetScoresOptions{}, rng);
-    const Halves halves = stratified_halves(judged.cell_columns.codes(label, levels_), rng);
-    real_ = scored(judged.select_cells(halves.first));
-    fresh_ = scored(judged.select_cells(halves.second));
+    const Halves halves = split_half(held_out.cell_columns.codes(label, levels_), rng);
+    real_ = scored(held_out.select_cells(halves.first));
+    ceiling_ = scored(held_out.select_cells(halves.second));
   }
 
   const std::vector<std::string>& names() const { return names_; }
-  /// Other real cells: as good as can be.
-  GeneSetAgreement fresh() const { return compare(fresh_); }
-  /// Some cells with the same genes and obs column.
+  /// The other half of the held-out cells.
+  GeneSetAgreement ceiling() const { return compare(ceiling_); }
+  /// Cells with the same genes and obs column.
   GeneSetAgreement of(const CellTable& cells) const { return compare(scored(cells)); }
 
  private:
@@ -149,7 +132,7 @@ class GeneSetEvaluator {
   std::string label_;
   std::vector<std::string> levels_;
   std::optional<metric::GeneSetScores> scorer_;
-  Scored real_, fresh_;
+  Scored real_, ceiling_;
 };
 
-}  // namespace latentcell
+}  // namespace latentcell::evaluate

@@ -17,11 +17,12 @@
 #include <latentcell/metric/two_sample_auc.hpp>
 #include <latentcell/metric/types_covered.hpp>
 #include <latentcell/metric/wasserstein.hpp>
-#include <latentcell/evaluate/generation_report.hpp>
+#include <latentcell/evaluate/class_scores.hpp>
+#include <latentcell/evaluate/generation_scores.hpp>
 
-namespace latentcell {
+namespace latentcell::evaluate {
 
-/// Real cells, and what every row of the table is held against.
+/// Held-out real cells that every row of the table is compared with.
 struct ReferenceCells {
   Index neighbors = 5;                                   ///< of density and coverage
   Index trees = 300;                                     ///< of the forest
@@ -33,8 +34,9 @@ struct ReferenceCells {
   std::optional<metric::LogisticRegression> classifier;  ///< of classes; none where there is one class
   Rng slices{0}, folds{0};                               ///< the same for every row
 
-  /// Fills what is told in components.      x (n, k), one cell for each code
-  void judge_points(ConstView<float> x, GenerationScores& to) const {
+  /// Fills the scores in components.
+  /// x (n, k), one cell for each code
+  void score_points(ConstView<float> x, GenerationScores& to) const {
     const ConstView<float> real = view(points);
     Rng own = slices;
     to.w2 = metric::wasserstein2(real, x);
@@ -47,12 +49,13 @@ struct ReferenceCells {
     to.coverage = inside.coverage;
     if (!classifier) return;
     to.silhouette = metric::silhouette(x, codes);
-    to.label_accuracy = found(x, codes);
+    to.label_accuracy = label_accuracy(x, codes);
     to.types_covered = metric::types_covered(codes, classifier->predict(x), classifier->classes().back() + 1);
   }
 
-  /// Fills what is told in genes.      x (n, G), log1p(CP10K)
-  void judge_genes(const CountsView& x, GenerationScores& to) const {
+  /// Fills the scores in genes.
+  /// x (n, G), log1p(CP10K)
+  void score_genes(const CountsView& x, GenerationScores& to) const {
     const metric::MomentAgreement moments = metric::compare_moments(logged, x);
     to.mean_r = moments.mean_correlation;
     to.variance_r = moments.variance_correlation;
@@ -65,29 +68,31 @@ struct ReferenceCells {
     to.auc = metric::two_sample_auc(view(a), view(b), {.folds = 3, .forest = {.trees = trees, .depth = 8}}, own);
   }
 
-  /// Fills what is told of one class: how far its generated and its fresh cells reach into the neighborhoods of its
-  /// real ones, and how many of them the classifier finds.      generated (n, k), fresh (n, k)
-  void judge_class(int code, ConstView<float> generated, ConstView<float> fresh, ClassScores& to) const {
+  /// Fills the scores of one class: how far its generated and its held-out cells reach into the neighborhoods of its
+  /// real ones, and how many of them the classifier finds.
+  /// generated (n, k), held_out (n, k)
+  void score_class(int code, ConstView<float> generated, ConstView<float> held_out, ClassScores& to) const {
     std::vector<Index> own;
     for (std::size_t i = 0; i < codes.size(); ++i) {
       if (codes[i] == code) own.push_back(Index(i));
     }
-    to.judged = Index(own.size());
+    to.held_out = Index(own.size());
     const Matrix<float> real = metric::pick_rows(view(points), own);
     const std::vector<int> label(own.size(), code);
-    const auto judge = [&](ConstView<float> x, double& coverage, double& accuracy) {
+    const auto score = [&](ConstView<float> x, double& coverage, double& accuracy) {
       const Matrix<float> cells = metric::pick_rows(x, own);
-      if (to.judged > neighbors) {
+      if (to.held_out > neighbors) {
         coverage = metric::density_coverage(view(real), view(cells), {.neighbors = neighbors}).coverage;
       }
-      if (classifier) accuracy = found(view(cells), label);
+      if (classifier) accuracy = label_accuracy(view(cells), label);
     };
-    judge(generated, to.coverage, to.accuracy);
-    judge(fresh, to.coverage_fresh, to.accuracy_fresh);
+    score(generated, to.coverage, to.accuracy);
+    score(held_out, to.coverage_ceiling, to.accuracy_ceiling);
   }
 
-  /// Share of the cells that the classifier gives their label.      x (m, k), labels (m)
-  double found(ConstView<float> x, std::span<const int> labels) const {
+  /// Share of the cells that the classifier gives their label.
+  /// x (m, k), labels (m)
+  double label_accuracy(ConstView<float> x, std::span<const int> labels) const {
     const std::vector<int> predicted = classifier->predict(x);
     double right = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) right += double(predicted[i] == labels[i]);
@@ -95,4 +100,4 @@ struct ReferenceCells {
   }
 };
 
-}  // namespace latentcell
+}  // namespace latentcell::evaluate

@@ -40,11 +40,12 @@ struct Metric {
 
 namespace detail {
 
-/// The shortest decimal number that reads back as the same double.
+/// The shortest decimal number that reads back as the same double; always with a point or an exponent.
 inline std::string exact_number(double value) {
   char digits[64];
   const auto end = std::to_chars(digits, digits + sizeof digits, value);
-  return std::string(digits, end.ptr);
+  const std::string out(digits, end.ptr);
+  return out.find_first_not_of("-0123456789") == std::string::npos ? out + ".0" : out;
 }
 
 inline std::string json_text(std::string_view words) {
@@ -246,13 +247,23 @@ class ScoreTable {
     return row.role == Role::model ? row.method : row.method + " (" + detail::name_of(row.role) + ")";
   }
 
-  /// Header and values of a column, with as many decimals as show four digits of its largest value.
-  std::vector<std::string> column_text(std::size_t m) const {
+  /// Decimals that show four digits of a column's largest value; none where all are whole numbers.
+  int decimals_of(std::size_t m) const {
     double largest = 0;
+    bool whole = true;
     for (const Row& row : rows_) {
-      if (std::isfinite(row.values[m])) largest = std::max(largest, std::abs(row.values[m]));
+      const double v = row.values[m];
+      if (!std::isfinite(v)) continue;
+      largest = std::max(largest, std::abs(v));
+      whole = whole && v == std::floor(v);
     }
-    const int decimals = largest > 0 ? std::clamp(3 - int(std::floor(std::log10(largest))), 0, 6) : 3;
+    if (whole) return 0;
+    return std::clamp(3 - int(std::floor(std::log10(largest))), 0, 6);
+  }
+
+  /// Header and values of a column.
+  std::vector<std::string> column_text(std::size_t m) const {
+    const int decimals = decimals_of(m);
     std::vector<std::string> out = {metrics_[m].name + (metrics_[m].unit.empty() ? "" : " [" + metrics_[m].unit + "]")};
     const Index winner = best_of(m, {Role::model, Role::baseline});
     for (std::size_t r = 0; r < rows_.size(); ++r) {

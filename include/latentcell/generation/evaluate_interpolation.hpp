@@ -7,7 +7,8 @@
 
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/generation/interpolate.hpp>
-#include <latentcell/evaluate/gene_set_scores.hpp>
+#include <latentcell/evaluate/marker_sets.hpp>
+#include <latentcell/metric/gene_set_scores.hpp>
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/encode.hpp>
 
@@ -31,7 +32,7 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf
   std::vector<std::vector<Index>> columns;
   for (const std::string* name : {&a, &b}) {
     columns.emplace_back();
-    for (const NamedGenes& set : marker_sets(train, train.obs(label))) {
+    for (const NamedGenes& set : evaluate::marker_sets(train, train.obs(label))) {
       if (set.name != *name) continue;
       for (const std::string& gene : set.genes) {
         const auto at = std::find(train.gene_names.begin(), train.gene_names.end(), gene);

@@ -14,7 +14,7 @@ struct LogPca {
   /// Fits the components to counts.
   /// counts (N, G) -> at most `components`, N - 1 and G of them
   static LogPca fit(const CountsView& counts, Index components, Rng& rng) {
-    return fit_logged(log_normalize(counts), components, rng);
+    return fit_logged(kernel::log_normalize(counts), components, rng);
   }
   /// Fits the components to values that are log1p(CP10K) already.
   static LogPca fit_logged(const CountsView& logged, Index components, Rng& rng) {
@@ -25,7 +25,7 @@ struct LogPca {
 
   /// Returns the coordinates of cells.
   /// counts (N, G) -> (N, components())
-  Matrix<float> project(const CountsView& counts) const { return project_logged(log_normalize(counts)); }
+  Matrix<float> project(const CountsView& counts) const { return project_logged(kernel::log_normalize(counts)); }
   /// Returns the coordinates of cells whose values are log1p(CP10K) already.
   Matrix<float> project_logged(const CountsView& logged) const { return kernel::project(pca, logged); }
 };

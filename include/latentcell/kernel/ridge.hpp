@@ -4,9 +4,9 @@
 
 namespace latentcell::kernel {
 
-/// Returns the b that minimises |x b - y|^2 + weight |b|^2 (ridge regression, Hoerl and Kennard 1970). Centre both
-/// sides first where an intercept is needed. x (N, D), y (N, F) -> (D, F);  weight > 0 Throws std::invalid_argument for
-/// other shapes or weights.
+/// Returns the b that minimises |x b - y|^2 + weight |b|^2 (ridge regression, Hoerl and Kennard 1970).
+/// x (N, D), y (N, F) -> (D, F);  weight > 0
+/// Without an intercept: centre both sides first. Throws std::invalid_argument for other shapes or weights.
 inline Matrix<double> ridge(const Matrix<double>& x, const Matrix<double>& y, double weight) {
   LATENTCELL_REQUIRE(x.rows() == y.rows(), "ridge: x has ", x.rows(), " rows but y has ", y.rows());
   LATENTCELL_REQUIRE(weight > 0, "ridge: weight must be above 0, got ", weight);

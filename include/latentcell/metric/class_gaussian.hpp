@@ -20,8 +20,8 @@ struct ClassGaussianOptions {
   static void visit(auto& self, auto&& f) { f("ridge", self.ridge, above(0)); }
 };
 
-/// A floor of generation: one Gaussian per class, with full covariance, usually in PC space. A model that is no better
-/// has learnt nothing of the shape of a class.
+/// A baseline of generation: one Gaussian per class, with full covariance, usually in PC space. A model that is no
+/// better has learnt nothing of the shape of a class.
 class ClassGaussian {
  public:
   /// x (N, D); labels (N), negative where missing: such points are left out. A class of one point is that point alone.

@@ -24,9 +24,9 @@ struct ClassNegativeBinomialOptions {
   static void visit(auto& self, auto&& f) { f("library", self.library); }
 };
 
-/// A floor of generation: within a class every gene is a negative binomial of its own, with a mean in proportion to the
-/// cell's library size and a dispersion from the gene's moments. A model that is no better has learnt nothing of how
-/// genes vary together.
+/// A baseline of generation: within a class every gene is a negative binomial of its own, with a mean in proportion to
+/// the cell's library size and a dispersion from the gene's moments. A model that is no better has learnt nothing of
+/// how genes vary together.
 class ClassNegativeBinomial {
  public:
   /// counts (N, G); labels (N), negative where missing: such cells are left out, as are cells with no counts.
@@ -77,7 +77,7 @@ class ClassNegativeBinomial {
  private:
   struct Part {
     std::vector<double> library;       // (cells of the class)
-    std::vector<std::int32_t> gene;    // genes seen in the class
+    std::vector<std::int32_t> gene;    // genes with counts in the class
     std::vector<double> share, theta;  // of those genes
   };
 

@@ -12,10 +12,10 @@
 
 namespace latentcell::metric {
 
-/// For each label the library size of a random cell of that label.
-/// counts (N, G), labels (N), wanted (n), labels that have cells -> (n)
+/// Draws library sizes: for each target label that of a random cell with the label.
+/// counts (N, G), labels (N), target (n) -> (n)
 inline std::vector<double> draw_library_sizes(const CountsView& counts, std::span<const int> labels,
-                                              std::span<const int> wanted, Rng& rng) {
+                                              std::span<const int> target, Rng& rng) {
   LATENTCELL_REQUIRE(Index(labels.size()) == counts.rows, "draw_library_sizes: ", labels.size(), " labels for ",
                      counts.rows, " cells");
   std::vector<std::vector<double>> sizes;
@@ -26,7 +26,7 @@ inline std::vector<double> draw_library_sizes(const CountsView& counts, std::spa
     sizes[std::size_t(label)].push_back(counts.row_sum(r));
   }
   std::vector<double> out;
-  for (const int label : wanted) {
+  for (const int label : target) {
     LATENTCELL_REQUIRE(label >= 0 && std::size_t(label) < sizes.size() && !sizes[std::size_t(label)].empty(),
                        "draw_library_sizes: no cells of class ", label, " to draw from");
     const std::vector<double>& from = sizes[std::size_t(label)];
@@ -35,8 +35,8 @@ inline std::vector<double> draw_library_sizes(const CountsView& counts, std::spa
   return out;
 }
 
-/// Counts for points in PC space, so that a floor that lives there can be judged gene by gene: back to log1p(CP10K), to
-/// rates (negative ones become 0) that sum to the cell's library size, and one Poisson draw each.
+/// Draws counts for points in PC space, so that a baseline in that space can be evaluated gene by gene: back to
+/// log1p(CP10K), to rates (negative ones become 0) that sum to the cell's library size, and one Poisson draw each.
 /// pca of log1p counts (k, G), points (n, k), library (n) >= 0 -> (n, G)
 inline Counts component_counts(const kernel::Pca<float>& pca, ConstView<float> points, std::span<const double> library,
                                Rng& rng) {

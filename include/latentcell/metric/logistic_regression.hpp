@@ -31,6 +31,142 @@ struct LogisticRegressionOptions {
   }
 };
 
+namespace detail {
+
+/// Turns scores (K) into probabilities; returns the logarithm of the sum of their exponentials.
+inline double softmax(double* score, Index k) {
+  const double top = *std::max_element(score, score + k);
+  double sum = 0;
+  for (Index c = 0; c < k; ++c) sum += score[c] = std::exp(score[c] - top);
+  for (Index c = 0; c < k; ++c) score[c] /= sum;
+  return top + std::log(sum);
+}
+
+inline double dot(const Matrix<double>& a, const Matrix<double>& b) {
+  return kernel::dot(a.size(), a.data(), b.data());
+}
+
+/// Negative log-likelihood of a multinomial logistic regression with a penalty on the weights, but not the intercepts.
+class LogisticObjective {
+ public:
+  /// x (N, D) with 1 as last column, target (N) in [0, classes), c: weight of the likelihood
+  LogisticObjective(const Matrix<double>& x, const std::vector<Index>& target, Index classes, double c)
+      : x_(x),
+        target_(target),
+        k_(classes),
+        c_(c),
+        penalty_(classes == 2 ? 2.0 : 1.0),
+        probability_(x.rows(), classes) {}
+
+  /// Returns the objective and its gradient.
+  /// w (K, D) -> gradient (K, D)
+  double value(const Matrix<double>& w, Matrix<double>& gradient) {
+    const Index d = x_.cols(), k = k_;
+    double value = c_ * sum_blocks(gradient, [&](Index first, Index last, Matrix<double>& block) {
+                     double loss = 0;
+                     for (Index i = first; i < last; ++i) {
+                       double* p = probability_.data() + i * k;
+                       const double* row = x_.data() + i * d;
+                       for (Index c = 0; c < k; ++c) p[c] = kernel::dot(d, w.data() + c * d, row);
+                       const double own = p[target_[to_size(i)]];
+                       loss += softmax(p, k) - own;
+                       for (Index c = 0; c < k; ++c) {
+                         kernel::add_multiple(d, p[c] - double(c == target_[to_size(i)]), row, block.data() + c * d);
+                       }
+                     }
+                     return loss;
+                   });
+    for (Index c = 0; c < k; ++c) {
+      for (Index j = 0; j < d; ++j) {
+        gradient(c, j) *= c_;
+        if (j == d - 1) continue;
+        gradient(c, j) += penalty_ * w(c, j);
+        value += 0.5 * penalty_ * w(c, j) * w(c, j);
+      }
+    }
+    return value;
+  }
+
+  /// Solves Hessian * step = -gradient at the weights of the last call of value(), by conjugate gradients.
+  void newton_step(const Matrix<double>& gradient, Matrix<double>& step) const {
+    step = Matrix<double>::Zero(gradient.rows(), gradient.cols());
+    Matrix<double> residual = -gradient, direction = residual, curved(gradient.rows(), gradient.cols());
+    double rr = dot(residual, residual);
+    const double goal = rr * std::min(0.01, std::sqrt(rr) / (c_ * double(x_.rows())));
+    for (Index inner = 0; inner < 2 * gradient.size() && rr > goal; ++inner) {
+      curvature(direction, curved);
+      const double bend = dot(direction, curved);
+      if (!(bend > 0.0)) break;
+      const double length = rr / bend;
+      step += length * direction;
+      residual -= length * curved;
+      const double next = dot(residual, residual);
+      direction = residual + (next / rr) * direction;
+      rr = next;
+    }
+  }
+
+ private:
+  // Sums over rows are made in blocks of this many, added in order, so that threads do not change them.
+  static constexpr Index block_rows = 128;
+
+  // body(first, last, block) adds rows [first, last) to a (K, D) matrix and returns a number; both are summed.
+  template <class Body>
+  double sum_blocks(Matrix<double>& out, const Body& body) const {
+    const Index n = x_.rows(), blocks = (n + block_rows - 1) / block_rows;
+    std::vector<Matrix<double>> piece(to_size(blocks));
+    std::vector<double> value(to_size(blocks), 0.0);
+    // A thread is worth waking for 2^18 products.
+    const Index grain = std::max<Index>(1, Index(1 << 18) / (block_rows * out.size()));
+    kernel::parallel_ranges(blocks, grain, [&](Index from, Index to) {
+      for (Index p = from; p < to; ++p) {
+        piece[to_size(p)] = Matrix<double>::Zero(out.rows(), out.cols());
+        value[to_size(p)] = body(p * block_rows, std::min(n, (p + 1) * block_rows), piece[to_size(p)]);
+      }
+    });
+    double total = 0;
+    out.setZero();
+    for (Index p = 0; p < blocks; ++p) {
+      total += value[to_size(p)];
+      out += piece[to_size(p)];
+    }
+    return total;
+  }
+
+  // Hessian times v at the probabilities of the last call of value().
+  void curvature(const Matrix<double>& v, Matrix<double>& out) const {
+    const Index d = x_.cols(), k = k_;
+    sum_blocks(out, [&](Index first, Index last, Matrix<double>& block) {
+      std::vector<double> t(to_size(k));
+      for (Index i = first; i < last; ++i) {
+        const double* p = probability_.data() + i * k;
+        const double* row = x_.data() + i * d;
+        double mean = 0;
+        for (Index c = 0; c < k; ++c) {
+          t[to_size(c)] = kernel::dot(d, v.data() + c * d, row);
+          mean += p[c] * t[to_size(c)];
+        }
+        for (Index c = 0; c < k; ++c) {
+          kernel::add_multiple(d, p[c] * (t[to_size(c)] - mean), row, block.data() + c * d);
+        }
+      }
+      return 0.0;
+    });
+    for (Index c = 0; c < k; ++c) {
+      for (Index j = 0; j < d; ++j) out(c, j) = c_ * out(c, j) + (j < d - 1 ? penalty_ * v(c, j) : 0.0);
+    }
+  }
+
+  const Matrix<double>& x_;
+  const std::vector<Index>& target_;
+  Index k_;
+  double c_;
+  double penalty_;  // two mirrored rows share what the binary model's one row holds: |w|^2 = 2 (|w_0|^2 + |w_1|^2)
+  Matrix<double> probability_;
+};
+
+}  // namespace detail
+
 /// Multinomial logistic regression with an L2 penalty on the weights and none on the intercepts:
 /// minimises c * sum of -log p(label) + 1/2 |weights|^2, for two classes as the binary model does it.
 /// Classes are those present in the labels; others are never predicted.
@@ -99,7 +235,7 @@ class LogisticRegression {
         out(i, c) = weights_(c, d);
         for (Index j = 0; j < d; ++j) out(i, c) += weights_(c, j) * double(x(i, j));
       }
-      softmax(out.data() + i * k, k);
+      detail::softmax(out.data() + i * k, k);
     }
     return out;
   }
@@ -116,139 +252,40 @@ class LogisticRegression {
   }
 
  private:
-  static double softmax(double* score, Index k) {
-    const double top = *std::max_element(score, score + k);
-    double sum = 0;
-    for (Index c = 0; c < k; ++c) sum += score[c] = std::exp(score[c] - top);
-    for (Index c = 0; c < k; ++c) score[c] /= sum;
-    return top + std::log(sum);
-  }
-
-  // Sums over rows are made in parts of this many, added in order, so that threads do not change them.
-  static constexpr Index part_rows = 128;
-
-  // body(first, last, part) adds rows [first, last) to a (K, D + 1) matrix and returns a number; both are summed.
-  template <class Body>
-  static double sum_parts(Index n, Matrix<double>& out, const Body& body) {
-    const Index parts = (n + part_rows - 1) / part_rows;
-    std::vector<Matrix<double>> piece(to_size(parts));
-    std::vector<double> value(to_size(parts), 0.0);
-    // A thread is worth waking for 2^18 products.
-    const Index grain = std::max<Index>(1, Index(1 << 18) / (part_rows * out.size()));
-    kernel::parallel_ranges(parts, grain, [&](Index from, Index to) {
-      for (Index p = from; p < to; ++p) {
-        piece[to_size(p)] = Matrix<double>::Zero(out.rows(), out.cols());
-        value[to_size(p)] = body(p * part_rows, std::min(n, (p + 1) * part_rows), piece[to_size(p)]);
-      }
-    });
-    double total = 0;
-    out.setZero();
-    for (Index p = 0; p < parts; ++p) {
-      total += value[to_size(p)];
-      out += piece[to_size(p)];
-    }
-    return total;
-  }
-
-  static double dot(const Matrix<double>& a, const Matrix<double>& b) {
-    return kernel::dot(a.size(), a.data(), b.data());
-  }
-
   // Newton's method; each step is solved by conjugate gradients and shortened until the objective falls enough.
   void fit(const Matrix<double>& x, const std::vector<Index>& target, const LogisticRegressionOptions& options) {
     const Index n = x.rows(), d = x.cols(), k = Index(classes_.size());
-    // Two mirrored rows share what the binary model's one row carries: |w|^2 = 2 (|w_0|^2 + |w_1|^2).
-    const double penalty = k == 2 ? 2.0 : 1.0;
-    Matrix<double> probability(n, k);
+    detail::LogisticObjective objective(x, target, k, options.c);
     weights_ = Matrix<double>::Zero(k, d);
-
-    const auto objective = [&](const Matrix<double>& w, Matrix<double>& gradient) {
-      double value = options.c * sum_parts(n, gradient, [&](Index first, Index last, Matrix<double>& part) {
-                       double loss = 0;
-                       for (Index i = first; i < last; ++i) {
-                         double* p = probability.data() + i * k;
-                         const double* row = x.data() + i * d;
-                         for (Index c = 0; c < k; ++c) p[c] = kernel::dot(d, w.data() + c * d, row);
-                         const double own = p[target[to_size(i)]];
-                         loss += softmax(p, k) - own;
-                         for (Index c = 0; c < k; ++c) {
-                           kernel::add_multiple(d, p[c] - double(c == target[to_size(i)]), row, part.data() + c * d);
-                         }
-                       }
-                       return loss;
-                     });
-      for (Index c = 0; c < k; ++c) {
-        for (Index j = 0; j < d; ++j) {
-          gradient(c, j) *= options.c;
-          if (j == d - 1) continue;
-          gradient(c, j) += penalty * w(c, j);
-          value += 0.5 * penalty * w(c, j) * w(c, j);
-        }
-      }
-      return value;
-    };
-
-    // Hessian times v at the probabilities of the last call of objective.
-    const auto curve = [&](const Matrix<double>& v, Matrix<double>& out) {
-      sum_parts(n, out, [&](Index first, Index last, Matrix<double>& part) {
-        std::vector<double> t(to_size(k));
-        for (Index i = first; i < last; ++i) {
-          const double* p = probability.data() + i * k;
-          const double* row = x.data() + i * d;
-          double mean = 0;
-          for (Index c = 0; c < k; ++c) {
-            t[to_size(c)] = kernel::dot(d, v.data() + c * d, row);
-            mean += p[c] * t[to_size(c)];
-          }
-          for (Index c = 0; c < k; ++c) {
-            kernel::add_multiple(d, p[c] * (t[to_size(c)] - mean), row, part.data() + c * d);
-          }
-        }
-        return 0.0;
-      });
-      for (Index c = 0; c < k; ++c) {
-        for (Index j = 0; j < d; ++j) out(c, j) = options.c * out(c, j) + (j < d - 1 ? penalty * v(c, j) : 0.0);
-      }
-    };
-
-    Matrix<double> gradient(k, d), trial(k, d), trial_gradient(k, d), step(k, d), residual(k, d), direction(k, d),
-        bent(k, d);
-    double value = objective(weights_, gradient);
+    Matrix<double> gradient(k, d), step(k, d);
+    double value = objective.value(weights_, gradient);
     for (Index iteration = 0; iteration < options.steps; ++iteration) {
       const double largest = gradient.cwiseAbs().maxCoeff();
       if (largest <= options.tolerance * options.c * double(n)) break;
-      step.setZero();
-      residual = -gradient;
-      direction = residual;
-      double rr = dot(residual, residual);
-      const double goal = rr * std::min(0.01, std::sqrt(rr) / (options.c * double(n)));
-      for (Index inner = 0; inner < 2 * k * d && rr > goal; ++inner) {
-        curve(direction, bent);
-        const double bend = dot(direction, bent);
-        if (!(bend > 0.0)) break;
-        const double length = rr / bend;
-        step += length * direction;
-        residual -= length * bent;
-        const double next = dot(residual, residual);
-        direction = residual + (next / rr) * direction;
-        rr = next;
-      }
-      const double slope = dot(gradient, step);
-      double stride = 1.0;
-      bool moved = false;
-      for (int halving = 0; halving < 40 && !moved; ++halving, stride *= 0.5) {
-        trial = weights_ + stride * step;
-        const double reached = objective(trial, trial_gradient);
-        // Near the end the objective's rounding hides its fall; the gradient then decides.
-        moved = reached <= value + 1e-4 * stride * slope ||
-                (reached <= value + 1e-12 * std::abs(value) && trial_gradient.cwiseAbs().maxCoeff() < largest);
-        if (!moved) continue;
-        weights_ = trial;
-        gradient = trial_gradient;
-        value = reached;
-      }
-      if (!moved) break;
+      objective.newton_step(gradient, step);
+      if (!move(objective, step, gradient, value)) break;
     }
+  }
+
+  // Moves the weights along the step, or half of it and so on; false where nothing is gained.
+  bool move(detail::LogisticObjective& objective, const Matrix<double>& step, Matrix<double>& gradient, double& value) {
+    const double slope = detail::dot(gradient, step), largest = gradient.cwiseAbs().maxCoeff();
+    Matrix<double> trial(step.rows(), step.cols()), trial_gradient(step.rows(), step.cols());
+    double stride = 1.0;
+    for (int halving = 0; halving < 40; ++halving, stride *= 0.5) {
+      trial = weights_ + stride * step;
+      const double reached = objective.value(trial, trial_gradient);
+      // Near the end the objective's rounding hides its fall; the gradient then decides.
+      if (!(reached <= value + 1e-4 * stride * slope ||
+            (reached <= value + 1e-12 * std::abs(value) && trial_gradient.cwiseAbs().maxCoeff() < largest))) {
+        continue;
+      }
+      weights_ = trial;
+      gradient = trial_gradient;
+      value = reached;
+      return true;
+    }
+    return false;
   }
 
   std::vector<int> classes_;
@@ -263,14 +300,14 @@ inline double label_accuracy(ConstView<float> train, std::span<const int> train_
   LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "label_accuracy: ", labels.size(), " labels for ", x.rows(),
                      " points");
   const std::vector<int> found = LogisticRegression(train, train_labels, options).predict(x);
-  double right = 0, judged = 0;
+  double right = 0, labelled = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0) continue;
-    judged += 1;
+    labelled += 1;
     right += double(found[i] == labels[i]);
   }
-  LATENTCELL_REQUIRE(judged > 0, "label_accuracy: none of ", labels.size(), " points has a label");
-  return right / judged;
+  LATENTCELL_REQUIRE(labelled > 0, "label_accuracy: none of ", labels.size(), " points has a label");
+  return right / labelled;
 }
 
 }  // namespace latentcell::metric

@@ -7,9 +7,9 @@
 
 namespace latentcell::metric {
 
-/// How well a point's nearest neighbor tells which of two sets it is from.
+/// How well a point's nearest neighbor predicts which of two sets it is from.
 struct NearestNeighborTest {
-  double accuracy = 0;   ///< over all points: 0.5 where the sets cannot be told apart, 1 where they lie apart
+  double accuracy = 0;   ///< over all points: 0.5 where the sets are of one law, 1 where they lie apart
   double real = 0;       ///< among real points: low where the generated points cover them
   double generated = 0;  ///< among generated points: below 0.5 with `real` below 0.5 hints at copies
 };

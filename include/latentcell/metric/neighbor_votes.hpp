@@ -7,7 +7,7 @@
 
 namespace latentcell::metric {
 
-/// What the neighbors of points say.
+/// Labels of points by the vote of their neighbors.
 struct NeighborVotes {
   std::vector<int> label;         ///< (N) the most frequent label; of equally frequent ones the lowest
   std::vector<double> agreement;  ///< (N) its share

@@ -11,12 +11,12 @@ namespace latentcell::metric {
 /// How the labels of cells lie among each other, after the inverse Simpson's index of neighborhoods (Korsunsky et al.
 /// 2019, "Fast, sensitive and accurate integration of single-cell data with Harmony"), without its Gaussian weights.
 struct NeighborhoodMixing {
-  double mixing = 0;  ///< 0: each neighborhood holds one label; 1: all labels, as often as in the whole
+  double mixing = 0;  ///< 0: each neighborhood holds one label; 1: all labels, as often as in the whole set
   double purity = 0;  ///< share of a point's neighbors that have its label
 };
 
 /// x (N, D), labels (N), negative where missing: such points are left out; two labels or more, 1 <= neighbors < N
-/// For batches mixing near 1 is wanted, for cell types purity near 1. With s the share of a label's neighbors that have
+/// For batches mixing should be near 1, for cell types purity near 1. With s the share of a label's neighbors that have
 /// it too and e the share that chance gives, mixing is 1 - (s - e) / (1 - e), at most 1, averaged over the labels, so
 /// that a rare batch counts as much as a common one.
 inline NeighborhoodMixing neighborhood_mixing(ConstView<float> x, std::span<const int> labels, Index neighbors = 30) {

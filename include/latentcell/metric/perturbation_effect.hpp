@@ -11,9 +11,9 @@
 
 namespace latentcell::metric {
 
-/// How well a prediction tells what a perturbation does to a group of cells. Means and variances of genes are those of
-/// log1p(CP10K); the change of a gene is its mean minus the control cells' mean; the most changed genes are those whose
-/// true change is largest.
+/// Agreement of the predicted with the true effect of a perturbation on a group of cells. Means and variances of genes
+/// are those of log1p(CP10K); the change of a gene is its mean minus the control cells' mean; the most changed genes
+/// are those whose true change is largest.
 struct PerturbationEffect {
   double r = 0, r_top20 = 0, r_top50 = 0, r_top100 = 0;  ///< Pearson's r of the change, over all and most changed genes
   double r2_mean_top10 = 0, r2_mean_top20 = 0, r2_mean_top50 = 0, r2_mean_changed = 0;  ///< R2 of the genes' means
@@ -72,10 +72,10 @@ inline PerturbationEffect perturbation_effect(const GeneMoments& control, Index 
                      " genes in control, ", truth.mean.size(), " in true and ", predicted.mean.size(),
                      " in predicted cells");
   LATENTCELL_REQUIRE(genes >= 2, "perturbation_effect: needs at least two genes, got ", genes);
-  std::vector<double> change(genes), told(genes);
+  std::vector<double> change(genes), predicted_change(genes);
   for (std::size_t g = 0; g < genes; ++g) {
     change[g] = truth.mean[g] - control.mean[g];
-    told[g] = predicted.mean[g] - control.mean[g];
+    predicted_change[g] = predicted.mean[g] - control.mean[g];
   }
   std::vector<Index> order(genes);
   std::iota(order.begin(), order.end(), Index(0));
@@ -85,10 +85,10 @@ inline PerturbationEffect perturbation_effect(const GeneMoments& control, Index 
   const std::vector<Index> changed = detail::changed_genes(control, control_cells, truth, true_cells);
   PerturbationEffect out;
   out.changed = double(changed.size());
-  out.r = pearson(change, told);
-  out.r_top20 = detail::pearson_of(change, told, top(20));
-  out.r_top50 = detail::pearson_of(change, told, top(50));
-  out.r_top100 = detail::pearson_of(change, told, top(100));
+  out.r = pearson(change, predicted_change);
+  out.r_top20 = detail::pearson_of(change, predicted_change, top(20));
+  out.r_top50 = detail::pearson_of(change, predicted_change, top(50));
+  out.r_top100 = detail::pearson_of(change, predicted_change, top(100));
   const auto r2 = [&](std::span<const Index> which, double& of_mean, double& of_variance) {
     of_mean = detail::r_squared(truth.mean, predicted.mean, which);
     of_variance = detail::r_squared(truth.variance, predicted.variance, which);
@@ -98,7 +98,7 @@ inline PerturbationEffect perturbation_effect(const GeneMoments& control, Index 
   r2(top(50), out.r2_mean_top50, out.r2_variance_top50);
   r2(changed, out.r2_mean_changed, out.r2_variance_changed);
   double same = 0, true_spread = 0, told_spread = 0;
-  for (const Index g : changed) same += change[to_size(g)] * told[to_size(g)] > 0 ? 1 : 0;
+  for (const Index g : changed) same += change[to_size(g)] * predicted_change[to_size(g)] > 0 ? 1 : 0;
   out.sign = changed.empty() ? std::numeric_limits<double>::quiet_NaN() : same / double(changed.size());
   for (std::size_t g = 0; g < genes; ++g) true_spread += truth.variance[g], told_spread += predicted.variance[g];
   out.spread = true_spread > 0 ? told_spread / true_spread : std::numeric_limits<double>::quiet_NaN();

@@ -10,7 +10,7 @@
 namespace latentcell::metric {
 
 /// Area under the ROC curve: the chance that a positive scores above a negative, ties counting one half.
-/// negatives (N), positives (M), scores without NaN -> [0, 1];  0.5 where scores say nothing
+/// negatives (N), positives (M), scores without NaN -> [0, 1];  0.5 where scores do not separate the two
 inline double roc_auc(std::span<const double> negatives, std::span<const double> positives) {
   LATENTCELL_REQUIRE(!negatives.empty() && !positives.empty(), "roc_auc: needs both sides, got ", negatives.size(),
                      " negatives and ", positives.size(), " positives");

@@ -15,7 +15,7 @@ namespace latentcell::metric {
 
 /// Settings of two_sample_auc.
 struct TwoSampleAucOptions {
-  Index folds = 3;             ///< parts of which each is judged by a forest grown on the others
+  Index folds = 3;             ///< each is scored by a forest grown on the others
   RandomForestOptions forest;  ///< 300 trees of depth 8
 
   static void visit(auto& self, auto&& f) {
@@ -24,7 +24,7 @@ struct TwoSampleAucOptions {
   }
 };
 
-/// How well a random forest tells two sets of cells apart: the area under the ROC curve of its probabilities for cells
+/// How well a random forest separates two sets of cells: the area under the ROC curve of its probabilities for cells
 /// it was not grown on, all folds together. 0.5 where it cannot, 1 where it always can. real (N, D), generated (M, D);
 /// N, M >= folds. Each fold has its share of both sets. Compare sets of equal sizes.
 inline double two_sample_auc(ConstView<float> real, ConstView<float> generated, const TwoSampleAucOptions& options,
@@ -55,9 +55,9 @@ inline double two_sample_auc(ConstView<float> real, ConstView<float> generated, 
       }
     }
     const Matrix<float> grown_on = pick_rows(view(pooled), outside);
-    const Matrix<float> judged = pick_rows(view(pooled), inside);
+    const Matrix<float> scored = pick_rows(view(pooled), inside);
     const RandomForest forest(view(grown_on), labels, 2, options.forest, rng);
-    const Matrix<double> probability = forest.probabilities(view(judged));
+    const Matrix<double> probability = forest.probabilities(view(scored));
     for (std::size_t i = 0; i < inside.size(); ++i) score[to_size(inside[i])] = probability(Index(i), 1);
   }
   const std::span<const double> all(score);

@@ -11,16 +11,16 @@ namespace latentcell::metric {
 
 /// Settings of types_covered.
 struct TypesCoveredOptions {
-  double least = 0.5;  ///< share of a type among the judged cells, relative to its share among the real ones, from
-                       ///< which it counts as covered; larger is stricter
+  double min_share = 0.5;  ///< of a type among the evaluated cells, relative to its share among the real ones, from
+                           ///< which it counts as covered, above 0. Larger: stricter
 
-  static void visit(auto& self, auto&& f) { f("least", self.least, above(0)); }
+  static void visit(auto& self, auto&& f) { f("min_share", self.min_share, above(0)); }
 };
 
 /// Share of the types of real cells that other cells cover: a type is covered where its share among these, by what a
-/// classifier calls them, is at least `least` times its share among the real ones. Every type counts once, so that a
-/// generator that forgets rare types is found out; one that makes too much of a type is not punished for that type,
-/// only for those it crowds out. Fresh real cells tell how much the classifier itself loses.
+/// classifier calls them, is at least `min_share` times its share among the real ones. Every type counts once, so that
+/// a generator that forgets rare types is found out; one that makes too much of a type is not punished for that type,
+/// only for those it crowds out. The score of held-out real cells is what the classifier itself loses.
 /// real (N) true labels, found (M) a classifier's; negative where missing: left out. Labels are below `labels`.
 inline double types_covered(std::span<const int> real, std::span<const int> found, Index labels,
                             const TypesCoveredOptions& options = {}) {
@@ -39,13 +39,13 @@ inline double types_covered(std::span<const int> real, std::span<const int> foun
     for (double& c : count) c /= all;
     return count;
   };
-  const std::vector<double> of_real = shares(real, "real"), of_found = shares(found, "judged");
+  const std::vector<double> of_real = shares(real, "real"), of_found = shares(found, "evaluated");
   double types = 0, covered = 0;
   for (std::size_t k = 0; k < of_real.size(); ++k) {
     if (of_real[k] == 0) continue;
     types += 1;
     // The nudge keeps equal shares of other counts equal.
-    covered += double(of_found[k] >= options.least * of_real[k] * (1 - 1e-12));
+    covered += double(of_found[k] >= options.min_share * of_real[k] * (1 - 1e-12));
   }
   return covered / types;
 }
