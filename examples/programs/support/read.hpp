@@ -47,10 +47,10 @@ inline const lc::Matrix<float>& embedding_of(const lc::CellTable& cells, const s
                                              const std::string& file, const std::string& option) {
   const auto at = cells.embeddings.find(key);
   if (at != cells.embeddings.end()) return at->second;
-  std::string known;
-  for (const auto& [name, matrix] : cells.embeddings) known += (known.empty() ? "" : ", ") + name;
-  lc::throw_runtime(file, ": has no obsm entry '", key, "'; there are ", known.empty() ? "none" : known, " (", option,
-                    " chooses)");
+  std::string present;
+  for (const auto& [name, matrix] : cells.embeddings) present += (present.empty() ? "" : ", ") + name;
+  lc::throw_runtime(file, ": has no obsm entry '", key, "'; there are ", present.empty() ? "none" : present, " (",
+                    option, " chooses)");
 }
 
 /// A file's cells in the genes of a model; prints how many of them the file lacks.

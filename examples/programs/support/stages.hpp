@@ -54,9 +54,10 @@ inline void clear_stages(const std::string& folder) {
   }
 }
 
-/// Writes to the --checkpoint folder which data and settings its stages are of; with --resume compares them instead,
-/// and throws where they differ: stages of another run may have trained on what this run holds out. Call it when the
-/// input is known to be good. identity: what training depends on
+/// Writes to the --checkpoint folder which data and settings its stages are of; with --resume compares them instead.
+/// identity: what training depends on
+/// Throws where they differ: stages of another run may have trained on what this run holds out. Call it after the input
+/// has been checked.
 inline void check_resumable(const Common& s, Json identity) {
   if (s.checkpoint.empty()) return;
   identity["layer"] = s.layer;

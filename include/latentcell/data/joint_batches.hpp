@@ -22,7 +22,7 @@ struct JointBatchesOptions {
   }
 };
 
-/// Minibatches of cells measured in several ways: CellBatches of each modality in step with one another. The
+/// Minibatches of cells with several modalities: CellBatches of each modality in step with one another. The
 /// modalities must outlive it.
 class JointBatches {
  public:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -37,9 +38,9 @@ struct DevelopmentOptions {
   }
 };
 
-/// Snapshots of a tissue with a known course: obs "time", "way" (0 to 1, how far a cell is) and "fate" ("left" or
-/// "right", decided from the start but without effect before the fork; "stem" is what an observer of the cell would
-/// say then, in obs "cell_type").     -> (sum of the snapshots, genes)
+/// Simulates snapshots of a tissue that develops: obs "time", "way" (0 to 1, how far a cell is) and "fate" ("left" or
+/// "right", decided from the start but without effect before the fork; "stem" is a cell before the fork, in
+/// obs "cell_type").     -> (sum of the snapshots, genes)
 inline CellTable simulate_development(const DevelopmentOptions& o, Rng& rng) {
   check_options("simulate_development", o);
   // Programmes: the stem's rise, its fading bend half-way, and one for each fate.
@@ -65,7 +66,7 @@ inline CellTable simulate_development(const DevelopmentOptions& o, Rng& rng) {
       const double parted = std::max(0.0, u - o.fork) / (1 - o.fork);
       double sum = 0;
       for (Index g = 0; g < o.genes; ++g) {
-        const double log_share = base[to_size(g)] + u * of(0, g) + std::sin(3.14159265358979 * u) * of(1, g) * 0.5 +
+        const double log_share = base[to_size(g)] + u * of(0, g) + std::sin(std::numbers::pi * u) * of(1, g) * 0.5 +
                                  parted * of(left ? 2 : 3, g);
         sum += share[to_size(g)] = std::exp(log_share);
       }

@@ -10,7 +10,7 @@
 
 namespace latentcell {
 
-/// Cells measured in three ways at once.
+/// Cells with three modalities measured at once.
 struct MultiomicsOptions {
   Index cells = 1000;
   Index genes = 800;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/counts.hpp>
+#include <latentcell/core/median.hpp>
 #include <latentcell/kernel/count_targets.hpp>
 
 namespace latentcell {
@@ -25,8 +27,7 @@ inline std::vector<double> shrink_dispersions(const std::vector<double>& raw, co
     if (error[g] < 0.2) sure.push_back(raw[g]);
   }
   if (sure.size() < 20) sure = raw;
-  std::nth_element(sure.begin(), sure.begin() + std::ptrdiff_t(sure.size() / 2), sure.end());
-  const double typical = std::max(0.01, sure[sure.size() / 2]);
+  const double typical = std::max(0.01, median(std::move(sure)));
   std::vector<double> out;
   for (std::size_t g = 0; g < raw.size(); ++g) {
     const double trust = typical * typical / (typical * typical + error[g] * error[g]);

@@ -36,8 +36,7 @@ inline NeighborhoodMixing neighborhood_mixing(ConstView<float> x, std::span<cons
   const Index n = Index(rows.size());
   Matrix<float> kept(n, x.cols());
   for (Index i = 0; i < n; ++i) kept.row(i) = x.row(rows[to_size(i)]);
-  const kernel::Neighbors near =
-      kernel::nearest_neighbors(ConstView<float>(kept.data(), kept.rows(), kept.cols()), neighbors);
+  const kernel::Neighbors near = kernel::nearest_neighbors(view(kept), neighbors);
   std::vector<double> same(size.size(), 0.0);
   NeighborhoodMixing out;
   for (Index i = 0; i < n; ++i) {

@@ -121,6 +121,12 @@ class TreeGrower {
   struct Job {
     Index node, first, last, depth;
   };
+  // A feature in the cells of a node: its ranks, and the least and the greatest of them.
+  struct Candidate {
+    Index feature;
+    const std::uint32_t* rank;
+    std::uint32_t low, high;
+  };
   struct Split {
     Index feature = -1;
     std::uint32_t below = 0, above = 0;  // the ranks next to the cut
@@ -140,7 +146,7 @@ class TreeGrower {
   }
 
   // Least Gini impurity over `tries_` random features; features that are constant here count as tried, but at least one
-  // that varies is looked at where there is one.
+  // that varies is tried where there is one.
   Split best_split(const Job& job, double size, Rng& rng) {
     Split best;
     bool varied = false;
@@ -161,9 +167,9 @@ class TreeGrower {
       right_square_ = 0;
       for (double c : total_) right_square_ += c * c;
       if (Index(high - low) < 4 * (job.last - job.first)) {
-        scan_counted(job, rank, low, high, feature, size, best);
+        scan_counted(job, {feature, rank, low, high}, size, best);
       } else {
-        scan_sorted(job, rank, feature, size, best);
+        scan_sorted(job, {feature, rank, low, high}, size, best);
       }
     }
     return best;
@@ -185,13 +191,13 @@ class TreeGrower {
   }
 
   // Many cells: weights are counted rank by rank.
-  void scan_counted(const Job& job, const std::uint32_t* rank, std::uint32_t low, std::uint32_t high, Index feature,
-                    double size, Split& best) {
+  void scan_counted(const Job& job, const Candidate& of, double size, Split& best) {
+    const std::uint32_t low = of.low, high = of.high;
     const std::size_t classes = to_size(classes_), bins = std::size_t(high - low) + 1;
     bins_.assign(bins * classes, 0);
     for (Index k = job.first; k < job.last; ++k) {
       const std::size_t i = to_size(bag_[to_size(k)]);
-      bins_[std::size_t(rank[i] - low) * classes + std::size_t(labels_[i])] += weight_[i];
+      bins_[std::size_t(of.rank[i] - low) * classes + std::size_t(labels_[i])] += weight_[i];
     }
     std::uint32_t previous = low;
     for (std::size_t b = 0; b < bins; ++b) {
@@ -200,7 +206,7 @@ class TreeGrower {
       for (std::size_t c = 0; c < classes; ++c) any = any || weights[c] > 0;
       if (!any) continue;
       const std::uint32_t here = low + std::uint32_t(b);
-      if (b > 0) consider(feature, previous, here, size, best);
+      if (b > 0) consider(of.feature, previous, here, size, best);
       for (std::size_t c = 0; c < classes; ++c) {
         if (weights[c] > 0) move_left(c, double(weights[c]));
       }
@@ -209,16 +215,16 @@ class TreeGrower {
   }
 
   // Few cells: they are sorted.
-  void scan_sorted(const Job& job, const std::uint32_t* rank, Index feature, double size, Split& best) {
+  void scan_sorted(const Job& job, const Candidate& of, double size, Split& best) {
     sorted_.clear();
     for (Index k = job.first; k < job.last; ++k) {
       const Index i = bag_[to_size(k)];
-      sorted_.emplace_back(rank[i], std::uint32_t(i));
+      sorted_.emplace_back(of.rank[i], std::uint32_t(i));
     }
     std::sort(sorted_.begin(), sorted_.end());
     for (std::size_t k = 0; k < sorted_.size(); ++k) {
       if (k > 0 && sorted_[k - 1].first != sorted_[k].first) {
-        consider(feature, sorted_[k - 1].first, sorted_[k].first, size, best);
+        consider(of.feature, sorted_[k - 1].first, sorted_[k].first, size, best);
       }
       const std::size_t i = sorted_[k].second;
       move_left(std::size_t(labels_[i]), double(weight_[i]));

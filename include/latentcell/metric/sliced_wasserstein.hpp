@@ -69,7 +69,7 @@ inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, const S
     }
     for (Index c = 0; c < directions.cols(); ++c) directions(p, c) /= std::sqrt(square);
   }
-  return sliced_wasserstein(x, y, ConstView<double>(directions.data(), directions.rows(), directions.cols()));
+  return sliced_wasserstein(x, y, view(directions));
 }
 
 }  // namespace latentcell::metric

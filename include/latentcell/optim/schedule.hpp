@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include <latentcell/core/types.hpp>
 
@@ -20,7 +21,7 @@ struct CosineSchedule {
     if (step < warmup) return peak * double(step + 1) / double(warmup);
     const double span = std::max<double>(1.0, double(total - warmup));
     const double done = std::min(1.0, double(step - warmup) / span);
-    return peak * (last + (1 - last) * 0.5 * (1 + std::cos(3.14159265358979323846 * done)));
+    return peak * (last + (1 - last) * 0.5 * (1 + std::cos(std::numbers::pi * done)));
   }
 };
 

@@ -25,7 +25,8 @@ using Points = std::vector<std::vector<double>>;
 inline constexpr const char* real_color = "#0072B2";
 inline constexpr const char* generated_color = "#D55E00";
 
-// Paul Tol's "muted" scheme, told apart by colour-blind readers. Beyond nine levels the shape of the point changes.
+// Paul Tol's "muted" scheme, distinct with a colour-vision deficiency too. Beyond nine levels the shape of the point
+// changes.
 inline constexpr const char* colors[] = {"#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE",
                                          "#882255", "#44AA99", "#999933", "#AA4499"};
 inline constexpr int shapes[] = {7, 9, 5, 13, 11};  // disc, triangle, square, diamond, triangle upside down
@@ -68,7 +69,7 @@ struct Legend {
     const auto at = std::find(names.begin(), names.end(), name);
     return at == names.end() ? -1 : int(at - names.begin());
   }
-  /// More levels than colours: points are told apart by numbers as well.
+  /// More levels than colours: numbers distinguish the points as well.
   bool numbered() const { return names.size() > 9; }
 };
 
@@ -325,7 +326,7 @@ inline void colored_sets(Gnuplot& g, const std::vector<ColoredSet>& sets, const 
 /// Light lines behind the points of all panels.
 inline void grid(Gnuplot& g) { g.line("set grid linetype 1 linewidth 1 linecolor rgb '#e8e8e8'"); }
 
-/// A palette from dark to light that is told apart in grey and by colour-blind readers (viridis).
+/// A palette from dark to light that works in grey and with a colour-vision deficiency (viridis).
 inline void viridis(Gnuplot& g) {
   g.line("set palette defined (0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', 1 '#fde725')");
 }
