@@ -1,6 +1,6 @@
-// perturbation_answers dose|genes|combinations FILE [SEED...]: perturbations that were never seen, on simulated cells
-// whose answer is known, with the floors beside the model. FILE takes the rows of each seed as it ends; a run that was
-// stopped goes on where it ended. The table goes to standard output, in Markdown: means over the seeds, and in brackets
+// perturbation_answers dose|genes|combinations FILE [SEED...]: perturbations without training cells, on simulated cells
+// whose truth is simulated, with baselines beside the model. FILE takes the rows of each seed as it ends; a stopped run
+// resumes. The table goes to standard output, in Markdown: means over the seeds, and in brackets
 // the standard deviation of the seeds' means.
 
 #include <cmath>
@@ -14,10 +14,8 @@
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/metric/perturbation_effect.hpp>
-#include <latentcell/generation/calibrate_dispersion.hpp>
-#include <latentcell/perturbation/compose.hpp>
-#include <latentcell/perturbation/fit_correction.hpp>
-#include <latentcell/train/fit_cells.hpp>
+#include <latentcell/perturbation/fit.hpp>
+#include <latentcell/perturbation/predict.hpp>
 
 namespace lc = latentcell;
 using lc::Index;
@@ -29,14 +27,14 @@ using Numbers = std::vector<double>;
 struct Treated {
   std::string condition;
   double dose;
-  std::string kind = "";  // what the table calls it, where it is judged
+  std::string kind = "";  // its name in the table, where it is evaluated
 };
 
-// What a model learns from and what it is asked for.
+// Training cells and queries.
 struct Task {
   lc::SimulateOptions tissue{.genes = 500, .types = 4, .library = 500, .type_skew = 0};
-  std::vector<Treated> seen, wanted;
-  Index cells = 0;        // of each that is seen
+  std::vector<Treated> trained, queries;
+  Index cells = 0;        // of each trained condition
   bool embedded = false;  // the model is given the embeddings
 };
 
@@ -48,29 +46,29 @@ Task task_of(const std::string& name) {
     t.tissue.doses = true;
     t.cells = 80;
     for (Index p = 0; p < 3; ++p) {
-      for (const double dose : {0.1, 0.2, 0.3, 0.4, 0.8, 0.9, 1.0}) t.seen.push_back({gene(p), dose});
-      t.wanted.push_back({gene(p), 0.6, "dose 0.6, between"});
-      t.wanted.push_back({gene(p), 1.5, "dose 1.5, beyond"});
-      t.wanted.push_back({gene(p), 2.0, "dose 2, beyond"});
+      for (const double dose : {0.1, 0.2, 0.3, 0.4, 0.8, 0.9, 1.0}) t.trained.push_back({gene(p), dose});
+      t.queries.push_back({gene(p), 0.6, "dose 0.6, between"});
+      t.queries.push_back({gene(p), 1.5, "dose 1.5, beyond"});
+      t.queries.push_back({gene(p), 2.0, "dose 2, beyond"});
     }
   } else if (name == "genes") {
     t.tissue.perturbations = 20;
     t.cells = 120;
     t.embedded = true;
-    for (Index p = 0; p < 16; ++p) t.seen.push_back({gene(p), 1});
-    for (Index p = 16; p < 20; ++p) t.wanted.push_back({gene(p), 1, "unseen gene"});
+    for (Index p = 0; p < 16; ++p) t.trained.push_back({gene(p), 1});
+    for (Index p = 16; p < 20; ++p) t.queries.push_back({gene(p), 1, "unseen gene"});
   } else if (name == "combinations") {
     t.tissue.perturbations = 6;
     t.cells = 160;
-    for (Index p = 0; p < 6; ++p) t.seen.push_back({gene(p), 1});
+    for (Index p = 0; p < 6; ++p) t.trained.push_back({gene(p), 1});
     for (Index p = 0, k = 0; p < 6; ++p) {
       for (Index q = p + 1; q < 6; ++q, ++k) {
         Treated both{gene(p) + "+" + gene(q), 1};
         if (k % 3 == 1) {
           both.kind = "unseen combination";
-          t.wanted.push_back(both);
+          t.queries.push_back(both);
         } else {
-          t.seen.push_back(both);
+          t.trained.push_back(both);
         }
       }
     }
@@ -99,17 +97,17 @@ struct Levels {
   }
 };
 
-// Shifts that the training cells show: what floors are made of.
+// Shifts of the training cells, of which baselines are sums.
 struct Shifts {
   std::vector<Numbers> control;          // (types, G)
-  std::vector<Treated> seen;             // (S)
+  std::vector<Treated> trained;          // (S)
   std::vector<std::vector<Numbers>> of;  // (S, types, G)
   Index types() const { return Index(control.size()); }
   std::size_t genes() const { return control[0].size(); }
 
   Numbers sum(std::size_t type, const Numbers& weights) const {  // weights (S)
     Numbers out(genes(), 0.0);
-    for (std::size_t s = 0; s < seen.size(); ++s) {
+    for (std::size_t s = 0; s < trained.size(); ++s) {
       for (std::size_t g = 0; g < out.size() && weights[s] != 0; ++g) out[g] += weights[s] * of[s][type][g];
     }
     return out;
@@ -124,21 +122,21 @@ struct Shifts {
   }
 };
 
-// Floors of a task: a weight of each shift that was seen.
-std::map<std::string, Numbers> floors(const std::string& task, const Shifts& s, const Treated& wanted,
-                                      const lc::Matrix<double>& embedding) {
-  const std::size_t n = s.seen.size();
-  std::map<std::string, Numbers> out{{"no change", ContinuousCovariate(n, 0.0)}};
+// Baselines of a task: a weight of each trained shift.
+std::map<std::string, Numbers> baselines(const std::string& task, const Shifts& s, const Treated& query,
+                                         const lc::Matrix<double>& embedding) {
+  const std::size_t n = s.trained.size();
+  std::map<std::string, Numbers> out{{"no change", Numbers(n, 0.0)}};
   const auto row = [&](const std::string& gene) { return embedding.row(std::stol(gene.substr(5)) - 1); };
   if (task == "dose") {
     Numbers line(n, 0.0), nearest(n, 0.0);
     double squares = 0;
     std::size_t best = n;
     for (std::size_t k = 0; k < n; ++k) {
-      if (s.seen[k].condition != wanted.condition) continue;
-      line[k] = s.seen[k].dose * wanted.dose;
-      squares += s.seen[k].dose * s.seen[k].dose;
-      if (best == n || std::abs(s.seen[k].dose - wanted.dose) < std::abs(s.seen[best].dose - wanted.dose)) best = k;
+      if (s.trained[k].condition != query.condition) continue;
+      line[k] = s.trained[k].dose * query.dose;
+      squares += s.trained[k].dose * s.trained[k].dose;
+      if (best == n || std::abs(s.trained[k].dose - query.dose) < std::abs(s.trained[best].dose - query.dose)) best = k;
     }
     for (double& w : line) w /= squares;
     nearest[best] = 1;
@@ -150,28 +148,28 @@ std::map<std::string, Numbers> floors(const std::string& task, const Shifts& s, 
     lc::Matrix<double> gram(embedding.cols(), embedding.cols()), weights(embedding.cols(), 1);
     gram.setIdentity();
     gram *= 1e-3;
-    weights = row(wanted.condition).transpose();
+    weights = row(query.condition).transpose();
     for (std::size_t k = 0; k < n; ++k) {
-      const lc::Matrix<double> e = row(s.seen[k].condition);
+      const lc::Matrix<double> e = row(s.trained[k].condition);
       for (Index i = 0; i < e.cols(); ++i) {
         for (Index j = 0; j < e.cols(); ++j) gram(i, j) += e(0, i) * e(0, j);
       }
-      if ((e - row(wanted.condition)).squaredNorm() <
-          (row(s.seen[best].condition) - row(wanted.condition)).squaredNorm())
+      if ((e - row(query.condition)).squaredNorm() <
+          (row(s.trained[best].condition) - row(query.condition)).squaredNorm())
         best = k;
     }
     lc::kernel::cholesky_solve(gram, weights);
-    for (std::size_t k = 0; k < n; ++k) linear[k] = row(s.seen[k].condition).dot(weights.col(0).transpose());
+    for (std::size_t k = 0; k < n; ++k) linear[k] = row(s.trained[k].condition).dot(weights.col(0).transpose());
     nearest[best] = 1;
-    out["mean of the seen"] = ContinuousCovariate(n, 1.0 / double(n));
+    out["mean of the trained"] = Numbers(n, 1.0 / double(n));
     out["nearest gene's shift"] = nearest;
     out["linear in the embeddings"] = linear;
   } else {
     Numbers additive(n, 0.0), stronger(n, 0.0);
-    const std::size_t at = wanted.condition.find('+');
+    const std::size_t at = query.condition.find('+');
     for (std::size_t k = 0; k < n; ++k) {
-      if (s.seen[k].condition == wanted.condition.substr(0, at) ||
-          s.seen[k].condition == wanted.condition.substr(at + 1))
+      if (s.trained[k].condition == query.condition.substr(0, at) ||
+          s.trained[k].condition == query.condition.substr(at + 1))
         additive[k] = 1, stronger[k] = 0.5;
     }
     out["mean of the two"] = stronger;
@@ -180,34 +178,25 @@ std::map<std::string, Numbers> floors(const std::string& task, const Shifts& s, 
   return out;
 }
 
-lc::Perturbation trained(const Task& t, const lc::CellTable& train, const lc::Matrix<float>& embedding,
-                         std::uint64_t seed) {
-  lc::PerturbationOptions o;
+lc::perturbation::Model trained(const Task& t, const lc::CellTable& train, const lc::Matrix<float>& embedding,
+                                std::uint64_t seed) {
+  lc::perturbation::Options o;
+  lc::perturbation::Vocabulary v;
   o.group = "cell_type";
-  for (Index p = 0; p < t.tissue.perturbations; ++p) o.parts.push_back(lc::text("gene_", p + 1));
-  for (const Treated& s : t.seen) {
-    if (std::count(o.seen.begin(), o.seen.end(), s.condition) == 0) o.seen.push_back(s.condition);
+  for (Index p = 0; p < t.tissue.perturbations; ++p) v.single_perturbations.push_back(lc::text("gene_", p + 1));
+  for (const Treated& s : t.trained) {
+    if (std::count(v.trained_conditions.begin(), v.trained_conditions.end(), s.condition) == 0)
+      v.trained_conditions.push_back(s.condition);
   }
   if (t.tissue.doses) o.dose = "dose";
   o.vae.genes = train.genes();
   lc::Rng rng(seed, 1);
-  lc::Perturbation m(o, t.embedded ? embedding : lc::Matrix<float>(), rng);
-  m.vae.gene_names = train.gene_names;
-  lc::TrainState<float> state, flow;
-  lc::fit_from(state, m.vae, train, {},
-               {.epochs = int(1700 / (train.cells() / 64)), .batch = 64, .learning_rate = 1e-3f, .seed = seed});
-  lc::Rng calibration(seed, 11);
-  lc::generation::calibrate_dispersion(m.vae, train, {}, calibration);
-  const Index perturbed = Index(t.seen.size()) * t.cells;
-  lc::fit_flow(
-      flow, m, lc::encode(m.vae, train),
-      {.epochs = int(3000 / (perturbed / 128)), .batch = 128, .learning_rate = 5e-4f, .ema = 0.999f, .seed = seed + 1});
-  lc::Rng response(seed, 12);
-  lc::fit_response_correction(m, train, {}, response);
+  lc::perturbation::Model m(o, v, t.embedded ? embedding : lc::Matrix<float>(), rng);
+  lc::perturbation::fit(m, train, {.cross_fit = 0, .seed = seed});
   return m;
 }
 
-// Rows of one seed: kind, who and the measures of each type and perturbation asked for, averaged.
+// Rows of one seed: kind, method and the metrics of each type and perturbation asked for, averaged.
 void run(const std::string& name, std::uint64_t seed, std::FILE* file) {
   const Task t = task_of(name);
   lc::Rng rng(seed, 77);
@@ -217,9 +206,9 @@ void run(const std::string& name, std::uint64_t seed, std::FILE* file) {
   const lc::CellTable control = train;
   const Levels own(control, types), fresh(tissue.draw_under("control", 0, many, rng), types);
   Shifts shifts;
-  shifts.seen = t.seen;
+  shifts.trained = t.trained;
   for (const auto& m : own.of) shifts.control.push_back(m.mean);
-  for (const Treated& s : t.seen) {
+  for (const Treated& s : t.trained) {
     const lc::CellTable cells = tissue.draw_under(s.condition, s.dose, t.cells, rng);
     const Levels to(cells, types);
     std::vector<Numbers> by;
@@ -232,40 +221,41 @@ void run(const std::string& name, std::uint64_t seed, std::FILE* file) {
     lc::append_cells(train, cells);
   }
   const lc::Matrix<double>& embedding = tissue.perturbation_embedding();
-  const lc::Perturbation m = trained(t, train, embedding.cast<float>(), seed);
+  const lc::perturbation::Model m = trained(t, train, embedding.cast<float>(), seed);
   std::map<std::pair<std::string, std::string>, std::vector<Numbers>> scores;
-  for (const Treated& w : t.wanted) {
+  for (const Treated& w : t.queries) {
     const Levels truth(tissue.draw_under(w.condition, w.dose, many, rng), types);
-    const auto judge = [&](const std::string& who, std::size_t k, const lc::metric::GeneMoments& told) {
-      const auto e = lc::metric::perturbation_effect(fresh.of[k], fresh.cells[k], truth.of[k], truth.cells[k], told);
-      double missed = 0, change = 0;
-      for (std::size_t g = 0; g < told.mean.size(); ++g) {
-        missed += (told.mean[g] - truth.of[k].mean[g]) * (told.mean[g] - truth.of[k].mean[g]);
+    const auto add_score = [&](const std::string& method, std::size_t k, const lc::metric::GeneMoments& predicted) {
+      const auto e =
+          lc::metric::perturbation_effect(fresh.of[k], fresh.cells[k], truth.of[k], truth.cells[k], predicted);
+      double error = 0, change = 0;
+      for (std::size_t g = 0; g < predicted.mean.size(); ++g) {
+        error += (predicted.mean[g] - truth.of[k].mean[g]) * (predicted.mean[g] - truth.of[k].mean[g]);
         change += (fresh.of[k].mean[g] - truth.of[k].mean[g]) * (fresh.of[k].mean[g] - truth.of[k].mean[g]);
       }
-      scores[{w.kind, who}].push_back({e.r, e.r_top50, e.r2_mean_top20, std::sqrt(missed / change)});
+      scores[{w.kind, method}].push_back({e.r, e.r_top50, e.r2_mean_top20, std::sqrt(error / change)});
     };
-    const auto judge_cells = [&](const std::string& who, const lc::CellTable& cells) {
-      const Levels told(cells, types);
-      for (std::size_t k = 0; k < std::size_t(types); ++k) judge(who, k, told.of[k]);
+    const auto add_cells = [&](const std::string& method, const lc::CellTable& cells) {
+      const Levels predicted(cells, types);
+      for (std::size_t k = 0; k < std::size_t(types); ++k) add_score(method, k, predicted.of[k]);
     };
     lc::Rng draws(seed, 9);
-    judge_cells("flow alone", lc::predict(m, control, w.condition, {.dose = w.dose}, draws));
-    judge_cells("latentcell", lc::predict_unseen(m, control, w.condition, {.dose = w.dose}, draws));
+    add_cells("flow alone", lc::perturbation::predict_with_flow(m, control, w.condition, {.dose = w.dose}, draws));
+    add_cells("latentcell", lc::perturbation::predict(m, control, w.condition, {.dose = w.dose}, draws));
     if (name == "dose")
-      judge_cells("largest dose, scaled",
-                  lc::predict_sum(m, control, {{w.condition, w.dose}}, w.condition, {.dose = 1.0}, draws));
-    for (const auto& [who, weights] : floors(name, shifts, w, embedding)) {
+      add_cells("largest dose, scaled",
+                lc::perturbation::predict_sum(m, control, {{w.condition, w.dose}}, w.condition, {.dose = 1.0}, draws));
+    for (const auto& [method, weights] : baselines(name, shifts, w, embedding)) {
       const Numbers mean = shifts.mean_over_types(weights);
       for (std::size_t k = 0; k < std::size_t(types); ++k) {
-        lc::metric::GeneMoments told = own.of[k];
+        lc::metric::GeneMoments predicted = own.of[k];
         const Numbers by = shifts.sum(k, weights);
-        for (std::size_t g = 0; g < by.size(); ++g) told.mean[g] += by[g];
-        judge(who, k, told);
-        if (who == "no change") continue;
-        told = own.of[k];
-        for (std::size_t g = 0; g < by.size(); ++g) told.mean[g] += mean[g];
-        judge(who + ", mean of types", k, told);
+        for (std::size_t g = 0; g < by.size(); ++g) predicted.mean[g] += by[g];
+        add_score(method, k, predicted);
+        if (method == "no change") continue;
+        predicted = own.of[k];
+        for (std::size_t g = 0; g < by.size(); ++g) predicted.mean[g] += mean[g];
+        add_score(method + ", mean of types", k, predicted);
       }
     }
   }
@@ -293,7 +283,7 @@ void print(const std::string& name, const std::string& path, const std::vector<s
     for (std::size_t k = 4; k < f.size(); ++k) v.push_back(std::stod(f[k]));
     rows[{f[2], f[3]}].push_back(v);
   }
-  std::printf("| asked for | who | r | r of the 50 | R2 of 20 means | error |\n|---|---|---|---|---|---|\n");
+  std::printf("| asked for | method | r | r of the 50 | R2 of 20 means | error |\n|---|---|---|---|---|---|\n");
   for (const auto& [key, values] : rows) {
     std::printf("| %s | %s", key.first.c_str(), key.second.c_str());
     for (std::size_t k = 0; k < values[0].size(); ++k) {

@@ -1,9 +1,9 @@
-"""Leaves out the perturbed cells of each group in turn, predicts them, and sets the prediction beside the floors.
+"""Leaves out the perturbed cells of each group in turn, predicts them, and sets the prediction beside the baselines.
 
     python3 perturbation.py PREDICT_PERTURBATION FILE.h5ad FOLDER [--seeds 0 1 2] [--groups A B ...] [--workers 2]
                             [--threads 1] [more arguments of predict_perturbation]
 
-FOLDER takes one report a group, seed and set of arguments; a run that was stopped goes on where it ended. Two workers of one thread each
+FOLDER takes one report a group, seed and set of arguments; a stopped run resumes. Two workers of one thread each
 take less time than one of two threads: each holds out a group of its own. Tables go to standard output,
 in Markdown: means over the seeds, of the model with their standard deviation."""
 
@@ -48,36 +48,37 @@ def main():
         for done in [pool.submit(run, group, seed) for seed in a.seeds for group in a.groups]:
             done.result()
 
-    def shown(who, seeds):
-        spread = f" ({statistics.stdev(seeds):.3f})" if len(seeds) > 1 and who == "latentcell" else ""
+    def shown(method, seeds):
+        spread = f" ({statistics.stdev(seeds):.3f})" if len(seeds) > 1 and method == "latentcell" else ""
         return f"{statistics.mean(seeds):.3f}{spread}"
 
-    scores = {}  # group -> who -> measure -> values of the seeds
+    scores = {}  # group -> method -> metric -> values of the seeds
     for seed in a.seeds:
         for group in a.groups:
-            conditions = {}  # who, measure -> values of the group's conditions, of which the mean counts
-            for judged in json.loads(report_of(group, seed).read_text())["judged"]:
-                for who, found in judged["scores"].items():
-                    for measure, value in found.items():
-                        conditions.setdefault((who, measure), []).append(float("nan") if value is None else value)
-            for (who, measure), values in conditions.items():
-                scores.setdefault(group, {}).setdefault(who, {}).setdefault(measure, []).append(
+            conditions = {}  # (method, metric) -> values of the group's conditions, which are averaged
+            for evaluated in json.loads(report_of(group, seed).read_text())["evaluated"]:
+                for row in evaluated["scores"]["rows"]:
+                    for metric, value in row["values"].items():
+                        conditions.setdefault((row["method"], metric), []).append(
+                            float("nan") if value is None else value)
+            for (method, metric), values in conditions.items():
+                scores.setdefault(group, {}).setdefault(method, {}).setdefault(metric, []).append(
                     statistics.mean(values))
-    whos = list(next(iter(scores.values())))
-    simple = [w for w in whos if "shift" in w or w == "no change"]
-    measures = [m for m in scores[next(iter(scores))][whos[0]] if m != "changed_genes"]
-    for measure in measures:
-        print(f"\n{measure}\n\n| held out | " + " | ".join(whos) + " |\n" + "|---" * (1 + len(whos)) + "|")
+    methods = list(next(iter(scores.values())))
+    simple = [m for m in methods if "shift" in m or m == "control cells"]
+    metrics = [m for m in scores[next(iter(scores))][methods[0]] if m != "changed_genes"]
+    for metric in metrics:
+        print(f"\n{metric}\n\n| held out | " + " | ".join(methods) + " |\n" + "|---" * (1 + len(methods)) + "|")
         for group, of in scores.items():
-            print(f"| {group} | " + " | ".join(shown(w, of[w][measure]) for w in whos) + " |")
+            print(f"| {group} | " + " | ".join(shown(m, of[m][metric]) for m in methods) + " |")
         cells = []
-        for who in whos:
-            seeds = [statistics.mean(of[who][measure][k] for of in scores.values()) for k in range(len(a.seeds))]
-            cells.append(shown(who, seeds))
+        for method in methods:
+            seeds = [statistics.mean(of[method][metric][k] for of in scores.values()) for k in range(len(a.seeds))]
+            cells.append(shown(method, seeds))
         print("| mean | " + " | ".join(cells) + " |")
-        pick = min if measure in ("energy", "mmd") else max
-        best = [pick(statistics.mean(of[w][measure]) for w in simple) for of in scores.values()]
-        print(f"\nBest simple floor of each group, mean: {statistics.mean(best):.3f}")
+        pick = min if metric in ("energy", "mmd") else max
+        best = [pick(statistics.mean(of[m][metric]) for m in simple) for of in scores.values()]
+        print(f"\nBest simple baseline of each group, mean: {statistics.mean(best):.3f}")
 
 
 if __name__ == "__main__":

@@ -5,29 +5,27 @@
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::perturbation;
 
 namespace {
 
 constexpr Index genes = 30;
 
-// Not trained: its responses, one per condition seen, are all that changes a gene's level much.
-Perturbation model(bool given, const std::string& dose = "") {
-  PerturbationOptions o;
+// Untrained: its mean corrections, one per trained condition, change most of a gene's level.
+Model model(bool given) {
+  Options o;
   o.vae = {.genes = genes, .hidden = {16}, .latent = 4};
   o.backbone = {.latent = 4, .width = 16, .depth = 1, .condition = 8};
   o.group = "cell_type";
-  o.dose = dose;
-  o.parts = {"a", "b", "c"};
-  o.seen = {"a", "b"};
   Matrix<float> table;
   if (given) {
     table.resize(3, 2);
     table << 1, 0, 0, 1, 0.5f, 2;
   }
   Rng rng(3);
-  Perturbation m(o, table, rng);
-  m.response.value(0, 0) = 3;
-  m.response.value(1, 1) = 4;
+  Model m(o, {{"a", "b", "c"}, {"a", "b"}}, table, rng);
+  m.mean_correction.value(0, 0) = 3;
+  m.mean_correction.value(1, 1) = 4;
   return m;
 }
 
@@ -60,8 +58,10 @@ double weight_of(const PerturbationSum& sum, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("perturbation_sum: what was seen is itself, a combination its parts, an unseen part the seen ones like it") {
-  const Perturbation m = model(true);
+TEST_CASE(
+    "perturbation_sum: a trained condition is itself, a combination its members, an untrained one a regression on "
+    "them") {
+  const Model m = model(true);
   CHECK(perturbation_sum(m, "a") == PerturbationSum{{"a", 1.0}});
   CHECK(perturbation_sum(m, "a+b") == PerturbationSum{{"a", 1.0}, {"b", 1.0}});
   const PerturbationSum c = perturbation_sum(m, "c", {.ridge = 1e-6});
@@ -69,14 +69,15 @@ TEST_CASE("perturbation_sum: what was seen is itself, a combination its parts, a
   CHECK(std::abs(weight_of(c, "b") - 2) < 1e-3);
   const PerturbationSum both = perturbation_sum(m, "a+c", {.ridge = 1e-6});
   CHECK(std::abs(weight_of(both, "a") - 1.5) < 1e-3);
-  // Learned embeddings say nothing of a part that was never seen.
+  // Learned embeddings of an untrained perturbation are arbitrary.
   CHECK(perturbation_sum(model(false), "c") == PerturbationSum{{"c", 1.0}});
   CHECK(perturbation_sum(model(false), "a+b").size() == 2);
-  CHECK_THROWS_WITH(perturbation_sum(m, "a+d"), ContainsText("'d' of 'a+d' is none of the 3 parts"));
+  CHECK_THROWS_WITH(perturbation_sum(m, "a+d"),
+                    ContainsText("'d' of perturbation 'a+d' is none of the 3 single perturbations"));
 }
 
 TEST_CASE("predict_sum: changes of log shares add up, each with its weight") {
-  const Perturbation m = model(true);
+  const Model m = model(true);
   const auto of = [&](const PerturbationSum& sum) {
     Rng rng(7);
     return levels(predict_sum(m, cells(), sum, "x", {.steps = 2}, rng));
@@ -91,40 +92,35 @@ TEST_CASE("predict_sum: changes of log shares add up, each with its weight") {
     CHECK(std::abs(half[g] - none[g] - 0.5 * (a[g] - none[g])) < 0.1);
   }
   Rng rng(7);
-  CHECK_THROWS_WITH(predict_sum(m, cells(), {}, "x", {}, rng), ContainsText("sum of nothing"));
+  CHECK_THROWS_WITH(predict_sum(m, cells(), {}, "x", {}, rng), ContainsText("has no terms"));
+  CHECK_THROWS_WITH(predict_sum(m, cells(), {{"a", 1.0}}, "x", {.pseudo_count = INFINITY}, rng),
+                    ContainsText("must be finite"));
 }
 
-TEST_CASE("predict_unseen: what was seen is predict's, to the bit; beyond the doses the changes grow in proportion") {
-  const Perturbation m = model(true);
-  Rng one(7), two(7);
-  const CellTable x = predict(m, cells(), "a", {.steps = 2}, one),
-                  y = predict_unseen(m, cells(), "a", {.steps = 2}, two);
-  CHECK(std::ranges::equal(x.counts.values(), y.counts.values()));
-  CHECK(x.cell_names == y.cell_names);
-  Rng three(7);
-  const CellTable new_gene = predict_unseen(m, cells(), "c", {.steps = 2}, three);
-  CHECK(new_gene.obs("condition").levels == std::vector<std::string>{"c"});
-  CHECK(new_gene.cell_names[0] == cells().cell_names[0] + "_c");
-  CHECK(levels(new_gene)[1] > levels(x)[1] + 1);  // "c" has twice of what "b" has
-
-  const Perturbation dosed = model(true, "dose");
-  const auto at = [&](double dose) {
+TEST_CASE("predict_sum: the variance beyond Poisson noise takes the smallest factor of the terms with a weight") {
+  Model m = model(true);
+  m.overdispersion_scale.value.row(0).setConstant(0.1f);  // "b" keeps 1
+  const auto spread = [&](const PerturbationSum& sum) {
     Rng rng(7);
-    return predict_unseen(dosed, cells(), "a", {.steps = 2, .dose = dose}, rng);
+    const CellTable drawn = predict_sum(m, cells(), sum, "x", {.steps = 2}, rng);
+    const Categorical type = drawn.obs("cell_type");
+    const latentcell::detail::GroupMoments x(drawn.counts.view(), type.codes, Index(type.levels.size()));
+    double out = 0;
+    for (Index g = 0; g < genes; ++g) out += x.excess(0, g) / double(genes);
+    return out;
   };
-  const CellTable far = at(2);
-  CHECK(std::get<std::vector<double>>(far.cell_columns.get("dose"))[0] == 2);
-  CHECK(levels(far)[0] > levels(at(1.001))[0] + 0.7);
+  const double a = spread({{"a", 1.0}}), b = spread({{"b", 1.0}});
+  INFO("one term leaves " << a << ", the other " << b);
+  REQUIRE(a < 0.5 * b);
+  CHECK(spread({{"a", 1.0}, {"b", 1.0}}) < 0.5 * (a + b));
+  CHECK(spread({{"b", 1.0}, {"a", 1.0}}) < 0.5 * (a + b));
+  CHECK(spread({{"a", 0.0}, {"b", 1.0}}) > 0.5 * (a + b));
 }
 
-TEST_CASE("a model with given embeddings knows after loading that they were given") {
-  const std::string path = "latentcell_compose_test.safetensors";
-  Perturbation m = model(true);
-  for (Index g = 0; g < genes; ++g) m.vae.gene_names.push_back(text("gene_", g));
-  save(path, m);
-  const Perturbation back = load_perturbation(path);
-  std::remove(path.c_str());
-  CHECK(back.embeddings().frozen);
-  CHECK(back.embeddings().value == m.embeddings().value);
-  CHECK(perturbation_sum(back, "c") == perturbation_sum(m, "c"));
+TEST_CASE("predict_sum: one term of weight 1 has the gene means of predict_with_flow") {
+  const Model m = model(true);
+  Rng one(7), two(7);
+  const std::vector<double> sum = levels(predict_sum(m, cells(), {{"a", 1.0}}, "a", {.steps = 2}, one)),
+                            flow = levels(predict_with_flow(m, cells(), "a", {.steps = 2}, two));
+  for (std::size_t g = 0; g < to_size(genes); ++g) CHECK(std::abs(sum[g] - flow[g]) < 0.1);
 }

@@ -6,10 +6,11 @@
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::perturbation;
 
 namespace {
 
-// Groups a1, a2 and b1, b2, alike in pairs, and one of too few cells.
+// Groups a1, a2 and b1, b2, similar in pairs, and one of too few cells.
 CellTable pairs() {
   CellTable out;
   out.counts = Counts(4);
@@ -38,27 +39,27 @@ CellTable pairs() {
 
 }  // namespace
 
-TEST_CASE("cross_fit_folds: every group of enough cells is in one part, and groups that are alike in different ones") {
+TEST_CASE("cross_fit_folds: every group of enough cells is in one fold, and similar groups in different ones") {
   const CellTable cells = pairs();
-  const PerturbationOptions o = options(4);
+  const Options o = small_options(4);
   const auto folds = cross_fit_folds(cells, o, 2);
   REQUIRE(folds.size() == 2);
   std::multiset<std::string> all;
-  for (const auto& part : folds) {
-    CHECK(part.size() == 2);
-    CHECK(std::set<char>{part[0][0], part[1][0]} == std::set<char>{'a', 'b'});
-    all.insert(part.begin(), part.end());
+  for (const auto& fold : folds) {
+    CHECK(fold.size() == 2);
+    CHECK(std::set<char>{fold[0][0], fold[1][0]} == std::set<char>{'a', 'b'});
+    all.insert(fold.begin(), fold.end());
   }
   CHECK(all == std::multiset<std::string>{"a1", "a2", "b1", "b2"});
   CHECK(cross_fit_folds(cells, o, 9).size() == 4);
   CHECK(cross_fit_folds(cells, o, 0).empty());
   CHECK(cross_fit_folds(cells, o, 2, 35).empty());  // two groups are too few
   CHECK(cross_fit_folds(cells, o, 2, 5).size() == 2);
-  CHECK_THROWS_WITH(cross_fit_folds(cells, o, -1), Catch::Contains("folds -1 must be at least 0"));
+  CHECK_THROWS_WITH(cross_fit_folds(cells, o, -1), ContainsText("folds -1 must be at least 0"));
 }
 
-TEST_CASE("cross_fit_folds: without_treated hides the perturbed cells of the named groups, and no others") {
-  const CellTable cells = pairs(), left = without_treated(cells, options(4), {"a1", "b2"});
+TEST_CASE("cross_fit_folds: without_treated removes the perturbed cells of the named groups, and no others") {
+  const CellTable cells = pairs(), left = without_treated(cells, small_options(4), {"a1", "b2"});
   CHECK(left.cells() == cells.cells() - 40 - 25);
   const Categorical type = left.obs("type"), what = left.obs("what");
   for (Index i = 0; i < left.cells(); ++i) {

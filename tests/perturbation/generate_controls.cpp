@@ -15,34 +15,35 @@
 #include "support/catch.hpp"
 
 using namespace latentcell;
+using namespace latentcell::perturbation;
 
 namespace {
 
 struct Trained {
-  Perturbation model;
+  Model model;
   CellTable controls;
   generation::Model generator;
 };
 
-PerturbationOptions options(const CellTable& cells) {
-  PerturbationOptions o;
+Options options(const CellTable& cells) {
+  Options o;
   o.vae = {.genes = cells.genes(), .hidden = {32}, .latent = 6};
   o.backbone = {.latent = 6, .width = 32};
   o.condition = "condition";
   o.control = "none";
   o.group = "cell_type";
-  o.parts = o.seen = {"drug"};
   return o;
 }
 
 Trained train(const CellTable& cells) {
   Rng rng(1);
-  const PerturbationOptions o = options(cells);
-  Perturbation model(o, rng);
-  fit(model.vae, cells, {.epochs = 30, .batch = 64, .learning_rate = 3e-3f});
+  const Options o = options(cells);
+  Model model(o, {{"drug"}, {"drug"}}, rng);
+  latentcell::fit(model.vae, cells, {.epochs = 30, .batch = 64, .learning_rate = 3e-3f});
   model.vae.gene_names = cells.gene_names;
   generation::Model generator = control_generator(model, cells, rng);
-  fit(generator.flow, encode(generator.vae, cells), {.epochs = 60, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f});
+  latentcell::fit(generator.flow, encode(generator.vae, cells),
+                  {.epochs = 60, .batch = 64, .learning_rate = 2e-3f, .ema = 0.98f});
   generation::calibrate_gene_means(generator, cells, rng);
   return {std::move(model), cells, std::move(generator)};
 }
@@ -71,35 +72,36 @@ TEST_CASE("generate_controls: new control cells of a group are like its own and 
   const Trained t = train(cells);
   CHECK(t.generator.vae.to_mean.weight.value == t.model.vae.to_mean.weight.value);
   Rng rng(5);
-  const CellTable made = generate_controls(t.generator, t.model.options, {"type_3", "type_1"}, 150, rng);
-  REQUIRE(made.cells() == 300);
-  CHECK(made.gene_names == cells.gene_names);
-  CHECK(made.obs("condition").levels == std::vector<std::string>{"none"});
-  CHECK(made.obs("cell_type").codes.front() == made.obs("cell_type").code("type_3"));
-  CHECK(made.obs("cell_type").count(made.obs("cell_type").code("type_1")) == 150);
+  const CellTable generated = generate_controls(t.generator, t.model.options, {"type_3", "type_1"}, 150, rng);
+  REQUIRE(generated.cells() == 300);
+  CHECK(generated.gene_names == cells.gene_names);
+  CHECK(generated.obs("condition").levels == std::vector<std::string>{"none"});
+  CHECK(generated.obs("cell_type").codes.front() == generated.obs("cell_type").code("type_3"));
+  CHECK(generated.obs("cell_type").count(generated.obs("cell_type").code("type_1")) == 150);
   for (const std::string own : {"type_1", "type_3"}) {
-    const double like_own = metric::pearson(profile(made, own), profile(cells, own));
+    const double like_own = metric::pearson(profile(generated, own), profile(cells, own));
     CHECK(like_own > 0.95);
-    CHECK(like_own > metric::pearson(profile(made, own), profile(cells, own == "type_1" ? "type_3" : "type_1")) + 0.05);
+    CHECK(like_own >
+          metric::pearson(profile(generated, own), profile(cells, own == "type_1" ? "type_3" : "type_1")) + 0.05);
   }
   // They are control cells to predict(), like any others.
   Rng again(5), drawn(6);
   const CellTable same = generate_controls(t.generator, t.model.options, {"type_3", "type_1"}, 150, again);
-  CHECK(std::ranges::equal(same.counts.values(), made.counts.values()));
-  const CellTable after = predict(t.model, made, "drug", {.steps = 3}, drawn);
-  CHECK(after.cells() == made.cells());
-  CHECK(std::get<std::vector<std::string>>(after.cell_columns.get("control_cell")) == made.cell_names);
+  CHECK(std::ranges::equal(same.counts.values(), generated.counts.values()));
+  const CellTable after = predict(t.model, generated, "drug", {.steps = 3}, drawn);
+  CHECK(after.cells() == generated.cells());
+  CHECK(std::get<std::vector<std::string>>(after.cell_columns.get("control_cell")) == generated.cell_names);
 }
 
 TEST_CASE("generate_controls: refuses what it cannot make") {
   const CellTable cells = simulated();
   Rng rng(1);
-  PerturbationOptions o = options(cells);
-  const Perturbation model(o, rng);
+  Options o = options(cells);
+  const Model model(o, {{"drug"}, {"drug"}}, rng);
   const generation::Model generator = control_generator(model, cells, rng);
   REQUIRE_THROWS_WITH(generate_controls(generator, o, {"type_9"}, 5, rng), ContainsText("no level 'type_9'"));
   REQUIRE_THROWS_WITH(generate_controls(generator, o, {"type_1"}, 0, rng), ContainsText("count must be at least 1"));
   o.group = "";
-  const Perturbation ungrouped(o, rng);
-  REQUIRE_THROWS_WITH(control_generator(ungrouped, cells, rng), ContainsText("no column of groups"));
+  const Model ungrouped(o, {{"drug"}, {"drug"}}, rng);
+  REQUIRE_THROWS_WITH(control_generator(ungrouped, cells, rng), ContainsText("no group column"));
 }

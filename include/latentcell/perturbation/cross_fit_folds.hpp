@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -10,73 +9,97 @@
 #include <latentcell/metric/pearson.hpp>
 #include <latentcell/perturbation/model.hpp>
 
-// Which groups' answers are hidden in turn, to learn how predictions fail where none was seen.
+namespace latentcell::perturbation {
 
-namespace latentcell {
+namespace detail {
 
-/// Parts of the groups, of about equal numbers, each group with `few` control and perturbed cells in one of them;
-/// groups that are alike are in different parts where there is room, as hiding both would tell of a harder task than
-/// the one ahead. Empty where there are fewer than three such groups, or folds is 0. train (N, G), folds >= 0: most
-/// parts
-inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& train, const PerturbationOptions& o,
-                                                             Index folds, Index few = 20) {
-  LATENTCELL_REQUIRE(folds >= 0 && few >= 1, "cross_fit_folds: folds ", folds, " must be at least 0, few ", few,
-                     " at least 1");
-  if (folds == 0 || o.group.empty()) return {};
-  const Categorical what = train.obs(o.condition), group = train.obs(o.group);
-  const int none = what.code(o.control);
-  std::vector<std::vector<Index>> control(group.levels.size()), perturbed(group.levels.size());
-  for (Index i = 0; i < train.cells(); ++i) {
-    const int g = group.codes[to_size(i)], w = what.codes[to_size(i)];
-    if (g >= 0 && w >= 0) (w == none ? control : perturbed)[std::size_t(g)].push_back(i);
+/// Rows of the control and the perturbed cells of each group. Cells without group or condition are in neither.
+struct GroupRows {
+  std::vector<std::vector<Index>> control, perturbed;  // of each group
+
+  GroupRows(const CellTable& cells, const Options& o, const Categorical& group)
+      : control(group.levels.size()), perturbed(group.levels.size()) {
+    const Categorical condition = cells.obs(o.condition);
+    const int control_code = condition.code(o.control);
+    for (Index i = 0; i < cells.cells(); ++i) {
+      const int g = group.codes[to_size(i)], c = condition.codes[to_size(i)];
+      if (g >= 0 && c >= 0) (c == control_code ? control : perturbed)[std::size_t(g)].push_back(i);
+    }
   }
-  std::vector<std::size_t> known;
-  for (std::size_t g = 0; g < group.levels.size(); ++g) {
-    if (Index(control[g].size()) >= few && Index(perturbed[g].size()) >= few) known.push_back(g);
-  }
-  if (known.size() < 3) return {};
-  std::stable_sort(known.begin(), known.end(),
-                   [&](std::size_t a, std::size_t b) { return perturbed[a].size() > perturbed[b].size(); });
-  const std::size_t parts = std::min(to_size(folds), known.size()), room = (known.size() + parts - 1) / parts;
-  const Counts logs = log_normalize(train.counts);
-  std::vector<std::vector<double>> profile(group.levels.size());
-  for (const std::size_t g : known) profile[g] = metric::gene_moments(select_rows(logs, control[g])).mean;
-  std::vector<std::vector<std::size_t>> members(parts);
-  for (const std::size_t g : known) {
-    std::size_t best = parts;
-    double least = 2;
-    for (std::size_t p = 0; p < parts; ++p) {
-      if (members[p].size() == room) continue;
-      double alike = -2;  // an empty part comes first
-      for (const std::size_t other : members[p]) alike = std::max(alike, metric::pearson(profile[g], profile[other]));
-      if (alike < least) {
-        least = alike;
-        best = p;
+};
+
+/// Distributes groups over folds of equal size: each goes to the fold whose most similar member is least similar.
+///
+/// profile (of each group): mean expression -> groups of each fold
+inline std::vector<std::vector<std::size_t>> spread_over_folds(const std::vector<std::size_t>& groups,
+                                                               const std::vector<std::vector<double>>& profile,
+                                                               std::size_t folds) {
+  const std::size_t capacity = (groups.size() + folds - 1) / folds;
+  std::vector<std::vector<std::size_t>> members(folds);
+  for (const std::size_t g : groups) {
+    std::size_t best = folds;
+    double smallest = 2;
+    for (std::size_t f = 0; f < folds; ++f) {
+      if (members[f].size() == capacity) continue;
+      double similarity = -2;  // an empty fold comes first
+      for (const std::size_t other : members[f])
+        similarity = std::max(similarity, metric::pearson(profile[g], profile[other]));
+      if (similarity < smallest) {
+        smallest = similarity;
+        best = f;
       }
     }
     members[best].push_back(g);
   }
+  return members;
+}
+
+}  // namespace detail
+
+/// Assigns the groups to folds of about equal numbers, for cross-fitting (Chernozhukov et al. 2018). A group takes part
+/// with at least `min_cells` control and perturbed cells. Similar groups go to different folds where possible: holding
+/// both out would make the task harder than at prediction, where one of them is in the training cells. Empty where
+/// fewer than three groups take part, or folds is 0.
+///
+/// folds: largest number of folds, at least 0 -> names of the groups of each fold
+inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& cells, const Options& o, Index folds,
+                                                             Index min_cells = 20) {
+  LATENTCELL_REQUIRE(folds >= 0 && min_cells >= 1, "cross_fit_folds: folds ", folds, " must be at least 0, min_cells ",
+                     min_cells, " at least 1");
+  if (folds == 0 || o.group.empty()) return {};
+  const Categorical group = cells.obs(o.group);
+  const detail::GroupRows rows(cells, o, group);
+  std::vector<std::size_t> eligible;
+  for (std::size_t g = 0; g < group.levels.size(); ++g) {
+    if (Index(rows.control[g].size()) >= min_cells && Index(rows.perturbed[g].size()) >= min_cells)
+      eligible.push_back(g);
+  }
+  if (eligible.size() < 3) return {};
+  std::stable_sort(eligible.begin(), eligible.end(),
+                   [&](std::size_t a, std::size_t b) { return rows.perturbed[a].size() > rows.perturbed[b].size(); });
+  const Counts logs = log_normalize(cells.counts);
+  std::vector<std::vector<double>> profile(group.levels.size());
+  for (const std::size_t g : eligible) profile[g] = metric::gene_moments(select_rows(logs, rows.control[g])).mean;
   std::vector<std::vector<std::string>> out;
-  for (const std::vector<std::size_t>& part : members) {
+  for (const auto& members : detail::spread_over_folds(eligible, profile, std::min(to_size(folds), eligible.size()))) {
     out.emplace_back();
-    for (const std::size_t g : part) out.back().push_back(group.levels[g]);
+    for (const std::size_t g : members) out.back().push_back(group.levels[g]);
   }
   return out;
 }
 
-/// All cells but the perturbed ones of some groups: what a blind model is trained on.
-inline CellTable without_treated(const CellTable& train, const PerturbationOptions& o,
-                                 const std::vector<std::string>& groups) {
-  const Categorical what = train.obs(o.condition), group = train.obs(o.group);
-  const int none = what.code(o.control);
+/// Returns all cells except the perturbed ones of some groups: the training cells of a cross-fit model.
+inline CellTable without_treated(const CellTable& cells, const Options& o, const std::vector<std::string>& groups) {
+  const Categorical condition = cells.obs(o.condition), group = cells.obs(o.group);
+  const int control_code = condition.code(o.control);
   std::vector<Index> rows;
-  for (Index i = 0; i < train.cells(); ++i) {
+  for (Index i = 0; i < cells.cells(); ++i) {
     const int g = group.codes[to_size(i)];
-    const bool hidden = g >= 0 && what.codes[to_size(i)] != none &&
-                        std::count(groups.begin(), groups.end(), group.levels[std::size_t(g)]) > 0;
-    if (!hidden) rows.push_back(i);
+    const bool held_out = g >= 0 && condition.codes[to_size(i)] != control_code &&
+                          std::count(groups.begin(), groups.end(), group.levels[std::size_t(g)]) > 0;
+    if (!held_out) rows.push_back(i);
   }
-  return train.select_cells(rows);
+  return cells.select_cells(rows);
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::perturbation

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
@@ -7,187 +8,129 @@
 
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/normalize.hpp>
-#include <latentcell/kernel/pca.hpp>
+#include <latentcell/data/split.hpp>
+#include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/kernel/log_pca.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/metric/energy_distance.hpp>
+#include <latentcell/metric/pearson.hpp>
 #include <latentcell/metric/perturbation_effect.hpp>
-#include <latentcell/latent/sample_counts.hpp>
-#include <latentcell/perturbation/model.hpp>
+#include <latentcell/perturbation/latent_arithmetic.hpp>
 
-namespace latentcell {
+namespace latentcell::perturbation {
 
-/// What a prediction of one group and condition is worth beside the true cells.
-struct PerturbationScore {
-  std::string who;  ///< the model, or the floor's name
-  metric::PerturbationEffect effect = {};
-  double energy = 0;  ///< energy distance to the true cells in 50 principal components of the other groups
-  double mmd = 0;     ///< squared maximum mean discrepancy there
+/// Held-out cells of one group under one condition: the truth of an evaluation.
+struct HeldOutGroup {
+  const CellTable& truth;  ///< (N, genes), at least 4 cells
+  std::string group, condition;
 };
 
-/// The numbers of a score with their names, in the order of reports.
-inline std::vector<std::pair<std::string, double>> entries(const PerturbationScore& s) {
-  const metric::PerturbationEffect& e = s.effect;
-  return {{"r", e.r},
-          {"r_top20", e.r_top20},
-          {"r_top50", e.r_top50},
-          {"r_top100", e.r_top100},
-          {"r2_mean_top10", e.r2_mean_top10},
-          {"r2_mean_top20", e.r2_mean_top20},
-          {"r2_mean_top50", e.r2_mean_top50},
-          {"r2_mean_changed", e.r2_mean_changed},
-          {"r2_variance_top10", e.r2_variance_top10},
-          {"r2_variance_top20", e.r2_variance_top20},
-          {"r2_variance_top50", e.r2_variance_top50},
-          {"r2_variance_changed", e.r2_variance_changed},
-          {"sign", e.sign},
-          {"spread", e.spread},
-          {"changed_genes", e.changed},
-          {"energy", s.energy},
-          {"mmd", s.mmd}};
+/// Returns the metrics of `evaluate`. Genes are compared by their means and variances of log1p(CP10K), see
+/// metric::PerturbationEffect; cells in 50 principal components of the other groups.
+inline std::vector<evaluate::Metric> metrics() {
+  using evaluate::Better;
+  std::vector<evaluate::Metric> out;
+  for (const char* name :
+       {"r", "r_top20", "r_top50", "r_top100", "r2_mean_top10", "r2_mean_top20", "r2_mean_top50", "r2_mean_changed",
+        "r2_variance_top10", "r2_variance_top20", "r2_variance_top50", "r2_variance_changed", "sign"})
+    out.push_back({.name = name});
+  out.push_back({.name = "spread", .better = Better::neither, .target = 1});
+  out.push_back({.name = "changed_genes", .better = Better::neither});
+  out.push_back({.name = "energy", .better = Better::lower});
+  out.push_back({.name = "mmd", .better = Better::lower});
+  return out;
 }
 
-/// A floor: the mean movement of the other groups' latents, added to those of the group's control cells (scGen,
-/// Lotfollahi et al. 2019), drawn from the model's likelihood. train (N, G), latents (N, D) of the same cells ->
-/// one cell for each control cell of the group
-inline CellTable latent_arithmetic(const Perturbation& model, const CellTable& train, const LatentTable& latents,
-                                   const std::string& group, const std::string& condition, Rng& rng) {
-  const PerturbationOptions& o = model.options;
-  const Categorical what = train.obs(o.condition);
-  const Categorical of = o.group.empty() ? no_labels(train.cells()) : train.obs(o.group);
-  const Index d = latents.latent(), groups = Index(of.levels.size());
-  Matrix<float> sums[2] = {Matrix<float>::Zero(groups, d), Matrix<float>::Zero(groups, d)};
-  std::vector<double> cells[2] = {std::vector<double>(to_size(groups)), std::vector<double>(to_size(groups))};
-  std::vector<Index> own;
-  for (Index i = 0; i < train.cells(); ++i) {
-    const int g = of.codes[to_size(i)], w = what.codes[to_size(i)];
-    if (g < 0 || w < 0) continue;
-    const std::string& name = what.levels[std::size_t(w)];
-    if (name != o.control && name != condition) continue;
-    const int side = name == o.control ? 0 : 1;
-    sums[side].row(g) += latents.mean.row(i);
-    cells[side][std::size_t(g)] += 1;
-    if (side == 0 && (o.group.empty() || of.levels[std::size_t(g)] == group)) own.push_back(i);
-  }
-  RowVector<float> by = RowVector<float>::Zero(d);
-  float used = 0;
-  for (Index g = 0; g < groups; ++g) {
-    const double before = cells[0][to_size(g)], after = cells[1][to_size(g)];
-    if (before < 1 || after < 1 || (!o.group.empty() && of.levels[to_size(g)] == group)) continue;
-    by += sums[1].row(g) / float(after) - sums[0].row(g) / float(before);
-    used += 1;
-  }
-  LatentTable z = latents.select_cells(own);
-  z.mean = z.drawn(rng);
-  if (used > 0) z.mean.rowwise() += by / used;
-  return draw(model.vae, z, rng, {.strata = std::vector<int>(own.size(), 0)});
-}
-
-/// Judges predictions of one group under one condition, and the floors that a model has to beat. Floors are made of the
-/// training cells alone; the true cells only judge.
-class PerturbationEvaluator {
+/// Compares predictions of one group and condition with its held-out cells. Baselines use the training cells only.
+class Evaluator {
  public:
-  static constexpr Index few = 10;  ///< a group with fewer cells on either side lends no shift
+  static constexpr Index min_cells = 10;  ///< of a group in control and perturbed, for its shift to be a baseline
 
-  /// train: the model's own cells, without the judged ones; truth: the group's cells under the condition
-  PerturbationEvaluator(const CellTable& train, const CellTable& truth, const PerturbationOptions& o, std::string group,
-                        std::string condition, Rng& rng)
-      : group_(std::move(group)),
-        condition_(std::move(condition)),
+  /// train (N, G): the model's training cells, with control cells of the group and without its held-out cells
+  Evaluator(const CellTable& train, const HeldOutGroup& held_out, const Options& o, Rng& rng)
+      : genes_(train.gene_names),
         log_train_(log_normalize(train.counts)),
-        log_truth_(log_normalize(align_genes(truth, train.gene_names).cells.counts)) {
-    const Categorical what = train.obs(o.condition);
-    const Categorical of = o.group.empty() ? no_labels(train.cells()) : train.obs(o.group);
-    const int own = o.group.empty() ? 0 : of.code(group_), none = what.code(o.control);
-    const auto here = std::find(what.levels.begin(), what.levels.end(), condition_);
-    const int wanted = here == what.levels.end() ? -2 : int(here - what.levels.begin());
-    control_.resize(of.levels.size());
-    perturbed_.resize(of.levels.size());
-    for (Index i = 0; i < train.cells(); ++i) {
-      const int g = of.codes[to_size(i)], w = what.codes[to_size(i)];
-      if (g < 0) continue;
-      if (w == none) control_[std::size_t(g)].push_back(i);
-      if (w == wanted) perturbed_[std::size_t(g)].push_back(i);
-    }
-    own_ = std::size_t(own);
-    const Counts mine = select_rows(log_train_, control_[own_]);
-    LATENTCELL_REQUIRE(mine.rows() >= 2 && log_truth_.rows() >= 4, "judge: group '", group_, "' has ", mine.rows(),
-                       " control cells and ", log_truth_.rows(), " cells to judge by under '", condition_,
-                       "'; at least 2 and 4 are needed");
-    control_moments_ = metric::gene_moments(mine);
+        log_truth_(log_normalize(align_genes(held_out.truth, train.gene_names).cells.counts)) {
+    const Categorical group = o.group.empty() ? no_labels(train.cells()) : train.obs(o.group);
+    own_ = o.group.empty() ? 0 : std::size_t(group.code(held_out.group));
+    find_rows(train.obs(o.condition), group, o.control, held_out.condition);
+    const Counts own_control = select_rows(log_train_, control_[own_]);
+    LATENTCELL_REQUIRE(own_control.rows() >= 2 && log_truth_.rows() >= 4, "evaluate: group '", held_out.group, "' has ",
+                       own_control.rows(), " control cells and ", log_truth_.rows(), " held-out cells under '",
+                       held_out.condition, "'; at least 2 and 4 are needed");
+    control_moments_ = metric::gene_moments(own_control);
     truth_moments_ = metric::gene_moments(log_truth_);
-    // Directions fitted to the very cells that are compared would be fitted to their noise too, which no prediction
-    // can have.
+    // Components fitted to the compared cells would be fitted to their noise, which no prediction can have.
     std::vector<Index> others;
     for (Index i = 0; i < train.cells(); ++i) {
-      if (of.codes[to_size(i)] != own) others.push_back(i);
+      if (group.codes[to_size(i)] != int(own_)) others.push_back(i);
     }
     const Counts elsewhere = others.size() > 100 ? select_rows(log_train_, others) : log_train_;
     const Index k = std::min<Index>(50, std::min(elsewhere.rows(), elsewhere.cols()) - 1);
-    pca_ = kernel::fit_pca(elsewhere, {.components = k}, rng);
-    control_points_ = kernel::project(pca_, mine);
-    truth_points_ = kernel::project(pca_, log_truth_);
-    train_pca_ = kernel::fit_pca(log_train_, {.components = std::min<Index>(30, k)}, rng);
+    pca_ = kernel::LogPca::fit_logged(elsewhere, k, rng);
+    control_points_ = pca_.project_logged(own_control);
+    truth_points_ = pca_.project_logged(log_truth_);
+    shift_pca_ = kernel::LogPca::fit_logged(log_train_, std::min<Index>(30, k), rng);
   }
 
-  /// Predicted cells, in any genes that hold the training cells'.
-  PerturbationScore score(std::string who, const CellTable& predicted, const std::vector<std::string>& genes) const {
-    const Counts logs = log_normalize(align_genes(predicted, genes).cells.counts);
-    return scored(std::move(who), metric::gene_moments(logs), kernel::project(pca_, logs));
+  /// Returns the scores of predicted cells, in any genes that contain the training cells'.
+  std::vector<double> score(const CellTable& predicted) const {
+    const Counts logs = log_normalize(align_genes(predicted, genes_).cells.counts);
+    return scores(metric::gene_moments(logs), pca_.project_logged(logs));
   }
 
-  /// No change, mean shift of the other groups, pooled shift, shift in 30 principal components, nearest group's shift.
-  std::vector<PerturbationScore> floors() const {
+  /// Adds the group's control cells unchanged and, where other groups were perturbed, moved by a shift of the gene
+  /// means: the mean of the groups' shifts, that of all their cells pooled, the first within 30 principal components,
+  /// and that of the most similar group.
+  void add_baselines(evaluate::ScoreTable& to) const {
     const std::size_t genes = control_moments_.mean.size();
-    std::vector<double> none(genes, 0.0), mean(genes, 0.0), nearest(genes, 0.0), pooled(genes, 0.0);
-    std::vector<Index> all_control, all_perturbed;
+    const auto add = [&](const char* method, const std::vector<double>& shift) {
+      to.add(method, evaluate::Role::baseline, shifted(shift));
+    };
+    add("control cells", std::vector<double>(genes, 0.0));
+    std::vector<double> mean(genes, 0.0), nearest(genes, 0.0);
     double groups = 0, best = -2;
     for (std::size_t g = 0; g < control_.size(); ++g) {
-      if (g == own_) continue;
-      all_control.insert(all_control.end(), control_[g].begin(), control_[g].end());
-      all_perturbed.insert(all_perturbed.end(), perturbed_[g].begin(), perturbed_[g].end());
-      if (Index(control_[g].size()) < few || Index(perturbed_[g].size()) < few) continue;
+      if (g == own_ || Index(control_[g].size()) < min_cells || Index(perturbed_[g].size()) < min_cells) continue;
       const std::vector<double> before = mean_of(control_[g]), after = mean_of(perturbed_[g]);
-      const double likeness = metric::pearson(before, control_moments_.mean);
+      const double similarity = metric::pearson(before, control_moments_.mean);
       for (std::size_t k = 0; k < genes; ++k) {
         mean[k] += after[k] - before[k];
-        if (likeness > best) nearest[k] = after[k] - before[k];
+        if (similarity > best) nearest[k] = after[k] - before[k];
       }
-      best = std::max(best, likeness);
+      best = std::max(best, similarity);
       groups += 1;
     }
-    std::vector<PerturbationScore> out{shifted("no change", none)};
-    if (groups == 0) return out;
+    if (groups == 0) return;
     for (double& m : mean) m /= groups;
-    const std::vector<double> before = mean_of(all_control), after = mean_of(all_perturbed);
-    for (std::size_t k = 0; k < genes; ++k) pooled[k] = after[k] - before[k];
-    std::vector<double> linear(genes, 0.0);
-    for (Index c = 0; c < train_pca_.components.rows(); ++c) {
-      double along = 0;
-      for (std::size_t k = 0; k < genes; ++k) along += mean[k] * double(train_pca_.components(c, Index(k)));
-      for (std::size_t k = 0; k < genes; ++k) linear[k] += along * double(train_pca_.components(c, Index(k)));
-    }
-    out.push_back(shifted("mean shift of other groups", mean));
-    out.push_back(shifted("pooled shift", pooled));
-    out.push_back(shifted("shift in 30 components", linear));
-    out.push_back(shifted("nearest group's shift", nearest));
-    return out;
+    add("mean shift of other groups", mean);
+    add("pooled shift", pooled_shift());
+    add("shift in 30 components", within_components(mean));
+    add("nearest group's shift", nearest);
   }
 
-  /// One half of the true cells as the prediction of the other: what no model can better with as many cells.
-  PerturbationScore split_half_ceiling() const {
+  /// Returns the scores of one half of the held-out cells against the other: the ceiling of a model with as many cells.
+  std::vector<double> split_half_ceiling() const {
     std::vector<Index> halves[2];
     for (Index i = 0; i < log_truth_.rows(); ++i) halves[i % 2].push_back(i);
     const Counts a = select_rows(log_truth_, halves[0]), b = select_rows(log_truth_, halves[1]);
-    PerturbationScore out{.who = "half of the true cells"};
-    out.effect = metric::perturbation_effect(control_moments_, control_points_.rows(), metric::gene_moments(b),
-                                             b.rows(), metric::gene_moments(a));
-    const Matrix<float> x = kernel::project(pca_, a), y = kernel::project(pca_, b);
-    out.energy = metric::energy_distance(view(x), view(y));
-    out.mmd = metric::mmd(view(x), view(y));
-    return out;
+    const auto effect = metric::perturbation_effect(control_moments_, control_points_.rows(), metric::gene_moments(b),
+                                                    b.rows(), metric::gene_moments(a));
+    return values(effect, pca_.project_logged(a), pca_.project_logged(b));
   }
 
  private:
-  static ConstView<float> view(const Matrix<float>& m) { return {m.data(), m.rows(), m.cols()}; }
+  void find_rows(const Categorical& condition, const Categorical& group, const std::string& control,
+                 const std::string& perturbed) {
+    control_.resize(group.levels.size());
+    perturbed_.resize(group.levels.size());
+    for (std::size_t i = 0; i < group.codes.size(); ++i) {
+      if (group.codes[i] < 0 || condition.codes[i] < 0) continue;
+      const std::string& name = condition.levels[std::size_t(condition.codes[i])];
+      if (name == control) control_[std::size_t(group.codes[i])].push_back(Index(i));
+      if (name == perturbed) perturbed_[std::size_t(group.codes[i])].push_back(Index(i));
+    }
+  }
 
   std::vector<double> mean_of(const std::vector<Index>& rows) const {
     std::vector<double> out(to_size(log_train_.cols()), 0.0);
@@ -200,35 +143,93 @@ class PerturbationEvaluator {
     return out;
   }
 
-  PerturbationScore scored(std::string who, const metric::GeneMoments& moments, const Matrix<float>& points) const {
-    PerturbationScore out{.who = std::move(who)};
-    out.effect = metric::perturbation_effect(control_moments_, control_points_.rows(), truth_moments_,
-                                             log_truth_.rows(), moments);
-    out.energy = metric::energy_distance(view(points), view(truth_points_));
-    out.mmd = metric::mmd(view(points), view(truth_points_));
+  std::vector<double> pooled_shift() const {
+    std::vector<Index> control, perturbed;
+    for (std::size_t g = 0; g < control_.size(); ++g) {
+      if (g == own_) continue;
+      control.insert(control.end(), control_[g].begin(), control_[g].end());
+      perturbed.insert(perturbed.end(), perturbed_[g].begin(), perturbed_[g].end());
+    }
+    const std::vector<double> before = mean_of(control);
+    std::vector<double> out = mean_of(perturbed);
+    for (std::size_t k = 0; k < out.size(); ++k) out[k] -= before[k];
     return out;
   }
 
-  // The control cells, all moved by the same vector.
-  PerturbationScore shifted(std::string who, const std::vector<double>& shift) const {
+  std::vector<double> within_components(const std::vector<double>& shift) const {
+    std::vector<double> out(shift.size(), 0.0);
+    const Matrix<float>& axes = shift_pca_.pca.components;
+    for (Index c = 0; c < axes.rows(); ++c) {
+      double along = 0;
+      for (std::size_t k = 0; k < shift.size(); ++k) along += shift[k] * double(axes(c, Index(k)));
+      for (std::size_t k = 0; k < shift.size(); ++k) out[k] += along * double(axes(c, Index(k)));
+    }
+    return out;
+  }
+
+  /// Scores of the control cells, all moved by one shift of the gene means.
+  std::vector<double> shifted(const std::vector<double>& shift) const {
     metric::GeneMoments moments = control_moments_;
     for (std::size_t g = 0; g < shift.size(); ++g) moments.mean[g] += shift[g];
     Matrix<float> points = control_points_;
     for (Index c = 0; c < points.cols(); ++c) {
       double along = 0;
-      for (std::size_t g = 0; g < shift.size(); ++g) along += shift[g] * double(pca_.components(c, Index(g)));
+      for (std::size_t g = 0; g < shift.size(); ++g) along += shift[g] * double(pca_.pca.components(c, Index(g)));
       points.col(c).array() += float(along);
     }
-    return scored(std::move(who), moments, points);
+    return scores(moments, points);
   }
 
-  std::string group_, condition_;
+  std::vector<double> scores(const metric::GeneMoments& moments, const Matrix<float>& points) const {
+    return values(metric::perturbation_effect(control_moments_, control_points_.rows(), truth_moments_,
+                                              log_truth_.rows(), moments),
+                  points, truth_points_);
+  }
+
+  static std::vector<double> values(const metric::PerturbationEffect& e, const Matrix<float>& predicted,
+                                    const Matrix<float>& truth) {
+    return {e.r,
+            e.r_top20,
+            e.r_top50,
+            e.r_top100,
+            e.r2_mean_top10,
+            e.r2_mean_top20,
+            e.r2_mean_top50,
+            e.r2_mean_changed,
+            e.r2_variance_top10,
+            e.r2_variance_top20,
+            e.r2_variance_top50,
+            e.r2_variance_changed,
+            e.sign,
+            e.spread,
+            e.changed,
+            metric::energy_distance(view(predicted), view(truth)),
+            metric::mmd(view(predicted), view(truth))};
+  }
+
+  std::vector<std::string> genes_;
   Counts log_train_, log_truth_;
   std::vector<std::vector<Index>> control_, perturbed_;  // rows of each group
   std::size_t own_ = 0;
   metric::GeneMoments control_moments_, truth_moments_;
-  kernel::Pca<float> pca_, train_pca_;
+  kernel::LogPca pca_, shift_pca_;
   Matrix<float> control_points_, truth_points_;
 };
 
-}  // namespace latentcell
+/// Compares predicted cells of a held-out group with its true cells, beside the baselines and the split-half ceiling.
+///
+/// train (N, G): all training cells; predicted (M, genes): of the group under the condition
+inline evaluate::ScoreTable evaluate(const Model& model, const CellTable& train, const HeldOutGroup& held_out,
+                                     const CellTable& predicted, Rng& rng) {
+  const Evaluator evaluator(train, held_out, model.options, rng);
+  evaluate::ScoreTable out(metrics());
+  out.add("latentcell", evaluate::Role::model, evaluator.score(predicted));
+  evaluator.add_baselines(out);
+  const CellTable arithmetic =
+      latent_arithmetic(model, train, encode(model.vae, train), held_out.group, held_out.condition, rng);
+  out.add("latent arithmetic", evaluate::Role::baseline, evaluator.score(arithmetic));
+  out.add("split half", evaluate::Role::ceiling, evaluator.split_half_ceiling());
+  return out;
+}
+
+}  // namespace latentcell::perturbation

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <latentcell/core/options.hpp>
+#include <latentcell/data/split.hpp>
+#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/fit_ot_flow.hpp>
+#include <latentcell/latent/gene_mean_correction.hpp>
+#include <latentcell/perturbation/model.hpp>
+
+namespace latentcell::perturbation {
+
+struct PredictOptions {
+  Index steps = 25;  ///< steps of the sampler, at least 1. Larger: smaller discretisation error, longer run time.
+  double dose = std::numeric_limits<double>::quiet_NaN();  ///< of the perturbation, in units of obs; NaN: missing
+  double pseudo_count = 20;  ///< counts of a gene at which control cells and decoder weigh the same, above 0; see
+                             ///< shifted_gene_scales. Larger: nearer to the decoder. Infinite: the decoder alone.
+
+  static void visit(auto& self, auto&& f) {
+    f("steps", self.steps, at_least(1));
+    f("dose", self.dose);
+    f("pseudo_count", self.pseudo_count, above_up_to(0, std::numeric_limits<double>::infinity()));
+  }
+};
+
+/// Sets the latents of control cells as obs columns that the flow reads.     control (N, D)
+inline void set_control_latent(LatentTable& cells, const Matrix<float>& control) {
+  const std::vector<std::string> names = Model::control_latent_columns(control.cols());
+  for (Index k = 0; k < control.cols(); ++k) {
+    std::vector<double> column(to_size(control.rows()));
+    for (Index i = 0; i < control.rows(); ++i) column[to_size(i)] = double(control(i, k));
+    cells.cell_columns.set(names[to_size(k)], std::move(column));
+  }
+}
+
+/// Returns the latents of control cells after a perturbation. Names and library sizes are those of the control cells.
+///
+/// query: obs of the predicted cells, with the condition and, where the model has one, the dose
+inline LatentTable perturb_latents(const Model& model, const LatentTable& control, const Annotation& query, Index steps,
+                                   Rng& rng) {
+  const SampleOptions sampling{.steps = steps};
+  if (model.options.form == PerturbationForm::ot_flow)
+    return push_forward(model.flow, control, query, sampling, 0, rng);
+  LatentTable conditioned = control;
+  conditioned.cell_columns = query;
+  set_control_latent(conditioned, control.mean);
+  LatentTable out = model.flow.generate({.cells = conditioned.cell_columns, .steps = steps}, rng);
+  if (model.options.form == PerturbationForm::displacement_flow) out.mean += control.mean;
+  out.cell_names = control.cell_names;
+  out.cell_columns = query;
+  out.library = control.library;
+  return out;
+}
+
+/// Control cells before and after a perturbation, in the latent. The common step of predictions and
+/// fit_response_correction.
+struct LatentPrediction {
+  LatentTable before;        ///< latents of the control cells, one posterior sample per cell
+  LatentTable after;         ///< latents after the perturbation
+  Annotation obs;            ///< of the predicted cells: the controls' with the condition and the dose replaced
+  Categorical groups;        ///< of each cell
+  Matrix<float> gene_scale;  ///< (groups, G) factors on decoded means that the control cells imply
+
+  LatentPrediction(const Model& model, const CellTable& control, const std::string& condition, const PredictOptions& o,
+                   Rng& rng)
+      : before(encode(model.vae, control)), obs(control.cell_columns) {
+    check_options("predict", o);
+    const Options& m = model.options;
+    Rng posterior = rng.fork();
+    before.mean = before.drawn(posterior);
+    before.deviation.resize(0, 0);
+    obs.set(m.condition, Categorical{{condition}, std::vector<int>(to_size(before.cells()), 0)});
+    if (!m.dose.empty()) obs.set(m.dose, std::vector<double>(to_size(before.cells()), o.dose));
+    after = perturb_latents(model, before, obs, o.steps, rng);
+    groups = m.group.empty() ? no_labels(before.cells()) : control.cell_columns.labels(m.group);
+    const Index n = Index(groups.levels.size());
+    gene_scale = std::isfinite(o.pseudo_count)
+                     ? shifted_gene_scales(model.vae, control, before, after, groups.codes, n, o.pseudo_count)
+                     : Matrix<float>::Ones(n, model.vae.genes());
+  }
+};
+
+}  // namespace latentcell::perturbation

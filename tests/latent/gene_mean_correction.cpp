@@ -1,0 +1,71 @@
+#include <latentcell/latent/gene_mean_correction.hpp>
+
+#include <cmath>
+
+#include <latentcell/autoencoder/vae.hpp>
+#include <latentcell/data/simulate.hpp>
+#include <latentcell/latent/encode.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+struct Cells {
+  CellTable cells;
+  Vae<float, NegativeBinomial<float>> vae;
+  LatentTable z;
+  std::vector<int> codes;
+
+  explicit Cells(Rng& rng)
+      : cells(simulate({.cells = 200, .genes = 30, .types = 1, .library = 3000}, rng)),
+        vae({.genes = 30, .hidden = {8}, .latent = 2}, rng),
+        codes(200, 0) {
+    vae.start(cells.counts);
+    z = encode(vae, cells);
+    z.deviation.resize(0, 0);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("shifted_gene_scales: brings a group's decoded means to its counts, more so the more counts there are") {
+  Rng rng(2);
+  const Cells c(rng);
+  const Matrix<double> expected = expected_counts(c.vae, c.z, c.codes, 1);
+  std::vector<double> counted(30, 0.0);
+  for (std::size_t k = 0; k < c.cells.counts.values().size(); ++k)
+    counted[std::size_t(c.cells.counts.columns()[k])] += double(c.cells.counts.values()[k]);
+  const Matrix<float> exact = shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, 1, 1e-6),
+                      shrunk = shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, 1, 1e9);
+  for (Index g = 0; g < 30; ++g) {
+    CHECK(double(exact(0, g)) * expected(0, g) == Approx(counted[to_size(g)]).epsilon(1e-3).margin(1e-3));
+    CHECK(double(shrunk(0, g)) == Approx(1).margin(1e-3));
+  }
+  CHECK_THROWS_WITH(shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, 1, 0), ContainsText("must be positive"));
+}
+
+TEST_CASE("shifted_gene_scales: fades where a change raises a gene, and stays where it lowers one") {
+  Rng rng(2);
+  const CellTable cells = simulate({.cells = 200, .genes = 30, .types = 1, .library = 3000, .gene_spread = 0.5}, rng);
+  Vae<float, NegativeBinomial<float>> vae({.genes = 30, .hidden = {8}, .latent = 2, .linear_decoder = true}, rng);
+  vae.start(cells.counts);
+  // The decoder expects half of genes 4 and 5, and the first dimension raises one tenfold and lowers the other.
+  vae.heads[0].weight.value.setZero();
+  for (const Index g : {4, 5}) vae.heads[0].bias.value(0, g) -= std::log(2.0f);
+  vae.heads[0].weight.value(4, 0) = std::log(10.0f);
+  vae.heads[0].weight.value(5, 0) = -std::log(10.0f);
+  LatentTable before = encode(vae, cells), after = before;
+  before.mean.setZero();
+  after.mean.setZero();
+  after.mean.col(0).setOnes();
+  const std::vector<int> codes(200, 0);
+  const Matrix<float> same = shifted_gene_scales(vae, cells, before, before, codes, 1, 1e-6),
+                      moved = shifted_gene_scales(vae, cells, before, after, codes, 1, 1e-6);
+  REQUIRE(same(0, 4) > 1.7f);
+  REQUIRE(same(0, 5) > 1.7f);
+  CHECK(moved(0, 4) - 1 < 0.2f * (same(0, 4) - 1));
+  CHECK(moved(0, 4) > 1);
+  CHECK(moved(0, 5) == same(0, 5));
+}
