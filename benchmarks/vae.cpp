@@ -70,7 +70,7 @@ void train(const Settings& s) {
   const lc::Counts counts = made_counts(s, rng);
   const double before = resident_mb();
   lc::Vae<float, Likelihood> vae({.genes = s.genes, .hidden = s.hidden, .latent = s.latent}, rng);
-  vae.start(counts);
+  vae.initialize_from_data(counts);
   lc::CellBatches source(counts, {.batch = s.batch});
   const lc::Params<float> params(vae);
   lc::AdamW<float> optimizer;

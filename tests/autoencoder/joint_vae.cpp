@@ -169,7 +169,7 @@ TEST_CASE("JointVae: gradients of the whole loss agree with central differences"
     o.parts[1].weight = 3;
     o.kl_weight = 0.7f;
     JointVae<double> model(o, rng);
-    model.start({cells[0].counts, cells[1].counts, cells[2].counts});
+    model.initialize_from_data({cells[0].counts, cells[1].counts, cells[2].counts});
     each_param(model, [&](Param<double>& p) {
       for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1 * rng.normal();
     });
@@ -270,7 +270,7 @@ TEST_CASE("JointVae: settings and cells that do not fit are named") {
   CHECK_THROWS_WITH(JointVae<float>(o, rng), ContainsText("weight must be above 0, got 0"));
   JointVae<float> model(small(), rng);
   std::vector<Modality> cells = made(6);
-  CHECK_THROWS_WITH(model.start({cells[0].counts}), ContainsText("1 modalities but the model has 3"));
+  CHECK_THROWS_WITH(model.initialize_from_data({cells[0].counts}), ContainsText("1 modalities but the model has 3"));
   cells[1] = hide(cells[1]);
   CHECK_THROWS_WITH(fit(model, cells, {.epochs = 1, .batch = 4}), ContainsText("only 0 cells have 'protein'"));
   for (Modality& m : cells) m = hide(m);

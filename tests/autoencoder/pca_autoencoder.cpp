@@ -45,5 +45,5 @@ TEST_CASE("PcaAutoencoder: refuses more components than there are cells to tell 
   Rng rng(4);
   const CellTable cells = simulate({.cells = 5, .genes = 60, .types = 1}, rng);
   Model model({.genes = 60, .hidden = {8}, .latent = 5}, rng);
-  CHECK_THROWS_WITH(model.start(cells.counts), ContainsText("5 components of 5 cells"));
+  CHECK_THROWS_WITH(model.initialize_from_data(cells.counts), ContainsText("5 components of 5 cells"));
 }

@@ -53,7 +53,7 @@ TEST_CASE("Vae: gradients through every prior agree with central differences") {
   for (const Prior kind : {Prior::mixture, Prior::vamp}) {
     Rng rng(3);
     Vae<double, NegativeBinomial<double>> vae(small(kind), rng);
-    vae.start(cells.counts);
+    vae.initialize_from_data(cells.counts);
     with_batch(cells, 6, {}, [&](const CellBatch& batch) {
       Tape<double> tape;
       const auto loss = [&] {
@@ -123,7 +123,8 @@ TEST_CASE("Vae: wrong priors are refused with the alternative") {
   REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>(o, rng)), ContainsText("leave them 0"));
   o.free_bits = 0;
   o.prior.components = 0;
-  REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>(o, rng)), ContainsText("prior.components must be at least 1, got"));
+  REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>(o, rng)),
+                      ContainsText("prior.components must be at least 1, got"));
 }
 
 TEST_CASE("Vae: a linear decoder is linear in the latent") {
@@ -236,7 +237,7 @@ TEST_CASE("ProteinMixture: gradients of the whole loss, and the two parts are to
   set_threads(1);
   {
     Vae<double, ProteinMixture<double>> vae(o, rng);
-    vae.start(cells.counts);
+    vae.initialize_from_data(cells.counts);
     with_batch(cells, 5, {}, [&](const CellBatch& batch) {
       Tape<double> tape;
       const auto loss = [&] {

@@ -35,7 +35,7 @@ void with_batch(const CellTable& cells, const std::vector<int>& codes, const std
 template <class Model>
 double train(Model& vae, const CellTable& cells, int steps, double* first = nullptr) {
   using T = typename Model::Scalar;
-  vae.start(cells.counts);
+  vae.initialize_from_data(cells.counts);
   CellBatches source(cells, {.batch = 64});
   AdamW<T> optimizer;
   Tape<T> tape;
@@ -88,7 +88,7 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
                  .dropout = 0.0f,
                  .kl_weight = 0.7f};
     Vae<double, TestType> vae(o, rng, {.dispersion = dispersion});
-    vae.start(cells.counts);
+    vae.initialize_from_data(cells.counts);
     each_param(vae, [&](Param<double>& p) {
       for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1 * rng.normal();
     });
@@ -117,7 +117,7 @@ TEMPLATE_TEST_CASE("Vae: the loss falls on simulated cells, for every family, li
       o.link = link;
       o.dropout = 0.1f;
       Vae<float, TestType> vae(o, rng, {.dispersion = dispersion});
-      vae.start(cells.counts);
+      vae.initialize_from_data(cells.counts);
       const double before = evaluate(vae, cells);
       train(vae, cells, 20);
       const double after = evaluate(vae, cells);
@@ -216,7 +216,7 @@ TEST_CASE("Vae: a steady training step allocates nothing on the heap") {
   o.prior.labels = 3;
   o.dropout = 0.1f;
   Vae<float, ZeroInflatedNegativeBinomial<float>> vae(o, rng, {.dispersion = Dispersion::gene_cell});
-  vae.start(cells.counts);
+  vae.initialize_from_data(cells.counts);
   const auto labels = cells.cell_columns.labels("cell_type").codes, codes = cells.cell_columns.labels("batch").codes;
   CellBatches source(cells, {.batch = 32, .codes = codes, .labels = labels});
   AdamW<float> optimizer;
@@ -259,7 +259,7 @@ TEST_CASE("Vae: cells without counts are encoded and judged like any other") {
   cells.counts.end_row();
   Rng rng(2);
   Vae<float, NegativeBinomial<float>> vae(small(5), rng);
-  vae.start(cells.counts);
+  vae.initialize_from_data(cells.counts);
   with_batch(cells, {}, {}, [&](const CellBatch& batch) {
     Tape<float> tape(Mode::train, Rng(1));
     const Var<float> loss = vae.loss(tape, batch, 1);
@@ -273,9 +273,9 @@ TEST_CASE("Vae: settings that make no model are named") {
   using Model = Vae<float, NegativeBinomial<float>>;
   Rng rng(1);
   REQUIRE_THROWS_WITH(Model({.genes = 0}, rng), ContainsText("Vae: genes must be at least 1, got 0"));
-  REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 0}, rng),
-                      ContainsText("Vae: latent must be at least 1, got 0"));
-  REQUIRE_THROWS_WITH(Model({.genes = 5, .hidden = {}}, rng), ContainsText("Vae: hidden must have at least 1 element, got 0"));
+  REQUIRE_THROWS_WITH(Model({.genes = 5, .latent = 0}, rng), ContainsText("Vae: latent must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(Model({.genes = 5, .hidden = {}}, rng),
+                      ContainsText("Vae: hidden must have at least 1 element, got 0"));
   Model vae(small(5), rng);
-  REQUIRE_THROWS_WITH(vae.start(Counts(6)), ContainsText("counts of 6 genes but the model has 5"));
+  REQUIRE_THROWS_WITH(vae.initialize_from_data(Counts(6)), ContainsText("counts of 6 genes but the model has 5"));
 }

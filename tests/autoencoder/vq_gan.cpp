@@ -46,7 +46,7 @@ TEST_CASE("VqGan: the adversary's gradient at the last layer is the asked share 
   const CellTable cells = some_cells();
   for (const float weight : {0.1f, 0.5f}) {
     Exact model = made<Exact>({.hidden = {16}, .dropout = 0, .start = 0.5f, .weight = weight});
-    model.start(cells.counts);
+    model.initialize_from_data(cells.counts);
     with_batch(cells, [&](const CellBatch& batch) {
       Tape<double> tape;
       const auto gradient = [&](double share) {
@@ -76,7 +76,7 @@ TEST_CASE("VqGan: outside training the loss is VqVae's") {
 TEST_CASE("VqGan: the discriminator learns to tell, and only when its time has come") {
   const CellTable cells = some_cells();
   Model model = made<Model>({.hidden = {32}, .dropout = 0, .start = 0.5f, .learning_rate = 3e-3f});
-  model.start(cells.counts);
+  model.initialize_from_data(cells.counts);
   with_batch(cells, [&](const CellBatch& batch) {
     Tape<float> tape(Mode::train, Rng(3));
     const Matrix<float> at_first = model.discriminator.score.weight.value;
@@ -127,6 +127,7 @@ TEST_CASE("VqGan: trains, stays finite, serves encode and draw, and goes on from
 
 TEST_CASE("VqGan: what makes no sense is refused") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(Model(small(), {.hidden = {}}, rng), ContainsText("VqGan: hidden must have at least 1 element, got 0"));
+  REQUIRE_THROWS_WITH(Model(small(), {.hidden = {}}, rng),
+                      ContainsText("VqGan: hidden must have at least 1 element, got 0"));
   REQUIRE_THROWS_WITH(Model(small(), {.weight = -1}, rng), ContainsText("VqGan: weight must be at least 0, got -1"));
 }

@@ -24,7 +24,7 @@ TEST_CASE("calibrate_dispersion: dispersions that start far off come near those 
   for (const Dispersion where : {Dispersion::gene, Dispersion::gene_cell}) {
     Vae<float, NegativeBinomial<float>> vae({.genes = cells.genes(), .hidden = {16}, .latent = 2}, rng,
                                             {.dispersion = where});
-    vae.start(cells.counts);
+    vae.initialize_from_data(cells.counts);
     Param<float>& theta = where == Dispersion::gene ? vae.likelihood.log_theta : vae.heads[1].bias;
     const Matrix<float> right = theta.value;
     theta.value.array() -= 2.0f;  // e^2 times too dispersed

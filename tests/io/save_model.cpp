@@ -227,6 +227,7 @@ TEST_CASE("save_model: a list that is in use keeps its length") {
   Part part({.width = 2}, rng);
   part.names = {"a", "b", "c"};
   CHECK_THROWS_WITH(io::load_into(file.path, part), ContainsText("entry 'names' has 2 elements but the model's has 3"));
+  CHECK(part.options.level == 0.1);  // nothing of the file was taken
 }
 
 TEST_CASE("save_model: a damaged file is refused in a sentence that names it and the entry") {

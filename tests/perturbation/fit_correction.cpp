@@ -27,7 +27,7 @@ struct Untrained {
   }
   Model model(Rng& rng) const {
     Model m(options, one_perturbation("gene_1"), rng);
-    m.vae.start(cells.counts);
+    m.vae.initialize_from_data(cells.counts);
     m.flow.start(encode(m.vae, cells));
     return m;
   }

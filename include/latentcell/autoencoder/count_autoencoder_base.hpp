@@ -19,7 +19,7 @@ struct Posterior {
   Var<T> mean, log_variance;
 };
 
-/// What every autoencoder of counts has: sparse counts to hidden values, and a latent back to the parameters of a
+/// Base of all autoencoders of counts: encodes sparse counts to hidden values, decodes a latent to the parameters of a
 /// likelihood.
 template <class T, class Likelihood_>
 struct CountAutoencoderBase {
@@ -32,15 +32,15 @@ struct CountAutoencoderBase {
   Mlp<T> encoder;                       // hidden[0] -> hidden.back()
   Mlp<T> decoder;                       // latent + batches -> hidden.back() -> ... -> hidden[0]
   std::vector<Linear<T>> heads;         // last hidden layer -> genes; as many as the likelihood has parameters a cell
-  std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; empty where nobody said
+  std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; may be empty
   Buffer<T> reference;                  // (1, 1) library size that inputs are scaled to
 
   Index genes() const { return options.genes; }
   Index latent() const { return options.latent; }
 
-  /// Starts gene levels and dispersions from the moments of the training counts, and the reference library from their
-  /// mean: training then only has to learn what differs between cells.   counts (N, G)
-  void start(const CountsView& counts) {
+  /// Initialises gene levels and dispersions from the moments of the training counts, and the reference library from
+  /// their mean, so that training only learns the differences between cells.   counts (N, G)
+  void initialize_from_data(const CountsView& counts) {
     LATENTCELL_REQUIRE(counts.cols == options.genes, "autoencoder: counts of ", counts.cols,
                        " genes but the model has ", options.genes);
     if (options.reference_library <= 0 && counts.rows > 0) {
@@ -51,7 +51,7 @@ struct CountAutoencoderBase {
     likelihood.start(counts, heads, double(reference.value(0, 0)));
   }
 
-  /// What the encoder makes of a batch.     counts (B, G) -> (B, hidden.back())
+  /// Encodes a batch.     counts (B, G) -> (B, hidden.back())
   Var<T> encode_hidden(Tape<T>& tape, const CellBatch& batch) const {
     float* factor = tape.template scratch_of<float>(batch.size());
     for (Index b = 0; b < batch.size(); ++b) {
@@ -60,7 +60,7 @@ struct CountAutoencoderBase {
     return encoder(first_tail(first(tape, batch.shown(), {factor, to_size(batch.size())})));
   }
 
-  /// Whether the heads stand on the latent itself.
+  /// Returns whether the heads read the latent itself.
   bool linear() const { return options.linear_decoder; }
 
   /// The decoder's last hidden layer, or with a linear decoder the latent itself.
@@ -112,7 +112,7 @@ struct CountAutoencoderBase {
   }
 
  protected:
-  /// Makes the encoder's side; the constructor of an autoencoder then makes its latent layers and calls make_decoder.
+  /// Builds the encoder. A derived constructor then builds its latent layers and calls make_decoder.
   CountAutoencoderBase(std::string_view owner, const CountAutoencoderOptions& o, Rng& rng,
                        LikelihoodOptions likelihood_options)
       : options(check_options(owner, o)),
@@ -135,7 +135,7 @@ struct CountAutoencoderBase {
     decoder = Mlp<T>(o.latent + o.batches, widths, T(o.dropout), rng);
     for (Index i = 0; i < likelihood.heads(); ++i) {
       heads.emplace_back((linear() ? o.latent : o.hidden.front()) + o.batches, o.genes, rng);
-      // Heads start near the genes' own levels (see start): the cell's part grows from little.
+      // Heads start near the genes' own levels (see initialize_from_data): the cell's part grows from little.
       heads.back().weight.value *= T(0.1);
     }
     likelihood.set_rates(heads);

@@ -11,11 +11,11 @@
 
 namespace latentcell {
 
-/// How the counts of a modality come about.
+/// Observation model of a modality.
 enum class Observation {
   counts,           ///< negative binomial around shares of the cell's total
   protein_mixture,  ///< background and bound protein (likelihood/protein_mixture.hpp)
-  detection,        ///< seen or not, Bernoulli: accessibility
+  detection,        ///< detected or not, Bernoulli: accessibility
 };
 
 struct JointPartOptions {
@@ -41,7 +41,7 @@ struct JointPartOptions {
 struct JointVaeOptions {
   std::vector<JointPartOptions> parts = {};  ///< one for each modality
   Index latent = 20;                         ///< D; larger keeps more of a cell
-  float hide = 0.5f;       ///< chance that a modality of a cell is hidden in training, never all that it has
+  float hide = 0.5f;       ///< probability that a modality of a cell is hidden in training, [0, 1); one always remains
   float kl_weight = 1.0f;  ///< weight of the KL term
   float kl_warmup = 0.1f;  ///< share of the run over which the KL weight rises from 0
 
@@ -54,7 +54,7 @@ struct JointVaeOptions {
   }
 };
 
-/// One modality's way to the joint latent and back.
+/// Encoder and decoder of one modality.
 template <class T>
 struct JointPart {
   template <class Likelihood>
@@ -68,7 +68,7 @@ struct JointPart {
           to_log_variance(o.hidden.back(), o.latent, rng) {
       this->make_decoder(rng);
     }
-    /// What this modality alone says of the latent.     counts (B, G) -> (B, D)
+    /// Returns the posterior given this modality alone.     counts (B, G) -> (B, D)
     Posterior<T> encode(Tape<T>& tape, const CellBatch& batch) const {
       const Var<T> h = this->encode_hidden(tape, batch);
       return {to_mean(h), clamp(to_log_variance(h), T(-10), T(6))};
@@ -80,7 +80,7 @@ struct JointPart {
     }
   };
 
-  // The one that the observation asks for.
+  // Exactly one is set, by the observation.
   std::optional<Expert<NegativeBinomial<T>>> counts;
   std::optional<Expert<ProteinMixture<T>>> proteins;
   std::optional<Expert<Bernoulli<T>>> detection;
@@ -92,7 +92,7 @@ struct JointPart {
     if (o.observation == Observation::detection) detection.emplace(trunk, rng);
   }
 
-  /// f(expert) of the one there is.
+  /// Calls f with the expert that is set.
   static decltype(auto) with(auto& self, auto&& f) {
     if (self.counts) return f(*self.counts);
     if (self.proteins) return f(*self.proteins);
@@ -108,8 +108,8 @@ struct JointPart {
 
 /// One latent of cells measured in several ways, any of which may be missing: every modality that a cell has is an
 /// expert on its latent, and the posterior is the product of the experts and of the standard normal prior (Wu and
-/// Goodman, "Multimodal generative models for scalable weakly-supervised learning", 2018). In training some of what a
-/// cell has is hidden from the posterior and asked of the decoders all the same.
+/// Goodman, "Multimodal generative models for scalable weakly-supervised learning", 2018). In training some modalities
+/// of a cell are hidden from the posterior and still reconstructed.
 template <class T>
 struct JointVae {
   using Scalar = T;
@@ -134,13 +134,13 @@ struct JointVae {
   }
 
   /// Starts each modality from the moments of the cells that have it.     counts of those, one for each part
-  void start(const std::vector<Counts>& measured) {
+  void initialize_from_data(const std::vector<Counts>& measured) {
     LATENTCELL_REQUIRE(measured.size() == parts.size(), "JointVae: ", measured.size(), " modalities but the model has ",
                        parts.size());
     for (std::size_t m = 0; m < parts.size(); ++m) {
       LATENTCELL_REQUIRE(measured[m].rows() >= 2, "JointVae: only ", measured[m].rows(), " cells have '",
                          options.parts[m].name, "'");
-      JointPart<T>::with(parts[m], [&](auto& expert) { expert.start(measured[m]); });
+      JointPart<T>::with(parts[m], [&](auto& expert) { expert.initialize_from_data(measured[m]); });
     }
   }
 

@@ -16,17 +16,17 @@
 
 namespace latentcell {
 
-/// What the latents of all cells together are drawn towards.
+/// Prior of the latent.
 enum class Prior {
   normal,   ///< the standard normal, around a mean of its own for each label where there are labels
-  mixture,  ///< a mixture of normal distributions that is learned: clusters need not be squeezed into one bell
+  mixture,  ///< a learned mixture of normal distributions
   vamp,  ///< the mixture of the posteriors of learned pseudo-cells (Tomczak and Welling, "VAE with a VampPrior", 2018)
 };
 
 struct PriorOptions {
   Prior kind = Prior::normal;
   Index labels = 0;       ///< normal only; levels of a label whose cells share a prior mean; 0: one prior, at zero
-  Index components = 32;  ///< of mixture and vamp; more tell finer groups of cells
+  Index components = 32;  ///< of mixture and vamp. Larger: finer groups of cells
 
   static void visit(auto& self, auto&& f) {
     f("kind", self.kind, fixed());
@@ -61,18 +61,18 @@ struct LatentPrior {
     for (Param<T>* p : {&mean, &log_variance, &logit}) p->learning_rate = T(3);
   }
 
-  /// The means of some cells' labels, zero where a label is unknown.     label (B) -> (B, D)
+  /// Returns the prior means of cells by label; zero where the label is missing.     label (B) -> (B, D)
   Var<T> label_means(Tape<T>& tape, Index cells, std::span<const int> label) const {
     const Index d = mean.value.cols();
     int* const row = tape.template scratch_of<int>(cells);
-    T* const known = tape.scratch(cells * d);
+    T* const observed = tape.scratch(cells * d);
     for (Index b = 0; b < cells; ++b) {
       const int code = label.empty() ? -1 : label[to_size(b)];
       row[b] = std::max(code, 0);
-      std::fill_n(known + b * d, d, code < 0 ? T(0) : T(1));
+      std::fill_n(observed + b * d, d, code < 0 ? T(0) : T(1));
     }
     return mul(embedding(tape.watch(mean), std::span<const int>(row, to_size(cells))),
-               tape.constant(ConstView<T>(known, cells, d)));
+               tape.constant(ConstView<T>(observed, cells, d)));
   }
 
   /// Standard deviations of a mixture's components.     -> (components, D)

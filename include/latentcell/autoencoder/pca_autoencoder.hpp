@@ -8,9 +8,8 @@
 
 namespace latentcell {
 
-/// Principal components of log1p(CP10K) for an encoder, a learned count decoder for the way back. The latent is what
-/// the field's trajectory methods and their measures speak of, in units of the first component's standard deviation
-/// (`unit`); counts can still be drawn from it.
+/// Encoder by principal components of log1p(CP10K), with a learned count decoder. The latent is in units of the first
+/// component's standard deviation (`unit`), as trajectory benchmarks use.
 template <class T, class Likelihood>
 struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood> {
   using Trunk = CountAutoencoderBase<T, Likelihood>;
@@ -34,11 +33,11 @@ struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood> {
     return {reader.template options<CountAutoencoderOptions>(), rng, Trunk::likelihood_options(reader)};
   }
 
-  /// As CountAutoencoderBase::start; the components are those of the training cells.     counts (N, G)
-  void start(const CountsView& counts) {
+  /// As CountAutoencoderBase::initialize_from_data; also fits the components.     counts (N, G)
+  void initialize_from_data(const CountsView& counts) {
     LATENTCELL_REQUIRE(counts.rows > options.latent, "PcaAutoencoder: ", options.latent, " components of ", counts.rows,
                        " cells; take fewer");
-    Trunk::start(counts);
+    Trunk::initialize_from_data(counts);
     Rng rng(0, 51);
     const Counts logs = kernel::log_normalize(counts);
     const kernel::Pca<float> pca = kernel::fit_pca(logs.view(), {.components = options.latent}, rng);
@@ -68,7 +67,7 @@ struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood> {
     return out;
   }
 
-  /// The decoder alone is learned: the trunk's encoder has no part in anything.
+  /// The encoder of the base class is unused.
   static void visit(auto& self, auto&& f) {
     f("likelihood", self.likelihood);
     f("decoder", self.decoder);

@@ -7,8 +7,7 @@
 
 namespace latentcell {
 
-/// Deterministic autoencoder of counts: one latent a cell, no posterior. The floor that a variational one must beat as
-/// stage 1.
+/// Deterministic autoencoder of counts: one latent per cell, no posterior. The baseline of stage 1.
 template <class T, class Likelihood>
 struct PlainAutoencoder : CountAutoencoderBase<T, Likelihood> {
   using Trunk = CountAutoencoderBase<T, Likelihood>;

@@ -31,9 +31,9 @@ struct Vae : CountAutoencoderBase<T, Likelihood> {
     return {reader.template options<CountAutoencoderOptions>(), rng, Trunk::likelihood_options(reader)};
   }
 
-  /// As CountAutoencoderBase::start; pseudo-cells start as training cells.     counts (N, G)
-  void start(const CountsView& counts) {
-    Trunk::start(counts);
+  /// As CountAutoencoderBase::initialize_from_data; also initialises pseudo-cells by training cells.     counts (N, G)
+  void initialize_from_data(const CountsView& counts) {
+    Trunk::initialize_from_data(counts);
     const Index n = prior.pseudo.value.rows();
     for (Index k = 0; k < n && counts.rows > 0; ++k) {
       const Index row = k * counts.rows / n;
@@ -115,7 +115,7 @@ struct Vae : CountAutoencoderBase<T, Likelihood> {
   Posterior<T> posterior(Var<T> hidden) const {
     return {to_mean(hidden), clamp(to_log_variance(hidden), T(-10), T(6))};
   }
-  // What the encoder makes of the pseudo-cells.
+  // Posteriors of the pseudo-cells.
   Posterior<T> pseudo_posterior(Tape<T>& tape) const {
     return posterior(this->encoder(this->first_tail(this->first.of_values(tape, tape.watch(prior.pseudo)))));
   }

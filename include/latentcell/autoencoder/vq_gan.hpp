@@ -14,9 +14,9 @@
 namespace latentcell {
 
 struct AdversaryOptions {
-  std::vector<Index> hidden = {128, 64};  ///< widths of the discriminator
-  float dropout = 0.2f;                   ///< in the discriminator; larger keeps it from knowing the cells by heart
-  float start = 0.3f;                     ///< share of the run before the adversary joins
+  std::vector<Index> hidden = {128, 64};  ///< widths of the discriminator's layers
+  float dropout = 0.2f;         ///< in the discriminator, [0, 1). Larger: less overfitting to the training cells
+  float start = 0.3f;           ///< share of the run before the adversarial loss is added
   float weight = 0.1f;          ///< its gradient at the decoder's last layer, relative to the reconstruction's;
                                 ///< larger: cells that look more real and come back less exactly
   float feature_weight = 1.0f;  ///< of matching the discriminator's features, relative to fooling it
@@ -32,7 +32,7 @@ struct AdversaryOptions {
   }
 };
 
-/// Tells real cells from decoded ones: genes on the scale of log1p counts to a score, above 0 for real.
+/// Classifies real against decoded cells: log1p of scaled counts to a logit, above 0 for real.
 template <class T>
 struct Discriminator {
   SparseLinear<T> first;  // genes -> hidden[0]
@@ -46,15 +46,15 @@ struct Discriminator {
         more(o.hidden.front(), std::span(o.hidden).subspan(1), T(o.dropout), rng),
         score(o.hidden.back(), 1, rng) {}
 
-  struct Opinion {
+  struct Logits {
     Var<T> score;     // (B, 1)
     Var<T> features;  // (B, hidden.back())
   };
-  Opinion of_counts(Tape<T>& tape, const CountsView& counts, std::span<const float> size_factor) const {
+  Logits of_counts(Tape<T>& tape, const CountsView& counts, std::span<const float> size_factor) const {
     return of_first(first(tape, counts, size_factor));
   }
   /// x (B, G) log1p of scaled counts
-  Opinion of_values(Tape<T>& tape, Var<T> x) const { return of_first(first.of_values(tape, x)); }
+  Logits of_values(Tape<T>& tape, Var<T> x) const { return of_first(first.of_values(tape, x)); }
 
   static void visit(auto& self, auto&& f) {
     f("first", self.first);
@@ -64,18 +64,17 @@ struct Discriminator {
   }
 
  private:
-  Opinion of_first(Var<T> hidden) const {
+  Logits of_first(Var<T> hidden) const {
     const Var<T> features = more(first_tail(hidden));
     return {score(features), features};
   }
 };
 
-/// VqVae with an adversary (Esser, Rombach and Ommer, "Taming transformers for high-resolution image synthesis", 2021):
-/// from some point of the run on, the decoder is also drawn to cells that a discriminator takes for real, and to the
-/// features it sees in the cell itself (Larsen et al. 2016) in place of a perceptual loss. What the discriminator is
-/// shown are counts drawn from the likelihood, with the gradient passed straight to their means: it would know smooth
-/// means at once. The adversary's weight makes its gradient at the decoder's last layer a given share of the
-/// reconstruction's (ibid., eq. 7).
+/// VqVae with an adversarial loss (Esser, Rombach and Ommer, "Taming transformers for high-resolution image synthesis",
+/// 2021). After `start` of the run the loss adds the discriminator's logit of decoded cells and feature matching
+/// (Larsen et al. 2016) in place of a perceptual loss. The discriminator's input are counts drawn from the likelihood,
+/// with a straight-through gradient to their means, because smooth means are trivially recognised. The weight of the
+/// adversarial loss is relative to the gradients at the decoder's last layer (ibid., eq. 7).
 template <class T, class Likelihood>
 struct VqGan : VqVae<T, Likelihood> {
   using Base = VqVae<T, Likelihood>;
@@ -84,7 +83,7 @@ struct VqGan : VqVae<T, Likelihood> {
   Discriminator<T> discriminator;
   AdamW<T> discriminator_optimizer;
   Buffer<T> discriminator_steps;  // (1, 1)
-  double discriminator_loss = 2;  ///< hinge loss of the last step: 2 where it cannot tell, 0 where it is always right
+  double discriminator_loss = 2;  ///< hinge loss of the last step: 2 at chance, 0 where all cells are classified
 
   VqGan(const CountAutoencoderOptions& o, const AdversaryOptions& a, Rng& rng,
         LikelihoodOptions likelihood_options = {})
@@ -93,7 +92,7 @@ struct VqGan : VqVae<T, Likelihood> {
         discriminator(o.genes, a, rng),
         discriminator_optimizer({.beta1 = 0.5f, .beta2 = 0.9f}),
         discriminator_steps(1, 1) {
-    set_frozen(true);  // it has an optimizer of its own
+    freeze_discriminator();  // because it has an optimizer of its own
     discriminator_optimizer.prepare(discriminator);
   }
   static VqGan from_options(const auto& reader, Rng& rng) {
@@ -101,26 +100,28 @@ struct VqGan : VqVae<T, Likelihood> {
             rng, Base::Trunk::likelihood_options(reader)};
   }
 
-  /// As VqVae::loss; once the adversary has joined, in training, also what it asks for.   -> (1, 1)
+  /// VqVae::loss, in training after `start` plus the weighted adversarial loss. The weight needs the gradients of both
+  /// losses before their sum exists: relative_weight() therefore runs backward() twice and clears the gradients again.
+  /// -> (1, 1)
   Var<T> loss(Tape<T>& tape, const CellBatch& batch, double share_of_run) const {
     const auto q = this->codebook(tape, this->encode(tape, batch).mean, T(this->options.commitment));
     const Var<T> reconstruction = add(Base::Trunk::mean_nll(tape, q.z, batch), q.loss);
     if (tape.mode() != Mode::train || share_of_run < double(adversary.start)) return reconstruction;
     const auto fake = discriminator.of_values(tape, drawn(tape, q.z, batch));
     const auto real = discriminator.of_counts(tape, batch.counts, factors(tape, batch));
-    const Var<T> fooled = scale(mean(fake.score), T(-1));
-    const Var<T> asked = add(fooled, scale(mse(fake.features, real.features.value()), T(adversary.feature_weight)));
-    const double ratio = gradient_at_head(tape, reconstruction) / (gradient_at_head(tape, asked) + 1e-6);
-    return add(reconstruction, scale(asked, T(double(adversary.weight) * std::min(ratio, 1e6))));
+    const Var<T> generator_loss = scale(mean(fake.score), T(-1));
+    const Var<T> adversarial =
+        add(generator_loss, scale(mse(fake.features, real.features.value()), T(adversary.feature_weight)));
+    return add(reconstruction, scale(adversarial, relative_weight(tape, reconstruction, adversarial)));
   }
 
-  /// Moves the codes, then the discriminator by its hinge loss.
+  /// Updates the codes, then the discriminator by its hinge loss.
   void after_step(Tape<T>& tape, const CellBatch& batch, double share_of_run) {
     Base::after_step(tape, batch, share_of_run);
     if (share_of_run < double(adversary.start)) return;
     tape.reset(Mode::no_gradient, tape.rng().fork());
     const Matrix<T> fake = drawn(tape, this->codebook(tape, this->encode(tape, batch).mean, T(0)).z, batch).value();
-    set_frozen(false);
+    each_param(discriminator, [](Param<T>& p) { p.frozen = false; });
     tape.reset(Mode::train, tape.rng().fork());
     const Var<T> of_fake = discriminator.of_values(tape, tape.constant(view(fake))).score;
     const Var<T> of_real = discriminator.of_counts(tape, batch.counts, factors(tape, batch)).score;
@@ -133,7 +134,7 @@ struct VqGan : VqVae<T, Likelihood> {
       discriminator_optimizer.step(discriminator, tape, T(adversary.learning_rate));
       discriminator_steps.value(0, 0) += T(1);
     }
-    set_frozen(true);
+    freeze_discriminator();
   }
 
   static void visit(auto& self, auto&& f) {
@@ -145,10 +146,10 @@ struct VqGan : VqVae<T, Likelihood> {
   }
 
  private:
-  void set_frozen(bool frozen) {
-    each_param(discriminator, [&](Param<T>& p) { p.frozen = frozen; });
+  void freeze_discriminator() {
+    each_param(discriminator, [](Param<T>& p) { p.frozen = true; });
   }
-  // Library over reference: what real and drawn counts are scaled by.
+  // Size factors of real and drawn counts: library size over the reference.
   std::span<const float> factors(Tape<T>& tape, const CellBatch& batch) const {
     float* const factor = tape.template scratch_of<float>(batch.size());
     for (Index b = 0; b < batch.size(); ++b)
@@ -186,8 +187,13 @@ struct VqGan : VqVae<T, Likelihood> {
     });
     return straight_through(mean, ConstView<T>(value, cells, genes));
   }
-  // Norm of a loss's gradient at the weights of the decoder's last layer.
-  double gradient_at_head(Tape<T>& tape, const Var<T>& of) const {
+  // adversary.weight times the ratio of both losses' gradient norms at the decoder's last layer.
+  T relative_weight(Tape<T>& tape, const Var<T>& reconstruction, const Var<T>& adversarial) const {
+    const double ratio = head_gradient_norm(tape, reconstruction) / (head_gradient_norm(tape, adversarial) + 1e-6);
+    return T(double(adversary.weight) * std::min(ratio, 1e6));
+  }
+  // Runs backward() on a loss, takes the norm at the decoder's last layer, and clears all gradients.
+  double head_gradient_norm(Tape<T>& tape, const Var<T>& of) const {
     const Param<T>& weight = this->heads.front().weight;
     tape.backward(of);
     const T* const g = tape.grad(weight);

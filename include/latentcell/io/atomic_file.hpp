@@ -13,19 +13,19 @@
 
 namespace latentcell::io {
 
-/// Puts a file in its place whole or not at all: write to temporary(), close, then commit(). The temporary lies in the
-/// folder of the target, so that renaming is atomic; it is removed where commit() was not reached. A target that is a
-/// symbolic link is followed, and an existing target keeps its permissions. POSIX only.
-/// Throws std::runtime_error naming the target and what the system says.
+/// Replaces a file atomically: write to temporary(), close it, then call commit(). The temporary lies in the folder of
+/// the target, because renaming is atomic there only; without commit() it is removed. Symbolic links are followed, and
+/// an existing target keeps its permissions. POSIX only.
+/// Throws std::runtime_error with the path and the system's error.
 class AtomicFile {
  public:
-  /// Makes an empty temporary, so that a folder that is missing or not writable shows before the work begins.
+  /// Creates an empty temporary. A missing or read-only folder is therefore reported before the work begins.
   explicit AtomicFile(std::string path) : path_(std::move(path)), target_(path_) {
     if (path_.empty()) throw_runtime("cannot write a file without a name");
-    struct stat known {};
-    const bool replaces = ::stat(path_.c_str(), &known) == 0;
+    struct stat status {};
+    const bool replaces = ::stat(path_.c_str(), &status) == 0;
     if (replaces) {
-      if (!S_ISREG(known.st_mode)) throw_runtime(path_, ": cannot be written: it is there and is not a plain file");
+      if (!S_ISREG(status.st_mode)) throw_runtime(path_, ": cannot be written: it exists and is not a plain file");
       if (::access(path_.c_str(), W_OK) != 0) fail();
       if (char* real = ::realpath(path_.c_str(), nullptr)) {
         target_ = real;
@@ -42,7 +42,7 @@ class AtomicFile {
       const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
       if (file >= 0) {
         temporary_ = std::move(candidate);
-        if (replaces && ::fchmod(file, known.st_mode & 0777u) != 0) errno = 0;  // permissions are a courtesy
+        if (replaces && ::fchmod(file, status.st_mode & 0777u) != 0) errno = 0;  // not an error
         ::close(file);
         return;
       }
@@ -72,13 +72,13 @@ class AtomicFile {
 
   void sync(const std::string& what, int flags) const {
     const int file = ::open(what.c_str(), flags | O_CLOEXEC);
-    // A folder may be writable and not readable: then it cannot be synced, and the rename stands.
+    // A writable folder that cannot be read cannot be synced; the rename is kept.
     if (file < 0 && (flags & O_DIRECTORY) != 0) return;
     if (file < 0) fail();
     const int outcome = ::fsync(file);
     const int trouble = errno;
     ::close(file);
-    // Some file systems cannot sync a folder and say EINVAL.
+    // Some file systems cannot sync a folder and return EINVAL.
     if (outcome != 0 && trouble != EINVAL) {
       errno = trouble;
       fail();

@@ -18,8 +18,8 @@ void store(SafeTensors& to, const std::string& prefix, const Model& model) {
   });
 }
 
-/// Fills every Param and Buffer of a model from a checkpoint. Throws std::runtime_error where one is missing or has
-/// another shape or type, naming the file, the tensor and both shapes; the model is then as it was.
+/// Assigns every Param and Buffer of a model from a checkpoint. Throws std::runtime_error where one is missing or has
+/// another shape or type, with the path, the tensor and both shapes; the model is then unchanged.
 template <class Model>
 void restore(const SafeTensors& from, const std::string& file, const std::string& prefix, Model& model) {
   const auto each = [&](auto&& use) {

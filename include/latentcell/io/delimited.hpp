@@ -122,7 +122,7 @@ inline float parse_value(const LineReader& in, std::string_view field, const std
   return value;
 }
 
-/// The table as it stands: names of its rows and columns, entries by row.
+/// A table as read: names of rows and columns, entries by row.
 struct TextTable {
   std::vector<std::string> row_names, column_names;
   RawRows entries;
@@ -144,7 +144,7 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
     row.next(field);
     out.row_names.emplace_back(field);
     if (!corner_known) {
-      // The header may or may not have a field above the names of the rows: the first row tells.
+      // The header may have a field above the names of the rows; the length of the first row decides.
       Fields count(in, line, delimiter);
       std::size_t given = 0;
       while (count.next(field)) ++given;

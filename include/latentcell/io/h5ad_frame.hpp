@@ -103,7 +103,7 @@ inline std::optional<Column> read_list_column(const Hdf5Object& data, Index rows
   return read_numbers<double>(data);
 }
 
-/// One column in any encoding known; nothing where it is in another.
+/// Reads one column; returns nothing where its encoding is not supported.
 inline std::optional<Column> read_column(const Hdf5Object& frame, const std::string& name, Index rows) {
   const Hdf5Object data = frame.open(name);
   if (data.is_group() && data.has("categories") && data.has("codes")) {

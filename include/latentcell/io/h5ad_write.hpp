@@ -79,7 +79,7 @@ inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
 }  // namespace detail
 
 /// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
-/// in obsm, lists of strings in uns. Notes are not written. The file appears whole or not at all, and its bytes depend
+/// in obsm, lists of strings in uns. Notes are not written. The file is written atomically, and its bytes depend
 /// on the table and the options alone. It is put together in memory first, which takes its packed size. Column names
 /// may not hold a slash, which HDF5 cannot store. Throws std::invalid_argument for a table that contradicts itself or a
 /// level outside 0..9, std::runtime_error naming the file where it cannot be written.

@@ -142,7 +142,7 @@ inline RawRows read_dense(const Hdf5Object& data, Index cells, Index genes, cons
       }
       out.row_start.push_back(std::int64_t(out.values.size()));
     }
-    // Growing by doubling would hold three times the entries; the rows so far say how many will come.
+    // Doubling would need three times the memory; the number of entries is extrapolated from the rows read.
     const std::size_t expected = std::size_t(double(out.values.size()) / double(first + n) * double(cells) * 1.05);
     if (first == 0 || out.values.size() + to_size(step * genes) > out.values.capacity()) {
       out.columns.reserve(expected);
@@ -162,7 +162,7 @@ inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, co
     const bool old = matrix.has_attribute("h5sparse_format");
     encoding = old ? attribute_text(matrix, "h5sparse_format") + "_matrix" : attribute_text(matrix, "encoding-type");
     if (encoding != "csr_matrix" && encoding != "csc_matrix") {
-      matrix.fail("has the encoding '", encoding, "'; known are array, csr_matrix and csc_matrix");
+      matrix.fail("has the encoding '", encoding, "'; supported are array, csr_matrix and csc_matrix");
     }
     for (std::int64_t n : attribute_numbers(matrix, old ? "h5sparse_shape" : "shape")) shape.push_back(Index(n));
     if (shape.empty()) matrix.fail("has no attribute 'shape'");

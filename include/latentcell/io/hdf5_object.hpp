@@ -24,12 +24,12 @@ class Hdf5Object {
  public:
   /// Opens a file for reading; says apart a missing file, a folder, a file of another kind and one cut short.
   static Hdf5Object open_file(const std::string& path) {
-    struct stat known {};
-    if (::stat(path.c_str(), &known) != 0) throw_runtime(path, ": cannot be opened: ", std::strerror(errno));
-    if (S_ISDIR(known.st_mode)) throw_runtime(path, ": is a folder, not an HDF5 file");
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) throw_runtime(path, ": cannot be opened: ", std::strerror(errno));
+    if (S_ISDIR(status.st_mode)) throw_runtime(path, ": is a folder, not an HDF5 file");
     const htri_t kind = H5Fis_hdf5(path.c_str());
     if (kind < 0) throw_runtime(path, ": cannot be opened: ", hdf5_reason());
-    if (kind == 0) throw_runtime(path, known.st_size == 0 ? ": is empty, not an HDF5 file" : ": is not an HDF5 file");
+    if (kind == 0) throw_runtime(path, status.st_size == 0 ? ": is empty, not an HDF5 file" : ": is not an HDF5 file");
     Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)
     H5Pset_file_locking(access.get(), true, true);  // file systems without locks are no reason to refuse a file
@@ -38,7 +38,7 @@ class Hdf5Object {
     if (!file) throw_runtime(path, ": cut short or damaged: ", hdf5_reason());
     Hdf5Object root(path, "", Hdf5Handle(H5Oopen(file.get(), "/", H5P_DEFAULT)));
     if (!root.id_) throw_runtime(path, ": cut short or damaged: ", hdf5_reason());
-    root.file_size_ = std::uint64_t(known.st_size);
+    root.file_size_ = std::uint64_t(status.st_size);
     return root;
   }
 

@@ -92,7 +92,7 @@ class Hdf5Heap {
   }
 
   const Collection& collection(std::uint64_t address) {
-    if (const auto known = collections_.find(address); known != collections_.end()) return known->second;
+    if (const auto at = collections_.find(address); at != collections_.end()) return at->second;
     constexpr std::size_t head_size = 16, object_head_size = 16;
     char head[head_size];
     if (address > size_ || base_ > size_ - address || size_ - address - base_ < head_size) damaged();

@@ -49,10 +49,10 @@ class Hdf5Writer {
     if (name.empty() || name == "." || name.find('/') != std::string::npos) {
       throw_runtime(name_, ": cannot be written: '", name, "' is no name for a column or an entry of an HDF5 file");
     }
-    Hdf5Handle made(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    if (!made) fail();
-    encode(made.get(), encoding, version);
-    return made;
+    Hdf5Handle created(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    if (!created) fail();
+    encode(created.get(), encoding, version);
+    return created;
   }
 
   void encode(hid_t object, const char* encoding, const char* version) const {
@@ -138,9 +138,9 @@ class Hdf5Writer {
 
   void write_attribute(hid_t object, const char* name, const Hdf5Handle& type, const Hdf5Handle& space,
                        const void* value, hid_t memory = H5I_INVALID_HID) const {
-    const Hdf5Handle made(H5Acreate2(object, name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT));
+    const Hdf5Handle created(H5Acreate2(object, name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT));
     const bool empty = H5Sget_simple_extent_npoints(space.get()) == 0;
-    if (!made || (!empty && H5Awrite(made.get(), memory >= 0 ? memory : type.get(), value) < 0)) fail();
+    if (!created || (!empty && H5Awrite(created.get(), memory >= 0 ? memory : type.get(), value) < 0)) fail();
   }
 
   Hdf5Handle dataset(hid_t parent, const std::string& name, hid_t type, const std::vector<Index>& shape,
@@ -164,10 +164,10 @@ class Hdf5Writer {
       if (options_.shuffle) H5Pset_shuffle(plan.get());
       H5Pset_deflate(plan.get(), unsigned(options_.compression));
     }
-    Hdf5Handle made(H5Dcreate2(parent, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT));
-    if (!made) fail();
-    encode(made.get(), encoding, "0.2.0");
-    return made;
+    Hdf5Handle created(H5Dcreate2(parent, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT));
+    if (!created) fail();
+    encode(created.get(), encoding, "0.2.0");
+    return created;
   }
 
   std::string name_;

@@ -16,15 +16,14 @@
 
 namespace latentcell::io {
 
-/// Reads a text line by line, gzipped or plain; which of the two, its first bytes say. Takes line ends of Unix and of
-/// Windows, and passes over a byte order mark. Throws std::runtime_error naming the file, also for a gzip file that is
-/// cut short.
+/// Reads a text file line by line, plain or gzipped (by its first bytes). Accepts Unix and Windows line ends; skips a
+/// byte order mark. Throws std::runtime_error with the path, also where gzip data end too early.
 class LineReader {
  public:
   explicit LineReader(std::string path) : path_(std::move(path)), buffer_(std::size_t{1} << 18) {
-    struct stat known {};
-    if (::stat(path_.c_str(), &known) != 0) fail_system(errno);
-    if (S_ISDIR(known.st_mode)) throw_runtime(path_, ": is a folder, not a text file");
+    struct stat status {};
+    if (::stat(path_.c_str(), &status) != 0) fail_system(errno);
+    if (S_ISDIR(status.st_mode)) throw_runtime(path_, ": is a folder, not a text file");
     file_ = gzopen(path_.c_str(), "rb");
     if (file_ == nullptr) fail_system(errno);
     gzbuffer(file_, 1u << 18);
@@ -70,7 +69,7 @@ class LineReader {
     throw_runtime(path_, ": cannot be opened: ", error != 0 ? std::strerror(error) : "out of memory");
   }
 
-  /// Adds bytes behind those not yet given; false at the end.
+  /// Appends bytes to the buffer; false at the end.
   bool refill() {
     if (first_ > 0) {
       std::memmove(buffer_.data(), buffer_.data() + first_, last_ - first_);

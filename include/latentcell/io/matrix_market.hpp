@@ -24,12 +24,12 @@ namespace latentcell::io {
 namespace detail {
 
 inline bool is_file(const std::string& path) {
-  struct stat known {};
-  return ::stat(path.c_str(), &known) == 0 && !S_ISDIR(known.st_mode);
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
 }
 inline bool is_folder(const std::string& path) {
-  struct stat known {};
-  return ::stat(path.c_str(), &known) == 0 && S_ISDIR(known.st_mode);
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 inline bool ends_with_matrix(std::string_view name) {
@@ -55,7 +55,7 @@ inline std::string find_matrix(const std::string& folder) {
   return text(folder, folder.ends_with('/') ? "" : "/", found[0]);
 }
 
-/// The first of the names, plain or gzipped, that stands beside the matrix with the same prefix.
+/// Returns the first of the names, plain or gzipped, that exists beside the matrix with the same prefix.
 inline std::string find_beside(const std::string& matrix, std::initializer_list<const char*> names) {
   const std::string prefix = matrix.substr(0, matrix.rfind("matrix.mtx"));
   std::string tried;

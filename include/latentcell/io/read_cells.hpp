@@ -62,9 +62,10 @@ inline CellTable read_cells(const std::string& path, const ReadOptions& options 
   for (const char* end : {".csv", ".tsv", ".tab", ".txt"}) {
     if (name.ends_with(end)) return read_delimited(path, {.rows = options.rows, .values = options.values});
   }
-  throw_runtime(path,
-                ": is of no known kind; known are .h5ad, .h5 (10x), folders with matrix.mtx, .csv, .tsv, .tab and ",
-                ".txt (or .gz of these)");
+  throw_runtime(
+      path,
+      ": has no supported extension; supported are .h5ad, .h5 (10x), folders with matrix.mtx, .csv, .tsv, .tab and ",
+      ".txt (or .gz of these)");
 }
 
 }  // namespace latentcell::io

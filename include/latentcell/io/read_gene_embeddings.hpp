@@ -11,7 +11,7 @@
 
 namespace latentcell::io {
 
-/// What is known of genes beforehand: a name and as many numbers each.
+/// Embeddings of genes from a text file: a name and a vector per gene.
 struct GeneEmbeddings {
   std::vector<std::string> genes;  ///< (N)
   Matrix<float> values;            ///< (N, E)
@@ -60,7 +60,7 @@ inline GeneEmbeddings read_gene_embeddings(const std::string& path) {
     if (bad > 0) in.fail(wrong);
     if (gene.empty()) in.fail("the gene has no name");
     if (const auto [at, added] = lines.emplace(gene, in.number()); !added)
-      in.fail("'", gene, "' stands already in line ", at->second);
+      in.fail("'", gene, "' already occurs in line ", at->second);
     out.genes.push_back(std::move(gene));
     numbers.insert(numbers.end(), own.begin(), own.end());
   }

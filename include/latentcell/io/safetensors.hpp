@@ -19,8 +19,8 @@
 
 namespace latentcell::io {
 
-/// Named tensors and string metadata: what a safetensors file holds. Bytes are little-endian, as on the machines that
-/// the library runs on.
+/// Named tensors and string metadata, the content of a safetensors file. Bytes are little-endian, as on the machines
+/// that the library runs on.
 struct SafeTensors {
   struct Tensor {
     std::string name;
@@ -61,9 +61,8 @@ struct SafeTensors {
   }
 };
 
-/// Writes a safetensors file: to a temporary beside it, synced, then renamed, so that a crash or a full disk leaves
-/// either the old file or the new one. Throws std::runtime_error naming the file; std::invalid_argument where two
-/// tensors have one name.
+/// Writes a safetensors file atomically: an existing file is left unchanged on failure. Throws std::runtime_error
+/// naming the file; std::invalid_argument where two tensors have one name.
 inline void save_safetensors(const std::string& path, const SafeTensors& content) {
   std::set<std::string_view> names;
   for (const auto& t : content.tensors)
@@ -100,8 +99,8 @@ inline void save_safetensors(const std::string& path, const SafeTensors& content
   file.commit();
 }
 
-/// Reads a safetensors file whole. Throws std::runtime_error naming the file and what is wrong: missing, cut short, a
-/// header that is not one, offsets outside the file.
+/// Reads a safetensors file into memory. Throws std::runtime_error with the path for a file that is missing, cut short
+/// or whose header is invalid.
 inline SafeTensors load_safetensors(const std::string& path) {
   struct Closer {
     void operator()(std::FILE* f) const { std::fclose(f); }

@@ -14,19 +14,19 @@ namespace latentcell::io {
 /// Throws std::runtime_error where a name appears twice: "pbmc.h5ad: obs/_index: 'AAAC-1' names rows 3 and 17 (counted
 /// from 0); names must be unique".
 inline void require_unique(std::span<const std::string> names, const std::string& where) {
-  std::unordered_map<std::string_view, std::size_t> seen;
-  seen.reserve(names.size());
+  std::unordered_map<std::string_view, std::size_t> first_row;
+  first_row.reserve(names.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto [at, fresh] = seen.try_emplace(names[i], i);
-    if (!fresh) {
+    const auto [at, is_new] = first_row.try_emplace(names[i], i);
+    if (!is_new) {
       throw_runtime(where, ": '", names[i], "' names rows ", at->second, " and ", i,
                     " (counted from 0); names must be unique");
     }
   }
 }
 
-/// Adds -1, -2 and so on to the second and later bearers of a name, passing over names that are taken, as
-/// anndata.var_names_make_unique does. Returns how many were renamed.
+/// Appends -1, -2, ... to repeated names, skipping names that are taken, as anndata.var_names_make_unique does.
+/// Returns the number of renamed entries.
 inline Index make_unique(std::span<std::string> names) {
   std::unordered_set<std::string> taken;
   std::vector<std::size_t> repeated;
@@ -37,16 +37,16 @@ inline Index make_unique(std::span<std::string> names) {
   std::unordered_map<std::string, int> last;
   for (std::size_t i : repeated) {
     int& number = last[names[i]];
-    std::string fresh;
+    std::string unique;
     do {
-      fresh = text(names[i], "-", ++number);
-    } while (!taken.insert(fresh).second);
-    names[i] = std::move(fresh);
+      unique = text(names[i], "-", ++number);
+    } while (!taken.insert(unique).second);
+    names[i] = std::move(unique);
   }
   return Index(repeated.size());
 }
 
-/// make_unique, and a line about it for CellTable::notes.
+/// Runs make_unique and appends a note for CellTable::notes.
 inline void make_unique(std::span<std::string> names, const std::string& where, std::vector<std::string>& notes) {
   const Index renamed = make_unique(names);
   if (renamed > 0) {

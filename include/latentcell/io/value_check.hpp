@@ -20,7 +20,7 @@ enum class Values {
 struct ValueCheck {
   Values values = Values::counts;
   std::string where;   ///< "pbmc.h5ad: X"
-  std::string advice;  ///< said after a value that is no count, empty for nothing
+  std::string advice;  ///< appended to the message about a value that is no count; may be empty
   std::span<const std::string> cell_names;
   std::span<const std::string> gene_names;
 

@@ -12,10 +12,10 @@
 namespace latentcell {
 
 struct AdamWOptions {
-  float beta1 = 0.9f;          ///< memory of the mean gradient; larger is smoother and slower to turn
-  float beta2 = 0.999f;        ///< memory of the mean squared gradient
-  float epsilon = 1e-8f;       ///< added to the root; larger damps parameters with small gradients
-  float weight_decay = 0.01f;  ///< share of each weight lost per step, times the rate; larger keeps weights smaller
+  float beta1 = 0.9f;          ///< decay of the mean gradient, [0, 1). Larger: smoother, slower to change direction
+  float beta2 = 0.999f;        ///< decay of the mean squared gradient, [0, 1)
+  float epsilon = 1e-8f;       ///< added to the root. Larger: smaller steps where gradients are small
+  float weight_decay = 0.01f;  ///< decoupled decay per step, times the rate. Larger: smaller weights
 
   static void visit(auto& self, auto&& f) {
     f("beta1", self.beta1, in_half_open(0, 1));
@@ -25,8 +25,8 @@ struct AdamWOptions {
   }
 };
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2). Rates and decay are scaled by each
-/// Param's own factors; frozen Params and those that took no part in the step stay as they are.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2). Each Param's factors scale rate and
+/// decay. Frozen Params and Params without a gradient are unchanged.
 template <class T>
 struct AdamW {
   AdamWOptions options;
@@ -36,7 +36,7 @@ struct AdamW {
 
   explicit AdamW(AdamWOptions o = {}) : options(check_options("AdamW", o)) {}
 
-  /// Makes the moments, zero, for a model; step() does so by itself.
+  /// Allocates zero moments for a model; step() does so when needed.
   void prepare(const Params<T>& params) {
     if (!mean.empty()) return;
     for (const Param<T>* p : params) {
@@ -45,8 +45,8 @@ struct AdamW {
     }
   }
 
-  /// Moves each Param by its gradient on the tape, times `gradient_scale` (what clipping asks for), and in the same
-  /// pass over memory the moving average of all weights, where one is given and on.
+  /// Updates each Param by its gradient on the tape times `gradient_scale` (of clipping). The same pass over memory
+  /// updates the moving average, if there is one and it is on.
   void step(const Params<T>& params, const Tape<T>& tape, T rate, T gradient_scale = T(1), Ema<T>* average = nullptr) {
     prepare(params);
     LATENTCELL_REQUIRE(params.size() == mean.size(), "AdamW: the model is not the one that the moments belong to");

@@ -10,7 +10,7 @@
 
 namespace latentcell {
 
-/// Root of the summed squares of all gradients of a model on a tape.
+/// Returns the global norm of all gradients of a model on a tape.
 template <class T>
 double gradient_norm(const std::type_identity_t<Params<T>>& params, const Tape<T>& tape) {
   double sum = 0;
@@ -20,10 +20,10 @@ double gradient_norm(const std::type_identity_t<Params<T>>& params, const Tape<T
   return std::sqrt(sum);
 }
 
-/// The factor that brings a gradient of this norm down to at most `limit`.     limit > 0
+/// Returns the factor that scales a gradient of this norm to at most `limit`.     limit > 0
 inline double clip_factor(double norm, double limit) { return norm > limit ? limit / norm : 1.0; }
 
-/// Name of the first Param whose gradient is not finite; empty where all are.
+/// Returns the name of the first Param whose gradient is not finite; empty if all are finite.
 template <class T, class Model>
 std::string first_not_finite(const Model& model, const Tape<T>& tape) {
   std::string found;

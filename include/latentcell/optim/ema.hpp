@@ -9,11 +9,11 @@
 
 namespace latentcell {
 
-/// Exponential moving average of the weights, with the usual early correction: the decay of step n is at most
-/// (1 + n) / (10 + n), so that the first steps do not weigh for ever. AdamW::step moves it in its own pass.
+/// Exponential moving average of the weights. The decay of step n is at most (1 + n) / (10 + n), so that the initial
+/// weights are forgotten early. AdamW::step updates it in the same pass over memory.
 template <class T>
 struct Ema {
-  double decay = 0;                ///< memory; larger averages over more steps, 0 is off
+  double decay = 0;                ///< [0, 1); 0: off. Larger: averages over more steps
   std::vector<Buffer<T>> average;  // per Param
   Index steps = 0;
 
@@ -27,7 +27,7 @@ struct Ema {
     if (on() && average.empty()) copy_values(params, average);
   }
 
-  /// Counts a step; gives the share of the way to the weights that the average goes in it.
+  /// Counts a step. Returns the share by which the average moves towards the weights in it.
   double advance() {
     ++steps;
     return 1 - std::min(decay, double(1 + steps) / double(10 + steps));
@@ -41,7 +41,7 @@ struct Ema {
         p.value.size(), [=](Index k) __attribute__((always_inline)) { to[k] += share * (from[k] - to[k]); });
   }
 
-  /// Moves the average by itself, for loops without AdamW.
+  /// Updates the average, for loops without AdamW.
   void update(const Params<T>& params) {
     if (!on()) return;
     prepare(params);
@@ -49,13 +49,13 @@ struct Ema {
     for (std::size_t i = 0; i < params.size(); ++i) move(i, params[i], share);
   }
 
-  /// Exchanges the model's weights and the average; calling it again brings them back.
+  /// Swaps the model's weights and the average; a second call restores them.
   void swap(const Params<T>& params) {
     if (!on() || average.empty()) return;
     for (std::size_t i = 0; i < params.size(); ++i) params[i].value.swap(average[i].value);
   }
 
-  /// Gives the model the averaged weights.
+  /// Copies the average to the model.
   void copy_to(const Params<T>& params) const {
     if (on() && !average.empty()) set_values(params, average);
   }

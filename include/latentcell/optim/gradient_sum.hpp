@@ -7,11 +7,11 @@
 
 namespace latentcell {
 
-/// Gradients of several minibatches, averaged by their numbers of cells: one step of a batch that would not fit.
+/// Accumulates gradients of several minibatches, weighted by their numbers of cells: one step of a larger batch.
 template <class T>
 struct GradientSum {
   std::vector<Matrix<T>> sum;  // per Param
-  std::vector<bool> touched;   // per Param: whether any of the minibatches moved it
+  std::vector<bool> touched;   // per Param: whether any minibatch has a gradient for it
   T weight = T(0);
 
   /// Adds the gradients on a tape, of a loss that is a mean over `cells` cells.
@@ -32,7 +32,7 @@ struct GradientSum {
     weight += cells;
   }
 
-  /// Puts the average in the place of the tape's gradients and starts anew.
+  /// Replaces the tape's gradients by the average and resets the sum.
   void hand_over(const Params<T>& params, Tape<T>& tape) {
     for (std::size_t i = 0; i < params.size(); ++i) {
       if (touched[i]) tape.watch(params[i]).grad() = sum[i] / weight;

@@ -8,8 +8,8 @@
 
 namespace latentcell {
 
-/// Learning rate over the steps of a run: rises in a straight line for `warmup` steps, then falls along half a cosine
-/// (Loshchilov and Hutter 2017) to `last` times the peak.
+/// Learning rate of each step: linear warm-up for `warmup` steps, then half a cosine (Loshchilov and Hutter 2017) down
+/// to `last` times the peak.
 struct CosineSchedule {
   double peak = 1e-3;
   Index warmup = 0;

@@ -8,11 +8,12 @@
 
 namespace latentcell {
 
-/// A model that learns from cells: start(counts) takes moments, loss(tape, batch, share of the run) gives a (1, 1) Var.
+/// A model that learns from cells: initialize_from_data(counts) takes moments, loss(tape, batch, share of the run)
+/// gives a (1, 1) Var.
 template <class M>
 concept CellModel = requires(M model, const M same, Tape<typename M::Scalar>& tape, const CellBatch& batch,
                              const CountsView& counts) {
-  model.start(counts);
+  model.initialize_from_data(counts);
   {same.loss(tape, batch, 0.5)};
   { same.genes() } -> std::convertible_to<Index>;
 };
@@ -66,7 +67,7 @@ requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...)
   return detail::with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
         if (state.history.epochs.empty()) {
-          model.start(select_rows(cells.counts, split.train));
+          model.initialize_from_data(select_rows(cells.counts, split.train));
           if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
         }
         fit_with(model, std::move(data), loss, options, state, hooks...);

@@ -12,7 +12,7 @@ namespace latentcell {
 template <class M>
 concept JointModel = requires(M model, const M same, Tape<typename M::Scalar>& tape, const JointBatch& batch,
                               const std::vector<Counts>& measured, const std::vector<std::string>& names) {
-  model.start(measured);
+  model.initialize_from_data(measured);
   model.name_features(Index(0), names);
   {same.loss(tape, batch, 0.5)};
   { same.modalities() } -> std::convertible_to<Index>;
@@ -55,7 +55,7 @@ requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...)
       }
       measured.push_back(select_rows(m.counts, rows));
     }
-    model.start(measured);
+    model.initialize_from_data(measured);
   };
   const auto loss = [&](Tape<T>& tape, const JointBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());
