@@ -2,7 +2,16 @@
 
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_cells.hpp>
+#include <latentcell/kernel/factor_analysis.hpp>
 #include <latentcell/latentcell.hpp>
+#include <latentcell/metric/class_gaussian.hpp>
+#include <latentcell/metric/class_negative_binomial.hpp>
+#include <latentcell/metric/density_coverage.hpp>
+#include <latentcell/metric/gene_set_scores.hpp>
+#include <latentcell/metric/logistic_regression.hpp>
+#include <latentcell/metric/sliced_wasserstein.hpp>
+#include <latentcell/metric/two_sample_auc.hpp>
+#include <latentcell/metric/types_covered.hpp>
 
 #include "support/catch.hpp"
 
