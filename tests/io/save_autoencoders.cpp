@@ -1,6 +1,7 @@
 #include <latentcell/autoencoder/joint_vae.hpp>
 #include <latentcell/autoencoder/pca_autoencoder.hpp>
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
+#include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/autoencoder/vq_gan.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/simulate_multiomics.hpp>
