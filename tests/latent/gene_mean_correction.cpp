@@ -22,7 +22,7 @@ struct Cells {
       : cells(simulate({.cells = 200, .genes = 30, .types = 1, .library = 3000}, rng)),
         vae({.genes = 30, .hidden = {8}, .latent = 2}, rng),
         codes(200, 0) {
-    vae.start(cells.counts);
+    vae.initialize_from_data(cells.counts);
     z = encode(vae, cells);
     z.deviation.resize(0, 0);
   }
@@ -50,7 +50,7 @@ TEST_CASE("shifted_gene_scales: fades where a change raises a gene, and stays wh
   Rng rng(2);
   const CellTable cells = simulate({.cells = 200, .genes = 30, .types = 1, .library = 3000, .gene_spread = 0.5}, rng);
   Vae<float, NegativeBinomial<float>> vae({.genes = 30, .hidden = {8}, .latent = 2, .linear_decoder = true}, rng);
-  vae.start(cells.counts);
+  vae.initialize_from_data(cells.counts);
   // The decoder expects half of genes 4 and 5, and the first dimension raises one tenfold and lowers the other.
   vae.heads[0].weight.value.setZero();
   for (const Index g : {4, 5}) vae.heads[0].bias.value(0, g) -= std::log(2.0f);

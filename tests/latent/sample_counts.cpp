@@ -12,7 +12,7 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell k
   Rng rng(2);
   const CellTable cells = simulate({.cells = 128, .genes = 50, .types = 1, .library = 400}, rng);
   Vae<float, NegativeBinomial<float>> vae({.genes = 50, .hidden = {8}, .latent = 2}, rng);
-  vae.start(cells.counts);
+  vae.initialize_from_data(cells.counts);
   LatentTable z;
   z.mean = Matrix<float>::Zero(128, 2);  // all cells alike: their mean is the likelihood's own
   z.library.assign(128, 400);

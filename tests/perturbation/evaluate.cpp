@@ -21,7 +21,7 @@ struct Task {
   static SimulateOptions how() { return {.genes = 120, .types = 4, .type_skew = 0, .perturbations = 1}; }
   static Model model_of(const CellTable& train, Rng& rng) {
     Model m(simulated_options(train.genes()), one_perturbation("gene_1"), rng);
-    m.vae.start(train.counts);
+    m.vae.initialize_from_data(train.counts);
     return m;
   }
   static CellTable of(const CellTable& all, const std::string& type) {

@@ -32,7 +32,7 @@ TEST_CASE("perturbation io: a loaded model predicts the same bits, in every form
     Options o = simulated_options(30);
     o.form = form;
     Model m(o, {{"gene_1", "gene_2"}, {"gene_1", "gene_1+gene_2"}}, rng);
-    m.vae.start(cells.counts);
+    m.vae.initialize_from_data(cells.counts);
     m.flow.start(encode(m.vae, cells));
     m.vae.gene_names = cells.gene_names;
     m.mean_correction.value.setConstant(1.5f);

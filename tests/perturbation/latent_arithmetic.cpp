@@ -13,7 +13,7 @@ TEST_CASE("latent_arithmetic: moves the group's control cells by the mean displa
   Rng rng(7);
   const CellTable train = simulate({.cells = 300, .genes = 30, .types = 4, .type_skew = 0, .perturbations = 1}, rng);
   Model m(simulated_options(30), one_perturbation("gene_1"), rng);
-  m.vae.start(train.counts);
+  m.vae.initialize_from_data(train.counts);
   LatentTable z = encode(m.vae, train);
   // Planted: perturbed cells of other groups at (1, 2), those of the group itself elsewhere, controls at 0.
   const Categorical type = train.obs("cell_type"), what = train.obs("condition");

@@ -22,7 +22,7 @@ Model model_of(const CellTable& cells, PerturbationForm form = PerturbationForm:
   o.form = form;
   Rng rng(3);
   Model m(o, one_perturbation("gene_1"), rng);
-  m.vae.start(cells.counts);
+  m.vae.initialize_from_data(cells.counts);
   m.flow.start(encode(m.vae, cells));
   return m;
 }

@@ -24,7 +24,7 @@ Model model_of(const CellTable& cells, const std::string& dose = "") {
   o.dose_scale = 2;
   Rng rng(3);
   Model m(o, {{"a", "b"}, {"a"}}, rng);
-  m.vae.start(cells.counts);
+  m.vae.initialize_from_data(cells.counts);
   m.flow.start(encode(m.vae, cells));
   return m;
 }
