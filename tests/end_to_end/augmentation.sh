@@ -12,19 +12,19 @@ cd "$folder"
 "$make_transfer" .
 short=(--autoencoder-epochs 2 --flow-epochs 2 --steps 4)
 
-"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdback 0.4 --checkpoint model --out a.h5ad --report report.json |
+"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --checkpoint model --out a.h5ad --report report.json |
   tee said.txt
-for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and points between neighbors' 'and generated cells' \
-  f1_rare_logistic f1_macro_forest type_4; do
+for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and SMOTE' 'and generated cells' \
+  "F1 rare, logistic" "F1 all, forest" type_4; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
 grep -q "type_4: .* added" said.txt || { echo "WRONG: the rarest type gets no cells"; exit 1; }
-"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdback 0.4 --checkpoint model --resume --out again.h5ad
+"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --checkpoint model --resume --out again.h5ad
 cmp a.h5ad again.h5ad
-"$augment" --data reference.h5ad --from model --steps 4 --least 50 --out b.h5ad --threads 1
-"$augment" --data reference.h5ad --from model --steps 4 --least 50 --out c.h5ad --threads 2
+"$augment" --data reference.h5ad --from model --steps 4 --min-cells 50 --out b.h5ad --threads 1
+"$augment" --data reference.h5ad --from model --steps 4 --min-cells 50 --out c.h5ad --threads 2
 cmp b.h5ad c.h5ad
-"$augment" --data reference.h5ad --from model --steps 4 --least 1 --out d.h5ad > said.txt
+"$augment" --data reference.h5ad --from model --steps 4 --min-cells 1 --out d.h5ad > said.txt
 grep -q "nothing is added" said.txt || { echo "WRONG: does not say that nothing is added"; exit 1; }
 
 program=$augment
@@ -33,6 +33,6 @@ refuses "no such file" --data missing.h5ad
 refuses "no_such_column" --data reference.h5ad --label no_such_column
 refuses "not by 'batch'" --data reference.h5ad --label batch --from model
 refuses "none of 150 genes" --data foreign.h5ad --from model
-refuses holdback --data reference.h5ad --holdback 1.5
-refuses "excludes" --data reference.h5ad --from model --holdback 0.5
+refuses holdout --data reference.h5ad --holdout 1.5
+refuses "excludes" --data reference.h5ad --from model --holdout 0.5
 exit "$failed"

@@ -13,7 +13,7 @@ fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-"$generate_cells" --data "$data" --label cell_type --holdback 0.5 --count 1000 --autoencoder-epochs 30 --flow-epochs 60 \
+"$generate_cells" --data "$data" --label cell_type --holdout 0.5 --count 1000 --autoencoder-epochs 30 --flow-epochs 60 \
   --seed 1 --out "$folder/generated.h5ad" --report "$folder/report.json" --plots "$folder/plots"
 "$checker" "$folder/generated.h5ad" "$data" cell_type 1000
 [ -s "$folder/report.json" ]

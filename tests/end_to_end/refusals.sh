@@ -19,11 +19,11 @@ refuses no_such_column --label no_such_column
 refuses no_such_type --types no_such_type
 refuses missing --from missing
 refuses unknown-option --unknown-option
-refuses holdback --holdback 1.5
+refuses holdout --holdout 1.5
 refuses epochs --flow-epochs -3
 refuses threads --threads 0
-refuses no_such_type --between type_1,no_such_type
-refuses excludes --between type_1,type_2 --types type_1
+refuses no_such_type --interpolate type_1,no_such_type
+refuses excludes --interpolate type_1,type_2 --types type_1
 refuses "needs --batch" --corrected corrected.h5ad
 refuses no_such_batch --batch batch --corrected corrected.h5ad --to-batch no_such_batch
 refuses "no_such_folder does not exist" --batch batch --corrected no_such_folder/corrected.h5ad

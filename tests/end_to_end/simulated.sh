@@ -27,18 +27,18 @@ cmp "$folder/a.h5ad" "$folder/d.h5ad"
 "$generate_cells" --from "$folder/own" --types type_2 --count 20 --steps 8 --out "$folder/of_type.h5ad"
 "$check_generated" all "$folder/of_type.h5ad" louvain type_2
 # A folder of another run is not gone on from.
-if "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --holdback 0.3 --out "$folder/no.h5ad" --checkpoint "$folder/own" --resume 2>"$folder/said"; then
-  echo "WRONG: a run with cells held back goes on from one that saw them"
+if "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --holdout 0.3 --out "$folder/no.h5ad" --checkpoint "$folder/own" --resume 2>"$folder/said"; then
+  echo "WRONG: a run with held-out cells goes on from one that saw them"
   exit 1
 fi
-grep -q "is of a run whose holdback was" "$folder/said"
+grep -q "is of a run whose holdout was" "$folder/said"
 # Nor does a mistyped command lose what is there; another run begins anew.
 if "$generate_cells" --data "$folder/renamed.h5ad" --label louvian --out "$folder/no.h5ad" --checkpoint "$folder/own" 2>/dev/null; then exit 1; fi
 [ -s "$folder/own/flow.safetensors" ] || { echo "WRONG: a mistyped command removed a stage"; exit 1; }
 "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --autoencoder-epochs 1 --flow-epochs 1 --steps 2 --seed 9 --out "$folder/own.h5ad" --checkpoint "$folder/own" >"$folder/said"
 grep -q "2 stages of an earlier run in .* begin anew" "$folder/said"
-"$generate_cells" --from "$folder/model" --between type_1,type_3 --count 3 --out "$folder/f.h5ad" --report "$folder/f.json"
-[ -s "$folder/f.h5ad" ] && grep -q '"between"' "$folder/f.json"
+"$generate_cells" --from "$folder/model" --interpolate type_1,type_3 --count 3 --out "$folder/f.h5ad" --report "$folder/f.json"
+[ -s "$folder/f.h5ad" ] && grep -q '"interpolate"' "$folder/f.json"
 # Few genes, too few for markers, are no reason to fail.
 "$generate_cells" "${short[@]}" --genes 8 --out "$folder/g.h5ad"
 

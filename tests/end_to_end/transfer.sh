@@ -16,9 +16,13 @@ short=(--rounds 1 --steps 10)
   --checkpoint model --out a.h5ad --report report.json | tee said.txt
 grep -q "135 genes are shared; 15 of the model are missing from the new cells, which have 15 others" said.txt ||
   { echo "WRONG: does not say what genes are shared"; exit 1; }
-for word in '"latentcell"' 'not trained further' "reference's PCs" 'PCs of both' f1_macro auc_of_distance missing_genes; do
+for word in '"latentcell"' 'reference without training' 'nearest in PCs of reference' 'nearest in PCs of both' 'true labels' 'mean F1' auc_of_distance missing_genes; do
   grep -q -- "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
+# The reference's batches have a part in training; the new batch may not be one of them.
+"$transfer" --reference reference.h5ad --batch batch --autoencoder-epochs 1 --flow-epochs 1 --data new.h5ad "${short[@]}" \
+  --checkpoint batched --out batched.h5ad
+test -s batched.h5ad
 # With the saved model alone, and with other labels in the file: the same.
 "$transfer" --from model --data new.h5ad --truth truth "${short[@]}" --out b.h5ad
 "$transfer" --from model --data untold.h5ad "${short[@]}" --name new --out c.h5ad
@@ -33,10 +37,11 @@ source "$here/refuses.sh"
 refuses "no such file" --from model --data missing.h5ad
 refuses "is of a run whose label was" --reference reference.h5ad --label batch --data new.h5ad --checkpoint model --resume
 refuses "say where labels come from" --data new.h5ad
-refuses "none of 150 genes" --from model --data foreign.h5ad
+refuses "is a batch of the reference already" --reference reference.h5ad --batch batch --data new.h5ad --name batch_1
+refuses "none of" --from model --data foreign.h5ad
 refuses "no_such" --from model --data new.h5ad --truth no_such
 refuses "is known to the model" --from model --data reference.h5ad --truth batch
-refuses "checkpoint of something else" --from model/flow.safetensors --data new.h5ad
+refuses "not 'generation'" --from model/flow.safetensors --data new.h5ad
 refuses "Requires" --from model
 refuses "excludes" --from model --data new.h5ad --latent 5
 exit "$failed"

@@ -13,7 +13,7 @@ TEST_CASE("dispersion_factors: an excess predicted too high comes down to the ob
   const std::size_t genes = 400;
   std::vector<double> mean(genes, 0.1), observed(genes, 1.0), predicted(genes, 4.0), error(genes, 1.0);
   for (std::size_t g = genes / 2; g < genes; ++g) mean[g] = 5.0;
-  const std::vector<double> factor = generation::detail::dispersion_factors(observed, predicted, error, mean);
+  const std::vector<double> factor = generation::detail::dispersion_factors({observed, predicted, error, mean});
   CHECK(factor.front() == Approx(0.25));
   CHECK(factor.back() == Approx(1.0));
 }

@@ -1,9 +1,6 @@
-#include <latentcell/evaluate/gene_set_scores.hpp>
 #include <latentcell/generation/interpolate.hpp>
 
-#include <latentcell/generation/correct_batches.hpp>
-#include <latentcell/metric/batch_mixing.hpp>
-#include <latentcell/generation/evaluate_interpolation.hpp>
+#include <cmath>
 
 #include "support/generator.hpp"
 #include "support/catch.hpp"
@@ -11,81 +8,76 @@
 using namespace latentcell;
 using namespace latentcell::generation;
 
-TEST_CASE("interpolate: the ends are cells of the two kinds, and markers change over on the way") {
-  Rng rng(1);
-  const CellTable cells = generator::cells(400, rng);
-  const Model m = generator::trained(cells);
-  const std::string a = "type_1", b = "type_2";
-  const InterpolateOptions o{.points = 5, .paths = 60, .steps = 8};
-  Rng one(4);
-  const LatentTable z = interpolate(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, one);
-  REQUIRE(z.cells() == 300);
+namespace {
+
+const std::map<std::string, std::string> first = {{"cell_type", "type_1"}}, second = {{"cell_type", "type_2"}};
+
+}  // namespace
+
+TEST_CASE("interpolate: paths have the conditions at their ends, unknown ones between, and even steps") {
+  const generation::Model& m = generator::shared().model;
+  Rng rng(4);
+  const LatentTable z = interpolate(m.flow, first, second, {.points = 5, .paths = 6, .steps = 4}, rng);
+  REQUIRE(z.cells() == 30);
   const Categorical type = z.cell_columns.labels("cell_type");
-  CHECK(type.codes[0] == 0);
-  CHECK(type.codes[1] == Categorical::missing);
-  CHECK(type.codes[4] == 1);
-  CHECK(std::get<std::vector<double>>(z.cell_columns.get("share"))[3] == Approx(0.75));
-  const CellTable made = draw(m.vae, z, one);
-  const InterpolationScores s = evaluate_interpolation(cells, m, made, z, a, b, o);
-  REQUIRE(s.share.size() == 5);
-  CHECK(s.of_a.front() > s.of_a[2]);
-  CHECK(s.of_a[2] > s.of_a.back());
-  CHECK(s.of_b.front() < s.of_b.back());
-  CHECK(s.distance.front() < 2);
-  // The same seed gives the same path; the ends alone are what generate makes of that noise.
-  Rng two(4);
-  CHECK(interpolate(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, o, two).mean == z.mean);
-  CHECK_THROWS_WITH(interpolate(m.flow, {{"cell_type", "no"}}, {{"cell_type", b}}, o, two),
-                    ContainsText("no level 'no'"));
-  CHECK_THROWS_WITH(interpolate(m.flow, {{"cell_type", a}}, {{"cell_type", b}}, {.points = 1}, two),
-                    ContainsText("points 1"));
+  const auto& share = std::get<std::vector<double>>(z.cell_columns.get("share"));
+  const auto& path = std::get<std::vector<double>>(z.cell_columns.get("path"));
+  for (Index i = 0; i < 30; ++i) {
+    const int code = type.codes[to_size(i)];
+    CHECK((code < 0 ? "" : type.levels[to_size(code)]) == (i % 5 == 0 ? "type_1" : i % 5 == 4 ? "type_2" : ""));
+    CHECK(share[to_size(i)] == Approx(double(i % 5) / 4));
+    CHECK(path[to_size(i)] == double(i / 5));
+  }
 }
 
-TEST_CASE("transform_batch: batches are mixed and types kept apart") {
-  Rng rng(2);
-  const CellTable cells =
-      simulate({.cells = 500, .genes = 150, .types = 3, .batches = 2, .library = 500, .batch_strength = 0.8}, rng);
-  const Model m = generator::trained(cells);
-  const CellTable same = transform_batch(m.vae, cells, 0, rng);
-  CHECK(same.cell_names == cells.cell_names);
-  const std::vector<int> batch = cells.obs("batch").codes, type = cells.obs("cell_type").codes;
-  const auto mixed = [&](const CellTable& x) {
-    const Matrix<float> pcs = log_pca(x, 10, rng);
-    return metric::batch_mixing(view(pcs), batch, type);
+TEST_CASE("interpolate: the ends are cells of the two labels, and the middle lies between them") {
+  const auto& [cells, m] = generator::shared();
+  Rng rng(4);
+  const LatentTable z = interpolate(m.flow, first, second, {.points = 3, .paths = 100, .steps = 8}, rng);
+  const LatentTable real = encode(m.vae, cells);
+  const std::vector<int> type = cells.obs("cell_type").codes;
+  const auto centre = [&, &real = real](int label) {
+    RowVector<float> sum = RowVector<float>::Zero(real.latent());
+    float n = 0;
+    for (Index i = 0; i < real.cells(); ++i) {
+      if (type[to_size(i)] == label) sum += real.mean.row(i), n += 1;
+    }
+    return (sum / n).eval();
   };
-  const metric::BatchMixing before = mixed(cells), after = mixed(same);
-  INFO(before.batches << " " << after.batches << ", " << before.labels << " " << after.labels);
-  CHECK(before.batches < 0.5);
-  CHECK(after.batches > 0.85);
-  CHECK(after.labels > 0.5);
-  const metric::BatchMixing latents = metric::batch_mixing(view(same.embeddings.at("X_latent")), batch, type);
-  CHECK(latents.batches > 0.5);
-  CHECK(latents.labels > 0.7);
-  Matrix<float> x(4, 1);
-  x << 1, 3, 10, 20;
-  centre_rows(x, {0, 0, 1, -1}, 0);
-  CHECK(x(0, 0) == -1);
-  CHECK(x(1, 0) == 1);
-  CHECK(x(2, 0) == 10);
-  CHECK_THROWS_WITH(transform_batch(m.vae, cells, 2, rng), ContainsText("batch 2 of 2"));
+  const RowVector<float> a = centre(0), b = centre(1);
+  const auto mean_at = [&](Index point) {
+    RowVector<float> sum = RowVector<float>::Zero(z.latent());
+    for (Index p = 0; p < 100; ++p) sum += z.mean.row(3 * p + point) / 100;
+    return sum;
+  };
+  // Position along the line from one centre to the other.
+  const auto along = [&](const RowVector<float>& x) { return double((x - a).dot(b - a) / (b - a).squaredNorm()); };
+  CHECK(along(mean_at(0)) == Approx(0).margin(0.25));
+  CHECK(along(mean_at(2)) == Approx(1).margin(0.25));
+  CHECK(along(mean_at(1)) > along(mean_at(0)) + 0.15);
+  CHECK(along(mean_at(1)) < along(mean_at(2)) - 0.15);
 }
 
-TEST_CASE("marker_sets and GeneSetEvaluator: markers tell labels, and shuffled genes show") {
-  Rng rng(3);
-  SimulatedTissue tissue({.genes = 150, .types = 3, .library = 500}, rng);
-  const CellTable train = tissue.draw(400, rng), judged = tissue.draw(400, rng);
-  const std::vector<NamedGenes> sets = evaluate::marker_sets(train, train.obs("cell_type"), 10);
-  REQUIRE(sets.size() == 3);
-  CHECK(sets[0].name == train.obs("cell_type").levels[0]);
-  CHECK(sets[0].genes.size() <= 10);
-  const evaluate::GeneSetEvaluator judge(train, judged, "cell_type", sets);
-  const evaluate::GeneSetAgreement fresh = judge.ceiling(), real = judge.of(tissue.draw(400, rng));
-  CHECK(fresh.mean_ks < 0.15);
-  CHECK(real.mean_ks < 0.15);
-  CHECK(real.of_labels > 0.97);
-  CellTable other = judged;
-  std::rotate(other.gene_names.begin(), other.gene_names.begin() + 7, other.gene_names.end());
-  CHECK(judge.of(other).mean_ks > 0.3);
-  CHECK_THROWS_WITH(evaluate::GeneSetEvaluator(train, judged, "cell_type", {{"A", {"no", "such", "genes"}}}),
-                    ContainsText("none of 1 sets has 3 genes"));
+TEST_CASE("interpolate: library sizes go over from those of the one label to those of the other") {
+  generation::Model m = generator::shared().model;
+  // Labels of library sizes far apart.
+  const std::vector<float> sizes = {100, 101, 10000, 10100};
+  m.flow.library.learn(Matrix<float>::Zero(4, m.flow.latent()), sizes, std::vector<int>{0, 0, 1, 1});
+  Rng rng(4);
+  const LatentTable z = interpolate(m.flow, first, second, {.points = 5, .paths = 200, .steps = 1}, rng);
+  std::vector<double> large(5, 0.0);
+  for (Index i = 0; i < z.cells(); ++i) large[to_size(i % 5)] += z.library[to_size(i)] > 1000 ? 1.0 / 200 : 0.0;
+  for (int k = 0; k < 5; ++k) CHECK(large[to_size(k)] == Approx(k / 4.0).margin(4 * std::sqrt(0.25 / 200)));
+}
+
+TEST_CASE("interpolate: the same seed gives the same paths; what it cannot do is refused") {
+  const generation::Model& m = generator::shared().model;
+  const InterpolateOptions o{.points = 3, .paths = 4, .steps = 3};
+  Rng one(4), two(4);
+  CHECK(interpolate(m.flow, first, second, o, one).mean == interpolate(m.flow, first, second, o, two).mean);
+  CHECK_THROWS_WITH(interpolate(m.flow, {{"cell_type", "no"}}, second, o, two), ContainsText("no level 'no'"));
+  CHECK_THROWS_WITH(interpolate(m.flow, first, second, {.points = 1}, two),
+                    ContainsText("points must be at least 2, got 1"));
+  CHECK_THROWS_WITH(interpolate(m.flow, first, second, {.paths = 0}, two),
+                    ContainsText("paths must be at least 1, got 0"));
 }

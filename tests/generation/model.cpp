@@ -1,138 +1,42 @@
-#include <latentcell/generation/io.hpp>
-#include <latentcell/generation/predict.hpp>
+#include <latentcell/generation/model.hpp>
 
-#include <cstdio>
-
-#include <latentcell/data/simulate.hpp>
-#include <latentcell/io/safetensors.hpp>
-
+#include "support/generator.hpp"
 #include "support/catch.hpp"
 
 using namespace latentcell;
-using namespace latentcell::generation;
 
-namespace {
-
-// Every option away from its default, so that one which is not saved shows.
-Model small_model(const CellTable& cells) {
-  Options o;
-  o.vae.genes = cells.genes();
-  o.vae.hidden = {12, 10};
-  o.vae.latent = o.backbone.latent = 6;
-  o.vae.batches = 2;
-  o.vae.prior.labels = 3;
-  o.vae.link = LibraryLink::exp;
-  o.backbone.width = 8;
-  o.backbone.depth = 2;
-  o.backbone.ratio = 3;
-  o.backbone.condition = 5;
-  o.backbone.injection = Injection::film;
-  o.label = "type";
-  o.levels = {"a b", "c\"d", "e"};
-  o.batch = "plate";
-  o.batch_levels = {"p", "q"};
-  Rng rng(3);
-  Model model(o, rng);
-  model.vae.gene_names = cells.gene_names;
-  // Untrained networks end in zeros; these do not.
-  visit_state(model, [&](std::string_view, auto& p) {
-    for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1f * float(rng.normal());
-  });
-  return model;
+TEST_CASE("generation::Options: the defaults are the values measured in docs/results.md") {
+  const generation::Options o;
+  CHECK(o.vae.latent == 10);
+  CHECK(o.backbone.latent == 10);
+  CHECK(o.vae.dropout == 0.3f);
+  CHECK(o.vae.kl_weight == 0.5f);
+  CHECK(o.vae.count_thinning == 0.7f);
+  CHECK(o.backbone.width == 192);
+  CHECK(o.backbone.depth == 2);
+  CHECK(o.likelihood.dispersion == Dispersion::gene_cell);
 }
 
-const char* const path = "latentcell_generation_test.safetensors";
-
-}  // namespace
-
-TEST_CASE("generation::Model: a saved model, loaded, makes the same cells") {
+TEST_CASE("generation::Model: the composition of the training cells is kept, unknown labels and batches too") {
   Rng rng(1);
-  const CellTable cells = simulate({.cells = 40, .genes = 30}, rng);
-  const Model model = small_model(cells);
-  save(path, model);
-  const Model loaded = load(path);
-  std::remove(path);
-  CHECK(loaded.options.levels == model.options.levels);
-  CHECK(loaded.options.batch_levels == model.options.batch_levels);
-  CHECK(loaded.vae.gene_names == model.vae.gene_names);
-  const auto make = [](const Model& m) {
-    Rng own(5);
-    return draw(
-        m.vae,
-        m.flow.generate(
-            {.cells = labelled("cell_type", {m.options.levels, {0, 1, 2, -1}}), .steps = 4, .guidance = 1.5f}, own),
-        own, {.batch_codes = {0, 1, 0, -1}});
-  };
-  const CellTable a = make(model), b = make(loaded);
-  CHECK(std::vector<float>(a.counts.values().begin(), a.counts.values().end()) ==
-        std::vector<float>(b.counts.values().begin(), b.counts.values().end()));
-  CHECK(a.embeddings.at("X_latent") == b.embeddings.at("X_latent"));
-}
-
-TEST_CASE("load: a checkpoint of something else is refused by name") {
-  Rng rng(1);
-  io::SafeTensors file;
-  io::save_safetensors(path, file);
-  CHECK_THROWS_WITH(load(path), ContainsText("has no entry 'latentcell.kind'"));
-  const Model model = small_model(simulate({.cells = 40, .genes = 30}, rng));
-  save(path, model);
-  file = io::load_safetensors(path);
-  file.metadata["vae.latent"] = "9x";
-  io::save_safetensors(path, file);
-  CHECK_THROWS_WITH(load(path), ContainsText("entry 'vae.latent' is '9x', not a sensible whole number"));
-  file.metadata["vae.latent"] = "9";
-  io::save_safetensors(path, file);
-  CHECK_THROWS(load(path));
-  std::remove(path);
-}
-
-TEST_CASE(
-    "generation::Model: with another backbone and prior it is saved and loaded too, and not mistaken for the first") {
-  Rng rng(1);
-  using WithDit = ModelOf<Dit<float>>;
-  WithDit::Options o;
-  o.vae = {.genes = 30, .hidden = {12}, .latent = 6, .batches = 2, .prior = {.kind = Prior::vamp, .components = 4}};
-  o.likelihood.dispersion = Dispersion::gene_batch;
-  o.backbone = {.latent = 6,
-                .tokens = 3,
-                .width = 8,
-                .depth = 1,
-                .heads = 2,
-                .mlp_ratio = 2,
-                .condition = 6,
-                .injection = Injection::cross_attention,
-                .condition_tokens = 2};
-  o.levels = {"a", "b"};
-  o.batch = "plate";
-  o.batch_levels = {"p", "q"};
-  WithDit model(o, rng);
-  for (int g = 0; g < 30; ++g) model.vae.gene_names.push_back(text("gene_", g));
-  visit_state(model, [&](std::string_view, auto& p) {
-    for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1f * float(rng.normal());
-  });
-  save(path, model);
-  const WithDit loaded = load<Dit<float>>(path);
-  CHECK_THROWS_WITH(load(path), ContainsText("its backbone is 'dit'"));
-  std::remove(path);
-  const auto make = [](const WithDit& m) {
-    Rng own(5);
-    const Matrix<float> from_prior = m.vae.draw_prior(std::vector<int>(3, -1), own);
-    Matrix<float> z =
-        m.flow.generate({.cells = labelled("cell_type", {m.options.levels, {0, 1, -1}}), .steps = 3}, own).mean;
-    z += from_prior;
-    return z;
-  };
-  CHECK(make(loaded) == make(model));
-}
-
-TEST_CASE("generation::Model: remembers the mix of its training cells, unknown ones too") {
-  Rng rng(1);
-  Model model = small_model(simulate({.cells = 40, .genes = 30}, rng));
+  generation::Model model(generator::small(generator::shared().cells), rng);
   model.record_composition({0, 2, 2, -1, 1, 2}, {0, 1, -1, 0, 1, 1});
-  save(path, model);
-  const auto [label, batch] = load(path).training_labels();
-  std::remove(path);
+  const auto [label, batch] = model.training_labels();
   CHECK(label == std::vector<int>{0, 1, 2, 2, 2, -1});
   CHECK(batch == std::vector<int>{0, 1, 1, 1, -1, 0});
+  model.record_composition({1, 1});
+  CHECK(model.training_labels().first == std::vector<int>{1, 1});
+  CHECK(model.training_labels().second == std::vector<int>{-1, -1});
   REQUIRE_THROWS_WITH(model.record_composition({7}), ContainsText("label 7"));
+  REQUIRE_THROWS_WITH(model.record_composition({0, 1}, {0}), ContainsText("2 labels but 1 batches"));
+}
+
+TEST_CASE("generation::Model: parts that do not fit each other are refused by name and number") {
+  Rng rng(1);
+  generation::Options o = generator::small(generator::shared().cells);
+  o.backbone.latent = 5;
+  REQUIRE_THROWS_WITH(generation::Model(o, rng), ContainsText("latent has 6 dimensions but the flow's 5"));
+  o.backbone.latent = 6;
+  o.vae.batches = 3;
+  REQUIRE_THROWS_WITH(generation::Model(o, rng), ContainsText("2 batch names for 3 batches"));
 }

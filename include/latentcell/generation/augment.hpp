@@ -4,29 +4,25 @@
 #include <string>
 #include <vector>
 
-#include <latentcell/latent/gene_mean_correction.hpp>
+#include <latentcell/core/median.hpp>
+#include <latentcell/core/options.hpp>
+#include <latentcell/generation/composition.hpp>
 #include <latentcell/generation/model.hpp>
+#include <latentcell/latent/gene_mean_correction.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
 namespace latentcell::generation {
 
-struct AugmentOptions {
-  Index min_cells = 0;      ///< cells that every label is to have, real and generated together; 0: as many as the
-                            ///< middle one of the labels has; larger generates more
-  Index steps = 25;         ///< of the sampler
-  double pseudo_count = 2;  ///< counts of a gene in a label at which its real cells are believed as much as the model,
-                            ///< see group_gene_scales; larger trusts the model
-  float guidance = 1.1f;    ///< above 1: more typical, less varied cells
-};
-
-/// Which labels lack cells.
+/// Cells that each label has, and how many it lacks.
 struct LabelDeficit {
-  Index min_cells = 0;         ///< cells that every label is to have
+  Index min_cells = 0;         ///< cells that every label shall have
   std::vector<Index> cells;    ///< (K) cells of each label
-  std::vector<Index> deficit;  ///< (K) to be added
+  std::vector<Index> deficit;  ///< (K) cells to be added; 0 for a label without cells
 };
 
-/// codes (N), negative where missing; a label without cells is left alone
+/// Counts the cells of each label and what they lack to `min_cells`; 0: the median over the labels that have cells.
+/// codes (N), negative where missing -> (K = labels)
+/// Throws std::invalid_argument for a negative `min_cells`, and without any labelled cell where it is 0.
 inline LabelDeficit label_deficit(const std::vector<int>& codes, Index labels, Index min_cells = 0) {
   LATENTCELL_REQUIRE(min_cells >= 0, "label_deficit: min_cells must not be negative, got ", min_cells);
   LabelDeficit out{.min_cells = min_cells,
@@ -41,8 +37,7 @@ inline LabelDeficit label_deficit(const std::vector<int>& codes, Index labels, I
       if (n > 0) present.push_back(n);
     }
     LATENTCELL_REQUIRE(!present.empty(), "label_deficit: no cell has a label");
-    std::nth_element(present.begin(), present.begin() + Index(present.size()) / 2, present.end());
-    out.min_cells = present[present.size() / 2];
+    out.min_cells = median(std::move(present));
   }
   for (std::size_t l = 0; l < out.cells.size(); ++l) {
     if (out.cells[l] > 0) out.deficit[l] = std::max<Index>(0, out.min_cells - out.cells[l]);
@@ -50,37 +45,64 @@ inline LabelDeficit label_deficit(const std::vector<int>& codes, Index labels, I
   return out;
 }
 
-/// Generated cells that bring each rare label up to a number of cells; the real cells are not among them.
-/// A model trained on these cells, a table of them -> (cells lacking, G), with the label and, where the model has
-/// batches, batches as the real cells of the label have them
-template <class Backbone>
-CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& rng, const AugmentOptions& o = {}) {
-  const std::vector<int> codes = cells.cell_columns.codes(model.options.label, model.options.levels);
-  const std::vector<int> of_cells = cells.cell_columns.codes(model.options.batch, model.options.batch_levels);
-  const LabelDeficit lacks = label_deficit(codes, Index(model.options.levels.size()), o.min_cells);
-  std::vector<int> wanted, batch;
+/// Settings of augmentation.
+struct AugmentOptions {
+  Index min_cells = 0;      ///< real and generated cells that every label shall have; 0: the median label's number
+  Index steps = 25;         ///< of the sampler, at least 1
+  double pseudo_count = 2;  ///< counts of a gene in a label at which real cells and model weigh the same in its mean,
+                            ///< above 0. Larger: the model is corrected less
+  float guidance = 1.1f;    ///< classifier-free guidance; 1: none. Larger: more typical, less varied cells
+
+  static void visit(auto& self, auto&& f) {
+    f("min_cells", self.min_cells, at_least(0));
+    f("steps", self.steps, at_least(1));
+    f("pseudo_count", self.pseudo_count, above(0));
+    f("guidance", self.guidance, finite());
+  }
+};
+
+namespace detail {
+
+/// Labels of the cells that each label lacks, each with the batch of a random real cell of its label.
+inline Composition deficit_composition(const Composition& real, const LabelDeficit& lacks, Rng& rng) {
+  Composition out;
   for (std::size_t l = 0; l < lacks.deficit.size(); ++l) {
-    std::vector<int> batches;  // of the label's own cells
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-      if (codes[i] == int(l)) batches.push_back(of_cells[i]);
+    std::vector<int> batches;
+    for (std::size_t i = 0; i < real.label.size(); ++i) {
+      if (real.label[i] == int(l)) batches.push_back(real.batch[i]);
     }
     for (Index i = 0; i < lacks.deficit[l]; ++i) {
-      wanted.push_back(int(l));
-      batch.push_back(batches[std::size_t(rng.below(batches.size()))]);
+      out.label.push_back(int(l));
+      out.batch.push_back(batches[std::size_t(rng.below(batches.size()))]);
     }
   }
-  const LatentTable z = model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, wanted}),
-                                             .steps = o.steps,
-                                             .guidance = o.guidance},
-                                            rng);
-  const bool batched = !model.options.batch_levels.empty();
-  CellTable out = draw(model.vae, z, rng,
-                       {.batch_codes = batched ? batch : std::vector<int>{},
-                        .strata = wanted,
-                        .groups = wanted,
-                        .factors = group_gene_scales(model.vae, cells, codes, z, wanted,
-                                                     Index(model.options.levels.size()), o.pseudo_count)});
-  if (batched) out.cell_columns.set(model.options.batch, Categorical{model.options.batch_levels, batch});
+  return out;
+}
+
+}  // namespace detail
+
+/// Generates the cells that rare labels lack; the real cells are not part of the result. Gene means of a label's
+/// generated cells are corrected to those of its real cells (group_gene_scales).
+/// cells: the training cells or others of the same genes -> (sum of deficits, G) with the label in obs and, where the
+/// model has a batch covariate, batches in the proportions of the label's real cells
+template <class Backbone>
+CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& rng, const AugmentOptions& o = {}) {
+  check_options("augment", o);
+  const auto& names = model.options;
+  const Index levels = Index(names.levels.size());
+  const Composition real{cells.cell_columns.codes(names.label, names.levels),
+                         cells.cell_columns.codes(names.batch, names.batch_levels)};
+  const Composition added = detail::deficit_composition(real, label_deficit(real.label, levels, o.min_cells), rng);
+  const LatentTable z = model.flow.generate(
+      {.cells = labelled(names.label, {names.levels, added.label}), .steps = o.steps, .guidance = o.guidance}, rng);
+  const bool batched = !names.batch_levels.empty();
+  CellTable out =
+      draw(model.vae, z, rng,
+           {.batch_codes = batched ? added.batch : std::vector<int>{},
+            .strata = added.label,
+            .groups = added.label,
+            .factors = group_gene_scales(model.vae, cells, real.label, z, added.label, levels, o.pseudo_count)});
+  if (batched) out.cell_columns.set(names.batch, Categorical{names.batch_levels, added.batch});
   return out;
 }
 

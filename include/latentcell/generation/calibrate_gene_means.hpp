@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 
@@ -14,6 +15,13 @@ struct CalibrateGeneMeansOptions {
   Index min_cells = 200;      ///< latents generated per label to compare with, at least 1. Larger: less noise
   Index steps = 25;           ///< of the sampler
   float guidance = 1.1f;      ///< as in generation later
+
+  static void visit(auto& self, auto&& f) {
+    f("pseudo_count", self.pseudo_count, above(0));
+    f("min_cells", self.min_cells, at_least(1));
+    f("steps", self.steps, at_least(1));
+    f("guidance", self.guidance, finite());
+  }
 };
 
 /// Fits `gene_scale` so that sampled counts of each label have the gene means of its training cells
@@ -22,6 +30,7 @@ struct CalibrateGeneMeansOptions {
 template <class Backbone>
 void calibrate_gene_means(ModelOf<Backbone>& model, const CellTable& cells, Rng& rng,
                           const CalibrateGeneMeansOptions& o = {}) {
+  check_options("calibrate_gene_means", o);
   const Index levels = Index(model.options.levels.size());
   const std::vector<int> codes = cells.cell_columns.codes(model.options.label, model.options.levels);
   std::vector<int> generated;

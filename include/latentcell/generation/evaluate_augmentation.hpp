@@ -1,86 +1,99 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <latentcell/kernel/log_normalize.hpp>
-#include <latentcell/kernel/neighbors.hpp>
-#include <latentcell/kernel/pca.hpp>
+#include <latentcell/core/options.hpp>
+#include <latentcell/data/cell_table.hpp>
+#include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/kernel/log_pca.hpp>
 #include <latentcell/metric/class_gaussian.hpp>
 #include <latentcell/metric/label_scores.hpp>
 #include <latentcell/metric/logistic_regression.hpp>
 #include <latentcell/metric/random_forest.hpp>
-#include <latentcell/generation/augment.hpp>
 
 namespace latentcell::generation {
 
 struct EvaluateAugmentationOptions {
-  Index components = 30;  ///< that classifiers see
-  Index neighbors = 5;    ///< of a cell, towards which interpolated ones lie
+  Index components = 30;  ///< principal components that classifiers see
+  Index neighbors = 5;    ///< of a cell, towards which SMOTE interpolates
   Index trees = 300;      ///< of the forest
   std::uint64_t seed = 0;
-};
 
-/// How well cells are labelled by classifiers that were given some training cells.
-struct AugmentationScores {
-  std::string name;
-  metric::LabelScores logistic, forest;
-  double rare_logistic = 0, rare_forest = 0;  ///< mean F1 of the labels that were lacking cells
-};
-
-/// Whether generated cells of rare labels teach a classifier anything: logistic regression and a random forest on
-/// principal components of log1p(CP10K), fitted on the training cells, judged on cells kept out. The rows: the training
-/// cells alone, and with each lacking label brought up to the same number by copies, by draws from its Gaussian, by
-/// points between neighbors (SMOTE, Chawla et al. 2002), and by the generated cells.
-/// train, judged, generated: tables of the same genes; codes (N) of `labels` levels, negative where missing
-inline std::vector<AugmentationScores> evaluate_augmentation(
-    const CellTable& train, const std::vector<int>& train_codes, const CellTable& judged,
-    const std::vector<int>& judged_codes, const CellTable& generated, const std::vector<int>& generated_codes,
-    Index labels, const EvaluateAugmentationOptions& o = {}) {
-  LATENTCELL_REQUIRE(train.gene_names == judged.gene_names && train.gene_names == generated.gene_names,
-                     "evaluate_augmentation: the tables have other genes; align_genes brings them together");
-  Rng rng(o.seed, 31);
-  const Counts logged = kernel::log_normalize(train.counts.view());
-  const Index k = std::min({o.components, train.cells() - 1, train.genes()});
-  const kernel::Pca<float> pca = kernel::fit_pca(logged.view(), {.components = k}, rng);
-  const auto points = [&](const CellTable& cells) {
-    return kernel::project(pca, kernel::log_normalize(cells.counts.view()).view());
-  };
-  const Matrix<float> real = kernel::project(pca, logged.view()), held = points(judged);
-  std::vector<Index> added(to_size(labels), 0);
-  for (const int code : generated_codes) ++added.at(to_size(code));
-
-  // Points that take the place of the generated cells.
-  Matrix<float> copies(Index(generated_codes.size()), k), between = copies;
-  std::vector<std::vector<Index>> rows(to_size(labels));
-  for (std::size_t i = 0; i < train_codes.size(); ++i) {
-    if (train_codes[i] >= 0) rows.at(to_size(train_codes[i])).push_back(Index(i));
+  static void visit(auto& self, auto&& f) {
+    f("components", self.components, at_least(1));
+    f("neighbors", self.neighbors, at_least(1));
+    f("trees", self.trees, at_least(1));
+    f("seed", self.seed);
   }
-  for (Index i = 0; i < copies.rows(); ++i) {
-    const std::vector<Index>& own = rows.at(to_size(generated_codes[to_size(i)]));
-    LATENTCELL_REQUIRE(!own.empty(), "evaluate_augmentation: no training cell has label ", generated_codes[to_size(i)]);
+};
+
+/// Cells with the code of each one's label, negative where missing.
+struct LabelledCells {
+  const CellTable& cells;
+  const std::vector<int>& label;  ///< (N)
+};
+
+/// How well classifiers label held-out cells, by what they were trained on.
+struct AugmentationEvaluation {
+  evaluate::ScoreTable scores;             ///< F1 of the added-to labels, F1 of all, accuracy; of both classifiers
+  evaluate::ScoreTable label_f1_logistic;  ///< F1 of each label, logistic regression; NaN without held-out cells
+  evaluate::ScoreTable label_f1_forest;    ///< the same of the random forest
+  std::vector<Index> held_out_cells;       ///< (K) of each label
+};
+
+namespace detail {
+
+inline constexpr std::uint64_t augmentation_stream = 31, forest_stream = 32;
+
+/// Points that baselines add in place of generated cells, with the same labels.
+struct AddedPoints {
+  Matrix<float> copies;        // (M, D) random training points of the label
+  Matrix<float> interpolated;  // (M, D) SMOTE: between such a point and one of its neighbors of the label
+};
+
+inline AddedPoints oversample(const Matrix<float>& points, const std::vector<int>& label, const std::vector<int>& added,
+                              Index neighbors, Rng& rng) {
+  AddedPoints out;
+  out.copies.resize(Index(added.size()), points.cols());
+  out.interpolated = out.copies;
+  for (std::size_t i = 0; i < added.size(); ++i) {
+    std::vector<Index> own;
+    for (std::size_t r = 0; r < label.size(); ++r) {
+      if (label[r] == added[i]) own.push_back(Index(r));
+    }
+    LATENTCELL_REQUIRE(!own.empty(), "evaluate_augmentation: no training cell has label ", added[i]);
     const Index one = own[std::size_t(rng.below(own.size()))];
-    copies.row(i) = real.row(one);
-    // One of the cell's nearest of the same label.
     std::vector<std::pair<float, Index>> near;
     for (const Index other : own) {
-      if (other != one) near.emplace_back((real.row(other) - real.row(one)).squaredNorm(), other);
+      if (other != one) near.emplace_back((points.row(other) - points.row(one)).squaredNorm(), other);
     }
-    const Index most = std::min<Index>(o.neighbors, Index(near.size()));
-    std::partial_sort(near.begin(), near.begin() + most, near.end());
-    const Index towards = most == 0 ? one : near[std::size_t(rng.below(std::uint64_t(most)))].second;
-    between.row(i) = real.row(one) + float(rng.uniform_double()) * (real.row(towards) - real.row(one));
+    const Index count = std::min<Index>(neighbors, Index(near.size()));
+    std::partial_sort(near.begin(), near.begin() + count, near.end());
+    const Index towards = count == 0 ? one : near[std::size_t(rng.below(std::uint64_t(count)))].second;
+    out.copies.row(Index(i)) = points.row(one);
+    out.interpolated.row(Index(i)) =
+        points.row(one) + float(rng.uniform_double()) * (points.row(towards) - points.row(one));
   }
-  const metric::ClassGaussian gaussian(view(real), train_codes);
+  return out;
+}
 
-  std::vector<AugmentationScores> out;
-  const auto judge = [&](const char* name, const Matrix<float>& more) {
-    Matrix<float> x(real.rows() + more.rows(), k);
-    x.topRows(real.rows()) = real;
-    if (more.rows() > 0) x.bottomRows(more.rows()) = more;
-    std::vector<int> code = train_codes;
-    if (more.rows() > 0) code.insert(code.end(), generated_codes.begin(), generated_codes.end());
+/// Trains both classifiers on points with labels and labels the held-out ones.
+class ClassifierEvaluation {
+ public:
+  ClassifierEvaluation(const Matrix<float>& held_out, const std::vector<int>& truth, Index labels,
+                       const EvaluateAugmentationOptions& o)
+      : held_out_(held_out), truth_(truth), labels_(labels), o_(o) {}
+
+  struct Scores {
+    metric::LabelScores logistic, forest;
+  };
+  Scores operator()(const Matrix<float>& points, const std::vector<int>& label) const {
+    Matrix<float> x = points;
+    std::vector<int> code = label;
     Index kept = 0;  // only cells with a label
     for (Index i = 0; i < x.rows(); ++i) {
       if (code[to_size(i)] < 0) continue;
@@ -88,34 +101,98 @@ inline std::vector<AugmentationScores> evaluate_augmentation(
       code[to_size(kept++)] = code[to_size(i)];
     }
     code.resize(to_size(kept));
-    const ConstView<float> seen(x.data(), kept, k), asked(held.data(), held.rows(), k);
-    const metric::LogisticRegression logistic(seen, code);
-    Rng own = Rng(o.seed, 32);
-    const Matrix<double> votes =
-        metric::RandomForest(seen, code, labels, {.trees = o.trees, .depth = 16}, own).probabilities(asked);
+    const ConstView<float> train(x.data(), kept, x.cols());
+    Rng own(o_.seed, forest_stream);
+    const Matrix<double> votes = metric::RandomForest(train, code, labels_, {.trees = o_.trees, .depth = 16}, own)
+                                     .probabilities(view(held_out_));
     std::vector<int> of_forest;
     for (Index i = 0; i < votes.rows(); ++i) {
       const double* row = votes.data() + i * votes.cols();
       of_forest.push_back(int(std::max_element(row, row + votes.cols()) - row));
     }
-    AugmentationScores s{.name = name,
-                         .logistic = metric::label_scores(judged_codes, logistic.predict(asked), labels),
-                         .forest = metric::label_scores(judged_codes, of_forest, labels)};
-    double rare = 0;
-    for (std::size_t l = 0; l < added.size(); ++l) {
-      if (added[l] == 0 || s.logistic.cells[l] == 0) continue;
-      rare += 1;
-      s.rare_logistic += s.logistic.f1[l];
-      s.rare_forest += s.forest.f1[l];
+    return {metric::label_scores(truth_, metric::LogisticRegression(train, code).predict(view(held_out_)), labels_),
+            metric::label_scores(truth_, of_forest, labels_)};
+  }
+
+ private:
+  const Matrix<float>& held_out_;
+  const std::vector<int>& truth_;
+  Index labels_;
+  const EvaluateAugmentationOptions& o_;
+};
+
+/// Mean F1 of the labels that got cells and have held-out ones.
+inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>& added) {
+  double sum = 0, labels = 0;
+  for (std::size_t l = 0; l < scores.f1.size(); ++l) {
+    if (std::find(added.begin(), added.end(), int(l)) == added.end() || scores.cells[l] == 0) continue;
+    sum += scores.f1[l];
+    labels += 1;
+  }
+  return labels > 0 ? sum / labels : 0.0;
+}
+
+/// F1 of each label that has held-out cells, else NaN.
+inline std::vector<double> measured_f1(const metric::LabelScores& scores) {
+  std::vector<double> out = scores.f1;
+  for (std::size_t l = 0; l < out.size(); ++l) {
+    if (scores.cells[l] == 0) out[l] = std::numeric_limits<double>::quiet_NaN();
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// Measures whether generated cells of rare labels help classifiers: logistic regression and a random forest on
+/// principal components of log1p(CP10K), trained on the training cells, evaluated on held-out cells. Baselines: the
+/// training cells alone, and rare labels brought up to the same number by copies, by draws from the label's Gaussian,
+/// and by SMOTE (Chawla et al. 2002). train, held_out, generated: tables of the same genes; labels below
+/// `levels.size()` Throws std::invalid_argument for tables of other genes, and for a generated label without training
+/// cells.
+inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, const LabelledCells& held_out,
+                                                    const LabelledCells& generated,
+                                                    const std::vector<std::string>& levels,
+                                                    const EvaluateAugmentationOptions& o = {}) {
+  check_options("evaluate_augmentation", o);
+  LATENTCELL_REQUIRE(
+      train.cells.gene_names == held_out.cells.gene_names && train.cells.gene_names == generated.cells.gene_names,
+      "evaluate_augmentation: the tables have other genes; align_genes brings them together");
+  Rng rng(o.seed, detail::augmentation_stream);
+  const auto pca = kernel::LogPca::fit(train.cells.counts.view(), o.components, rng);
+  const Matrix<float> real = pca.project(train.cells.counts.view()), held = pca.project(held_out.cells.counts.view());
+  const detail::AddedPoints points = detail::oversample(real, train.label, generated.label, o.neighbors, rng);
+  const detail::ClassifierEvaluation classify(held, held_out.label, Index(levels.size()), o);
+
+  AugmentationEvaluation out;
+  std::vector<evaluate::Metric> metrics, of_levels;
+  for (const char* classifier : {"logistic", "forest"}) {
+    for (const char* name : {"F1 rare", "F1 all", "accuracy"}) metrics.push_back({text(name, ", ", classifier)});
+  }
+  for (const std::string& level : levels) of_levels.push_back({level});
+  out.scores = evaluate::ScoreTable(metrics);
+  out.label_f1_logistic = out.label_f1_forest = evaluate::ScoreTable(of_levels);
+  const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& more) {
+    Matrix<float> x(real.rows() + more.rows(), real.cols());
+    x.topRows(real.rows()) = real;
+    std::vector<int> label = train.label;
+    if (more.rows() > 0) {
+      x.bottomRows(more.rows()) = more;
+      label.insert(label.end(), generated.label.begin(), generated.label.end());
     }
-    if (rare > 0) s.rare_logistic /= rare, s.rare_forest /= rare;
-    out.push_back(std::move(s));
+    const auto s = classify(x, label);
+    out.scores.add(method, role,
+                   {detail::rare_f1(s.logistic, generated.label), s.logistic.macro_f1, s.logistic.accuracy,
+                    detail::rare_f1(s.forest, generated.label), s.forest.macro_f1, s.forest.accuracy});
+    out.label_f1_logistic.add(method, role, detail::measured_f1(s.logistic));
+    out.label_f1_forest.add(method, role, detail::measured_f1(s.forest));
+    out.held_out_cells = s.logistic.cells;
   };
-  judge("real cells alone", {});
-  judge("and copies", copies);
-  judge("and class Gaussians", gaussian.draw(generated_codes, rng));
-  judge("and points between neighbors", between);
-  judge("and generated cells", points(generated));
+  using evaluate::Role;
+  add("real cells alone", Role::baseline, {});
+  add("and copies", Role::baseline, points.copies);
+  add("and class Gaussians", Role::baseline, metric::ClassGaussian(view(real), train.label).draw(generated.label, rng));
+  add("and SMOTE", Role::baseline, points.interpolated);
+  add("and generated cells", Role::model, pca.project(generated.cells.counts.view()));
   return out;
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/latent/latent_flow.hpp>
@@ -54,6 +56,18 @@ struct OptionsOf {
   std::vector<std::string> levels;        ///< its levels
   std::string batch = "";                 ///< obs column of the batch covariate; empty: none
   std::vector<std::string> batch_levels;  ///< its levels
+
+  static void visit(auto& self, auto&& f) {
+    f("vae", self.vae);
+    f("likelihood", self.likelihood);
+    f("backbone", self.backbone);
+    f("flow", self.flow);
+    f("path", self.path);
+    f("label", self.label);
+    f("levels", self.levels);
+    f("batch", self.batch);
+    f("batch_levels", self.batch_levels);
+  }
 };
 
 /// Two-stage generator of counts: an autoencoder, a flow over its latents conditioned on a label, and their names.
@@ -63,6 +77,7 @@ struct ModelOf {
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
   using Flow = LatentFlow<Backbone, FromObs<LabelColumn, CategoricalCovariate<float>>>;
   using Options = OptionsOf<Backbone>;
+  static constexpr std::string_view kind = "generation";
 
   Options options;
   Autoencoder vae;
@@ -71,7 +86,7 @@ struct ModelOf {
   Buffer<float> gene_scale;   // (levels, G) factor on the genes' means in sampled counts; 1 before calibrate_gene_means
 
   ModelOf(const Options& o, Rng& rng)
-      : options(o),
+      : options(check_options("generation::Model", o)),
         vae(o.vae, rng, o.likelihood),
         flow(
             o.path, Backbone(o.backbone, rng),

@@ -3,12 +3,14 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
+#include <latentcell/generation/composition.hpp>
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
 namespace latentcell::generation {
 
-/// Samples counts at generated latents, with the model's gene scales for their labels.
+/// Samples counts at given latents, with the model's gene scales for their labels.
 /// latents (N, D), batch (N) codes or empty: unknown -> counts (N, G)
 template <class Backbone>
 CellTable sample_counts(const ModelOf<Backbone>& model, const LatentTable& latents, Rng& rng,
@@ -21,8 +23,39 @@ CellTable sample_counts(const ModelOf<Backbone>& model, const LatentTable& laten
   return out;
 }
 
-/// Samples latents from the autoencoder's prior, the baseline of the flow, with the given labels and library sizes of
-/// the labels' training cells.     codes (N) of the model's levels -> (N, D)
+/// Settings of the sampler.
+struct GenerateOptions {
+  Index steps = 25;       ///< at least 1. Larger: follows the flow closer, takes longer
+  float guidance = 1.1f;  ///< classifier-free guidance; 1: none. Larger: more typical, less varied cells
+
+  static void visit(auto& self, auto&& f) {
+    f("steps", self.steps, at_least(1));
+    f("guidance", self.guidance, finite());
+  }
+};
+
+/// Generates cells of given labels and batches: latents from the flow, counts from the decoder.
+/// composition (N) -> counts (N, G) with label and batch in obs, latents in obsm X_latent
+template <class Backbone>
+CellTable generate(const ModelOf<Backbone>& model, const Composition& composition, const GenerateOptions& o, Rng& rng) {
+  check_options("generate", o);
+  const LatentTable z =
+      model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, composition.label}),
+                           .steps = o.steps,
+                           .guidance = o.guidance},
+                          rng);
+  return sample_counts(model, z, rng, composition.batch);
+}
+
+/// Generates as many cells as asked for in the composition of the training cells.
+/// -> counts (count, G)
+template <class Backbone>
+CellTable generate(const ModelOf<Backbone>& model, Index count, const GenerateOptions& o, Rng& rng) {
+  return generate(model, sample_composition(training_composition(model), {.count = count}, rng), o, rng);
+}
+
+/// Samples latents from the autoencoder's prior, with the given labels and library sizes of the labels' training cells.
+/// codes (N) of the model's levels -> (N, D)
 template <class Backbone>
 LatentTable prior_latents(const ModelOf<Backbone>& model, const std::vector<int>& codes, Rng& rng) {
   LatentTable out;
@@ -36,6 +69,14 @@ LatentTable prior_latents(const ModelOf<Backbone>& model, const std::vector<int>
     out.cell_names.push_back(text("prior_", i));
   }
   return out;
+}
+
+/// Samples counts from the autoencoder's prior, without flow and gene scales: the baseline of generation.
+/// composition (N) -> counts (N, G)
+template <class Backbone>
+CellTable sample_prior(const ModelOf<Backbone>& model, const Composition& composition, Rng& rng) {
+  const LatentTable z = prior_latents(model, composition.label, rng);
+  return draw(model.vae, z, rng, {.batch_codes = composition.batch});
 }
 
 }  // namespace latentcell::generation

@@ -1,65 +1,120 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
-#include <latentcell/data/align_genes.hpp>
-#include <latentcell/data/filter.hpp>
-#include <latentcell/kernel/log_normalize.hpp>
-#include <latentcell/kernel/neighbors.hpp>
-#include <latentcell/kernel/pca.hpp>
+#include <latentcell/evaluate/baseline/knn_labels.hpp>
+#include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/mapping/fit.hpp>
 #include <latentcell/metric/label_scores.hpp>
-#include <latentcell/metric/neighbor_votes.hpp>
+#include <latentcell/metric/roc_auc.hpp>
 
 namespace latentcell::mapping {
 
-/// Where principal components of the floors come from.
-enum class ComponentsOf {
-  reference,  ///< the reference cells: new ones are projected
-  both,       ///< reference and new cells together
+/// Query cells with their true labels, and the reference they were mapped onto.
+template <class Backbone>
+struct EvaluationData {
+  const generation::ModelOf<Backbone>& reference;
+  const CellTable& cells;                      ///< the query
+  const Categorical& truth;                    ///< (N) its labels, matched with the reference's by name
+  const CellTable* reference_cells = nullptr;  ///< with the label in obs, for baselines; null: none are measured
 };
 
-struct NearestLabelsOptions {
-  Index components = 30;
-  Index neighbors = 15;  ///< that vote
-  ComponentsOf of = ComponentsOf::reference;
+/// How well query cells are labelled.
+struct Evaluation {
+  evaluate::ScoreTable scores;                                    ///< accuracy and mean F1
+  evaluate::ScoreTable label_f1;                                  ///< F1 of each label; NaN without cells
+  Index cells = 0;                                                ///< with a label that the reference has: evaluated
+  Index unknown_cells = 0;                                        ///< with another label: not evaluated
+  double unknown_auc = std::numeric_limits<double>::quiet_NaN();  ///< of `distance`, unknown cells against the others
 };
 
-/// The floor of transfer: labels by the vote of the nearest reference cells in principal components of log1p(CP10K)
-/// over the shared genes.     reference (N, G) with codes (N), negative where missing; cells (M, G') -> (M)
-inline std::vector<int> nearest_labels(const CellTable& reference, const std::vector<int>& codes, Index labels,
-                                       const CellTable& cells, const NearestLabelsOptions& o, Rng& rng) {
-  const AlignedGenes theirs = align_genes(cells, reference.gene_names);
-  const std::vector<Index> detected = gene_totals(theirs.cells.counts).detected;
-  std::vector<Index> shared, rows;
-  for (Index g = 0; g < reference.genes(); ++g) {
-    if (detected[to_size(g)] > 0) shared.push_back(g);
+namespace detail {
+
+inline constexpr std::uint64_t baseline_stream = 33;
+
+/// Labels each query cell by the true labels of its nearest other query cells: what a reference without any difference
+/// to the query would achieve.
+inline std::vector<int> leave_one_out_labels(const CellTable& cells, const std::vector<int>& truth, Index labels,
+                                             const evaluate::baseline::KnnLabelsOptions& o, Rng& rng) {
+  std::vector<Index> rows;
+  std::vector<int> codes, out(truth.size(), -1);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (truth[i] < 0) continue;
+    rows.push_back(Index(i));
+    codes.push_back(truth[i]);
   }
-  for (Index i = 0; i < reference.cells(); ++i) {
-    if (codes[to_size(i)] >= 0) rows.push_back(i);
-  }
-  LATENTCELL_REQUIRE(Index(rows.size()) > o.neighbors, "nearest_labels: ", rows.size(),
-                     " reference cells have a label, fewer than ", o.neighbors + 1);
-  const auto logged = [&](const CellTable& of) { return kernel::log_normalize(of.select_genes(shared).counts.view()); };
-  const Counts known = logged(reference.select_cells(rows)), asked = logged(theirs.cells);
-  Counts all = known;
-  if (o.of == ComponentsOf::both) {
-    for (Index i = 0; i < asked.rows(); ++i) all.push_row(asked.view(), i);
-  }
-  const Index k = std::min({o.components, all.rows() - 1, all.cols()});
-  const kernel::Pca<float> pca = kernel::fit_pca(all.view(), {.components = k}, rng);
-  const Matrix<float> at = kernel::project(pca, known.view()), to = kernel::project(pca, asked.view());
-  const kernel::Neighbors near = kernel::nearest_neighbors(view(to), view(at), o.neighbors);
-  std::vector<int> of_row;
-  for (const Index r : rows) of_row.push_back(codes[to_size(r)]);
-  return metric::neighbor_votes(near, of_row, labels).label;
+  if (Index(rows.size()) < 3) return out;
+  const Counts counts = cells.select_cells(rows).counts;
+  const Matrix<float> x = kernel::LogPca::fit(counts.view(), o.components, rng).project(counts.view());
+  const Index k = std::min(o.neighbors, Index(rows.size()) - 1);
+  const std::vector<int> found = metric::neighbor_votes(kernel::nearest_neighbors(view(x), k), codes, labels).label;
+  for (std::size_t i = 0; i < rows.size(); ++i) out[to_size(rows[i])] = found[i];
+  return out;
 }
 
-/// How well one way labels the new cells.
-struct TransferScore {
-  std::string who;
-  metric::LabelScores scores;
-};
+/// The reference generator mapped without training.
+template <class Backbone>
+std::vector<int> labels_without_training(const ModelOf<Backbone>& model, const EvaluationData<Backbone>& data) {
+  Options o = model.options;
+  o.rounds = 0;
+  ModelOf<Backbone> as_is(data.reference, data.cells.gene_names, model.generator.options.batch_levels.back(), o);
+  fit(as_is, data.reference, data.cells);
+  return predict(as_is, data.cells).label;
+}
+
+}  // namespace detail
+
+/// Evaluates the labels of mapped cells, beside the reference without training and the nearest reference cells in
+/// principal components (baselines), and the nearest other query cells with their true labels (ceiling).
+/// mapped: what `predict` returned for data.cells
+/// Throws std::invalid_argument where the reference has none of the true labels.
+template <class Backbone>
+Evaluation evaluate(const ModelOf<Backbone>& model, const MappedCells& mapped, const EvaluationData<Backbone>& data) {
+  using evaluate::Role;
+  using evaluate::baseline::knn_labels;
+  const std::vector<std::string>& levels = model.generator.options.levels;
+  const Index labels = Index(levels.size());
+  const std::vector<int> truth = recode(data.truth, levels);
+  Evaluation out;
+  std::vector<evaluate::Metric> of_levels;
+  for (const std::string& level : levels) of_levels.push_back({level});
+  out.scores = evaluate::ScoreTable({{"accuracy"}, {"mean F1"}});
+  out.label_f1 = evaluate::ScoreTable(of_levels);
+  const auto add = [&](const char* method, Role role, const std::vector<int>& label) {
+    const metric::LabelScores s = metric::label_scores(truth, label, labels);
+    std::vector<double> f1 = s.f1;
+    for (std::size_t l = 0; l < f1.size(); ++l) {
+      if (s.cells[l] == 0) f1[l] = std::numeric_limits<double>::quiet_NaN();
+    }
+    out.scores.add(method, role, {s.accuracy, s.macro_f1});
+    out.label_f1.add(method, role, f1);
+  };
+  add("latentcell", Role::model, mapped.label);
+  if (model.options.rounds > 0)
+    add("reference without training", Role::baseline, detail::labels_without_training(model, data));
+  Rng rng(model.options.seed, detail::baseline_stream);
+  evaluate::baseline::KnnLabelsOptions o{.neighbors = model.options.neighbors};
+  if (data.reference_cells != nullptr) {
+    const CellTable& reference = *data.reference_cells;
+    const std::vector<int> codes = reference.cell_columns.codes(model.generator.options.label, levels);
+    add("nearest in PCs of reference", Role::baseline, knn_labels({reference, codes, labels}, data.cells, o, rng));
+    o.of = evaluate::baseline::ComponentsOf::both;
+    add("nearest in PCs of both", Role::baseline, knn_labels({reference, codes, labels}, data.cells, o, rng));
+  }
+  add("nearest in the query, true labels", Role::ceiling,
+      detail::leave_one_out_labels(data.cells, truth, labels, o, rng));
+  std::vector<double> with_label, unknown;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (data.truth.codes[i] >= 0) (truth[i] < 0 ? unknown : with_label).push_back(mapped.distance[i]);
+  }
+  out.cells = Index(with_label.size());
+  out.unknown_cells = Index(unknown.size());
+  if (!unknown.empty()) out.unknown_auc = metric::roc_auc(with_label, unknown);
+  return out;
+}
 
 }  // namespace latentcell::mapping

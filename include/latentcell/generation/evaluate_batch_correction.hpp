@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/generation/composition.hpp>
+#include <latentcell/kernel/log_pca.hpp>
+#include <latentcell/metric/batch_mixing.hpp>
+
+namespace latentcell::generation {
+
+namespace detail {
+
+/// Subtracts the mean of each batch from its points.     x (N, D), batch (N), negative where missing
+inline Matrix<float> subtract_batch_means(Matrix<float> x, const std::vector<int>& batch) {
+  const int last = batch.empty() ? -1 : *std::max_element(batch.begin(), batch.end());
+  for (int b = 0; b <= last; ++b) {
+    RowVector<double> mean = RowVector<double>::Zero(x.cols());
+    double n = 0;
+    for (Index i = 0; i < x.rows(); ++i) {
+      if (batch[to_size(i)] != b) continue;
+      for (Index j = 0; j < x.cols(); ++j) mean(j) += double(x(i, j));
+      n += 1;
+    }
+    for (Index i = 0; i < x.rows() && n > 0; ++i) {
+      if (batch[to_size(i)] == b) x.row(i) -= (mean / n).cast<float>();
+    }
+  }
+  return x;
+}
+
+}  // namespace detail
+
+/// Measures how well batches are mixed and labels kept apart (metric::batch_mixing) before and after transform_batch,
+/// in principal components of log1p(CP10K) and in the latents. Baselines: the cells as measured, and each batch's mean
+/// subtracted from their components.
+/// cells (N, G), corrected: what transform_batch returned for them; composition (N)
+inline evaluate::ScoreTable evaluate_batch_correction(const CellTable& cells, const CellTable& corrected,
+                                                      const Composition& composition, Rng& rng, Index components = 30) {
+  evaluate::ScoreTable out({{"batch mixing"}, {"label purity"}});
+  const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& x) {
+    const metric::BatchMixing m = metric::batch_mixing(view(x), composition.batch, composition.label);
+    out.add(method, role, {m.batches, m.labels});
+  };
+  const auto log_pca = [&](const CellTable& of) {
+    return kernel::LogPca::fit(of.counts.view(), components, rng).project(of.counts.view());
+  };
+  using evaluate::Role;
+  const Matrix<float> measured = log_pca(cells);
+  add("as measured", Role::baseline, measured);
+  add("batch means subtracted", Role::baseline, detail::subtract_batch_means(measured, composition.batch));
+  add("corrected counts", Role::model, log_pca(corrected));
+  add("latents", Role::model, corrected.embeddings.at("X_latent"));
+  return out;
+}
+
+}  // namespace latentcell::generation
