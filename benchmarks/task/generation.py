@@ -1,9 +1,9 @@
-"""Generation of real cells, judged on cells kept out: the mean and spread of generate_cells over splits.
+"""Generation of real cells, evaluated on held-out cells: the mean and spread of generate_cells over splits.
 
 usage: generation.py GENERATE_CELLS FILE.h5ad [--seeds 0 1 2] [--label cell_type] [--threads 2] [arguments of generate_cells]
 needs: anndata (pip install anndata)
 
-A stratified half of the cells trains, the other half judges; the program's own report gives the numbers.
+A stratified half of the cells trains, the other half evaluates; the program's own report gives the numbers.
 """
 import argparse, json, subprocess, tempfile
 from pathlib import Path
@@ -12,7 +12,6 @@ import anndata
 import numpy as np
 
 METRICS = ['w2', 'mmd', 'nearest_neighbor', 'coverage', 'density', 'auc', 'mean_r', 'correlation', 'zeros', 'label_accuracy']
-ROWS = ['fresh_real_cells', 'class_gaussian', 'class_negative_binomial', 'vae_prior', 'generated']
 
 
 def halves(labels, seed):
@@ -28,8 +27,8 @@ def halves(labels, seed):
 def run(options, cells, seed, folder):
     train = halves(cells.obs[options.label].astype(str).values, seed)
     cells[train].write_h5ad(folder / 'train.h5ad')
-    cells[~train].write_h5ad(folder / 'judge.h5ad')
-    command = [options.program, '--data', folder / 'train.h5ad', '--judge', folder / 'judge.h5ad', '--label', options.label,
+    cells[~train].write_h5ad(folder / 'test.h5ad')
+    command = [options.program, '--data', folder / 'train.h5ad', '--test-data', folder / 'test.h5ad', '--label', options.label,
                '--seed', str(seed), '--threads', str(options.threads), '--out', folder / 'generated.h5ad',
                '--report', folder / 'report.json', *options.more]
     subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
@@ -50,8 +49,9 @@ with tempfile.TemporaryDirectory() as folder:
         reports.append(run(options, cells, seed, Path(folder)))
 print(f'{Path(options.data).name}: mean (standard deviation) of seeds {options.seeds}; mmd times 1000')
 print(' | '.join(['row', *METRICS]))
-for row in ROWS:
-    values = np.array([[report['metrics'][row][name] * (1e3 if name == 'mmd' else 1) for name in METRICS] for report in reports], float)
+tables = [{row['method']: row['values'] for row in report['scores']['rows']} for report in reports]
+for row in tables[0]:
+    values = np.array([[table[row][name] * (1e3 if name == 'mmd' else 1) for name in METRICS] for table in tables], float)
     spread = values.std(0, ddof=1) if len(values) > 1 else values[0] * 0
     print(' | '.join([row, *(f'{m:.4g} ({s:.2g})' for m, s in zip(values.mean(0), spread))]))
 for stage in ('autoencoder', 'flow'):
