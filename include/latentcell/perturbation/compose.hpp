@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <latentcell/kernel/cholesky.hpp>
+#include <latentcell/kernel/ridge.hpp>
 #include <latentcell/latent/expected_counts.hpp>
 #include <latentcell/latent/group_moments.hpp>
 #include <latentcell/perturbation/predict_with_flow.hpp>
@@ -15,9 +15,9 @@ namespace latentcell::perturbation {
 
 struct ComposeOptions {
   double ridge = 0.01;  ///< penalty on the weights of trained perturbations, in units of the embeddings' mean square,
-                        ///< at least 0. Larger: smaller predicted changes.
+                        ///< above 0. Larger: smaller predicted changes.
 
-  static void visit(auto& self, auto&& f) { f("ridge", self.ridge, at_least(0)); }
+  static void visit(auto& self, auto&& f) { f("ridge", self.ridge, above(0)); }
 };
 
 /// A perturbation as a weighted sum of trained conditions.
@@ -37,15 +37,10 @@ inline void add_regression(const Model& model, Index untrained, const ComposeOpt
   const Index n = Index(trained.size());
   LATENTCELL_REQUIRE(n > 0, "perturbation_sum: no single perturbation was trained, so '", names[to_size(untrained)],
                      "' cannot be composed");
-  Matrix<double> basis(n, table.cols());
-  for (Index k = 0; k < n; ++k) basis.row(k) = table.row(trained[to_size(k)]);
-  Matrix<double> gram(n, n), weights(n, 1);
-  for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < n; ++j) gram(i, j) = basis.row(i).dot(basis.row(j));
-    gram(i, i) += o.ridge * double(table.cols()) * table.array().square().mean();
-    weights(i, 0) = basis.row(i).dot(table.row(untrained));
-  }
-  kernel::cholesky_solve(gram, weights);
+  Matrix<double> basis(table.cols(), n);
+  for (Index k = 0; k < n; ++k) basis.col(k) = table.row(trained[to_size(k)]).transpose();
+  const double penalty = o.ridge * double(table.cols()) * table.array().square().mean();
+  const Matrix<double> weights = kernel::ridge(basis, table.row(untrained).transpose(), penalty);
   for (Index k = 0; k < n; ++k) to.emplace_back(names[to_size(trained[to_size(k)])], weights(k, 0));
 }
 
