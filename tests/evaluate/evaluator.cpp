@@ -65,5 +65,6 @@ TEST_CASE("Evaluator: cells of permuted labels score chance in label accuracy") 
 TEST_CASE("Evaluator: wrong options and columns throw") {
   const Cells cells = draw(60, 25);
   CHECK_THROWS_WITH(Evaluator(cells.train, cells.held_out, "kind"), ContainsText("no label column 'kind'"));
-  CHECK_THROWS_WITH(Evaluator(cells.train, cells.held_out, "cell_type", {.neighbors = 0}), ContainsText("neighbors 0"));
+  CHECK_THROWS_WITH(Evaluator(cells.train, cells.held_out, "cell_type", {.neighbors = 0}),
+                    "evaluate: neighbors must be at least 1, got 0");
 }

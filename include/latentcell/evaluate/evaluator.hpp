@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/match_levels.hpp>
 #include <latentcell/evaluate/evaluated_classes.hpp>
 #include <latentcell/evaluate/reference_cells.hpp>
@@ -30,6 +31,17 @@ struct EvaluateOptions {
   Index most_cells = 3000;        ///< compared at once; W2 takes its square in memory and more than that in time
   Index trees = 300;              ///< of the forest, at least 1. Larger: its AUC is less noisy
   std::uint64_t seed = 0;         ///< of halves, samples, baselines and forests
+
+  static void visit(auto& self, auto&& f) {
+    f("components", self.components, at_least(1));
+    f("neighbors", self.neighbors, at_least(1));
+    f("variable_genes", self.variable_genes, at_least(3));
+    f("min_cells_per_gene", self.min_cells_per_gene, at_least(0));
+    f("min_cells_per_type", self.min_cells_per_type, at_least(0));
+    f("most_cells", self.most_cells, at_least(1));
+    f("trees", self.trees, at_least(1));
+    f("seed", self.seed);
+  }
 };
 
 /// Which scores a row has.
@@ -55,9 +67,7 @@ inline Categorical labels_in(const NamedCells& table, const std::string& column)
 }
 
 inline void check(const EvaluateOptions& o) {
-  LATENTCELL_REQUIRE(o.components >= 1 && o.neighbors >= 1 && o.variable_genes >= 3 && o.trees >= 1,
-                     "evaluate: components ", o.components, ", neighbors ", o.neighbors, " and trees ", o.trees,
-                     " must be at least 1, variable_genes ", o.variable_genes, " at least 3");
+  check_options("evaluate", o);
   LATENTCELL_REQUIRE(o.most_cells > o.neighbors + 3,
                      "evaluate: most_cells must be more than neighbors + 3 = ", o.neighbors + 3, ", got ",
                      o.most_cells);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/named_genes.hpp>
 #include <latentcell/evaluate/marker_sets.hpp>
@@ -50,7 +51,12 @@ inline std::vector<Index> columns_of(const NamedGenes& set, const std::unordered
 /// Settings of GeneSetEvaluator.
 struct GeneSetOptions {
   std::uint64_t seed = 0;  ///< of controls and halves
-  Index min_genes = 3;     ///< a set with fewer genes among those of the training cells is left out
+  Index min_genes = 3;     ///< a set with fewer genes among those of the training cells is left out, at least 1
+
+  static void visit(auto& self, auto&& f) {
+    f("seed", self.seed);
+    f("min_genes", self.min_genes, at_least(1));
+  }
 };
 
 /// Compares scores of gene sets (metric/gene_set_scores.hpp) with those of held-out real cells. Controls are chosen on
@@ -62,6 +68,7 @@ class GeneSetEvaluator {
   GeneSetEvaluator(const CellTable& train, const CellTable& held_out, const std::string& label,
                    const std::vector<NamedGenes>& sets, const GeneSetOptions& options = {})
       : genes_(train.gene_names), label_(label), levels_(held_out.obs(label).levels) {
+    check_options("GeneSetEvaluator", options);
     std::unordered_map<std::string_view, Index> place;
     for (std::size_t g = 0; g < genes_.size(); ++g) place.emplace(genes_[g], Index(g));
     std::vector<std::vector<Index>> columns;

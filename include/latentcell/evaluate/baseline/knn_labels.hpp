@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/filter.hpp>
 #include <latentcell/kernel/log_pca.hpp>
@@ -21,6 +22,12 @@ struct KnnLabelsOptions {
   Index components = 30;                      ///< at least 1. Larger: finer structure, more noise
   Index neighbors = 15;                       ///< that vote, at least 1. Larger: smoother
   ComponentsOf of = ComponentsOf::reference;  ///< both: less of what sets the two apart
+
+  static void visit(auto& self, auto&& f) {
+    f("components", self.components, at_least(1));
+    f("neighbors", self.neighbors, at_least(1));
+    f("of", self.of);
+  }
 };
 
 /// Labelled cells.
@@ -36,6 +43,7 @@ struct LabelledCells {
 /// Throws std::invalid_argument where no more than `neighbors` reference cells have a label.
 inline std::vector<int> knn_labels(const LabelledCells& reference, const CellTable& query, const KnnLabelsOptions& o,
                                    Rng& rng) {
+  check_options("knn_labels", o);
   const AlignedGenes aligned = align_genes(query, reference.cells.gene_names);
   const std::vector<Index> detected = gene_totals(aligned.cells.counts).detected;
   std::vector<Index> shared, rows;
