@@ -9,8 +9,8 @@ using namespace latentcell;
 using namespace latentcell::generation;
 
 TEST_CASE("calibrate_gene_means: generated cells of a rare label come nearer to its real means") {
-  const auto& [cells, untouched] = generator::shared();
-  generation::Model m = untouched;
+  const CellTable& cells = generator::shared().cells;
+  generation::Model m = generator::shared().model;
   const std::vector<int> type = cells.obs("cell_type").codes, label(600, 2);
   const auto error = [&] {
     Rng own(8);

@@ -13,8 +13,8 @@ namespace {
 
 struct Task {
   CellTable train, held, more;  // `more`: real cells of the two rare labels
-  std::vector<int> train_label, held_label, more_label;
-  std::vector<std::string> levels;
+  std::vector<int> train_label = {}, held_label = {}, more_label = {};
+  std::vector<std::string> levels = {};
 
   AugmentationEvaluation with(const std::vector<int>& label) const {
     return evaluate_augmentation({train, train_label}, {held, held_label}, {more, label}, levels, {.trees = 50});
