@@ -39,7 +39,7 @@ gen::Model saved_model(const Settings& s, program::TrainTest& d) {
   return model;
 }
 
-// Writes real and generated cells in one table, told apart by obs "generated".
+// Writes real and generated cells in one table, marked in obs "generated".
 void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
   real.cell_columns.set("generated", std::vector<double>(lc::to_size(real.cells()), 0.0));
   generated.cell_columns.set("generated", std::vector<double>(lc::to_size(generated.cells()), 1.0));
@@ -67,7 +67,7 @@ int run(const Settings& s) {
   const std::vector<std::string>& levels = model->options.levels;
   const std::vector<int> codes = d.train.cell_columns.codes(s.label, levels);
   if (std::all_of(codes.begin(), codes.end(), [](int c) { return c < 0; }))
-    lc::throw_runtime("no cell has a label in '", s.label, "' that the model knows");
+    lc::throw_runtime("no cell has a label in '", s.label, "' that the model has");
   const gen::LabelDeficit lacks = gen::label_deficit(codes, Index(levels.size()), s.min_cells);
   for (std::size_t l = 0; l < levels.size(); ++l) {
     if (lacks.deficit[l] > 0)

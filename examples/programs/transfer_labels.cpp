@@ -1,5 +1,5 @@
 // Maps a new data set, of other genes and another batch, onto a trained generator, trains it a little further there,
-// and labels the new cells; where their labels are known, evaluates the labels.
+// and labels the new cells; where their true labels are given, evaluates them.
 
 #include <optional>
 
@@ -31,7 +31,7 @@ void check_truth(const Settings& s, const lc::CellTable& query, const std::vecto
   const lc::Categorical labels = program::labels_of(query, s.truth, "--truth", s.data);
   const std::vector<int> truth = lc::recode(labels, levels);
   if (std::all_of(truth.begin(), truth.end(), [](int c) { return c < 0; }))
-    lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", labels.list(), ") is known to the model (",
+    lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", labels.list(), ") is one of the model (",
                       lc::Categorical{levels, {}}.list(), ")");
 }
 
@@ -62,7 +62,7 @@ Data load(Settings& s, lc::Rng& rng) {
     d = simulated(s, rng);
   } else {
     if (s.from.empty() && s.reference.empty())
-      lc::throw_runtime("say where labels come from: --from a saved model, or --reference labelled cells");
+      lc::throw_runtime("choose where labels come from: --from a saved model, or --reference labelled cells");
     d.query = program::read_cells(s, s.data);
     d.name = s.data;
     if (!s.reference.empty()) d.reference = program::read_cells(s, s.reference);

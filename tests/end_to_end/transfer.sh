@@ -36,11 +36,11 @@ program=$transfer
 source "$here/refuses.sh"
 refuses "no such file" --from model --data missing.h5ad
 refuses "is of a run whose label was" --reference reference.h5ad --label batch --data new.h5ad --checkpoint model --resume
-refuses "say where labels come from" --data new.h5ad
+refuses "choose where labels come from" --data new.h5ad
 refuses "is a batch of the reference already" --reference reference.h5ad --batch batch --data new.h5ad --name batch_1
 refuses "none of" --from model --data foreign.h5ad
 refuses "no_such" --from model --data new.h5ad --truth no_such
-refuses "is known to the model" --from model --data reference.h5ad --truth batch
+refuses "is one of the model" --from model --data reference.h5ad --truth batch
 refuses "not 'generation'" --from model/flow.safetensors --data new.h5ad
 refuses "Requires" --from model
 refuses "excludes" --from model --data new.h5ad --latent 5

@@ -75,7 +75,7 @@ inline std::vector<int> level_codes(const std::vector<std::string>& names, const
   return codes;
 }
 
-/// How generated cells were made, for `uns` of the file.
+/// Returns version, seed and sampler settings of generated cells, for `uns` of the file.
 inline std::vector<std::string> provenance(std::uint64_t seed, Index steps, double guidance) {
   return {lc::text("version ", lc::version), lc::text("seed ", seed), lc::text("steps ", steps),
           lc::text("guidance ", guidance)};

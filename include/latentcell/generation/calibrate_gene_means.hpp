@@ -24,9 +24,10 @@ struct CalibrateGeneMeansOptions {
   }
 };
 
-/// Fits `gene_scale` so that sampled counts of each label have the gene means of its training cells
-/// (group_gene_scales). Corrects the mean error of flow and decoder together, which is largest in labels of few cells.
-/// Needs both stages trained. cells: the training cells
+/// Fits `gene_scale`, so that sampled counts of each label have the gene means of its training cells. It corrects the
+/// mean error of flow and decoder together (group_gene_scales). Both stages must be trained.
+///
+/// cells: the training cells
 template <class Backbone>
 void calibrate_gene_means(ModelOf<Backbone>& model, const CellTable& cells, Rng& rng,
                           const CalibrateGeneMeansOptions& o = {}) {

@@ -146,9 +146,11 @@ inline std::vector<double> measured_f1(const metric::LabelScores& scores) {
 /// Measures whether generated cells of rare labels help classifiers: logistic regression and a random forest on
 /// principal components of log1p(CP10K), trained on the training cells, evaluated on held-out cells. Baselines: the
 /// training cells alone, and rare labels brought up to the same number by copies, by draws from the label's Gaussian,
-/// and by SMOTE (Chawla et al. 2002). train, held_out, generated: tables of the same genes; labels below
-/// `levels.size()` Throws std::invalid_argument for tables of other genes, and for a generated label without training
-/// cells.
+/// and by SMOTE (Chawla et al. 2002).
+///
+/// train, held_out, generated: tables of the same genes; labels below `levels.size()`
+///
+/// Throws std::invalid_argument for tables of other genes, and for a generated label without training cells.
 inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, const LabelledCells& held_out,
                                                     const LabelledCells& generated,
                                                     const std::vector<std::string>& levels,

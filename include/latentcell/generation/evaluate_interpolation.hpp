@@ -94,13 +94,13 @@ inline std::vector<double> distance_to(const Matrix<float>& points, const Matrix
 /// Throws std::invalid_argument for a label without markers.
 template <class Backbone>
 InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf<Backbone>& model,
-                                           const InterpolatedCells& made, const std::array<std::string, 2>& ends,
+                                           const InterpolatedCells& between, const std::array<std::string, 2>& ends,
                                            std::uint64_t seed = 0) {
-  const InterpolateOptions& o = made.options;
+  const InterpolateOptions& o = between.options;
   Rng rng(seed, detail::interpolation_stream);
   const metric::GeneSetScores scorer(kernel::log_normalize(train.counts.view()).view(),
                                      detail::marker_columns(train, model.options.label, ends), {}, rng);
-  const Matrix<float> score = scorer.of(kernel::log_normalize(made.cells.counts.view()).view());
+  const Matrix<float> score = scorer.of(kernel::log_normalize(between.cells.counts.view()).view());
   const auto standardised = [&](Matrix<float> z) {
     for (Index i = 0; i < z.rows(); ++i) {
       z.row(i) =
@@ -109,7 +109,7 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf
     return z;
   };
   // Because generated latents contain the posterior's noise, real ones are drawn from the posterior too.
-  const Matrix<float> real = standardised(encode(model.vae, train).drawn(rng)), z = standardised(made.latents.mean);
+  const Matrix<float> real = standardised(encode(model.vae, train).drawn(rng)), z = standardised(between.latents.mean);
   const Index k = std::min<Index>(5, train.cells() - 1);
   const double unit = std::max(1e-12, kernel::neighbor_distance(view(real), k));
   const std::vector<double> of_path = detail::distance_to(z, real, k),

@@ -21,7 +21,7 @@ using BackboneOptions = std::remove_cvref_t<decltype(std::declval<Backbone>().op
 
 namespace detail {
 
-// Chosen on parts of training sets (docs/results.md): few cells need strong regularisation.
+// Chosen on folds of training sets (docs/results.md): few cells need strong regularisation.
 inline VaeOptions measured_vae() {
   VaeOptions o;
   o.latent = 10;

@@ -43,8 +43,9 @@ inline generation::Composition choose_replay(const generation::Composition& trai
 }
 
 /// Replaces genes that the narrowed encoder does not have by their mean input: it is added to the first layer's bias,
-/// and cells are scaled to the counts that the shared genes have on average. cells: in all genes of `from`; shared:
-/// rows of those that `to` has
+/// and cells are scaled to the counts that the shared genes have on average.
+///
+/// cells: in all genes of `from`; shared: rows of those that `to` has
 template <class Autoencoder>
 void impute_missing_genes(const Autoencoder& from, Autoencoder& to, const CellTable& cells,
                           const std::vector<Index>& shared) {
@@ -102,14 +103,15 @@ ReplayCells start_replay(ModelOf<Backbone>& model, const generation::ModelOf<Bac
 
 }  // namespace detail
 
-/// Adapts a trained generator to query cells, so that `predict` labels them. The reference's cells are not needed: some
-/// are generated (generative replay, Shin et al., "Continual learning with deep generative replay", 2017). In each
-/// round
-/// ("mapping_1", ...) the query is labelled, and the autoencoder is trained on replay and query cells together, the
-/// query as a batch of its own. Because the batch covariate then explains what differs between the data sets, the
-/// latent does not (as scArches, Lotfollahi et al. 2022, without the old cells). reference: the generator that `model`
-/// was made from; cells: the query Throws std::invalid_argument for a query without cells and a reference without
-/// labels.
+/// Adapts a trained generator to query cells, so that `predict` labels them. In place of the reference's cells it uses
+/// generated ones (generative replay, Shin et al., "Continual learning with deep generative replay", 2017). In each
+/// round, stage "mapping_1" and so on, the query is labelled. Then the autoencoder is trained on replay and query cells
+/// together, the query as a batch of its own, as in scArches (Lotfollahi et al. 2022). Because the batch covariate
+/// explains what differs between the data sets, the latent does not.
+///
+/// reference: the generator that `model` was constructed from; cells: the query
+///
+/// Throws std::invalid_argument for a query without cells and a reference without labels.
 template <class Backbone>
 FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference, const CellTable& cells,
               Stages& stages) {

@@ -24,8 +24,9 @@ struct MappedCells {
 
 /// Labels query cells by the mean of two votes: of the nearest replay cells in the latent, and of those in principal
 /// components of log1p(CP10K). The first fails where the latent has not brought reference and query together, the
-/// second where they differ most. cells: genes are matched by name; those that the model does not have are ignored,
-/// missing ones count 0
+/// second where they differ most.
+///
+/// cells: genes are matched by name; those that the model does not have are ignored, missing ones count 0
 template <class Backbone>
 MappedCells predict(const ModelOf<Backbone>& model, const CellTable& cells) {
   LATENTCELL_REQUIRE(model.replay_latent.value.rows() > 1, "mapping::predict: the model is not trained: it has ",
