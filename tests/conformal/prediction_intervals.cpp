@@ -1,67 +1,106 @@
-#include <latentcell/conformal/calibrate.hpp>
+#include <latentcell/conformal/prediction_intervals.hpp>
 
+#include "conformal/fixtures.hpp"
 #include "support/catch.hpp"
 
-using namespace latentcell;
-using namespace latentcell::conformal;
+using namespace conformal_fixtures;
 
-TEST_CASE("GroupMeans: means of what is predicted, by hand; at least a thousandth; all one without groups") {
-  Matrix<float> mean(4, 2);
-  mean << 1, 0, 3, -2, 5, 0.5f, 7, 0.5f;
-  const GroupMeans levels(mean, {0, 0, 2, 2});
-  CHECK(levels.of(1) == RowVector<float>{{2, GroupMeans::smallest}});
-  CHECK(levels.of(3) == RowVector<float>{{6, 0.5f}});
-  CHECK(GroupMeans(mean, {}).of(3) == RowVector<float>{{1, 1}});
-  CHECK_THROWS_WITH(GroupMeans(mean, {0, 1}), ContainsText("2 groups"));
-  CHECK_THROWS_WITH(GroupMeans(mean, {0, 1, -1, 0}), ContainsText("none below 0"));
+namespace {
+
+constexpr Index cells = 40, features = 3;
+
+struct Setting {
+  ModalityEncoder encoder = shift_encoder(features, 100);
+  ConditionalEnsemble model = [] {
+    Rng rng(1);
+    return ConditionalEnsemble(2, features, features, small(2), rng);
+  }();
+  IntervalQuery query{normals(cells, 2, 3), Matrix<float>::Zero(cells, features)};
+
+  PredictionIntervals predict(Index draws = 16) const {
+    Rng rng(6);
+    return predict_intervals(model, encoder, query, {.draws = draws}, rng);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("predict_intervals: every end takes the scale of its own level") {
+  Setting s;
+  const PredictionIntervals one = s.predict();
+  s.model.interval_scale.value.row(0).setConstant(2);
+  s.model.interval_scale.value.row(1).setConstant(5);
+  const PredictionIntervals scaled = s.predict();
+  CHECK(one.mean == scaled.mean);
+  const auto ratio = [&](const Matrix<float>& wide, const Matrix<float>& narrow) {
+    return double(((wide - one.mean).array() / (narrow - one.mean).array()).mean());
+  };
+  CHECK(ratio(scaled.low50, one.low50) == Approx(2).epsilon(1e-3));
+  CHECK(ratio(scaled.high50, one.high50) == Approx(2).epsilon(1e-3));
+  CHECK(ratio(scaled.low80, one.low80) == Approx(5).epsilon(1e-3));
+  CHECK(ratio(scaled.high80, one.high80) == Approx(5).epsilon(1e-3));
 }
 
-TEST_CASE("intervals: a group where a feature is rarer has narrower ones, by the ratio of the levels") {
-  Rng rng(4);
-  constexpr Index cells = 60, features = 3;
-  Counts counts(features);
-  for (Index i = 0; i < cells; ++i) {
-    for (Index f = 0; f < features; ++f) counts.push(std::int32_t(f), float(1 + rng.below(20)));
-    counts.end_row();
-  }
-  const Modality known{"x", counts, std::vector<char>(cells, 1), {"a", "b", "c"}};
-  ModalityEncoder code({"x", known.features, features});
-  code.fit(known, rng);
-  ConditionalEnsemble model(2, features, features,
-                            {.members = 2, .velocity_net = {.width = 8, .depth = 1, .condition = 8}, .fold_seed = 3},
-                            rng);
-  Matrix<float> told(cells, 2);
-  for (Index i = 0; i < told.size(); ++i) told.data()[i] = float(rng.normal());
-  Matrix<float> base = Matrix<float>::Zero(cells, features);
-  base.bottomRows(cells / 2).setConstant(-0.5f);  // the second half expresses less
-  std::vector<int> halves(cells, 0);
-  std::fill(halves.begin() + cells / 2, halves.end(), 1);
-  Rng means(5);
-  const Matrix<float> said = mean_latents(model, told, means);
-  const auto predicted = [&](const std::vector<int>& group) {
-    Rng own(6);
-    return predict_intervals(model, code, {told, said, base, group}, {.draws = 8}, own);
-  };
-  const PredictionIntervals plain = predicted({}), grouped = predicted(halves);
-  CHECK(plain.mean == grouped.mean);
-  const RowVector<float> level[2] = {plain.mean.topRows(cells / 2).cwiseMax(0.0f).colwise().mean(),
-                                     plain.mean.bottomRows(cells / 2).cwiseMax(0.0f).colwise().mean()};
-  CHECK((level[1].array() < level[0].array()).all());
-  for (const Index i : {Index(3), cells - 2}) {
-    const RowVector<float> wide = plain.high80.row(i) - plain.mean.row(i),
-                           own = grouped.high80.row(i) - grouped.mean.row(i);
-    for (Index f = 0; f < features; ++f)
-      CHECK(own(f) == Approx(wide(f) * level[i < cells / 2 ? 0 : 1](f)).epsilon(1e-3).margin(1e-5));
-  }
-  // Widths that were learned with the levels cover as those without where the level is one for all.
-  const auto learned = [&](const std::vector<int>& group) {
-    Rng own(7);
-    const Matrix<float> truth = code.log_normalized(known), zero = Matrix<float>::Zero(cells, features);
-    calibrate_intervals(model, code, {truth, known.measured, told, said, zero, group}, {.draws = 8}, own);
-    Rng draws(8);
-    return predict_intervals(model, code, {told, said, zero, group}, {.draws = 8}, draws);
-  };
-  const PredictionIntervals without = learned({}), with = learned(std::vector<int>(cells, 0));
-  CHECK((without.high80 - with.high80).cwiseAbs().maxCoeff() < 1e-3f);
-  CHECK((without.low50 - with.low50).cwiseAbs().maxCoeff() < 1e-3f);
+TEST_CASE("predict_intervals: ends lie about the mean, 80 % outside 50 %, none below zero") {
+  Setting s;
+  const PredictionIntervals p = s.predict();
+  CHECK((p.low80.array() <= p.low50.array()).all());
+  CHECK((p.high50.array() <= p.high80.array()).all());
+  CHECK((p.low50 - p.mean).mean() < 0);
+  CHECK((p.high50 - p.mean).mean() > 0);
+  CHECK((p.mean.array() == 100.0f).all());
+  s.encoder = shift_encoder(features, 0.1f);
+  const PredictionIntervals low = s.predict();
+  CHECK(low.low80.minCoeff() == 0);
+  CHECK(low.high80.minCoeff() >= 0);
+}
+
+TEST_CASE("predict_intervals: samples come from every member in turn") {
+  Setting s;
+  for (std::size_t m = 0; m < 2; ++m) set_constant_velocity(s.model.members[m], m == 0 ? -50.0f : 50.0f);
+  const PredictionIntervals p = s.predict(32);
+  CHECK((p.high50 - p.low50).minCoeff() > 90);
+}
+
+TEST_CASE("predict_intervals: the base moves the mean and the ends alike") {
+  Setting s;
+  const PredictionIntervals before = s.predict();
+  s.query.base = Matrix<float>::Constant(cells, features, 7);
+  const PredictionIntervals after = s.predict();
+  for (auto end : {&PredictionIntervals::mean, &PredictionIntervals::low50, &PredictionIntervals::high80})
+    CHECK((after.*end - before.*end - s.query.base).cwiseAbs().maxCoeff() < 1e-3f);
+}
+
+TEST_CASE("predict_intervals: a group where a feature is rarer has narrower intervals, by the ratio of the means") {
+  Setting s;
+  s.encoder = shift_encoder(features, 8);
+  s.model.interval_scale.value.setConstant(0.1f);
+  s.query.base = Matrix<float>::Zero(cells, features);
+  s.query.base.bottomRows(cells / 2).setConstant(-4);
+  const PredictionIntervals plain = s.predict();
+  s.query.group.assign(cells, 0);
+  std::fill(s.query.group.begin() + cells / 2, s.query.group.end(), 1);
+  const PredictionIntervals grouped = s.predict();
+  const auto width = [](const PredictionIntervals& p, Index i) { return double(p.high80(i, 0) - p.low80(i, 0)); };
+  CHECK(width(grouped, 3) == Approx(8 * width(plain, 3)).epsilon(1e-2));
+  CHECK(width(grouped, cells - 2) == Approx(4 * width(plain, cells - 2)).epsilon(1e-2));
+}
+
+TEST_CASE("predict_intervals: means alone without samples; one sample is refused, as are other shapes") {
+  Setting s;
+  const PredictionIntervals p = s.predict(0);
+  CHECK(p.mean.rows() == cells);
+  CHECK(p.low50.size() + p.high50.size() + p.low80.size() + p.high80.size() == 0);
+  CHECK_THROWS_WITH(s.predict(1), ContainsText("draws must be 0 or at least 2, got 1"));
+  s.query.condition = normals(cells, 3, 3);
+  CHECK_THROWS_WITH(s.predict(), ContainsText("condition (40, 3)"));
+}
+
+TEST_CASE("PredictionIntervals: shift moves all of it, and nothing falls below zero") {
+  PredictionIntervals p{Matrix<float>{{1, 5}}, Matrix<float>{{0, 4}}, Matrix<float>{{2, 6}}};
+  p.shift(Matrix<float>{{-1.5f, 2}});
+  CHECK(p.mean == Matrix<float>{{0, 7}});
+  CHECK(p.low50 == Matrix<float>{{0, 6}});
+  CHECK(p.high50 == Matrix<float>{{0.5f, 8}});
+  CHECK(p.low80.size() == 0);
 }

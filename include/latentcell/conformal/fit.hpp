@@ -2,12 +2,15 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
-#include <latentcell/conformal/folds.hpp>
+#include <latentcell/conformal/ensemble.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/op/mse.hpp>
+#include <latentcell/train/epochs_for_steps.hpp>
 #include <latentcell/train/fit_cells.hpp>
+#include <latentcell/train/stages.hpp>
 
 namespace latentcell::conformal {
 
@@ -22,6 +25,20 @@ struct EnsembleData {
   ConditionSampler sample_condition{};  ///< conditions of minibatches
 };
 
+/// How members are trained. The defaults suit some hundred to some thousand cells, which need strong regularisation.
+struct EnsembleFitOptions {
+  int epochs = 0;  ///< of each member; 0: as many as make about `target.steps` steps
+  StepTarget target = {.steps = 1200, .max_epochs = 400};
+  FitOptions fit = {.batch = 64, .learning_rate = 1e-3f, .weight_decay = 0.1f, .ema = 0.99f};  ///< but its epochs
+
+  /// Returns the options of a training on so many cells.
+  FitOptions of(Index cells) const {
+    FitOptions out = fit;
+    out.epochs = epochs > 0 ? epochs : epochs_for_steps(cells, fit.batch, target);
+    return out;
+  }
+};
+
 /// Trains one member on the measured cells outside its fold. Continues after the epochs in `state`.
 /// member: in [0, members). Throws std::invalid_argument if no cell is left to train on.
 template <class... Hooks>
@@ -30,7 +47,7 @@ void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index 
   const Index cells = data.latent.rows(), d = data.latent.cols(), c = model.n_condition;
   LATENTCELL_REQUIRE(Index(data.measured.size()) == cells, "fit_fold_model: ", data.measured.size(), " marks for ",
                      cells, " cells");
-  const std::vector<Index> fold = member_folds(model, cells);
+  const std::vector<Index> fold = model.folds(cells);
   LatentTable table;
   table.mean = data.latent;
   std::vector<Index> rows;
@@ -55,6 +72,19 @@ void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index 
   };
   fit_with(net, TrainingData{LatentBatches(table, {.batch = options.batch, .rows = rows})}, loss, options, state,
            hooks...);
+}
+
+/// Trains all members, one stage each: "stage_1", "stage_2", ... Calibrate the intervals afterwards.
+inline FitStatus fit(ConditionalEnsemble& model, const EnsembleData& data, const EnsembleFitOptions& o,
+                     const std::string& stage, Stages& stages) {
+  const FitOptions options = o.of(data.latent.rows());
+  for (Index k = 0; k < Index(model.members.size()); ++k) {
+    const FitStatus status =
+        stages.run<float>(text(stage, "_", k + 1), options, model.members[to_size(k)],
+                          [&](auto& state, auto&& hook) { fit_fold_model(state, model, k, data, options, hook); });
+    if (status == FitStatus::interrupted) return status;
+  }
+  return FitStatus::finished;
 }
 
 }  // namespace latentcell::conformal

@@ -8,6 +8,7 @@
 
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/core/dense_counts.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/modality.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
@@ -18,6 +19,12 @@ struct ModalityEncoderOptions {
   std::string name;                        ///< of the modality, for messages
   std::vector<std::string> features = {};  ///< of the modality, at least one
   Index components = 50;  ///< principal components of more than 64 features. Larger: keeps more detail and more noise.
+
+  static void visit(auto& self, auto&& f) {
+    f("name", self.name, fixed());
+    f("features", self.features, fixed(each({}, 1)));
+    f("components", self.components, fixed(at_least(0)));
+  }
 };
 
 /// Linear encoder of one modality, without training steps. Counts are log1p-normalised to one depth; up to 64 features
@@ -34,17 +41,21 @@ struct ModalityEncoder {
   Buffer<float> log_total;   // (1, 2) mean and standard deviation of log1p of the cells' totals
 
   ModalityEncoder() = default;
-  explicit ModalityEncoder(ModalityEncoderOptions o)
-      : options(std::move(o)),
+  explicit ModalityEncoder(const ModalityEncoderOptions& o)
+      : options(check_options("ModalityEncoder", o)),
         identity(Index(options.features.size()) <= identity_features),
         depth(1, 1),
         mean(1, Index(options.features.size())),
         components(identity ? 1 : options.components, Index(options.features.size())),
         scale(1, identity ? Index(options.features.size()) : options.components),
         log_total(1, 2) {
-    LATENTCELL_REQUIRE(!options.features.empty() && (identity || options.components >= 1), "ModalityEncoder: '",
-                       options.name, "' has ", options.features.size(), " features and ", options.components,
-                       " components; needs at least one of each");
+    LATENTCELL_REQUIRE(identity || options.components >= 1, "ModalityEncoder: '", name(), "' has ", features().size(),
+                       " features, more than ", identity_features, ", and needs at least one component");
+  }
+
+  /// Builds an encoder from a model's file.
+  static ModalityEncoder from_options(const auto& reader, Rng&) {
+    return ModalityEncoder(reader.template options<ModalityEncoderOptions>());
   }
 
   const std::string& name() const { return options.name; }

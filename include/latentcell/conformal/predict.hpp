@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <latentcell/conformal/folds.hpp>
+#include <latentcell/conformal/ensemble.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/sample/integrate.hpp>
 
@@ -40,7 +40,7 @@ inline Matrix<float> velocity_at(const ConditionalVelocityNet& net, Tape<float>&
 /// measured (N)
 template <class F>
 void each_fold(const ConditionalEnsemble& model, const std::vector<char>& measured, const F& f) {
-  const std::vector<Index> fold = member_folds(model, Index(measured.size()));
+  const std::vector<Index> fold = model.folds(Index(measured.size()));
   for (Index m = 0; m < Index(model.members.size()); ++m) {
     std::vector<Index> rows;
     for (std::size_t i = 0; i < fold.size(); ++i) {

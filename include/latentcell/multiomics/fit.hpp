@@ -1,10 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <latentcell/conformal/calibrate.hpp>
 #include <latentcell/conformal/fit.hpp>
+#include <latentcell/multiomics/fit_joint.hpp>
 #include <latentcell/multiomics/model.hpp>
 
 namespace latentcell::multiomics {
@@ -69,6 +73,55 @@ inline void calibrate_intervals(Model& model, const Modality& target, const std:
   conformal::OutOfFold cells{model.target.log_normalized(target), target.measured, model.condition_features(from), {}};
   cells.predicted_mean = conformal::out_of_fold_means(model.flows, cells.condition, rng);
   conformal::calibrate_intervals(model.flows, model.target, cells, o, rng);
+}
+
+/// Cells that a model is trained on.
+struct TrainingCells {
+  Modality target;                ///< cells without it are not used
+  std::vector<Modality> sources;  ///< of the same cells
+  std::vector<Modality> joint{};  ///< RNA and the other modalities of all cells; empty: no joint model is trained
+};
+
+/// How a model is trained.
+struct TrainingOptions {
+  std::string stage = "translation";           ///< of the members: stage_1, stage_2, ...
+  conformal::EnsembleFitOptions members = {};  ///< its `fit.seed` is the seed of the members and of calibration
+  conformal::IntervalOptions intervals = {};   ///< of calibration; no draws: intervals are not calibrated
+  JointFitOptions joint = {};
+};
+
+/// Random streams of a model's first weights and encoders, and of the calibration of its intervals.
+inline constexpr std::uint64_t model_stream = 5, calibration_stream = 12;
+
+/// Builds a model whose encoders are fitted to these modalities: those of the training cells, RNA of others too.
+inline Model make_model(const Options& o, const Modality& target, const std::vector<Modality>& sources,
+                        std::uint64_t seed) {
+  Rng rng(seed, model_stream);
+  const auto encoder = [&](const Modality& m) {
+    conformal::ModalityEncoder out(
+        {m.name, m.features, std::min<Index>({o.components, Index(m.features.size()) - 1, m.cells() - 1})});
+    out.fit(m, rng);
+    return out;
+  };
+  std::vector<conformal::ModalityEncoder> from;
+  for (const Modality& m : sources) from.push_back(encoder(m));
+  conformal::ModalityEncoder to = encoder(target);
+  return {o, std::move(to), std::move(from), rng};
+}
+
+/// Trains a model: all members, then the calibration of the intervals on the cells that each member was trained
+/// without, then the joint model if there are cells for one. Resumable.
+inline FitStatus fit(Model& model, const TrainingCells& cells, const TrainingOptions& o, Stages& stages) {
+  const conformal::EnsembleData data = training_data(model, cells.target, cells.sources);
+  const FitStatus status = conformal::fit(model.flows, data, o.members, o.stage, stages);
+  if (status == FitStatus::interrupted) return status;
+  if (o.intervals.draws > 0) {
+    Rng rng(o.members.fit.seed, calibration_stream);
+    calibrate_intervals(model, cells.target, cells.sources, o.intervals, rng);
+  }
+  if (cells.joint.empty()) return status;
+  model.joint = fit_joint(cells.joint, o.joint, stages);
+  return model.joint ? FitStatus::finished : FitStatus::interrupted;
 }
 
 }  // namespace latentcell::multiomics

@@ -10,14 +10,11 @@
 #include <latentcell/data/joint_batches.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/latent/sample_counts.hpp>
-#include <latentcell/latent/model_file.hpp>
-
-// What a joint autoencoder makes of whole tables: the joint latent of cells, one modality from others, and its file.
 
 namespace latentcell::multiomics {
 
-/// Posterior mean and standard deviation of every cell, from whatever of its modalities is measured.
-/// cells: one modality for each part of the model, of the same cells -> (N, D)
+/// Returns the posterior mean and standard deviation of every cell from those of its modalities that are measured.
+/// cells: per part of the model a modality of the same cells -> (N, D)
 inline LatentTable encode(const JointVae<float>& model, const std::vector<Modality>& cells) {
   LatentTable out;
   const Index n = cells.empty() ? 0 : cells.front().cells();
@@ -38,7 +35,8 @@ inline LatentTable encode(const JointVae<float>& model, const std::vector<Modali
 
 namespace detail {
 
-/// The mean counts of a modality at latents, scaled to a total of one.     z (N, D) -> (N, F)
+/// Returns the mean counts of a modality at latents, scaled to a total of one.
+/// z (N, D) -> (N, F)
 inline Matrix<float> mean_shares(const JointPart<float>& part, const Matrix<float>& z) {
   return JointPart<float>::with(part, [&](const auto& expert) {
     using Likelihood = typename std::remove_cvref_t<decltype(expert)>::Likelihood;
@@ -61,7 +59,8 @@ inline Matrix<float> mean_shares(const JointPart<float>& part, const Matrix<floa
   });
 }
 
-/// Counts of a modality at latents, drawn from its likelihood.     z (N, D) -> (N, F)
+/// Draws counts of a modality at latents from its likelihood.
+/// z (N, D) -> (N, F)
 inline Counts draw_counts(const JointPart<float>& part, const Matrix<float>& z, double library, Rng& rng) {
   LatentTable at;
   at.mean = z;
@@ -73,14 +72,22 @@ inline Counts draw_counts(const JointPart<float>& part, const Matrix<float>& z, 
 }  // namespace detail
 
 struct JointTranslateOptions {
-  Index latents = 16;  ///< drawn from each cell's posterior, over which the mean is taken
-  Index draws = 64;    ///< of each cell's counts, for the intervals; 0: none
-  Index batch = 512;   ///< cells at once: memory only
+  Index latents = 16;  ///< samples of each cell's posterior that the mean is taken over, at least 1
+  Index draws = 64;    ///< samples of each cell's counts, for the intervals: 0 (none) or at least 2
+  Index batch = 512;   ///< cells decoded at once: memory only
 };
 
-/// One modality of cells from whatever is measured of them: log1p of counts at one depth. The mean is that of the
-/// decoded shares over the posterior; intervals are quantiles of drawn counts, in which the noise of counting at that
-/// depth has a part.     cells: one modality for each part of the model, the target hidden unless it is to be smoothed
+/// Returns modalities in the features of a joint model. Throws std::invalid_argument if one is missing.
+/// cells: per part of the model a modality
+inline std::vector<Modality> in_features_of(const JointVae<float>& model, std::vector<Modality> cells) {
+  for (std::size_t m = 0; m < cells.size(); ++m) cells[m] = select_features(cells[m], model.features(Index(m)));
+  return cells;
+}
+
+/// Predicts one modality of cells from those of the others that are measured: log1p of counts at one depth. The mean is
+/// that of the decoded shares over the posterior. Intervals are quantiles of drawn counts; they include the counting
+/// noise at that depth and are not calibrated.
+/// cells: per part of the model a modality, the target hidden unless it is to be smoothed -> (N, F)
 inline conformal::PredictionIntervals translate(const JointVae<float>& model, const std::vector<Modality>& cells,
                                                 Index target, double depth, const JointTranslateOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(target >= 0 && target < Index(model.parts.size()), "translate: target ", target, " of ",
@@ -108,71 +115,13 @@ inline conformal::PredictionIntervals translate(const JointVae<float>& model, co
           dense_counts(kernel::log_normalize(detail::draw_counts(part, q.drawn(rng), depth, rng), depth).view()));
     Matrix<float> middle = Matrix<float>::Zero(count, features);
     for (const Matrix<float>& x : draws) middle += x / float(o.draws);
-    const conformal::SampleQuantiles spread(draws);
-    out.low50.middleRows(first, count) = middle - spread.low50;
-    out.high50.middleRows(first, count) = middle + spread.high50;
-    out.low80.middleRows(first, count) = middle - spread.low80;
-    out.high80.middleRows(first, count) = middle + spread.high80;
+    const conformal::SampleQuantiles half(draws);
+    out.low50.middleRows(first, count) = middle - half.low50;
+    out.high50.middleRows(first, count) = middle + half.high50;
+    out.low80.middleRows(first, count) = middle - half.low80;
+    out.high80.middleRows(first, count) = middle + half.high80;
   }
   return out;
-}
-
-namespace detail {
-
-inline void describe(io::SafeTensors& file, const std::string& prefix, const JointVae<float>& model) {
-  const JointVaeOptions& o = model.options;
-  auto& to = file.metadata;
-  to[prefix + ".latent"] = text(o.latent);
-  to[prefix + ".parts"] = text(o.parts.size());
-  for (std::size_t m = 0; m < o.parts.size(); ++m) {
-    const JointPartOptions& part = o.parts[m];
-    const std::string key = text(prefix, ".part_", m);
-    to[key] = part.name;
-    to[key + ".observation"] = text(int(part.observation));
-    to[key + ".hidden"] = latentcell::detail::join(part.hidden);
-    to[key + ".features"] = latentcell::detail::join(model.features(Index(m)));
-  }
-}
-
-// Without its weights.
-inline JointVae<float> read_joint(const latentcell::detail::ModelFile& from, const std::string& prefix) {
-  JointVaeOptions o{.latent = from.whole(prefix + ".latent")};
-  std::vector<std::vector<std::string>> features;
-  for (Index m = 0; m < from.whole(prefix + ".parts"); ++m) {
-    const std::string key = text(prefix, ".part_", m);
-    features.push_back(from.list(key + ".features"));
-    JointPartOptions part{.name = from.word(key),
-                          .genes = Index(features.back().size()),
-                          .observation = Observation(from.choice(key + ".observation", 3)),
-                          .hidden = {}};
-    for (const std::string& w : from.list(key + ".hidden"))
-      part.hidden.push_back(latentcell::detail::whole_number(w, from.path, key + ".hidden"));
-    o.parts.push_back(part);
-  }
-  Rng rng(0);
-  JointVae<float> model(o, rng);
-  for (std::size_t m = 0; m < features.size(); ++m) model.name_features(Index(m), features[m]);
-  return model;
-}
-
-}  // namespace detail
-
-/// Writes a trained model to one safetensors file. Throws std::runtime_error naming the file; what stood there stays
-/// then.
-inline void save(const std::string& path, const JointVae<float>& model) {
-  io::SafeTensors file;
-  file.metadata["latentcell.kind"] = "joint_vae";
-  detail::describe(file, "joint", model);
-  io::store(file, "joint", model);
-  io::save_safetensors(path, file);
-}
-
-/// Loads what save wrote. Throws std::runtime_error naming the file and what is wrong with it.
-inline JointVae<float> load_joint_vae(const std::string& path) {
-  const latentcell::detail::ModelFile from(path, "joint_vae");
-  JointVae<float> model = detail::read_joint(from, "joint");
-  io::restore(from.file, path, "joint", model);
-  return model;
 }
 
 }  // namespace latentcell::multiomics

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,15 +13,26 @@ namespace latentcell::multiomics {
 
 struct Options {
   conformal::EnsembleOptions ensemble = {.members = 8};
-  float noise = 0.25f;  ///< standard deviation of Gaussian noise on conditions in training, at least 0. Larger: less
-                        ///< overfitting of few cells; smaller: closer fit of many.
+  Index components = 50;  ///< largest number of principal components of a modality. Larger: more detail, more noise.
+  /// Standard deviation of Gaussian noise on conditions in training, at least 0. Larger: less overfitting of few cells;
+  /// smaller: closer fit of many.
+  float noise = 0.25f;
   float hide = 0.3f;  ///< probability, in [0, 1), that a modality of a cell is masked in training if there are several
+
+  static void visit(auto& self, auto&& f) {
+    f("ensemble", self.ensemble);
+    f("components", self.components, at_least(1));
+    f("noise", self.noise, at_least(0));
+    f("hide", self.hide, in_half_open(0, 1));
+  }
 };
 
 /// Translation between modalities: the distribution of a target modality of a cell under any subset of its source
 /// modalities. Rectified flows from noise to the target's latent, conditioned on the sources' latents and on which
 /// sources are measured.
 struct Model {
+  static constexpr std::string_view kind = "translation";
+
   Options options;
   conformal::ModalityEncoder target;
   std::vector<conformal::ModalityEncoder> sources;
@@ -30,10 +42,21 @@ struct Model {
 
   /// to, from: fitted encoders of the target and of the sources, at least one
   Model(const Options& o, conformal::ModalityEncoder to, std::vector<conformal::ModalityEncoder> from, Rng& rng)
-      : options(o),
+      : options(check_options("multiomics", o)),
         target(std::move(to)),
         sources(std::move(from)),
         flows(n_condition(), target.latent(), Index(target.features().size()), o.ensemble, rng) {}
+
+  /// Builds a model from its file.
+  static Model from_options(const auto& reader, Rng& rng) {
+    std::vector<conformal::ModalityEncoder> from;
+    for (Index s = 0; reader.has(text("sources.", s)); ++s)
+      from.push_back(reader.template make<conformal::ModalityEncoder>(text("sources.", s), rng));
+    Model out(reader.template options<Options>(), reader.template make<conformal::ModalityEncoder>("target", rng),
+              std::move(from), rng);
+    if (reader.has("joint")) out.joint.emplace(reader.template make<JointVae<float>>("joint", rng));
+    return out;
+  }
 
   /// Numbers in the condition of a cell.
   Index n_condition() const {

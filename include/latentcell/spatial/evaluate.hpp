@@ -8,7 +8,8 @@
 
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/pearson.hpp>
-#include <latentcell/multiomics/evaluate.hpp>
+#include <latentcell/evaluate/baseline/knn_mean.hpp>
+#include <latentcell/evaluate/baseline/ridge.hpp>
 #include <latentcell/spatial/model.hpp>
 
 namespace latentcell {
@@ -176,8 +177,8 @@ inline std::vector<std::pair<std::string, Matrix<float>>> spatial_floors(
   out.emplace_back("kriging", std::move(kriged));
   out.emplace_back("kriging, spread kept", std::move(stretched));
   if (own.size() > 0) {
-    out.emplace_back("30 most alike", neighbor_mean(own_known, known.values, own));
-    out.emplace_back("ridge on the panel", ridge(own_known, known.values, own));
+    out.emplace_back("30 most alike", evaluate::baseline::knn_mean({own_known, known.values}, own));
+    out.emplace_back("ridge on the panel", evaluate::baseline::ridge({own_known, known.values}, own));
   }
   return out;
 }
