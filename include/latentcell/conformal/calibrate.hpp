@@ -34,10 +34,10 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityEncode
   const std::size_t features = to_size(truth.cols());
   const double largest = 1000 / (cells.group.empty() ? 1.0 : double(GroupMeans::smallest));
   std::vector<std::vector<double>> scores50(features), scores80(features);
-  const Matrix<float> base = detail::base_or_zero(cells.base, cells.predicted_mean),
+  const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean),
                       mean = encoder.decode(cells.predicted_mean + base);
   const GroupMeans levels(mean, cells.group);
-  detail::each_fold(model, cells.measured, [&](const ConditionalVelocityNet& net, const std::vector<Index>& rows) {
+  each_fold(model, cells.measured, [&](const ConditionalVelocityNet& net, const std::vector<Index>& rows) {
     const Matrix<float> condition = metric::pick_rows(view(cells.condition), rows),
                         fold_base = metric::pick_rows(view(base), rows);
     std::vector<Matrix<float>> samples;

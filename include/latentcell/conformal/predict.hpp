@@ -36,6 +36,8 @@ inline Matrix<float> velocity_at(const ConditionalVelocityNet& net, Tape<float>&
   return net(tape, tape.constant(z), {t, to_size(z.rows())}, tape.constant(view(condition))).value();
 }
 
+}  // namespace detail
+
 /// Calls f(member, rows) with the measured rows of each member's own fold.
 /// measured (N)
 template <class F>
@@ -49,8 +51,6 @@ void each_fold(const ConditionalEnsemble& model, const std::vector<char>& measur
     if (!rows.empty()) f(model.members[to_size(m)], rows);
   }
 }
-
-}  // namespace detail
 
 /// Returns the mean latent under one member, without sampling: at time 0 the velocity of a rectified flow from any
 /// noise z is E[target] - z. Four noise vectors are averaged.
@@ -96,7 +96,7 @@ inline Matrix<float> member_sample(const ConditionalVelocityNet& net, const Matr
 inline Matrix<float> out_of_fold_means(const ConditionalEnsemble& model, const Matrix<float>& condition, Rng& rng) {
   Matrix<float> out(condition.rows(), model.options.velocity_net.latent);
   const std::vector<char> all(to_size(condition.rows()), 1);
-  detail::each_fold(model, all, [&](const ConditionalVelocityNet& net, const std::vector<Index>& rows) {
+  each_fold(model, all, [&](const ConditionalVelocityNet& net, const std::vector<Index>& rows) {
     const Matrix<float> mean = member_mean(net, metric::pick_rows(view(condition), rows), rng);
     for (std::size_t i = 0; i < rows.size(); ++i) out.row(rows[i]) = mean.row(Index(i));
   });

@@ -39,11 +39,6 @@ struct IntervalQuery {
 
 namespace detail {
 
-/// The base, zero where none was given.
-inline Matrix<float> base_or_zero(const Matrix<float>& base, const Matrix<float>& latents) {
-  return base.size() > 0 ? base : Matrix<float>(Matrix<float>::Zero(latents.rows(), latents.cols()));
-}
-
 /// One end of an interval: the mean moved by the sample quantile times its factor, at least 0.
 /// mean, half_width (N, F), scale (1, F), sign: -1 for the lower end -> (N, F)
 inline Matrix<float> interval_end(const Matrix<float>& mean, Matrix<float> half_width, const RowVector<float>& scale,
@@ -55,6 +50,11 @@ inline Matrix<float> interval_end(const Matrix<float>& mean, Matrix<float> half_
 
 }  // namespace detail
 
+/// The base, zero where none was given.
+inline Matrix<float> base_or_zero(const Matrix<float>& base, const Matrix<float>& latents) {
+  return base.size() > 0 ? base : Matrix<float>(Matrix<float>::Zero(latents.rows(), latents.cols()));
+}
+
 /// Returns ensemble means with calibrated prediction intervals.
 /// Throws std::invalid_argument for one sample, or shapes that do not agree.
 inline PredictionIntervals predict_intervals(const ConditionalEnsemble& model, const ModalityEncoder& encoder,
@@ -64,7 +64,7 @@ inline PredictionIntervals predict_intervals(const ConditionalEnsemble& model, c
       cells.condition.rows() == cells.predicted_mean.rows() && cells.condition.cols() == model.n_condition,
       "predict_intervals: condition (", cells.condition.rows(), ", ", cells.condition.cols(), ") for ",
       cells.predicted_mean.rows(), " cells and a model of ", model.n_condition, " numbers");
-  const Matrix<float> base = detail::base_or_zero(cells.base, cells.predicted_mean);
+  const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean);
   PredictionIntervals out;
   out.mean = encoder.decode(cells.predicted_mean + base);
   if (o.draws == 0 || cells.condition.rows() == 0) return out;
