@@ -54,11 +54,11 @@ inline void add_prior(Evaluator& evaluator, const CellTable& prior, const Evalua
 /// Throws std::invalid_argument for a label column that is not there, genes of which none is shared, too few cells.
 inline GenerationReport evaluate_generation(const GenerationTables& cells, const std::string& label_column,
                                             const EvaluateOptions& options = {}) {
-  detail::check(options);
+  check_evaluate_options(options);
   GenerationReport report;
   const std::vector<NamedCells> tables = cells.named();
   std::vector<Categorical> labels;
-  for (const NamedCells& table : tables) labels.push_back(detail::labels_in(table, label_column));
+  for (const NamedCells& table : tables) labels.push_back(labels_in(table, label_column));
   EvaluationScope scope;
   scope.genes = shared_genes(tables, options.min_cells_per_gene, report.notes);
   Rng halving = Rng(options.seed).at(detail::stream::halves);

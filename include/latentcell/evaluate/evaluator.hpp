@@ -58,6 +58,10 @@ inline constexpr std::uint64_t halves = 0, slices = 1, forest = 2, components = 
                                class_gaussian = 6, class_negative_binomial = 7, prior = 8;
 }  // namespace stream
 
+}  // namespace detail
+
+/// Returns the labels of a table. Throws std::invalid_argument with the table and its columns where there is none of
+/// the name.
 inline Categorical labels_in(const NamedCells& table, const std::string& column) {
   table.cells->check();
   const Annotation& columns = table.cells->cell_columns;
@@ -66,14 +70,13 @@ inline Categorical labels_in(const NamedCells& table, const std::string& column)
   return columns.labels(column);
 }
 
-inline void check(const EvaluateOptions& o) {
+/// Throws std::invalid_argument for options out of range.
+inline void check_evaluate_options(const EvaluateOptions& o) {
   check_options("evaluate", o);
   LATENTCELL_REQUIRE(o.most_cells > o.neighbors + 3,
                      "evaluate: most_cells must be more than neighbors + 3 = ", o.neighbors + 3, ", got ",
                      o.most_cells);
 }
-
-}  // namespace detail
 
 /// Genes and classes that cells are evaluated in.
 struct EvaluationScope {
@@ -91,10 +94,9 @@ class Evaluator {
   Evaluator(const CellTable& train, const CellTable& held_out, const std::string& label_column,
             const EvaluateOptions& options = {})
       : options_(options), root_(options.seed), train_(&train) {
-    detail::check(options);
+    check_evaluate_options(options);
     const std::vector<NamedCells> tables = {{"training", &train}, {"held-out", &held_out}};
-    const Categorical of_train = detail::labels_in(tables[0], label_column),
-                      of_held_out = detail::labels_in(tables[1], label_column);
+    const Categorical of_train = labels_in(tables[0], label_column), of_held_out = labels_in(tables[1], label_column);
     scope_.genes = shared_genes(tables, options.min_cells_per_gene, notes_);
     Rng halving = root_.at(detail::stream::halves);
     const std::vector<Categorical> labels = {of_train, of_held_out, of_train};
@@ -145,8 +147,7 @@ class Evaluator {
                                MetricSet metrics = MetricSet::all) {
     GenerationScores to;
     const NamedCells table{"generated", &cells};
-    score_cells(table, recode(detail::labels_in(table, label_column), levels()), detail::stream::generated, metrics,
-                to);
+    score_cells(table, recode(labels_in(table, label_column), levels()), detail::stream::generated, metrics, to);
     return to;
   }
 
