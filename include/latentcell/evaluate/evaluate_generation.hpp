@@ -61,7 +61,7 @@ inline GenerationReport evaluate_generation(const GenerationTables& cells, const
   for (const NamedCells& table : tables) labels.push_back(labels_in(table, label_column));
   EvaluationScope scope;
   scope.genes = shared_genes(tables, options.min_cells_per_gene, report.notes);
-  Rng halving = Rng(options.seed).at(detail::stream::halves);
+  Rng halving = Rng(options.seed).at(stream::halves);
   scope.classes = evaluated_classes(labels, {options.min_cells_per_type, options.most_cells}, halving, report.notes);
   const EvaluatedClasses classes = scope.classes;
   report.missing = classes.missing;
@@ -78,7 +78,7 @@ inline GenerationReport evaluate_generation(const GenerationTables& cells, const
   report.components = evaluator.pca().components.rows();
   GenerationScores generated, held_out, gaussian, negative_binomial;
   const Matrix<float> points =
-      evaluator.score_cells(tables[2], classes.codes[2], detail::stream::generated, MetricSet::all, generated);
+      evaluator.score_cells(tables[2], classes.codes[2], stream::generated, MetricSet::all, generated);
   const Matrix<float> ceiling = evaluator.score_ceiling(cells.held_out, MetricSet::all, held_out);
   evaluator.score_class_gaussian(MetricSet::all, gaussian);
   evaluator.score_class_negative_binomial(MetricSet::all, negative_binomial);

@@ -50,15 +50,11 @@ enum class MetricSet {
   all,     ///< also those in genes, with a forest: some seconds
 };
 
-namespace detail {
-
 /// Random streams of an evaluation.
 namespace stream {
 inline constexpr std::uint64_t halves = 0, slices = 1, forest = 2, components = 3, generated = 4, ceiling = 5,
                                class_gaussian = 6, class_negative_binomial = 7, prior = 8;
 }  // namespace stream
-
-}  // namespace detail
 
 /// Returns the labels of a table. Throws std::invalid_argument with the table and its columns where there is none of
 /// the name.
@@ -98,7 +94,7 @@ class Evaluator {
     const std::vector<NamedCells> tables = {{"training", &train}, {"held-out", &held_out}};
     const Categorical of_train = labels_in(tables[0], label_column), of_held_out = labels_in(tables[1], label_column);
     scope_.genes = shared_genes(tables, options.min_cells_per_gene, notes_);
-    Rng halving = root_.at(detail::stream::halves);
+    Rng halving = root_.at(stream::halves);
     const std::vector<Categorical> labels = {of_train, of_held_out, of_train};
     scope_.classes = evaluated_classes(labels, {options.min_cells_per_type, options.most_cells}, halving, notes_);
     start(held_out, halving);
@@ -147,7 +143,7 @@ class Evaluator {
                                MetricSet metrics = MetricSet::all) {
     GenerationScores to;
     const NamedCells table{"generated", &cells};
-    score_cells(table, recode(labels_in(table, label_column), levels()), detail::stream::generated, metrics, to);
+    score_cells(table, recode(labels_in(table, label_column), levels()), stream::generated, metrics, to);
     return to;
   }
 
@@ -156,11 +152,11 @@ class Evaluator {
     const std::vector<int>& codes = scope_.classes.codes[1];
     std::vector<int> second(codes.size(), -1);
     for (const Index row : halves_.second) second[to_size(row)] = codes[to_size(row)];
-    return score_cells({"held-out", &held_out}, second, detail::stream::ceiling, metrics, to);
+    return score_cells({"held-out", &held_out}, second, stream::ceiling, metrics, to);
   }
   /// Scores the baseline of a Gaussian per class in the components, with Poisson counts around its points.
   void score_class_gaussian(MetricSet metrics, GenerationScores& to) const {
-    Rng own = root_.at(detail::stream::class_gaussian);
+    Rng own = root_.at(stream::class_gaussian);
     const std::vector<int>& codes = scope_.classes.codes[0];
     const Matrix<float> drawn = metric::ClassGaussian(view(train_points_), codes).draw(reference_.codes, own);
     const std::vector<double> library = metric::draw_library_sizes(train_counts_, codes, reference_.codes, own);
@@ -168,7 +164,7 @@ class Evaluator {
   }
   /// Scores the baseline of independent negative binomials per class.
   void score_class_negative_binomial(MetricSet metrics, GenerationScores& to) const {
-    Rng own = root_.at(detail::stream::class_negative_binomial);
+    Rng own = root_.at(stream::class_negative_binomial);
     // Dispersions take in the spread of library sizes: genes that shared them would not be independent.
     const metric::ClassNegativeBinomial baseline(train_counts_, scope_.classes.codes[0],
                                                  {.library = metric::LibrarySizes::of_class});
@@ -184,8 +180,8 @@ class Evaluator {
                        options_.neighbors + 3);
     reference_.neighbors = options_.neighbors;
     reference_.trees = options_.trees;
-    reference_.slices = root_.at(detail::stream::slices);
-    reference_.folds = root_.at(detail::stream::forest);
+    reference_.slices = root_.at(stream::slices);
+    reference_.folds = root_.at(stream::forest);
     reference_.logged = kernel::log_normalize(select_counts(held_out, halves_.first, scope_.genes));
     for (const Index row : halves_.first) reference_.codes.push_back(codes[to_size(row)]);
     reference_.variable = metric::most_variable(reference_.logged, options_.variable_genes);
@@ -193,7 +189,7 @@ class Evaluator {
     std::iota(every.begin(), every.end(), Index(0));
     train_counts_ = select_counts(*train_, every, scope_.genes);
     const Counts logged = kernel::log_normalize(train_counts_);
-    Rng own = root_.at(detail::stream::components);
+    Rng own = root_.at(stream::components);
     const Index most = std::min(train_->cells(), Index(scope_.genes.size()));
     if (options_.components > most) notes_.push_back(text("only ", most, " principal components"));
     pca_.pca = kernel::fit_pca(logged, {.components = std::min(options_.components, most)}, own);
