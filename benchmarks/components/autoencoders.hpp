@@ -1,5 +1,7 @@
 #pragma once
 
+#include <latentcell/latent/cell_likelihood.hpp>
+#include <latentcell/latent/reconstruction_correlation.hpp>
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
 #include <latentcell/autoencoder/vq_gan.hpp>
 

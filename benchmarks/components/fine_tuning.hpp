@@ -1,5 +1,7 @@
 #pragma once
 
+#include <latentcell/latent/cell_likelihood.hpp>
+#include <latentcell/latent/reconstruction_correlation.hpp>
 #include <latentcell/latent/fine_tune.hpp>
 
 #include "study.hpp"
@@ -31,7 +33,7 @@ inline void compare_fine_tuning(Study& study) {
     const double start = now();
     lc::fine_tune(first, second, study.train,
                   {.label = study.train.cell_columns.codes(study.settings.label, study.levels)},
-                  {.through_encoder = through},
+                  {.gradient = through ? lc::LatentGradient::through_encoder : lc::LatentGradient::stopped},
                   {.epochs = Study::epochs_for(study.train.cells(), 64, 600),
                    .batch = 64,
                    .learning_rate = 5e-4f,

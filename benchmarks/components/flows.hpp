@@ -93,8 +93,8 @@ inline void compare_objectives(Study& study) {
       }
       if (segments == 1) {
         const lc::TeacherOptions look{.pairs = 1000, .segments = 8, .how = {.steps = 24}};
-        out.front().set("bend", lc::bend(lc::teacher_paths(student, study.train.cell_columns, look, rng)));
-        out.front().set("bend_teacher", lc::bend(lc::teacher_paths(flow, study.train.cell_columns, look, rng)));
+        out.front().set("bend", lc::straightness(lc::teacher_paths(student, study.train.cell_columns, look, rng)));
+        out.front().set("bend_teacher", lc::straightness(lc::teacher_paths(flow, study.train.cell_columns, look, rng)));
       }
       rows.write(block, out);
     }

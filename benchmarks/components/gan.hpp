@@ -126,7 +126,7 @@ GanGenerator trained_gan(const GanOptions& o, const Flow& flow, const lc::Latent
     codes.resize(batch.size(), 1);
     for (Index b = 0; b < batch.size(); ++b) {
       codes(b, 0) = known(batch.cell[lc::to_size(b)], 0);
-      for (Index j = 0; j < d; ++j) x(b, j) = (batch.z(b, j) - flow.center.value(0, j)) / flow.spread.value(0, j);
+      for (Index j = 0; j < d; ++j) x(b, j) = (batch.z(b, j) - flow.scaler.mean.value(0, j)) / flow.scaler.scale.value(0, j);
     }
   };
   lc::Tape<float> tape;
@@ -169,11 +169,11 @@ lc::LatentTable as_latents(const Study& study, const Flow& flow, lc::Matrix<floa
   lc::Matrix<float> own(1, z.cols());
   for (Index i = 0; i < z.rows(); ++i) {
     for (Index j = 0; j < z.cols(); ++j) {
-      const float center = flow.center.value(0, j), spread = flow.spread.value(0, j);
+      const float center = flow.scaler.mean.value(0, j), spread = flow.scaler.scale.value(0, j);
       own(0, j) = standardised ? z(i, j) : (z(i, j) - center) / spread;
       z(i, j) = own(0, j) * spread + center;
     }
-    out.library.push_back(flow.library.draw(own.data(), codes[lc::to_size(i)], rng));
+    out.library.push_back(flow.library_size.draw(own.data(), codes[lc::to_size(i)], rng));
     out.cell_names.push_back(lc::text("cell_", i));
   }
   out.mean = std::move(z);

@@ -39,7 +39,7 @@ inline void compare_spaces(Study& study) {
     for (int i = 0; i < 5; ++i) {
       tape.reset();
       const double start = now();
-      (void)flow.field(tape, tape.constant(lc::view(z)), t, flow.condition(tape, lc::view(known)));
+      (void)flow.velocity_net(tape, tape.constant(lc::view(z)), t, flow.condition(tape, lc::view(known)));
       forward = std::min(forward, now() - start);
     }
     lc::FitOptions training = small.flow_training(latents);
@@ -55,7 +55,7 @@ inline void compare_spaces(Study& study) {
                            .set("train_seconds", seconds + before)
                            .set("sample_seconds", sampling)
                            .set("memory_mb", peak_memory_mb())
-                           .set("parameters", double(lc::parameter_count(flow.field)))
+                           .set("parameters", double(lc::parameter_count(flow.velocity_net)))
                            .set(j)});
   };
   const lc::SampleOptions how{.steps = 25, .guidance = 1.1f};

@@ -196,13 +196,42 @@
 #include <latentcell/train/fit_joint.hpp>
 #include <latentcell/train/history.hpp>
 #include <latentcell/train/progress.hpp>
+#if __has_include(<unistd.h>)  // POSIX only
 #include <latentcell/train/stop_on_signal.hpp>
+#endif
 #include <latentcell/train/train_state.hpp>
 
 #include <latentcell/generation/calibrate_dispersion.hpp>
 #include <latentcell/latent/sample_latents.hpp>
 #include <latentcell/latent/obs_conditions.hpp>
 #include <latentcell/latent/sample_counts.hpp>
+#include <latentcell/autoencoder/autoencoder.hpp>
+#include <latentcell/backbone/backbone.hpp>
+#include <latentcell/flow/flow_path.hpp>
+#include <latentcell/likelihood/likelihood_concept.hpp>
+#include <latentcell/sample/sampler.hpp>
+#include <latentcell/nn/standardizer.hpp>
+#include <latentcell/latent/cell_likelihood.hpp>
+#include <latentcell/latent/condition_value.hpp>
+#include <latentcell/latent/count_sampling.hpp>
+#include <latentcell/latent/decoded_expression.hpp>
+#include <latentcell/latent/decoder_sensitivity.hpp>
+#include <latentcell/latent/expected_counts.hpp>
+#include <latentcell/latent/explained_variance.hpp>
+#include <latentcell/latent/fit_ot_flow.hpp>
+#include <latentcell/latent/for_each_decoded.hpp>
+#include <latentcell/latent/from_obs.hpp>
+#include <latentcell/latent/group_moments.hpp>
+#include <latentcell/latent/integrate_path.hpp>
+#include <latentcell/latent/latent_traversal.hpp>
+#include <latentcell/latent/match_cells.hpp>
+#include <latentcell/latent/obs_category.hpp>
+#include <latentcell/latent/obs_genes.hpp>
+#include <latentcell/latent/obs_numbers.hpp>
+#include <latentcell/latent/obs_vectors.hpp>
+#include <latentcell/latent/push_forward.hpp>
+#include <latentcell/latent/reconstruction_correlation.hpp>
+#include <latentcell/latent/source_rows.hpp>
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/latent/fine_tune.hpp>
 #include <latentcell/latent/fit_flow.hpp>

@@ -17,7 +17,7 @@ Matrix<float> column(std::initializer_list<float> values) {
 
 }  // namespace
 
-TEST_CASE("Category: each label its row, unknown the last one") {
+TEST_CASE("CategoricalCovariate: each label its row, unknown the last one") {
   Rng rng(1);
   const CategoricalCovariate<float> category(3, 5, rng);
   CHECK(category.levels() == 3);
@@ -33,7 +33,7 @@ TEST_CASE("Category: each label its row, unknown the last one") {
   CHECK(g(2, 0) == Approx(2 * g(3, 0)));
 }
 
-TEST_CASE("Category: labels and levels out of range are named") {
+TEST_CASE("CategoricalCovariate: labels and levels out of range are named") {
   Rng rng(1);
   const CategoricalCovariate<float> category(3, 5, rng);
   Tape<float> tape;

@@ -8,7 +8,7 @@
 using namespace latentcell;
 using support::window;
 
-TEST_CASE("Numbers: equal numbers give equal vectors, unknown its own, and the scale only divides") {
+TEST_CASE("ContinuousCovariate: equal numbers give equal vectors, unknown its own, and the scale only divides") {
   Rng rng(2);
   const ContinuousCovariate<float> plain({.columns = 2, .width = 6}, rng);
   const ContinuousCovariate<float> waves({.columns = 2, .width = 6, .frequencies = 4, .scale = 10}, rng);
@@ -29,7 +29,7 @@ TEST_CASE("Numbers: equal numbers give equal vectors, unknown its own, and the s
   CHECK((waves(tape, window(cells)).value() - unscaled(tape, window(divided)).value()).cwiseAbs().maxCoeff() < 1e-5f);
 }
 
-TEST_CASE("Numbers: gradients of all weights, unknown cells included") {
+TEST_CASE("ContinuousCovariate: gradients of all weights, unknown cells included") {
   Rng rng(3);
   const ContinuousCovariate<double> encoder({.columns = 1, .width = 3, .frequencies = 2}, rng);
   Matrix<float> cells(3, 1);
@@ -41,13 +41,13 @@ TEST_CASE("Numbers: gradients of all weights, unknown cells included") {
     return mse(e(tape, window(cells)), ConstView<double>(target.data(), 3, 3));
   };
   tape.backward(loss(encoder));
-  const double by_tape = tape.grad(encoder.nothing)[1];
+  const double by_tape = tape.grad(encoder.null_embedding)[1];
   const double weight = tape.grad(encoder.first.weight)[2];
   ContinuousCovariate<double> moved = encoder;
   const double h = 1e-6;
-  moved.nothing.value(0, 1) += h;
+  moved.null_embedding.value(0, 1) += h;
   const double up = loss(moved).item();
-  moved.nothing.value(0, 1) -= 2 * h;
+  moved.null_embedding.value(0, 1) -= 2 * h;
   CHECK((up - loss(moved).item()) / (2 * h) == Approx(by_tape).epsilon(1e-6));
   moved = encoder;
   moved.first.weight.value.data()[2] += h;
@@ -56,7 +56,7 @@ TEST_CASE("Numbers: gradients of all weights, unknown cells included") {
   CHECK((high - loss(moved).item()) / (2 * h) == Approx(weight).epsilon(1e-6));
 }
 
-TEST_CASE("Numbers: what does not fit is named") {
+TEST_CASE("ContinuousCovariate: what does not fit is named") {
   Rng rng(1);
   REQUIRE_THROWS_WITH(ContinuousCovariate<float>({.columns = 0}, rng),
                       ContainsText("ContinuousCovariate: columns must be at least 1, got 0"));

@@ -17,7 +17,7 @@ TEST_CASE("GeneSet: the mean of the genes' embeddings, in any order and scale; c
   CHECK(((y.row(0) + y.row(1)) / 2 - y.row(2)).cwiseAbs().maxCoeff() < 1e-6f);
   CHECK(y.row(2) == y.row(3));
   CHECK(y.row(4) == encoder.control.value.row(0));
-  CHECK(y.row(5) == encoder.nothing.value.row(0));
+  CHECK(y.row(5) == encoder.null_embedding.value.row(0));
 }
 
 TEST_CASE("GeneSet: given embeddings stay as they are and speak for genes never seen") {

@@ -10,13 +10,13 @@ TEST_CASE("to_categorical: levels in order of appearance, empty strings are miss
   CHECK(c.levels == std::vector<std::string>{"b", "a"});
   CHECK(c.codes == std::vector<int>{0, 1, Categorical::missing, 0});
   CHECK(c.count(0) == 2);
-  CHECK(c.code("a") == 1);
+  CHECK(c.code_of("a") == 1);
 }
 
 TEST_CASE("Categorical: an unknown level is answered with the list") {
   const Categorical c{{"NK", "B"}, {0, 1}};
-  REQUIRE_THROWS_WITH(c.code("T"), ContainsText("no level 'T'; there are NK, B"));
-  REQUIRE_THROWS_WITH(Categorical{}.code("T"), ContainsText("there are none"));
+  REQUIRE_THROWS_WITH(c.code_of("T"), ContainsText("no level 'T'; there are NK, B"));
+  REQUIRE_THROWS_WITH(Categorical{}.code_of("T"), ContainsText("there are none"));
 }
 
 TEST_CASE("Annotation: columns are found by name, replaced by name, kept in order") {

@@ -62,7 +62,7 @@ TEST_CASE("interpolate: library sizes go over from those of the one label to tho
   generation::Model m = generator::shared().model;
   // Labels of library sizes far apart.
   const std::vector<float> sizes = {100, 101, 10000, 10100};
-  m.flow.library.learn(Matrix<float>::Zero(4, m.flow.latent()), sizes, std::vector<int>{0, 0, 1, 1});
+  m.flow.library_size.fit(Matrix<float>::Zero(4, m.flow.latent()), sizes, std::vector<int>{0, 0, 1, 1});
   Rng rng(4);
   const LatentTable z = interpolate(m.flow, first, second, {.points = 5, .paths = 200, .steps = 1}, rng);
   std::vector<double> large(5, 0.0);

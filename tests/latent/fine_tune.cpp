@@ -1,3 +1,4 @@
+#include <latentcell/latent/cell_likelihood.hpp>
 #include <latentcell/autodiff/by_name.hpp>
 #include <latentcell/autoencoder/plain_autoencoder.hpp>
 #include <latentcell/autoencoder/vae.hpp>
@@ -49,20 +50,20 @@ TEST_CASE("LatentFlow: the loss with a gradient through the latents is the loss,
       each_param(flow, [&](Param<float>& p) {
         for (Index i = 0; i < p.value.size(); ++i) p.value.data()[i] += 0.1f * float(rng.normal());
       });
-      flow.center.value << 0.1f, -0.2f, 0.3f, 0;
-      flow.spread.value << 1.5f, 0.7f, 2, 1;
+      flow.scaler.mean.value << 0.1f, -0.2f, 0.3f, 0;
+      flow.scaler.scale.value << 1.5f, 0.7f, 2, 1;
       const Matrix<float> z = Matrix<float>::Random(6, 4), known = Matrix<float>::Constant(6, 1, 1.0f);
       Tape<float> tape;
       const auto through = [&](const Matrix<float>& at) {
         tape.reset(Mode::evaluate, Rng(5));
-        return flow.loss_through(tape, tape.input(view(at)), view(known));
+        return flow.loss(tape, tape.input(view(at)), view(known));
       };
       tape.reset(Mode::evaluate, Rng(5));
       const float plain = flow.loss(tape, view(z), view(known)).item();
       CHECK(through(z).item() == Approx(plain).epsilon(1e-5));
       tape.reset(Mode::evaluate, Rng(5));
       const Var<float> in = tape.input(view(z));
-      tape.backward(flow.loss_through(tape, in, view(known)));
+      tape.backward(flow.loss(tape, in, view(known)));
       const Matrix<float> gradient = in.upstream();
       for (Index i = 0; i < 4; ++i) {
         Matrix<float> above = z, below = z;
@@ -150,7 +151,8 @@ TEST_CASE("fine_tune: with the gradient stopped the autoencoder learns as if it 
     Model vae({.genes = 50, .hidden = {24}, .latent = 4, .dropout = 0.0f}, rng);
     auto flow = made_flow(cells);
     flow.start(encode(vae, cells));
-    fine_tune(vae, flow, cells, {}, {.flow_weight = weight, .through_encoder = through},
+    fine_tune(vae, flow, cells, {},
+              {.flow_weight = weight, .gradient = through ? LatentGradient::through_encoder : LatentGradient::stopped},
               {.epochs = 3, .batch = 64, .learning_rate = 1e-3f, .clip = 0});
     return all_weights(vae);
   };

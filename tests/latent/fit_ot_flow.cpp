@@ -77,9 +77,9 @@ TEST_CASE("between: given pairs are learned as they are") {
   Tape<float> tape(Mode::no_gradient);
   Matrix<float> z(400, 2);
   for (Index j = 0; j < 2; ++j)
-    z.col(j) = (from.mean.col(j).array() - flow.center.value(0, j)) / flow.spread.value(0, j);
+    z.col(j) = (from.mean.col(j).array() - flow.scaler.mean.value(0, j)) / flow.scaler.scale.value(0, j);
   const std::vector<float> t(400, 0.0f);
-  const Matrix<float> v = flow.field(tape, tape.constant(view(z)), t, flow.condition(tape, view(known))).value();
+  const Matrix<float> v = flow.velocity_net(tape, tape.constant(view(z)), t, flow.condition(tape, view(known))).value();
   for (Index i = 0; i < 400; ++i) cross += double(z(i, 1) * v(i, 1)), square += double(z(i, 1) * z(i, 1));
   set_threads(before);
   CHECK(cross / square == Approx(-2).epsilon(0.15));
@@ -94,7 +94,7 @@ TEST_CASE("between: a dimension in which cells do not differ is as wide as its p
   }
   auto flow = made_flow(Coupling::optimal);
   const History h = fit_ot_flow(flow, control, treated, {.match = "type"}, {.epochs = 5, .batch = 64});
-  CHECK(flow.spread.value(0, 1) == Approx(1.0f).epsilon(0.01));
+  CHECK(flow.scaler.scale.value(0, 1) == Approx(1.0f).epsilon(0.01));
   CHECK(h.epochs.back().loss < 5);  // of movements in units of the latents' own spread
 }
 

@@ -1,3 +1,4 @@
+#include <latentcell/latent/sample_counts.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <latentcell/latent/encode.hpp>
 
 #include "support/catch.hpp"
+#include "small_models.hpp"
 
 using namespace latentcell;
 
@@ -68,4 +70,41 @@ TEST_CASE("shifted_gene_scales: fades where a change raises a gene, and stays wh
   CHECK(moved(0, 4) - 1 < 0.2f * (same(0, 4) - 1));
   CHECK(moved(0, 4) > 1);
   CHECK(moved(0, 5) == same(0, 5));
+}
+
+TEST_CASE(
+    "group_gene_scales: brings a gene that is drawn too low back to the real mean; a large pseudo-count does not") {
+  const auto vae = small_models::vae();
+  const LatentTable z = small_models::latents(400);
+  const std::vector<int> codes(400, 0);
+  Rng rng(1);
+  Matrix<float> planted = Matrix<float>::Ones(1, 12);
+  planted(0, 4) = 1.5f;
+  const CellTable real = draw(vae, z, rng, {.strata = codes, .correction = {.groups = codes, .gene_scale = planted}});
+  const Matrix<float> found = group_gene_scales(vae, real, codes, z, codes, 1, 1.0);
+  const double total = double(real.counts.nonzeros());
+  CHECK(total > 0);
+  for (Index g = 0; g < 12; ++g) {
+    // The factors are relative to the real total, which the planted gene raises.
+    CHECK(found(0, g) / found(0, 0) == Approx(g == 4 ? 1.5 : 1.0).epsilon(0.06));
+  }
+  CHECK((group_gene_scales(vae, real, codes, z, codes, 1, 1e9).array() - 1).abs().maxCoeff() < 1e-3f);
+}
+
+TEST_CASE("shifted_gene_scales: a factor fades where the change raises a gene") {
+  const auto vae = small_models::vae();
+  const LatentTable before = small_models::latents(200);
+  LatentTable after = before;
+  for (float& library : after.library) library *= 10;  // all genes ten times as high
+  const std::vector<int> codes(200, 0);
+  Rng rng(1);
+  Matrix<float> planted = Matrix<float>::Constant(1, 12, 2.0f);
+  const CellTable cells =
+      draw(vae, before, rng, {.strata = codes, .correction = {.groups = codes, .gene_scale = planted}});
+  const Matrix<float> same = shifted_gene_scales(vae, cells, before, before, codes, 1, 1.0);
+  const Matrix<float> raised = shifted_gene_scales(vae, cells, before, after, codes, 1, 1.0);
+  for (Index g = 0; g < 12; ++g) {
+    CHECK(same(0, g) == Approx(2).epsilon(0.1));
+    CHECK(raised(0, g) - 1 == Approx((same(0, g) - 1) / 10).epsilon(0.01));
+  }
 }

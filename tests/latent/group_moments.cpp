@@ -43,35 +43,35 @@ TEST_CASE("count_sums: the excess of a few counts is what one works out by hand"
   counts.push_row(both, std::vector<float>{1, 9});
   counts.push_row(both, std::vector<float>{3, 7});
   counts.push_row(both, std::vector<float>{5, 5});
-  const detail::GroupMoments sums(counts.view(), {0, 0, -1}, 1);
+  const GroupMoments sums(counts.view(), {0, 0, -1}, 1);
   CHECK(sums.cells[0] == 2);
   CHECK(sums.library[0] == 20);
   CHECK(sums.squares[0] == 200);
   CHECK(sums.total(0, 0) == 4);
   // share .2: (sum (x - 2)^2 - sum x) / sum 2^2
-  CHECK(sums.excess(0, 0) == Approx((1.0 + 1.0 - 4.0) / 8.0));
-  CHECK(sums.excess(0, 1) == Approx((1.0 + 1.0 - 16.0) / 128.0));
+  CHECK(sums.overdispersion(0, 0) == Approx((1.0 + 1.0 - 4.0) / 8.0));
+  CHECK(sums.overdispersion(0, 1) == Approx((1.0 + 1.0 - 16.0) / 128.0));
 }
 
 TEST_CASE("count_sums: what a model expects is what its cells turn out to have") {
   Started s;
-  const detail::GroupMoments told(s.vae, s.latents, s.codes, 1);
-  const detail::GroupMoments drawn(draw(s.vae, s.latents, s.rng).counts.view(), s.codes, 1);
+  const GroupMoments told(s.vae, s.latents, s.codes, 1);
+  const GroupMoments drawn(draw(s.vae, s.latents, s.rng).counts.view(), s.codes, 1);
   for (Index g = 0; g < 3; ++g) {
     CHECK(drawn.total(0, g) == Approx(told.total(0, g)).epsilon(0.08));
-    CHECK(told.excess(0, g) > 1);  // 1 / 0.8 and more, as cells differ
+    CHECK(told.overdispersion(0, g) > 1);  // 1 / 0.8 and more, as cells differ
   }
 }
 
 TEST_CASE("draw: excess leaves the means and takes that share of what cells vary beyond Poisson noise") {
-  DrawOptions how;
+  CountSampling how;
   for (const float theta : {0.8f, 1000.0f}) {  // the second: cells differ by their means alone
     Started s(theta);
-    const detail::GroupMoments told(s.vae, s.latents, s.codes, 1);
-    how = {.strata = s.codes, .groups = s.codes};
-    how.centre = (told.total / told.library[0]).cast<float>();
+    const GroupMoments told(s.vae, s.latents, s.codes, 1);
+    how = {.strata = s.codes, .correction = {.groups = s.codes}};
+    how.correction.mean_share = (told.total / told.library[0]).cast<float>();
     for (const float share : {1.0f, 0.25f}) {
-      how.excess = Matrix<float>::Constant(1, 3, share);
+      how.correction.overdispersion_scale = Matrix<float>::Constant(1, 3, share);
       // The counts' own library sizes vary with them: measure at the size that was asked for.
       const CellTable cells = draw(s.vae, s.latents, s.rng, how);
       Matrix<float> x = Matrix<float>::Zero(cells.cells(), 3);
@@ -84,18 +84,20 @@ TEST_CASE("draw: excess leaves the means and takes that share of what cells vary
         const double mean = double(x.col(g).mean());
         const double variance = double((x.col(g).array() - float(mean)).square().mean());
         INFO("gene " << g << ", theta " << theta << ", share " << share);
-        CHECK(told.excess(0, g) > 0.02);
+        CHECK(told.overdispersion(0, g) > 0.02);
         CHECK(mean == Approx(told.total(0, g) / double(Started::cells)).epsilon(0.05));
         // The variance of the means and 1 / theta are brought down alike, and theirs is of means that lie closer.
-        const double own = 1 / double(theta), between = (told.excess(0, g) - own) / (1 + own), f = double(share);
+        const double own = 1 / double(theta), between = (told.overdispersion(0, g) - own) / (1 + own),
+                     f = double(share);
         CHECK((variance - mean) / (mean * mean) == Approx(f * between + f * own * (1 + f * between)).epsilon(0.15));
       }
     }
   }
   Started s;
-  how.excess.setConstant(1.5f);
-  CHECK_THROWS_WITH(draw(s.vae, s.latents, s.rng, how), Catch::Contains("excess must lie in (0, 1]"));
-  how.excess.setOnes();
-  how.centre.resize(0, 0);
-  CHECK_THROWS_WITH(draw(s.vae, s.latents, s.rng, how), Catch::Contains("excess of 1 groups and 3 genes, centre of 0"));
+  how.correction.overdispersion_scale.setConstant(1.5f);
+  CHECK_THROWS_WITH(draw(s.vae, s.latents, s.rng, how), Catch::Contains("overdispersion_scale must lie in (0, 1]"));
+  how.correction.overdispersion_scale.setOnes();
+  how.correction.mean_share.resize(0, 0);
+  CHECK_THROWS_WITH(draw(s.vae, s.latents, s.rng, how),
+                    Catch::Contains("overdispersion_scale of 1 groups and 3 genes, mean_share of 0"));
 }

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <numeric>
 
+#include <latentcell/latent/cell_likelihood.hpp>
+#include <latentcell/latent/reconstruction_correlation.hpp>
 #include <latentcell/backbone/dit.hpp>
 #include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/core/threads.hpp>
@@ -17,7 +19,7 @@ using namespace latentcell;
 
 namespace {
 
-using Flow = LatentFlow<Dit<float>, FromObs<LabelColumn, CategoricalCovariate<float>>>;
+using Flow = LatentFlow<Dit<float>, FromObs<ObsCategory, CategoricalCovariate<float>>>;
 using Model = Vae<float, NegativeBinomial<float>>;
 
 const DitOptions tiny{.latent = 6, .tokens = 2, .width = 32, .depth = 1, .heads = 2, .mlp_ratio = 2, .condition = 8};
@@ -106,7 +108,7 @@ TEST_CASE("generate and draw: labels as asked, whole counts, the genes of the tr
       t.flow.generate({.count = 70, .condition = {{"cell_type", "type_2"}}, .steps = 8, .batch = 32}, rng);
   CHECK(z.cells() == 70);
   const Categorical label = z.cell_columns.labels("cell_type");
-  CHECK(label.count(label.code("type_2")) == 70);
+  CHECK(label.count(label.code_of("type_2")) == 70);
   const CellTable made = draw(t.vae, z, rng, {.batch = 16});
   CHECK(made.cells() == 70);
   CHECK(made.gene_names == t.cells.gene_names);
@@ -232,8 +234,8 @@ TEST_CASE("LatentFlow: latents are standardised, posterior noise included") {
       square +=
           (std::pow(double(t.latents.mean(i, j)) - mean, 2) + std::pow(double(t.latents.deviation(i, j)), 2)) / 300;
     }
-    CHECK(t.flow.center.value(0, j) == Approx(mean).margin(1e-4));
-    CHECK(t.flow.spread.value(0, j) == Approx(std::sqrt(square)).epsilon(1e-4));
+    CHECK(t.flow.scaler.mean.value(0, j) == Approx(mean).margin(1e-4));
+    CHECK(t.flow.scaler.scale.value(0, j) == Approx(std::sqrt(square)).epsilon(1e-4));
   }
 }
 

@@ -28,8 +28,8 @@ struct Made {
 
 TEST_CASE("LibrarySizeModel: finds offset and slope, and draws with the residual's spread") {
   const Made made;
-  LibrarySizeModel model(3, 3);
-  model.learn(made.z, made.library, made.level);
+  LibrarySizeModel<float> model(3, 3);
+  model.fit(made.z, made.library, made.level);
   CHECK(model.slope.value(0, 0) == Approx(0.5).margin(0.05));
   CHECK(model.slope.value(0, 1) == Approx(0).margin(0.03));
   CHECK(model.offset.value(0, 0) == Approx(6).margin(0.03));
@@ -48,8 +48,8 @@ TEST_CASE("LibrarySizeModel: finds offset and slope, and draws with the residual
 
 TEST_CASE("LibrarySizeModel: draws whole numbers within what the level showed, however far the latent") {
   const Made made;
-  LibrarySizeModel model(3, 3);
-  model.learn(made.z, made.library, made.level);
+  LibrarySizeModel<float> model(3, 3);
+  model.fit(made.z, made.library, made.level);
   for (int level = 0; level < 2; ++level) {
     float least = 1e9f, most = 0;
     for (std::size_t i = 0; i < 600; ++i) {
@@ -72,8 +72,8 @@ TEST_CASE("LibrarySizeModel: draws whole numbers within what the level showed, h
 
 TEST_CASE("LibrarySizeModel: unknown cells and a level without cells are like all together") {
   const Made made;
-  LibrarySizeModel model(3, 3);
-  model.learn(made.z, made.library, made.level);
+  LibrarySizeModel<float> model(3, 3);
+  model.fit(made.z, made.library, made.level);
   const float z[] = {0, 0, 0};
   for (const int level : {-1, 2}) {
     Rng rng(5);
@@ -84,15 +84,15 @@ TEST_CASE("LibrarySizeModel: unknown cells and a level without cells are like al
 }
 
 TEST_CASE("LibrarySizeModel: one cell, and none") {
-  LibrarySizeModel model(2, 1);
+  LibrarySizeModel<float> model(2, 1);
   const std::vector<float> library{500};
   const std::vector<int> level{0};
-  model.learn(Matrix<float>::Ones(1, 2), library, level);
+  model.fit(Matrix<float>::Ones(1, 2), library, level);
   Rng rng(1);
   const float z[] = {3, 3};
   CHECK(model.draw(z, 0, rng) == 500);
   CHECK(model.draw(z, -1, rng) == 500);
-  LibrarySizeModel nothing(2, 1);
-  nothing.learn(Matrix<float>(0, 2), {}, {});
+  LibrarySizeModel<float> nothing(2, 1);
+  nothing.fit(Matrix<float>(0, 2), {}, {});
   CHECK(nothing.draw(z, 0, rng) >= 1);
 }

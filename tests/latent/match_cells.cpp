@@ -1,8 +1,10 @@
+#include <set>
 #include <latentcell/latent/match_cells.hpp>
 
 #include <algorithm>
 
 #include "support/catch.hpp"
+#include "small_models.hpp"
 
 using namespace latentcell;
 
@@ -57,4 +59,17 @@ TEST_CASE("match_cells: pairs within a level, least total distance, every source
   }
   CHECK(*std::max_element(used.begin(), used.end()) == 2);
   CHECK(*std::min_element(used.begin(), used.end()) == 2);
+}
+
+TEST_CASE("match_cells: a shifted and permuted copy finds its originals, within levels") {
+  const LatentTable from = small_models::latents(40);
+  std::vector<Index> order(40);
+  for (Index i = 0; i < 40; ++i) order[to_size(i)] = (7 * i + 3) % 40;
+  LatentTable to = from.select_cells(order);
+  to.mean.array() += 0.01f;
+  Rng rng(1);
+  const Matrix<float> values = Matrix<float>::Zero(40, 1);
+  const std::vector<Index> found = match_cells(from, to, "type", values, rng);
+  CHECK(found == order);
+  CHECK(std::set<Index>(found.begin(), found.end()).size() == 40);
 }

@@ -15,8 +15,8 @@ const std::vector<std::string> types{"a", "b"}, states{"off", "on"};
 
 auto made(Combine join, Rng& rng) {
   return conditions(join, from_obs("type", types, CategoricalCovariate<float>(2, 12, rng)),
-                    from_obs(NumberColumns{{"dose"}}, ContinuousCovariate<float>({.columns = 1, .width = 12}, rng)),
-                    from_obs(GeneColumn{"perturbation", {"STAT1", "IRF1", "JUN"}}, GeneSet<float>(3, 4, 12, rng)));
+                    from_obs(ObsNumbers{{"dose"}}, ContinuousCovariate<float>({.columns = 1, .width = 12}, rng)),
+                    from_obs(ObsGenes{"perturbation", {"STAT1", "IRF1", "JUN"}}, GeneSet<float>(3, 4, 12, rng)));
 }
 
 Annotation some_obs() {
@@ -117,6 +117,33 @@ TEST_CASE("conditions: as a user writes them") {
   Annotation wrong(1);
   wrong.set("dose", std::vector<std::string>{"x"});
   REQUIRE_THROWS_WITH(read_conditions(c, wrong), ContainsText("column 'dose' holds labels, not numbers"));
+}
+
+TEST_CASE("conditions: two attributes of one obs column are refused") {
+  Rng rng(1);
+  REQUIRE_THROWS_WITH(conditions(Combine::sum, from_obs("type", types, CategoricalCovariate<float>(2, 8, rng)),
+                                 from_obs("type", states, CategoricalCovariate<float>(2, 8, rng))),
+                      ContainsText("two attributes read obs column 'type'"));
+  REQUIRE_THROWS_WITH(
+      conditions(Combine::sum,
+                 from_obs(ObsNumbers{{"x", "dose"}}, ContinuousCovariate<float>({.columns = 2, .width = 8}, rng)),
+                 from_obs(ObsNumbers{{"dose"}}, ContinuousCovariate<float>({.columns = 1, .width = 8}, rng))),
+      ContainsText("two attributes read obs column 'dose'"));
+}
+
+TEST_CASE("conditions: numbers are conditioned as numbers, labels of a chosen attribute give the codes") {
+  Rng rng(1);
+  const auto c = made(Combine::sum, rng);
+  CHECK(parse_conditions(c, ConditionValues{{"dose", 1.5}})(0, 1) == 1.5f);
+  const auto two = conditions(Combine::sum, from_obs("type", types, CategoricalCovariate<float>(2, 8, rng)),
+                              from_obs("state", states, CategoricalCovariate<float>(2, 8, rng)));
+  CHECK(label_levels(two) == types);
+  CHECK(label_levels(two, "state") == states);
+  Matrix<float> cells(1, 2);
+  cells << unknown, 1;
+  CHECK(label_codes(two, view(cells)) == std::vector<int>{-1});
+  CHECK(label_codes(two, view(cells), "state") == std::vector<int>{1});
+  REQUIRE_THROWS_WITH(label_levels(two, "age"), ContainsText("there is no label attribute 'age'"));
 }
 
 TEST_CASE("conditions: two attributes steer two directions, alone, together, and in a pair never seen") {

@@ -34,8 +34,8 @@ TEST_CASE("reflow: paths become straighter and few steps suffice") {
             {.epochs = 25, .batch = 128, .learning_rate = 2e-3f, .ema = 0.98f});
   Rng rng(9);
   const TeacherOptions look{.pairs = 400, .segments = 8, .how = {.steps = 24}};
-  const double bent = bend(teacher_paths(teacher(), mixture(500, 6).cell_columns, look, rng));
-  const double straight = bend(teacher_paths(student, mixture(500, 6).cell_columns, look, rng));
+  const double bent = straightness(teacher_paths(teacher(), mixture(500, 6).cell_columns, look, rng));
+  const double straight = straightness(teacher_paths(student, mixture(500, 6).cell_columns, look, rng));
   INFO("bend " << bent << " to " << straight << ", two steps off " << off(teacher(), 2) << " to " << off(student, 2));
   CHECK(straight < 0.5 * bent);
   CHECK(off(student, 2) < 0.5 * off(teacher(), 2));
@@ -58,7 +58,7 @@ TEST_CASE("reflow: what does not fit is named") {
   Rng rng(1);
   REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(0), {}, rng),
                       ContainsText("at least one segment, pair and cell"));
-  REQUIRE_THROWS_WITH(bend(paths(1, 10)), ContainsText("needs paths of several segments"));
+  REQUIRE_THROWS_WITH(straightness(paths(1, 10)), ContainsText("needs paths of several segments"));
 }
 
 TEST_CASE("flow_log_likelihood: comes near to the known density of a mixture") {

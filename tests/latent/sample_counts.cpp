@@ -5,6 +5,7 @@
 #include <latentcell/latent/group_moments.hpp>
 
 #include "support/catch.hpp"
+#include "small_models.hpp"
 
 using namespace latentcell;
 
@@ -30,7 +31,7 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell k
     for (Index g = 0; g < 50; ++g) sum += (m[to_size(g)] - truth(0, g)) * (m[to_size(g)] - truth(0, g));
     return sum;
   };
-  DrawOptions shared;
+  CountSampling shared;
   shared.strata.assign(128, 3);
   const CellTable a = draw(vae, z, rng, shared), b = draw(vae, z, rng);
   INFO("squared error of the means " << error(gene_means(a)) << " with strata, " << error(gene_means(b)) << " without");
@@ -53,8 +54,8 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell k
 
   // Factors multiply; threads do not matter; what does not fit is refused.
   shared.strata.assign(128, 1);
-  shared.groups.assign(128, 1);
-  shared.factors = Matrix<float>::Constant(2, 50, 2.0f);
+  shared.correction.groups.assign(128, 1);
+  shared.correction.gene_scale = Matrix<float>::Constant(2, 50, 2.0f);
   Rng c(9), d(9);
   const int before = threads();
   set_threads(1);
@@ -67,13 +68,66 @@ TEST_CASE("draw: with strata the mean over cells is nearly exact and each cell k
   for (const float v : single.counts.values()) total += double(v) / 128;
   CHECK(total == Approx(2 * truth.sum()).epsilon(0.02));
   // A cell of no group has no factor.
-  shared.groups.assign(128, -1);
+  shared.correction.groups.assign(128, -1);
   const CellTable plain = draw(vae, z, rng, shared);
   total = 0;
   for (const float v : plain.counts.values()) total += double(v) / 128;
   CHECK(total == Approx(truth.sum()).epsilon(0.02));
-  shared.groups.assign(128, 2);
-  CHECK_THROWS_WITH(draw(vae, z, rng, shared), ContainsText("group 2 but factors of 2 groups"));
-  shared.groups.clear();
+  shared.correction.groups.assign(128, 2);
+  CHECK_THROWS_WITH(draw(vae, z, rng, shared), ContainsText("group 2 but gene_scale of 2 groups"));
+  shared.correction.groups.clear();
   CHECK_THROWS_WITH(draw(vae, z, rng, shared), ContainsText("0 groups"));
+}
+
+namespace {
+
+double mean_of(const CellTable& cells, Index gene) {
+  double sum = 0;
+  const CountsView counts = cells.counts.view();
+  for (Index i = 0; i < counts.rows; ++i) {
+    for (std::size_t k = 0; k < counts.row_columns(i).size(); ++k)
+      if (counts.row_columns(i)[k] == gene) sum += double(counts.row_values(i)[k]);
+  }
+  return sum / double(counts.rows);
+}
+
+}  // namespace
+
+TEST_CASE("draw: cells of one stratum share out the quantiles, which leaves next to no noise in their mean") {
+  const auto vae = small_models::vae();
+  LatentTable z = small_models::latents(200);
+  z.mean.setZero();
+  std::fill(z.library.begin(), z.library.end(), 150.0f);
+  double apart[2] = {0, 0};
+  for (const bool shared : {false, true}) {
+    std::vector<double> means;
+    for (std::uint64_t seed = 0; seed < 12; ++seed) {
+      Rng rng(seed);
+      means.push_back(
+          mean_of(draw(vae, z, rng, {.strata = shared ? std::vector<int>(200, 0) : std::vector<int>{}}), 3));
+    }
+    double mean = 0;
+    for (double m : means) mean += m / 12;
+    for (double m : means) apart[shared] += (m - mean) * (m - mean) / 12;
+  }
+  CHECK(apart[1] < 0.2 * apart[0]);
+}
+
+TEST_CASE("draw: a gene's scale multiplies its mean in its group alone") {
+  const auto vae = small_models::vae();
+  LatentTable z = small_models::latents(400);
+  z.mean.setZero();
+  std::fill(z.library.begin(), z.library.end(), 300.0f);
+  Matrix<float> scale = Matrix<float>::Ones(2, 12);
+  scale(1, 3) = 3;
+  const std::vector<int> stratum(400, 0);
+  const auto at = [&](int group) {
+    Rng rng(1);
+    return mean_of(
+        draw(vae, z, rng,
+             {.strata = stratum, .correction = {.groups = std::vector<int>(400, group), .gene_scale = scale}}),
+        3);
+  };
+  CHECK(at(1) == Approx(3 * at(0)).epsilon(0.05));
+  CHECK(at(-1) == Approx(at(0)).epsilon(1e-6));
 }

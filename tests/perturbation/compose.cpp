@@ -104,9 +104,9 @@ TEST_CASE("predict_sum: the variance beyond Poisson noise takes the smallest fac
     Rng rng(7);
     const CellTable drawn = predict_sum(m, cells(), sum, "x", {.steps = 2}, rng);
     const Categorical type = drawn.obs("cell_type");
-    const latentcell::detail::GroupMoments x(drawn.counts.view(), type.codes, Index(type.levels.size()));
+    const GroupMoments x(drawn.counts.view(), type.codes, Index(type.levels.size()));
     double out = 0;
-    for (Index g = 0; g < genes; ++g) out += x.excess(0, g) / double(genes);
+    for (Index g = 0; g < genes; ++g) out += x.overdispersion(0, g) / double(genes);
     return out;
   };
   const double a = spread({{"a", 1.0}}), b = spread({{"b", 1.0}});

@@ -91,10 +91,10 @@ TEST_CASE("sample_prediction: a smaller overdispersion narrows the counts of a g
   };
   const CellTable wide = sampled(1), narrow = sampled(0.1f);
   const std::vector<int> codes(300, 0);
-  const latentcell::detail::GroupMoments a(wide.counts.view(), codes, 1), b(narrow.counts.view(), codes, 1);
+  const GroupMoments a(wide.counts.view(), codes, 1), b(narrow.counts.view(), codes, 1);
   for (Index g = 0; g < 20; ++g) CHECK(b.total(0, g) / a.total(0, g) == Approx(1).epsilon(0.05));
   double before = 0, after = 0;
-  for (Index g = 0; g < 20; ++g) before += a.excess(0, g), after += b.excess(0, g);
+  for (Index g = 0; g < 20; ++g) before += a.overdispersion(0, g), after += b.overdispersion(0, g);
   INFO("variance beyond Poisson noise " << before << ", then " << after);
   CHECK(after < 0.3 * before);
 }

@@ -6,7 +6,7 @@
 
 using namespace latentcell;
 using namespace latentcell::perturbation;
-using Moments = latentcell::detail::GroupMoments;
+using Moments = GroupMoments;
 using Grouping = ResponseResidual::Grouping;
 
 namespace {

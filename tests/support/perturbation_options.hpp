@@ -1,5 +1,6 @@
 #pragma once
 
+#include <latentcell/data/cell_table.hpp>
 #include <latentcell/perturbation/model.hpp>
 
 // The smallest perturbation models, for tests.

@@ -16,6 +16,14 @@ class Params {
   requires(!std::is_const_v<Model> && !std::is_same_v<Model, Params>) Params(Model& model) {
     each_param(model, [&](Param<T>& p) { params_.push_back(&p); });
   }
+  /// The Params of several modules, one after the other.
+  template <class First, class Second, class... More>
+  requires(!std::is_const_v<First> && !std::is_const_v<Second>) Params(First& first, Second& second, More&... more)
+      : Params(first) {
+    const auto append = [this](auto& model) { each_param(model, [this](Param<T>& p) { params_.push_back(&p); }); };
+    append(second);
+    (append(more), ...);
+  }
 
   auto begin() const { return params_.begin(); }
   auto end() const { return params_.end(); }

@@ -70,6 +70,15 @@ void visit_state(Model& model, F&& f) {
   detail::walk(std::string(), model, once);
 }
 
+namespace detail {
+
+/// Takes whatever a visit lists: with it a concept asks for a visit.
+struct AnyMember {
+  void operator()(auto&&...) const {}
+};
+
+}  // namespace detail
+
 /// Calls f(name, param) for each Param of a model.
 template <class Model, class F>
 void visit_params(Model& model, F&& f) {

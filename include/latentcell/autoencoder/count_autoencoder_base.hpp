@@ -8,6 +8,7 @@
 #include <latentcell/op/concat.hpp>
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
+#include <latentcell/likelihood/likelihood_concept.hpp>
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/nn/sparse_linear.hpp>
 

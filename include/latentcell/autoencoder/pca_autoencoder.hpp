@@ -11,6 +11,7 @@ namespace latentcell {
 /// Encoder by principal components of log1p(CP10K), with a learned count decoder. The latent is in units of the first
 /// component's standard deviation (`unit`), as trajectory benchmarks use.
 template <class T, class Likelihood>
+requires latentcell::Likelihood<Likelihood, T>
 struct PcaAutoencoder : CountAutoencoderBase<T, Likelihood> {
   using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;

@@ -9,6 +9,7 @@ namespace latentcell {
 
 /// Deterministic autoencoder of counts: one latent per cell, no posterior. The baseline of stage 1.
 template <class T, class Likelihood>
+requires latentcell::Likelihood<Likelihood, T>
 struct PlainAutoencoder : CountAutoencoderBase<T, Likelihood> {
   using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;

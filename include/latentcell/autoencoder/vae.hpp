@@ -10,6 +10,7 @@ namespace latentcell {
 /// Variational autoencoder of counts (Kingma and Welling 2014; for cells Lopez et al., "Deep generative modeling for
 /// single-cell transcriptomics", 2018): sparse counts to a latent Gaussian and back to the parameters of a likelihood.
 template <class T, class Likelihood>
+requires latentcell::Likelihood<Likelihood, T>
 struct Vae : CountAutoencoderBase<T, Likelihood> {
   using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;

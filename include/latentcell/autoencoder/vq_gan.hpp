@@ -76,6 +76,7 @@ struct Discriminator {
 /// with a straight-through gradient to their means, because smooth means are trivially recognised. The weight of the
 /// adversarial loss is relative to the gradients at the decoder's last layer (ibid., eq. 7).
 template <class T, class Likelihood>
+requires latentcell::Likelihood<Likelihood, T>
 struct VqGan : VqVae<T, Likelihood> {
   using Base = VqVae<T, Likelihood>;
   static_assert(Likelihood::draws_molecules, "VqGan: decodes counts; choose a Poisson or a negative binomial family");

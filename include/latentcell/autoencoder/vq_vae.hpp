@@ -11,6 +11,7 @@ namespace latentcell {
 /// Stage 2 works on the latent before it is quantised, and the decoder quantises what it is given (Rombach et al.,
 /// "High-resolution image synthesis with latent diffusion models", 2022, VQ-regularised).
 template <class T, class Likelihood>
+requires latentcell::Likelihood<Likelihood, T>
 struct VqVae : CountAutoencoderBase<T, Likelihood> {
   using Trunk = CountAutoencoderBase<T, Likelihood>;
   using Trunk::options;

@@ -115,6 +115,7 @@ struct DitBlock {
 /// the last layer is modulated too and every block starts as the identity.
 template <class T>
 struct Dit {
+  using Scalar = T;
   DitOptions options;
   Linear<T> embed;         // (width, latent / tokens)
   Param<T> positions;      // (tokens, width)

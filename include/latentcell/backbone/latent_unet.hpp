@@ -32,6 +32,7 @@ struct LatentUnetOptions {
 /// (Ronneberger et al. 2015, without convolutions: a latent has no neighbourhoods).
 template <class T>
 struct LatentUnet {
+  using Scalar = T;
   LatentUnetOptions options;
   Linear<T> embed;         // (widths[0], latent)
   TimeEmbedding<T> time;   // t -> widths[0]

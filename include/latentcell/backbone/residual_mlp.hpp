@@ -32,6 +32,7 @@ struct ResidualMlpOptions {
 /// prediction is zero.
 template <class T>
 struct ResidualMlp {
+  using Scalar = T;
   ResidualMlpOptions options;
   Linear<T> embed;         // (width, latent)
   TimeEmbedding<T> time;   // t -> width

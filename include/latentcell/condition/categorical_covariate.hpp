@@ -6,14 +6,15 @@
 
 namespace latentcell {
 
-/// A label as a vector: one row of a table a level, and one more for unknown (Peebles and Xie 2023). The cell's number
-/// is the code of its level.
+/// Encodes a label as a vector: one row of a table per level, and one more for unknown (Peebles and Xie 2023). The
+/// condition value is the code of the level.
 template <class T>
 struct CategoricalCovariate {
+  using Scalar = T;
   Param<T> table;  // (levels + 1, D); the last row stands for unknown
 
   CategoricalCovariate(Index levels, Index width, Rng& rng) : table(levels + 1, width) {
-    LATENTCELL_REQUIRE(levels >= 1, "Category: needs at least one level, got ", levels);
+    LATENTCELL_REQUIRE(levels >= 1, "CategoricalCovariate: needs at least one level, got ", levels);
     init_normal(table, T(0.02), rng);
     table.weight_decay = T(0);
   }
@@ -34,7 +35,7 @@ struct CategoricalCovariate {
     for (Index b = 0; b < batch; ++b) {
       const float code = cells(b, 0);
       LATENTCELL_REQUIRE(std::isnan(code) || (code >= 0 && code < float(levels()) && code == std::floor(code)),
-                         "Category: code ", code, " of cell ", b, " but there are ", levels(), " levels");
+                         "CategoricalCovariate: code ", code, " of cell ", b, " but there are ", levels(), " levels");
       row[b] = std::isnan(code) ? int(levels()) : int(code);
     }
     return embedding(tape.watch(table), std::span<const int>(row, to_size(batch)));

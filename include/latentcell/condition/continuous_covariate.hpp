@@ -15,7 +15,7 @@ namespace latentcell {
 struct ContinuousCovariateOptions {
   Index columns = 1;      ///< numbers of a cell
   Index width = 128;      ///< width of the vector
-  Index frequencies = 0;  ///< sines and cosines made of each number; more tell finer differences; 0: the number itself
+  Index frequencies = 0;  ///< sines and cosines of each number, at least 0. Larger: finer differences; 0: the number itself
   float scale = 1;        ///< the numbers' range, roughly: they are divided by it. A larger one sees less detail
 
   static void visit(auto& self, auto&& f) {
@@ -31,18 +31,19 @@ struct ContinuousCovariateOptions {
 /// "Fourier features let networks learn high frequency functions in low dimensional domains", 2020).
 template <class T>
 struct ContinuousCovariate {
+  using Scalar = T;
   ContinuousCovariateOptions options;
   Linear<T> first;   // (D, features)
   Linear<T> second;  // (D, D)
-  Param<T> nothing;  // (1, D) what unknown is
+  Param<T> null_embedding;  // (1, D) what unknown is
 
   ContinuousCovariate(const ContinuousCovariateOptions& o, Rng& rng)
       : options(check_options("ContinuousCovariate", o)),
         first(features(), o.width, rng),
         second(o.width, o.width, rng),
-        nothing(1, o.width) {
-    init_normal(nothing, T(0.02), rng);
-    nothing.weight_decay = T(0);
+        null_embedding(1, o.width) {
+    init_normal(null_embedding, T(0.02), rng);
+    null_embedding.weight_decay = T(0);
   }
 
   Index columns() const { return options.columns; }
@@ -51,7 +52,7 @@ struct ContinuousCovariate {
   /// cells (B, K) -> (B, D); a cell with a NaN is unknown
   Var<T> operator()(Tape<T>& tape, ConstView<float> cells) const {
     const Index batch = cells.rows(), n = features(), k = options.columns, waves = options.frequencies;
-    LATENTCELL_REQUIRE(cells.cols() == k, "Numbers: cells have ", cells.cols(), " numbers but the encoder reads ", k);
+    LATENTCELL_REQUIRE(cells.cols() == k, "ContinuousCovariate: cells have ", cells.cols(), " numbers but the encoder reads ", k);
     T* const x = tape.scratch(batch * n);
     bool* const missing = tape.template scratch_of<bool>(batch);
     for (Index b = 0; b < batch; ++b) {
@@ -67,13 +68,13 @@ struct ContinuousCovariate {
       }
     }
     const Var<T> y = second(silu(first(tape.constant(ConstView<T>(x, batch, n)))));
-    return replace_rows(y, tape.watch(nothing), {missing, to_size(batch)});
+    return replace_rows(y, tape.watch(null_embedding), {missing, to_size(batch)});
   }
 
   static void visit(auto& self, auto&& f) {
     f("first", self.first);
     f("second", self.second);
-    f("nothing", self.nothing);
+    f("null_embedding", self.null_embedding);
   }
 
  private:

@@ -9,9 +9,9 @@
 
 namespace latentcell {
 
-// What is known of a cell is a row of numbers: the code of a label, a dose, two coordinates, a weight for each
-// perturbed gene. An encoder reads some columns and makes a vector of them. NaN is unknown: missing, never trained on,
-// or dropped for guidance; one NaN makes the whole attribute unknown, and an encoder has a learned vector for that.
+// The condition values of a cell are a row of numbers: the code of a label, a dose, two coordinates, a weight for each
+// perturbed gene. An encoder reads some columns and returns a vector. NaN is unknown: missing, not trained on, or
+// dropped for guidance. One NaN makes the whole attribute unknown, for which an encoder has a learned vector.
 
 /// The number that stands for unknown.
 inline constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
@@ -24,12 +24,13 @@ inline bool is_unknown(const float* cell, Index columns) {
   return false;
 }
 
-/// Turns columns of numbers into vectors: e(tape, cells) with cells (B, columns()) gives (B, width()).
-template <class E, class T>
-concept CovariateEncoder = requires(const E& e, Tape<T>& tape, ConstView<float> cells) {
+/// Encodes condition values of cells as vectors: e(tape, cells), cells (B, columns()) -> (B, width()). Values are
+/// stored as float; Scalar is the type of the vectors. A cell with NaN is unknown.
+template <class E>
+concept CovariateEncoder = requires(const E e, Tape<typename E::Scalar>& tape, ConstView<float> cells) {
   { e.columns() } -> std::convertible_to<Index>;
   { e.width() } -> std::convertible_to<Index>;
-  { e(tape, cells) } -> std::same_as<Var<T>>;
+  { e(tape, cells) } -> std::same_as<Var<typename E::Scalar>>;
 };
 
 /// Makes a share of the cells' attribute unknown, so that one network learns the conditional and the unconditional

@@ -13,16 +13,17 @@ namespace latentcell {
 /// Perturbed genes as a vector: the weighted mean of their embeddings, then Linear. The cell's numbers are a weight for
 /// each gene that can be perturbed, 0 where it is not: one gene, several at once, or partly. A cell without any is a
 /// control, with a vector of its own. Embeddings that come from elsewhere (pathways, protein language models) stay as
-/// they are, and a gene never perturbed in training is then known by its likeness to others.
+/// they are, so that a gene never perturbed in training is represented by its similarity to others.
 template <class T>
 struct GeneSet {
+  using Scalar = T;
   Param<T> genes;    // (genes, E) embeddings
   Linear<T> to;      // (D, E)
   Param<T> control;  // (1, D) no gene perturbed
-  Param<T> nothing;  // (1, D) unknown
+  Param<T> null_embedding;  // (1, D) unknown
 
   /// Embeddings of `depth` numbers, learned.
-  GeneSet(Index count, Index depth, Index width, Rng& rng) : GeneSet(made(count, depth, rng), width, rng) {}
+  GeneSet(Index count, Index depth, Index width, Rng& rng) : GeneSet(random_table(count, depth, rng), width, rng) {}
 
   /// Given embeddings (genes, E), kept as they are.
   GeneSet(const Matrix<T>& embeddings, Index width, Rng& rng) : GeneSet(fixed(embeddings), width, rng) {}
@@ -56,28 +57,28 @@ struct GeneSet {
     }
     // share (B, genes) times embeddings (genes, E)
     const Var<T> y = to(matmul(tape.constant(ConstView<T>(share, batch, count)), tape.watch(genes)));
-    const Var<T> known = replace_rows(y, tape.watch(control), {bare, to_size(batch)});
-    return replace_rows(known, tape.watch(nothing), {missing, to_size(batch)});
+    const Var<T> encoded = replace_rows(y, tape.watch(control), {bare, to_size(batch)});
+    return replace_rows(encoded, tape.watch(null_embedding), {missing, to_size(batch)});
   }
 
   static void visit(auto& self, auto&& f) {
     f("genes", self.genes);
     f("to", self.to);
     f("control", self.control);
-    f("nothing", self.nothing);
+    f("null_embedding", self.null_embedding);
   }
 
  private:
   GeneSet(Param<T> table, Index width, Rng& rng)
-      : genes(std::move(table)), to(genes.value.cols(), width, rng), control(1, width), nothing(1, width) {
+      : genes(std::move(table)), to(genes.value.cols(), width, rng), control(1, width), null_embedding(1, width) {
     LATENTCELL_REQUIRE(genes.value.size() > 0, "GeneSet: needs at least one gene and one dimension, got (",
                        genes.value.rows(), ", ", genes.value.cols(), ")");
-    for (Param<T>* p : {&control, &nothing}) {
+    for (Param<T>* p : {&control, &null_embedding}) {
       init_normal(*p, T(0.02), rng);
       p->weight_decay = T(0);
     }
   }
-  static Param<T> made(Index count, Index depth, Rng& rng) {
+  static Param<T> random_table(Index count, Index depth, Rng& rng) {
     Param<T> table(count, depth);
     init_normal(table, T(1), rng);
     table.weight_decay = T(0);

@@ -23,13 +23,18 @@ struct CellBatch {
   std::span<const float> shown_library() const { return input.rows > 0 ? input_library : library; }
 };
 
-/// Yields shuffled minibatches of cells: begin_epoch, then next until it says false.
+/// Yields shuffled minibatches of cells, as fit_with takes them.
+/// Batch                      type of a minibatch; batch.size() is its number of cells
+/// begin_epoch(rng)           shuffles
+/// next(batch)                the next minibatch, false at the end of the epoch
+/// size(), batches()          cells and minibatches in an epoch
 template <class S>
-concept CellSource = requires(S source, Rng& rng, CellBatch& batch) {
+concept CellSource = requires(S source, Rng& rng, typename S::Batch& batch) {
   source.begin_epoch(rng);
   { source.next(batch) } -> std::same_as<bool>;
-  { source.genes() } -> std::convertible_to<Index>;
   { source.size() } -> std::convertible_to<Index>;
+  { source.batches() } -> std::convertible_to<Index>;
+  { batch.size() } -> std::convertible_to<Index>;
 };
 
 }  // namespace latentcell

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,12 +23,18 @@ struct Categorical {
 
   Index size() const { return Index(codes.size()); }
   Index count(int level) const { return Index(std::count(codes.begin(), codes.end(), level)); }
-  /// The code of a level; throws with the list of levels where there is none of that name.
-  int code(std::string_view level) const {
+  /// The code of a level, nothing where there is none of that name.
+  std::optional<int> find_code(std::string_view level) const {
     const auto at = std::find(levels.begin(), levels.end(), level);
-    if (at == levels.end()) throw_invalid("no level '", level, "'; there are ", list());
-    return int(at - levels.begin());
+    return at == levels.end() ? std::nullopt : std::optional<int>(int(at - levels.begin()));
   }
+  /// The code of a level; throws std::invalid_argument with the list of levels where there is none of that name.
+  int code_of(std::string_view level) const {
+    const std::optional<int> code = find_code(level);
+    if (!code) throw_invalid("no level '", level, "'; there are ", list());
+    return *code;
+  }
+  int code(std::string_view level) const { return code_of(level); }
   std::string list() const {
     std::string out;
     for (const std::string& level : levels) out += (out.empty() ? "" : ", ") + level;
@@ -45,8 +52,8 @@ inline Categorical to_categorical(std::span<const std::string> values) {
       out.codes.push_back(Categorical::missing);
       continue;
     }
-    const auto [at, fresh] = code.try_emplace(value, int(out.levels.size()));
-    if (fresh) out.levels.push_back(value);
+    const auto [at, added] = code.try_emplace(value, int(out.levels.size()));
+    if (added) out.levels.push_back(value);
     out.codes.push_back(at->second);
   }
   return out;
@@ -63,14 +70,16 @@ inline std::vector<int> recode(const Categorical& labels, std::span<const std::s
   return out;
 }
 
-/// One annotation of cells or genes.
-using Column = std::variant<Categorical, std::vector<double>, std::vector<std::string>>;
+/// One annotation of cells or genes: labels, numbers, texts, or a vector for each row.     vectors (rows, D)
+using Column = std::variant<Categorical, std::vector<double>, std::vector<std::string>, Matrix<float>>;
 
 inline Index size(const Column& column) {
   return std::visit(
       [](const auto& c) {
         if constexpr (requires { c.codes; }) {
           return Index(c.codes.size());
+        } else if constexpr (requires { c.cols(); }) {
+          return Index(c.rows());
         } else {
           return Index(c.size());
         }
@@ -88,6 +97,15 @@ inline Column select_rows(const Column& column, std::span<const Index> rows) {
   };
   if (const auto* c = std::get_if<Categorical>(&column)) return Categorical{c->levels, pick(c->codes)};
   if (const auto* numbers = std::get_if<std::vector<double>>(&column)) return pick(*numbers);
+  if (const auto* vectors = std::get_if<Matrix<float>>(&column)) {
+    Matrix<float> out(Index(rows.size()), vectors->cols());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      LATENTCELL_REQUIRE(rows[i] >= 0 && rows[i] < vectors->rows(), "select_rows: row ", rows[i], " of ",
+                         vectors->rows());
+      out.row(Index(i)) = vectors->row(rows[i]);
+    }
+    return out;
+  }
   return pick(std::get<std::vector<std::string>>(column));
 }
 
@@ -105,8 +123,8 @@ class Annotation {
   void set(std::string name, Column column) {
     LATENTCELL_REQUIRE(size(column) == rows_, "column '", name, "' has ", size(column), " entries but the table has ",
                        rows_, " rows");
-    for (auto& [known, old] : columns_) {
-      if (known == name) {
+    for (auto& [present, old] : columns_) {
+      if (present == name) {
         old = std::move(column);
         return;
       }
@@ -125,7 +143,8 @@ class Annotation {
     const Column& column = get(name);
     if (const auto* c = std::get_if<Categorical>(&column)) return *c;
     if (const auto* strings = std::get_if<std::vector<std::string>>(&column)) return to_categorical(*strings);
-    throw_invalid("column '", name, "' holds numbers, not labels");
+    throw_invalid("column '", name, "' holds ", std::holds_alternative<Matrix<float>>(column) ? "vectors" : "numbers",
+                  ", not labels");
   }
 
   /// Codes of a column's labels among the given levels; -1 everywhere where there is no such column.    -> (rows)
@@ -139,6 +158,14 @@ class Annotation {
     return out.empty() ? "none" : out;
   }
 
+  /// The same, or rows without columns where this has none: what is not annotated is unknown. Throws
+  /// std::invalid_argument where the number of rows is another.
+  Annotation for_rows(Index rows) const {
+    LATENTCELL_REQUIRE(rows_ == rows || (rows_ == 0 && columns_.empty()), "annotation of ", rows_, " rows for ", rows,
+                       " cells");
+    return rows_ == rows ? *this : Annotation(rows);
+  }
+
   Annotation select(std::span<const Index> rows) const {
     Annotation out(Index(rows.size()));
     for (const auto& [name, column] : columns_) out.set(name, select_rows(column, rows));
@@ -147,8 +174,8 @@ class Annotation {
 
  private:
   const Column* find(std::string_view name) const {
-    for (const auto& [known, column] : columns_) {
-      if (known == name) return &column;
+    for (const auto& [present, column] : columns_) {
+      if (present == name) return &column;
     }
     return nullptr;
   }

@@ -37,7 +37,14 @@ inline Column joined(const Column& a, const Column& b, std::string_view name) {
   std::visit(
       [&](auto& to) {
         using C = std::remove_cvref_t<decltype(to)>;
-        if constexpr (!std::is_same_v<C, Categorical>) {
+        if constexpr (std::is_same_v<C, Matrix<float>>) {
+          const C& from = std::get<C>(b);
+          LATENTCELL_REQUIRE(to.cols() == from.cols(), "append_cells: column '", name, "' has vectors of ", to.cols(),
+                             " and ", from.cols(), " numbers");
+          C both(to.rows() + from.rows(), to.cols());
+          both << to, from;
+          to = std::move(both);
+        } else if constexpr (!std::is_same_v<C, Categorical>) {
           const C& from = std::get<C>(b);
           to.insert(to.end(), from.begin(), from.end());
         }

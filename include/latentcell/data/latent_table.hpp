@@ -13,32 +13,49 @@
 
 namespace latentcell {
 
-/// Cells as an autoencoder sees them: what stage 2 learns from and what it makes.
+/// Cells as latents: what stage 2 is trained on and what it generates. Numbers are stored as float, as counts are;
+/// models of another scalar convert on reading and writing.
 struct LatentTable {
   Matrix<float> mean;                   ///< (N, D) posterior mean, or the latent itself
   Matrix<float> deviation;              ///< (N, D) posterior standard deviation; (0, 0) where latents are exact
-  std::vector<float> library;           ///< (N) counts of each cell
-  std::vector<std::string> cell_names;  ///< (N)
-  Annotation cell_columns;              ///< obs of the cells
+  std::vector<float> library;           ///< (N) counts of each cell; empty: unknown
+  std::vector<std::string> cell_names;  ///< (N), or empty
+  Annotation cell_columns;              ///< obs of the cells; without rows: all unknown
 
   Index cells() const { return mean.rows(); }
   Index latent() const { return mean.cols(); }
 
+  /// Throws std::invalid_argument where deviations, library sizes, names or annotation are of another number of cells.
+  void check() const {
+    LATENTCELL_REQUIRE(deviation.size() == 0 || (deviation.rows() == cells() && deviation.cols() == latent()),
+                       "LatentTable: deviations (", deviation.rows(), ", ", deviation.cols(), ") of latents (", cells(),
+                       ", ", latent(), ")");
+    LATENTCELL_REQUIRE(library.empty() || Index(library.size()) == cells(), "LatentTable: ", library.size(),
+                       " library sizes for ", cells(), " cells");
+    LATENTCELL_REQUIRE(cell_names.empty() || Index(cell_names.size()) == cells(), "LatentTable: ", cell_names.size(),
+                       " cell names for ", cells(), " cells");
+    LATENTCELL_REQUIRE(cell_columns.rows() == cells() || (cell_columns.rows() == 0 && cell_columns.columns().empty()),
+                       "LatentTable: annotation of ", cell_columns.rows(), " rows for ", cells(), " cells");
+  }
+
   /// One latent of each cell, drawn from its posterior; the latents themselves where they are exact.     -> (N, D)
   Matrix<float> drawn(Rng& rng) const {
+    check();
     Matrix<float> z = mean;
     for (Index i = 0; i < deviation.size(); ++i) z.data()[i] += deviation.data()[i] * float(rng.normal());
     return z;
   }
 
-  /// The cells named by `rows`, in that order, with everything they carry.
+  /// The cells named by `rows`, in that order, with all their annotation.
   LatentTable select_cells(std::span<const Index> rows) const {
+    check();
     LatentTable out;
     const Index n = Index(rows.size());
     out.mean.resize(n, mean.cols());
     if (deviation.size() > 0) out.deviation.resize(n, deviation.cols());
     for (Index i = 0; i < n; ++i) {
       const Index row = rows[to_size(i)];
+      LATENTCELL_REQUIRE(row >= 0 && row < cells(), "LatentTable: row ", row, " of ", cells(), " cells");
       out.mean.row(i) = mean.row(row);
       if (deviation.size() > 0) out.deviation.row(i) = deviation.row(row);
       if (!library.empty()) out.library.push_back(library.at(to_size(row)));
@@ -49,7 +66,7 @@ struct LatentTable {
   }
 };
 
-/// A minibatch of latents, drawn afresh from the posterior each time a cell comes by. A window on its source.
+/// A minibatch of latents, drawn anew from the posteriors in each epoch. A window on its source.
 struct LatentBatch {
   ConstView<float> z{nullptr, 0, 0};  // (B, D)
   std::span<const Index> cell;        // (B) rows of the table
@@ -74,6 +91,10 @@ class LatentBatches {
 
   explicit LatentBatches(const LatentTable& table, const LatentBatchesOptions& options = {})
       : table_(&table), batch_(check_options("LatentBatches", options).batch), order_(options.rows), rng_(0) {
+    table.check();
+    for (const Index row : order_)
+      LATENTCELL_REQUIRE(row >= 0 && row < table.cells(), "LatentBatches: row ", row, " of a table with ",
+                         table.cells(), " cells");
     if (order_.empty()) {
       order_.resize(to_size(table.cells()));
       std::iota(order_.begin(), order_.end(), Index(0));

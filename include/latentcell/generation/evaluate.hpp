@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/latent/cell_likelihood.hpp>
+#include <latentcell/latent/reconstruction_correlation.hpp>
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/evaluate/evaluate_generation.hpp>
 #include <latentcell/evaluate/gene_set_scores.hpp>

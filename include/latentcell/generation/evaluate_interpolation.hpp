@@ -104,7 +104,7 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf
   const auto standardised = [&](Matrix<float> z) {
     for (Index i = 0; i < z.rows(); ++i) {
       z.row(i) =
-          ((z.row(i) - model.flow.center.value.row(0)).array() / model.flow.spread.value.row(0).array()).matrix();
+          ((z.row(i) - model.flow.scaler.mean.value.row(0)).array() / model.flow.scaler.scale.value.row(0).array()).matrix();
     }
     return z;
   };

@@ -51,7 +51,7 @@ class MixedVelocity {
 
  private:
   static auto under(const Flow& flow, Tape<float>& tape, const Matrix<float>& condition, Index points) {
-    return latentcell::detail::prediction(flow, tape, condition.replicate(points, 1));
+    return conditional_prediction(flow, tape, condition.replicate(points, 1));
   }
   using Prediction = decltype(under(std::declval<const Flow&>(), std::declval<Tape<float>&>(),
                                     std::declval<const Matrix<float>&>(), Index()));
@@ -91,15 +91,15 @@ LatentTable interpolate(const Flow& flow, const std::map<std::string, std::strin
     for (Index j = 0; j < d; ++j) z(0, j) = float(noise.normal());
     for (Index i = 1; i < n; ++i) z.row(i) = z.row(0);
     std::vector<Rng> sampler_rng(to_size(n), noise);
-    latentcell::detail::integrate_path(flow.path, mixed, z, {.steps = o.steps}, sampler_rng, 0, 1);
+    integrate_path(flow.path, mixed, z, {.steps = o.steps}, sampler_rng, 0, 1);
     observed.row(p * n) = end_a.row(0);
     observed.row(p * n + n - 1) = end_b.row(0);
     for (Index i = 0; i < n; ++i) {
       const float share = float(i) / float(n - 1);
       Rng cell = own.at(std::uint64_t(o.paths + p * n + i));
       const int level = cell.uniform_double() < double(share) ? level_b : level_a;
-      out.library.push_back(flow.library.draw(z.data() + i * d, level, cell));
-      for (Index j = 0; j < d; ++j) z(i, j) = z(i, j) * flow.spread.value(0, j) + flow.center.value(0, j);
+      out.library.push_back(flow.library_size.draw(z.data() + i * d, level, cell));
+      for (Index j = 0; j < d; ++j) z(i, j) = z(i, j) * flow.scaler.scale.value(0, j) + flow.scaler.mean.value(0, j);
       out.cell_names.push_back(text("path_", p, "_", i));
       shares.push_back(double(share));
       path.push_back(double(p));

@@ -17,8 +17,8 @@ CellTable sample_counts(const ModelOf<Backbone>& model, const LatentTable& laten
                         const std::vector<int>& batch = {}) {
   CellTable out = draw(model.vae, latents, rng,
                        {.batch_codes = batch,
-                        .groups = latents.cell_columns.codes(model.options.label, model.options.levels),
-                        .factors = model.gene_scale.value});
+                        .correction = {.groups = latents.cell_columns.codes(model.options.label, model.options.levels),
+                                       .gene_scale = model.gene_scale.value}});
   if (!batch.empty()) out.cell_columns.set(model.options.batch, Categorical{model.options.batch_levels, batch});
   return out;
 }
@@ -65,7 +65,7 @@ LatentTable prior_latents(const ModelOf<Backbone>& model, const std::vector<int>
   out.cell_columns = Annotation(n);
   out.cell_columns.set(model.options.label, Categorical{model.options.levels, codes});
   for (Index i = 0; i < n; ++i) {
-    out.library.push_back(model.flow.library.draw(zero.data(), codes[to_size(i)], rng));
+    out.library.push_back(model.flow.library_size.draw(zero.data(), codes[to_size(i)], rng));
     out.cell_names.push_back(text("prior_", i));
   }
   return out;

@@ -39,6 +39,7 @@ inline void write_frame(const Hdf5Writer& out, const char* name, const std::vect
   out.texts(group.get(), "_index", names);
   std::vector<std::string> order;
   for (const auto& [column, values] : columns.columns()) {
+    if (std::holds_alternative<Matrix<float>>(values)) continue;  // vectors go to obsm
     order.push_back(column);
     if (const auto* labels = std::get_if<Categorical>(&values)) {
       write_categorical(out, group.get(), column, *labels);
@@ -70,6 +71,13 @@ inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
   const Hdf5Handle obsm = out.group(out.root(), "obsm", "dict", "0.1.0");
   for (const auto& [name, matrix] : table.embeddings) {
     out.numbers(obsm.get(), name, matrix.data(), {matrix.rows(), matrix.cols()});
+  }
+  for (const auto& [name, values] : table.cell_columns.columns()) {
+    const auto* vectors = std::get_if<Matrix<float>>(&values);
+    if (vectors == nullptr) continue;
+    LATENTCELL_REQUIRE(table.embeddings.count(name) == 0, "write_h5ad: '", name,
+                       "' names both an embedding and a column of vectors");
+    out.numbers(obsm.get(), name, vectors->data(), {vectors->rows(), vectors->cols()});
   }
   const Hdf5Handle uns = out.group(out.root(), "uns", "dict", "0.1.0");
   for (const auto& [name, texts] : table.strings) out.texts(uns.get(), name, texts);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -11,13 +10,19 @@
 
 namespace latentcell {
 
+/// Whether the flow's gradient goes through the latent into the encoder.
+enum class LatentGradient {
+  through_encoder,
+  stopped,  ///< both stages are trained side by side only
+};
+
 struct FineTuneOptions {
-  float flow_weight = 1.0f;  ///< of the flow's loss, a sum over the latent's dimensions like the KL; larger bends the
-                             ///< latents more towards what the flow can follow
-  bool through_encoder = true;  ///< false stops the flow's gradient at the latent: both stages learn side by side only
-  float autoencoder_rate =
-      0.2f;                ///< learning rate of the autoencoder, relative to the options'; larger moves it farther
-  float flow_rate = 1.0f;  ///< of the flow
+  float flow_weight = 1.0f;  ///< of the flow's loss, a sum over the latent's dimensions like the KL, above 0. Larger:
+                             ///< latents closer to what the flow represents
+  LatentGradient gradient = LatentGradient::through_encoder;
+  float autoencoder_rate = 0.2f;  ///< learning rate of the autoencoder relative to the options', above 0. Larger: it
+                                  ///< changes more
+  float flow_rate = 1.0f;         ///< learning rate of the flow relative to the options', above 0
 };
 
 namespace detail {
@@ -28,7 +33,7 @@ struct JointStages {
   Autoencoder& autoencoder;
   Flow& flow;
 
-  void after_step(Tape<float>& tape, const CellBatch& batch, double share) requires requires {
+  void after_step(Tape<typename Flow::Scalar>& tape, const CellBatch& batch, double share) requires requires {
     autoencoder.after_step(tape, batch, share);
   }
   { autoencoder.after_step(tape, batch, share); }
@@ -38,79 +43,95 @@ struct JointStages {
   }
 };
 
+/// Multiplies the learning rates of a model's Params while it lives, also where training throws.
+template <class Model>
+class ScaledRates {
+ public:
+  ScaledRates(Model& model, float factor) : model_(model), factor_(factor) { scale(factor_); }
+  ~ScaledRates() { scale(1 / factor_); }
+  ScaledRates(const ScaledRates&) = delete;
+  ScaledRates& operator=(const ScaledRates&) = delete;
+
+ private:
+  void scale(float by) {
+    each_param(model_, [by](auto& p) { p.learning_rate *= by; });
+  }
+  Model& model_;
+  float factor_;
+};
+
+/// Encodes a minibatch as encode() does: from all molecules, without dropout.
+template <class Autoencoder>
+class WholeCellEncoder {
+ public:
+  using T = typename Autoencoder::Scalar;
+  WholeCellEncoder(const Autoencoder& model, const CellTable& cells) : model_(model), cells_(cells) {}
+
+  /// A posterior draw with its gradient.     -> (B, D)
+  Var<T> operator()(Tape<T>& tape, const CellBatch& batch) {
+    counts_ = select_rows(cells_.counts, {batch.cell.begin(), batch.cell.end()});
+    library_.clear();
+    for (Index b = 0; b < batch.size(); ++b) library_.push_back(float(std::max(1.0, counts_.view().row_sum(b))));
+    CellBatch shown = batch;
+    shown.counts = counts_.view();
+    shown.library = library_;
+    shown.input = {};
+    shown.input_library = {};
+    const Mode mode = tape.mode();
+    tape.set_mode(Mode::evaluate);
+    const Posterior<T> q = model_.encode(tape, shown);
+    tape.set_mode(mode);
+    return q.log_variance.empty() ? q.mean : reparameterize(q.mean, q.log_variance);
+  }
+
+ private:
+  const Autoencoder& model_;
+  const CellTable& cells_;
+  Counts counts_;  // of the last minibatch; outlives its backward pass
+  std::vector<float> library_;
+};
+
 }  // namespace detail
 
-/// Trains both stages further, together: the autoencoder's own loss plus the flow's on the latents it makes, whose
-/// gradient goes on through the encoder (Vahdat, Kreis and Kautz, "Score-based generative modeling in latent space",
-/// 2021, in the reduced form without a re-weighted KL). The scale of the latents stays; library sizes are learned anew.
-/// The autoencoder's loss is what keeps latents from shrinking to where any flow is right: keep its weight.
-/// Both stages must have been trained on these genes and attributes.
-template <class Autoencoder, class Backbone, class Condition, class Path, class... Hooks>
+/// Trains both stages further, together, and returns the history: the autoencoder's own loss plus the flow's on its
+/// latents, whose gradient goes on through the encoder (Vahdat, Kreis and Kautz, "Score-based generative modeling in
+/// latent space", 2021, in the reduced form without a re-weighted KL).
+/// fine_tune(autoencoder, flow, cells, covariates, tuning, options, [state,] hooks...)
+/// The scale of the latents is unchanged; library sizes are fitted again. Without the autoencoder's loss latents would
+/// shrink to a point that any flow represents: keep its weight. Both stages must be trained on these genes and
+/// attributes.
+template <class Autoencoder, class Backbone, class Condition, class Path, class... StateAndHooks>
 History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path>& flow, const CellTable& cells,
-                  const CellCovariates& known, const FineTuneOptions& tuning, const FitOptions& options,
-                  Hooks&&... hooks) {
+                  const CellCovariates& covariates, const FineTuneOptions& tuning, const FitOptions& options,
+                  StateAndHooks&&... state_and_hooks) {
+  using T = typename Backbone::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == autoencoder.genes(), "fine_tune: cells with ", cells.genes(),
                      " genes but the model has ", autoencoder.genes());
   LATENTCELL_REQUIRE(flow.latent() == autoencoder.latent(), "fine_tune: the autoencoder's latent has ",
                      autoencoder.latent(), " dimensions but the flow's ", flow.latent());
   LATENTCELL_REQUIRE(tuning.flow_weight > 0 && tuning.autoencoder_rate > 0 && tuning.flow_rate > 0,
                      "fine_tune: flow_weight and both rates must be above 0; freeze a stage's Params to keep it");
-  const Matrix<float> told = read_conditions(flow.condition, cells.cell_columns);
-  const ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
-  CellBatchesOptions source{.batch = options.batch, .rows = split.train, .codes = known.batch, .labels = known.label};
-  if constexpr (requires { autoencoder.options.count_thinning; })
-    source.count_thinning = autoencoder.options.count_thinning;
-  TrainingData<CellBatches> data{CellBatches(cells, source)};
-  if (!split.validation.empty()) {
-    source.rows = split.validation;
-    source.count_thinning = 1;
-    data.validation.emplace(cells, source);
-  }
-
-  Counts whole;  // of a minibatch; outlives its backward pass
-  std::vector<float> library;
-  const auto loss = [&](Tape<float>& tape, const CellBatch& batch, const StepInfo&) {
-    const Var<float> own = std::as_const(autoencoder).loss(tape, batch, 1.0);
-    // The flow sees latents as encode() makes them: of all molecules, without dropout.
-    whole = select_rows(cells.counts, {batch.cell.begin(), batch.cell.end()});
-    library.clear();
-    for (Index b = 0; b < batch.size(); ++b) library.push_back(float(std::max(1.0, whole.view().row_sum(b))));
-    CellBatch shown = batch;
-    shown.counts = whole.view();
-    shown.library = library;
-    shown.input = {};
-    shown.input_library = {};
-    const Mode mode = tape.mode();
-    tape.set_mode(Mode::evaluate);
-    const Posterior<float> q = autoencoder.encode(tape, shown);
-    tape.set_mode(mode);
-    Var<float> z = q.log_variance.empty() ? q.mean : reparameterize(q.mean, q.log_variance);
-    if (!tuning.through_encoder) z = tape.constant(z.value());
-    Matrix<float> here(batch.size(), told.cols());
-    for (Index b = 0; b < batch.size(); ++b) here.row(b) = told.row(batch.cell[to_size(b)]);
-    const Var<float> path =
-        std::as_const(flow).loss_through(tape, z, ConstView<float>(here.data(), here.rows(), here.cols()));
-    return add(own, scale(path, tuning.flow_weight * float(flow.latent())));
+  const Matrix<float> values = read_conditions(flow.condition, cells.cell_columns, cells.cells());
+  TrainingData<CellBatches> data = cell_training_data(autoencoder, cells, covariates, options).data;
+  detail::WholeCellEncoder encoder(autoencoder, cells);
+  const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo&) {
+    const Var<T> own = std::as_const(autoencoder).loss(tape, batch, 1.0);
+    Var<T> z = encoder(tape, batch);
+    if (tuning.gradient == LatentGradient::stopped) z = tape.constant(z.value());
+    Matrix<float> here(batch.size(), values.cols());
+    for (Index b = 0; b < batch.size(); ++b) here.row(b) = values.row(batch.cell[to_size(b)]);
+    const Var<T> of_flow = std::as_const(flow).loss(tape, z, view(here));
+    return add(own, scale(of_flow, T(tuning.flow_weight) * T(flow.latent())));
   };
-
   detail::JointStages<Autoencoder, LatentFlow<Backbone, Condition, Path>> both{autoencoder, flow};
-  // Scales the rates of a stage for as long as it lives, also where training throws.
-  struct Rates {
-    std::function<void(float)> scale;
-    float factor;
-    Rates(std::function<void(float)> f, float by) : scale(std::move(f)), factor(by) { scale(factor); }
-    ~Rates() { scale(1 / factor); }
-  };
-  const auto scaled = [](auto& stage, float by) {
-    return Rates([&stage](float f) { each_param(stage, [f](Param<float>& p) { p.learning_rate *= f; }); }, by);
-  };
-  TrainState<float> state;
-  {
-    const Rates first = scaled(autoencoder, tuning.autoencoder_rate), second = scaled(flow, tuning.flow_rate);
-    fit_with(both, std::move(data), loss, options, state, hooks...);
-  }
-  flow.relearn_library(encode(autoencoder, cells));
-  return state.history;
+  const History history = with_state<T>(
+      [&](TrainState<T>& state, auto&... hooks) {
+        const detail::ScaledRates first(autoencoder, tuning.autoencoder_rate), second(flow, tuning.flow_rate);
+        fit_with(both, std::move(data), loss, options, state, hooks...);
+      },
+      state_and_hooks...);
+  flow.fit_library_size(encode(autoencoder, cells));
+  return history;
 }
 
 }  // namespace latentcell

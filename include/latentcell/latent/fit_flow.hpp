@@ -7,23 +7,29 @@ namespace latentcell {
 
 /// Trains a latent flow on encoded cells and returns the history.
 /// fit(flow, latents, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.
+/// A table without annotation trains an unconditional flow, one without library sizes a flow that generates none.
 template <class Backbone, class Condition, class PathType, class... StateAndHooks>
 History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents, const FitOptions& options = {},
             StateAndHooks&&... state_and_hooks) {
+  using T = typename Backbone::Scalar;
+  latents.check();
   const ValidationSplit split = validation_split(latents.cells(), options.validation, options.seed);
   TrainingData<LatentBatches> data{LatentBatches(latents, {.batch = options.batch, .rows = split.train})};
   if (!split.validation.empty()) {
     data.validation.emplace(latents, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
   }
-  const Matrix<float> conditions = read_conditions(flow.condition, latents.cell_columns);
+  const Matrix<float> conditions = read_conditions(flow.condition, latents.cell_columns, latents.cells());
   Matrix<float> here;
-  const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
+  Matrix<T> z;  // outlives the backward pass of its minibatch, as does `here`
+  const auto loss = [&](Tape<T>& tape, const LatentBatch& batch, const StepInfo&) {
     here.resize(batch.size(), conditions.cols());
     for (Index b = 0; b < batch.size(); ++b) here.row(b) = conditions.row(batch.cell[to_size(b)]);
-    return std::as_const(flow).loss(tape, batch.z, ConstView<float>(here.data(), here.rows(), here.cols()));
+    z = batch.z.template cast<T>();
+    return std::as_const(flow).loss(tape, tape.constant(ConstView<T>(z.data(), z.rows(), z.cols())),
+                                    ConstView<float>(here.data(), here.rows(), here.cols()));
   };
-  return detail::with_state<float>(
-      [&](TrainState<float>& state, auto&... hooks) {
+  return with_state<T>(
+      [&](TrainState<T>& state, auto&... hooks) {
         if (state.history.epochs.empty()) flow.start(latents);
         fit_with(flow, std::move(data), loss, options, state, hooks...);
       },
@@ -31,8 +37,8 @@ History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& 
 }
 
 template <class Backbone, class Condition, class PathType, class... Hooks>
-void fit_from(TrainState<float>& state, LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents,
-              const FitOptions& options, Hooks&&... hooks) {
+void fit_from(TrainState<typename Backbone::Scalar>& state, LatentFlow<Backbone, Condition, PathType>& flow,
+              const LatentTable& latents, const FitOptions& options, Hooks&&... hooks) {
   fit(flow, latents, options, state, hooks...);
 }
 

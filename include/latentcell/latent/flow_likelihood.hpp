@@ -13,39 +13,35 @@
 
 namespace latentcell {
 
-/// log p(z) of latents under a flow and the attributes in their obs, in nats and in the autoencoder's own units.
-/// z (N, D), obs (N) -> (N)
+/// Returns log p(z) of latents under a flow and the attributes in their obs, in nats and in units of the autoencoder.
+/// z (N, D), obs (N) or without rows -> (N)
 template <class Flow>
 std::vector<double> flow_log_likelihood(const Flow& flow, const Matrix<float>& z, const Annotation& obs,
                                         const LogLikelihoodOptions& options, Rng& rng) {
-  LATENTCELL_REQUIRE(z.cols() == flow.latent() && z.rows() == obs.rows(), "flow_log_likelihood: latents (", z.rows(),
-                     ", ", z.cols(), ") for ", obs.rows(), " cells of a flow over ", flow.latent(), " dimensions");
-  const Matrix<float> known = read_conditions(flow.condition, obs);
-  const Index n = z.rows(), d = z.cols(), batch = 256;
-  double log_scale = 0;
-  for (Index j = 0; j < d; ++j) log_scale += std::log(double(flow.spread.value(0, j)));
+  using T = typename Flow::Scalar;
+  LATENTCELL_REQUIRE(z.cols() == flow.latent(), "flow_log_likelihood: latents of ", z.cols(),
+                     " dimensions for a flow over ", flow.latent());
+  const Matrix<float> values = read_conditions(flow.condition, obs, z.rows());
+  const Index n = z.rows(), batch = 256;
   std::vector<double> out;
-  Tape<float> tape(Mode::evaluate);
+  Tape<T> tape(Mode::evaluate);
   for (Index first = 0; first < n; first += batch) {
     const Index count = std::min(batch, n - first);
-    const Matrix<float> told = known.middleRows(first, count);
-    Matrix<float> at = z.middleRows(first, count);
-    for (Index j = 0; j < d; ++j)
-      at.col(j).array() = (at.col(j).array() - flow.center.value(0, j)) / flow.spread.value(0, j);
-    const auto pullback = [&](float t, ConstView<float> point, ConstView<float> seed, View<float> v, View<float> g) {
+    const Matrix<float> here = values.middleRows(first, count);
+    const Matrix<T> at = flow.scaler.apply(Matrix<T>(z.middleRows(first, count).template cast<T>()));
+    const auto pullback = [&](T t, ConstView<T> point, ConstView<T> seed, View<T> v, View<T> g) {
       tape.reset();
-      float* const times = tape.scratch(count);
+      T* const times = tape.scratch(count);
       std::fill_n(times, count, t);
-      const Var<float> in = tape.input(point);
-      const Var<float> c = flow.condition(tape, ConstView<float>(told.data(), told.rows(), told.cols()));
-      const Var<float> prediction = flow.field(tape, in, {times, to_size(count)}, c);
-      const LinearMap b = flow.path.velocity_from(double(t));
+      const Var<T> in = tape.input(point);
+      const Var<T> prediction = flow.predict(tape, in, {times, to_size(count)}, view(here));
+      const LinearMap map = flow.path.velocity_from(double(t));
       tape.backward(prediction, seed);
-      v = float(b.z) * point + float(b.prediction) * prediction.value();
-      g = float(b.z) * seed + float(b.prediction) * in.grad();
+      v = T(map.z) * point + T(map.prediction) * prediction.value();
+      g = T(map.z) * seed + T(map.prediction) * in.grad();
     };
-    for (double log_prob : log_likelihood<float>(pullback, ConstView<float>(at.data(), count, d), options, rng)) {
-      out.push_back(log_prob - log_scale);
+    for (double log_prob : log_likelihood<T>(pullback, view(at), options, rng)) {
+      out.push_back(log_prob - flow.scaler.log_volume());
     }
   }
   return out;

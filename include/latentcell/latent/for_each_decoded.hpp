@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include <latentcell/autodiff/tape.hpp>
+#include <latentcell/autoencoder/autoencoder.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/kernel/count_loss.hpp>
 
@@ -17,10 +17,10 @@ struct DecodeOptions {
 /// Decodes latents in blocks of 256 cells and calls use(cell, mean, log_dispersion) for each cell in order: the
 /// expected counts (G) at the cell's library size, and the log dispersions (G) or nullptr where the likelihood has
 /// none. z (N, D), library (N), or one number for all cells
-template <class Autoencoder, class Use>
-void for_each_decoded(const Autoencoder& model, const Matrix<float>& z, std::span<const float> library, const Use& use,
+template <Autoencoder Model, class Use>
+void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<const float> library, const Use& use,
                       const DecodeOptions& options = {}) {
-  using T = typename Autoencoder::Scalar;
+  using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(z.cols() == model.latent(), "for_each_decoded: latents of ", z.cols(),
                      " dimensions but the model has ", model.latent());
   LATENTCELL_REQUIRE(library.size() == 1 || Index(library.size()) == z.rows(), "for_each_decoded: ", library.size(),
@@ -50,8 +50,8 @@ void for_each_decoded(const Autoencoder& model, const Matrix<float>& z, std::spa
 }
 
 /// The same at the latents and library sizes of a table.     latents (N, D)
-template <class Autoencoder, class Use>
-void for_each_decoded(const Autoencoder& model, const LatentTable& latents, const Use& use,
+template <Autoencoder Model, class Use>
+void for_each_decoded(const Model& model, const LatentTable& latents, const Use& use,
                       const DecodeOptions& options = {}) {
   for_each_decoded(model, latents.mean, std::span<const float>(latents.library), use, options);
 }

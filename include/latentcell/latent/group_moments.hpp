@@ -7,11 +7,10 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/latent/expected_counts.hpp>
 
-namespace latentcell::detail {
+namespace latentcell {
 
-using latentcell::expected_counts;
-
-/// Sums over the cells of each group that tell its level and its spread, of counts or of what a model expects of them.
+/// Moments of counts per group of cells and gene, of data or of a likelihood: sums from which mean and over-dispersion
+/// follow.
 struct GroupMoments {
   Matrix<double> total;                         // (groups, G) sum of x
   Matrix<double> square;                        // (groups, G) sum of x^2, or of its expectation
@@ -20,9 +19,10 @@ struct GroupMoments {
 
   Index genes() const { return total.cols(); }
 
-  /// What x / library varies in a group beyond Poisson noise, over its squared mean: 1 / theta of one negative
-  /// binomial. Not a number where there is no count.
-  double excess(Index group, Index gene) const {
+  double excess(Index group, Index gene) const { return overdispersion(group, gene); }
+  /// Returns the variance of x / library beyond Poisson noise over its squared mean: 1 / theta of one negative
+  /// binomial. NaN for a gene without counts.
+  double overdispersion(Index group, Index gene) const {
     const std::size_t g = to_size(group);
     const double share = total(group, gene) / library[g], scale = squares[g] * share * share;
     return (square(group, gene) - 2 * share * cross(group, gene) + scale - total(group, gene)) / scale;
@@ -31,9 +31,12 @@ struct GroupMoments {
   /// Of counts.     counts (N, G), codes (N), negative in no group
   GroupMoments(const CountsView& counts, const std::vector<int>& codes, Index groups)
       : GroupMoments(groups, counts.cols) {
+    LATENTCELL_REQUIRE(Index(codes.size()) == counts.rows, "GroupMoments: ", codes.size(), " codes for ", counts.rows,
+                       " cells");
     for (Index i = 0; i < counts.rows; ++i) {
       const Index g = codes[to_size(i)];
       if (g < 0) continue;
+      LATENTCELL_REQUIRE(g < groups, "GroupMoments: group ", g, " of ", groups);
       const double size = counts.row_sum(i);
       add_cell(g, size);
       for (std::size_t k = 0; k < counts.row_columns(i).size(); ++k) {
@@ -50,6 +53,10 @@ struct GroupMoments {
   template <class Autoencoder>
   GroupMoments(const Autoencoder& vae, const LatentTable& latents, const std::vector<int>& codes, Index groups)
       : GroupMoments(groups, vae.genes()) {
+    LATENTCELL_REQUIRE(Index(codes.size()) == latents.cells(), "GroupMoments: ", codes.size(), " codes for ",
+                       latents.cells(), " cells");
+    for (const int code : codes)
+      LATENTCELL_REQUIRE(code >= 0 && code < groups, "GroupMoments: group ", code, " of ", groups);
     for_each_decoded(vae, latents, [&](Index i, const auto* mean, const auto* log_theta) {
       const Index g = codes[to_size(i)];
       const double size = double(latents.library[to_size(i)]);
@@ -79,4 +86,4 @@ struct GroupMoments {
   }
 };
 
-}  // namespace latentcell::detail
+}  // namespace latentcell

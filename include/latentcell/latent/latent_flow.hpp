@@ -3,254 +3,252 @@
 #include <string>
 #include <vector>
 
-#include <latentcell/op/affine.hpp>
-#include <latentcell/op/mse.hpp>
+#include <latentcell/backbone/backbone.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/latent_table.hpp>
+#include <latentcell/flow/flow_path.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
-#include <latentcell/latent/sample_latents.hpp>
-#include <latentcell/latent/obs_conditions.hpp>
 #include <latentcell/latent/library_size_model.hpp>
+#include <latentcell/latent/obs_conditions.hpp>
+#include <latentcell/latent/sample_latents.hpp>
+#include <latentcell/nn/standardizer.hpp>
+#include <latentcell/op/mse.hpp>
 
 namespace latentcell {
 
 struct LatentFlowOptions {
-  float label_dropout = 0.1f;      ///< share of cells that lose all attributes while training; what guidance leans on
-  float attribute_dropout = 0.1f;  ///< where there are several: share of cells that lose each one besides; what lets
-                                   ///< one stay unknown in generation, and guidance of one attribute
+  float label_dropout = 0.1f;      ///< share of cells whose attributes are all unknown in training, in [0, 1]. Larger:
+                                   ///< a better unconditional prediction for guidance. Smaller: more conditional steps
+  float attribute_dropout = 0.1f;  ///< with several attributes, share of cells that lose each one besides, in [0, 1].
+                                   ///< Larger: better samples with an attribute unknown and guidance of one attribute
+  std::string library_attribute = {};  ///< label attribute that library sizes follow; empty: the first one
 
   static void visit(auto& self, auto&& f) {
     f("label_dropout", self.label_dropout, in(0, 1));
     f("attribute_dropout", self.attribute_dropout, in(0, 1));
+    f("library_attribute", self.library_attribute);
   }
 };
 
-/// Stage 2: a flow or diffusion over standardised latents under a condition, with all that generation needs besides:
-/// the scale of the latents and the library sizes of each level.
-/// Backbone: f(tape, z, t, condition) -> prediction. Condition: FromObs over a conditioner. PathType: RectifiedFlow or
-/// Ddpm, which says what is predicted.
-template <class Backbone, class Condition, class PathType = RectifiedFlow>
+/// Stage 2: a flow or diffusion over standardised latents under a condition, with the scale of the latents and a model
+/// of library sizes. Computes in the backbone's scalar; tables of latents and condition values are stored as float.
+/// Condition: from_obs or conditions. PathType: RectifiedFlow or Ddpm, which defines what is predicted.
+template <Backbone Net, class Condition, FlowPath PathType = RectifiedFlow>
 struct LatentFlow {
-  using Scalar = float;
+  using Scalar = typename Net::Scalar;
+  using T = Scalar;
   LatentFlowOptions options;
   PathType path;
-  Backbone field;
+  Net velocity_net;
   Condition condition;
-  Buffer<float> center;  // (1, D) mean of the latents
-  Buffer<float> spread;  // (1, D) standard deviation of the latents, posterior noise included
-  LibrarySizeModel library;
+  Standardizer<T> scaler;  // of the latents, posterior noise included
+  LibrarySizeModel<T> library_size;
 
-  LatentFlow(PathType p, Backbone f, Condition c, LatentFlowOptions o = {})
-      : options(check_options("LatentFlow", o)),
-        path(check_options("LatentFlow: path", p)),
-        field(std::move(f)),
+  LatentFlow(PathType p, Net f, Condition c, LatentFlowOptions o = {})
+      : options(check_options("LatentFlow", std::move(o))),
+        path(check_options("LatentFlow: path", std::move(p))),
+        velocity_net(std::move(f)),
         condition(std::move(c)),
-        center(1, field.options.latent),
-        spread(1, field.options.latent),
-        library(field.options.latent, Index(label_levels(condition).size())) {
-    spread.value.setOnes();
-    LATENTCELL_REQUIRE(condition.width() == field.options.condition, "LatentFlow: the condition is ", condition.width(),
-                       " wide but the field takes ", field.options.condition);
+        scaler(velocity_net.options.latent),
+        library_size(velocity_net.options.latent, Index(label_levels(condition, options.library_attribute).size())) {
+    LATENTCELL_REQUIRE(condition.width() == velocity_net.options.condition, "LatentFlow: the condition is ",
+                       condition.width(), " wide but the backbone takes ", velocity_net.options.condition);
   }
 
-  Index latent() const { return center.value.cols(); }
+  Index latent() const { return scaler.columns(); }
 
-  /// Takes scale and library sizes from the training latents.
+  /// Fits scale and library sizes to the training latents.
   void start(const LatentTable& table) {
-    scale_to(table);
-    relearn_library(table);
+    fit_scaler(table);
+    fit_library_size(table);
   }
 
-  /// Takes the latents' scale alone from the training latents: centre, and spread of what their posteriors hold.
-  void scale_to(const LatentTable& table) {
-    LATENTCELL_REQUIRE(table.latent() == latent(), "LatentFlow: latents of ", table.latent(),
-                       " dimensions but the field has ", latent());
-    const double n = double(table.cells());
-    for (Index j = 0; j < latent(); ++j) {
-      double mean = 0, square = 0;
-      for (Index i = 0; i < table.cells(); ++i) mean += double(table.mean(i, j)) / n;
-      for (Index i = 0; i < table.cells(); ++i) {
-        const double gap = double(table.mean(i, j)) - mean;
-        const double own = table.deviation.size() > 0 ? double(table.deviation(i, j)) : 0.0;
-        square += (gap * gap + own * own) / n;
-      }
-      center.value(0, j) = float(mean);
-      spread.value(0, j) = float(std::max(1e-3, std::sqrt(square)));
-    }
+  /// Fits the scale to the latents, with the variance of their posteriors.
+  void fit_scaler(const LatentTable& table) {
+    require_latents(table);
+    scaler.fit(table.mean, table.deviation);
   }
 
-  /// Takes the library sizes alone from the training latents: their scale stays.
-  void relearn_library(const LatentTable& table) {
-    Matrix<float> z = table.mean;
-    for (Index j = 0; j < latent(); ++j)
-      z.col(j).array() = (z.col(j).array() - center.value(0, j)) / spread.value(0, j);
-    learn_library(z, table);
+  /// Fits the library sizes to the training latents; the scale is unchanged.
+  void fit_library_size(const LatentTable& table) {
+    require_latents(table);
+    const Matrix<float> values = read_conditions(condition, table.cell_columns, table.cells());
+    library_size.fit(scaler.apply(Matrix<T>(table.mean.template cast<T>())), table.library,
+                     label_codes(condition, view(values), options.library_attribute));
   }
 
-  /// Mean squared error of the prediction, weighted as the path says.
-  /// z (B, D), known (B, condition.columns()), NaN unknown -> (1, 1)
-  Var<float> loss(Tape<float>& tape, ConstView<float> z, ConstView<float> known) const {
+  /// Mean squared error of the prediction, weighted by the path. The gradient reaches z where z carries one.
+  /// z (B, D) in units of the autoencoder, values (B, condition.columns()), NaN unknown; source (B, D) standardised
+  /// starts of the paths, drawn from N(0, 1) where there are none -> (1, 1)
+  Var<T> loss(Tape<T>& tape, Var<T> z, ConstView<float> values,
+              ConstView<T> source = ConstView<T>(nullptr, 0, 0)) const {
     const Index batch = z.rows(), d = z.cols();
-    float *const x = tape.scratch(batch * d), *const noise = tape.scratch(batch * d);
-    for (Index b = 0; b < batch; ++b) {
-      for (Index j = 0; j < d; ++j) {
-        x[b * d + j] = (z(b, j) - center.value(0, j)) / spread.value(0, j);
-        noise[b * d + j] = float(tape.rng().normal());
-      }
-    }
-    if constexpr (PathType::couples) couple(tape, known, ConstView<float>(x, batch, d), View<float>(noise, batch, d));
-    return loss_between(tape, ConstView<float>(noise, batch, d), ConstView<float>(x, batch, d), known);
+    LATENTCELL_REQUIRE(values.rows() == batch && values.cols() == condition.columns(), "LatentFlow::loss: ", batch,
+                       " latents with condition values (", values.rows(), ", ", values.cols(), "), expected ",
+                       condition.columns(), " columns");
+    LATENTCELL_REQUIRE(source.size() == 0 || (source.rows() == batch && source.cols() == d),
+                       "LatentFlow::loss: source (", source.rows(), ", ", source.cols(), ") for latents (", batch, ", ",
+                       d, ")");
+    const Var<T> data = scaler.apply(z);
+    const T* const start = source.size() > 0 ? source.data() : draw_noise(tape, data, values);
+    const ConstView<float> shown = drop_attributes(tape, values);
+    T* const t = tape.scratch(batch);
+    const std::span<const T> times(t, to_size(batch));
+    path.draw_times(tape.rng(), std::span<T>(t, to_size(batch)));
+    if (data.needs_grad()) return differentiable_loss(tape, times, data, start, shown);
+    T *const z_t = tape.scratch(batch * d), *const target = tape.scratch(batch * d);
+    path.interpolate(times, ConstView<T>(start, batch, d), data.value(), View<T>(z_t, batch, d),
+                     View<T>(target, batch, d));
+    const Var<T> v = predict(tape, tape.constant(ConstView<T>(z_t, batch, d)), times, shown);
+    return mse(v, ConstView<T>(target, batch, d), weights(tape, times));
+  }
+  Var<T> loss(Tape<T>& tape, ConstView<T> z, ConstView<float> values) const {
+    return loss(tape, tape.constant(z), values);
   }
 
-  /// The same from given starts in place of noise, both ends standardised.     start, end (B, D) -> (1, 1)
-  Var<float> loss_between(Tape<float>& tape, ConstView<float> start, ConstView<float> end,
-                          ConstView<float> known) const {
-    const Index batch = end.rows(), d = end.cols();
-    float *const z_t = tape.scratch(batch * d), *const target = tape.scratch(batch * d), *const t = tape.scratch(batch);
-    View<float> told(tape.scratch(known.size()), batch, known.cols());
-    std::copy_n(known.data(), known.size(), told.data());
-    if (tape.mode() == Mode::train) drop(told, tape.rng());
-    path.draw_times(tape.rng(), std::span<float>(t, to_size(batch)));
-    path.interpolate(std::span<const float>(t, to_size(batch)), start, end, View<float>(z_t, batch, d),
-                     View<float>(target, batch, d));
-    return loss_at(tape, {t, to_size(batch)}, ConstView<float>(z_t, batch, d), ConstView<float>(target, batch, d),
-                   as_const(told));
+  /// The prediction of the backbone.     z_t (B, D) standardised, t (B), values (B, condition.columns()) -> (B, D)
+  Var<T> predict(Tape<T>& tape, Var<T> z_t, std::span<const T> t, ConstView<float> values) const {
+    return velocity_net(tape, z_t, t, condition(tape, values));
   }
 
-  /// The same with a gradient that reaches the latents, and through them whatever made them.     z (B, D) -> (1, 1)
-  Var<float> loss_through(Tape<float>& tape, Var<float> z, ConstView<float> known) const {
-    const Index batch = z.rows(), d = z.cols();
-    float *const scale_by = tape.scratch(d), *const shift = tape.scratch(d), *const noise = tape.scratch(batch * d),
-                 *const t = tape.scratch(batch);
-    for (Index j = 0; j < d; ++j) {
-      scale_by[j] = 1 / spread.value(0, j);
-      shift[j] = -center.value(0, j) / spread.value(0, j);
-    }
-    const auto row = [&](const float* p) { return tape.constant(ConstView<float>(p, 1, d)); };
-    const Var<float> x = affine(z, row(scale_by), row(shift));
-    for (Index i = 0; i < batch * d; ++i) noise[i] = float(tape.rng().normal());
-    View<float> told(tape.scratch(known.size()), batch, known.cols());
-    std::copy_n(known.data(), known.size(), told.data());
-    if constexpr (PathType::couples) couple(tape, as_const(told), x.value(), View<float>(noise, batch, d));
-    if (tape.mode() == Mode::train) drop(told, tape.rng());
-    path.draw_times(tape.rng(), std::span<float>(t, to_size(batch)));
-    float* const of[4] = {tape.scratch(batch * d), tape.scratch(batch * d), tape.scratch(batch * d),
-                          tape.scratch(batch * d)};
-    for (Index b = 0; b < batch; ++b) {
-      const TargetCoefficients<float> s = path.coefficients(t[b]);
-      for (Index j = 0; j < d; ++j) {
-        const Index i = b * d + j;
-        of[0][i] = s.z_data, of[1][i] = s.z_noise * noise[i], of[2][i] = s.target_data,
-        of[3][i] = s.target_noise * noise[i];
-      }
-    }
-    const auto full = [&](int i) { return tape.constant(ConstView<float>(of[i], batch, d)); };
-    const Var<float> z_t = add(mul(x, full(0)), full(1)), target = add(mul(x, full(2)), full(3));
-    const Var<float> v = field(tape, z_t, {t, to_size(batch)}, condition(tape, as_const(told)));
-    float* const weight = tape.scratch(batch);
-    for (Index b = 0; b < batch; ++b) weight[b] = float(path.weight(double(t[b])));
-    float* const zero = tape.scratch(batch * d);
-    std::fill_n(zero, batch * d, 0.0f);
-    return mse(add(v, scale(target, -1.0f)), ConstView<float>(zero, batch, d), weight);
+  /// The path's weight in the loss at each time.     t (B) -> (B) in the tape's memory
+  const T* weights(Tape<T>& tape, std::span<const T> t) const {
+    T* const out = tape.scratch(Index(t.size()));
+    for (std::size_t b = 0; b < t.size(); ++b) out[b] = T(path.weight(double(t[b])));
+    return out;
   }
 
-  /// The same at given points of paths, standardised.     t (B), z_t and target (B, D), known (B, columns) -> (1, 1)
-  Var<float> loss_at(Tape<float>& tape, std::span<const float> t, ConstView<float> z_t, ConstView<float> target,
-                     ConstView<float> known) const {
-    const Var<float> v = field(tape, tape.constant(z_t), t, condition(tape, known));
-    float* weight = tape.scratch(z_t.rows());
-    for (Index b = 0; b < z_t.rows(); ++b) weight[b] = float(path.weight(double(t[to_size(b)])));
-    return mse(v, target, weight);
-  }
-
-  /// New cells: latents in the autoencoder's own units, labels, library sizes.
-  LatentTable generate(const SampleOptions& o, Rng& rng) const {
+  /// Samples cells: latents in units of the autoencoder, obs columns of the attributes, library sizes where the flow
+  /// was trained with some.
+  LatentTable generate(const SampleOptions& o, Rng& rng) const { return generate(o, rng, OptionsSampler{}); }
+  /// The same with a sampler of the caller's own; steps and method of the options are unused.
+  template <class S>
+  requires Sampler<S, T> || std::same_as<S, OptionsSampler> LatentTable generate(const SampleOptions& o,
+                                                                                         Rng& rng, const S& sampler)
+  const {
     LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
     LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
-    const Matrix<float> known = wanted(o);
-    const std::vector<int> codes = label_codes(condition, ConstView<float>(known.data(), known.rows(), known.cols()));
-    const Index n = known.rows(), d = latent();
+    const Matrix<float> values = target_values(o);
+    const std::vector<int> codes = label_codes(condition, view(values), options.library_attribute);
+    const Index n = values.rows(), d = latent();
     const Rng own = rng.fork();
     LatentTable out;
     out.mean.resize(n, d);
-    out.library.resize(to_size(n));
-    Tape<float> tape(Mode::no_gradient);
+    if (library_size.has_sizes()) out.library.resize(to_size(n));
+    Tape<T> tape(Mode::no_gradient);
     for (Index first = 0; first < n; first += o.batch) {
       const Index count = std::min(o.batch, n - first);
-      View<float> z(out.mean.data() + first * d, count, d);
+      Matrix<T> z(count, d);
+      std::vector<Rng> step_rng;
       for (Index i = 0; i < count; ++i) {
         Rng cell = own.at(std::uint64_t(first + i));
-        for (Index j = 0; j < d; ++j) z(i, j) = float(cell.normal());
+        for (Index j = 0; j < d; ++j) z(i, j) = T(cell.normal());
+        step_rng.push_back(own.at(std::uint64_t(2 * n + first + i)));
       }
-      const Matrix<float> told = known.middleRows(first, count);
-      std::vector<Rng> fresh;
-      for (Index i = 0; i < count; ++i) fresh.push_back(own.at(std::uint64_t(2 * n + first + i)));
-      sample_latents(*this, tape, z, told, o, fresh);
-      for (Index i = 0; i < count; ++i) {
+      sample_latents(*this, tape, view(z), values.middleRows(first, count), o, step_rng, 0, 1, sampler);
+      for (Index i = 0; i < count && !out.library.empty(); ++i) {
         Rng cell = own.at(std::uint64_t(n + first + i));
-        out.library[to_size(first + i)] = library.draw(z.data() + i * d, codes[to_size(first + i)], cell);
-        for (Index j = 0; j < d; ++j) z(i, j) = z(i, j) * spread.value(0, j) + center.value(0, j);
+        out.library[to_size(first + i)] = library_size.draw(z.data() + i * d, codes[to_size(first + i)], cell);
       }
+      scaler.invert(view(z));
+      out.mean.middleRows(first, count) = z.template cast<float>();
     }
     out.cell_columns = Annotation(n);
-    write_conditions(condition, known, out.cell_columns);
+    write_conditions(condition, values, out.cell_columns);
     for (Index i = 0; i < n; ++i) out.cell_names.push_back(text("generated_", i));
     return out;
   }
 
   static void visit(auto& self, auto&& f) {
     f("path", self.path);
-    f("field", self.field);
+    f("velocity_net", self.velocity_net);
     f("condition", self.condition);
-    f("center", self.center);
-    f("spread", self.spread);
-    f("library", self.library);
+    f("scaler", self.scaler);
+    f("library_size", self.library_size);
   }
 
  private:
-  void learn_library(const Matrix<float>& z, const LatentTable& table) {
-    const Matrix<float> known = read_conditions(condition, table.cell_columns);
-    library.learn(z, table.library, label_codes(condition, ConstView<float>(known.data(), known.rows(), known.cols())));
+  void require_latents(const LatentTable& table) const {
+    table.check();
+    LATENTCELL_REQUIRE(table.latent() == latent(), "LatentFlow: latents of ", table.latent(),
+                       " dimensions but the flow has ", latent());
+    LATENTCELL_REQUIRE(table.cells() > 0, "LatentFlow: there are no cells");
   }
 
-  // Attributes of the cells to generate.
-  Matrix<float> wanted(const SampleOptions& o) const {
+  // Standard normal starts of the paths, permuted among cells of the same attributes by the path's coupling.
+  T* draw_noise(Tape<T>& tape, Var<T> data, ConstView<float> values) const {
+    const Index batch = data.rows(), d = data.cols();
+    T* const noise = tape.scratch(batch * d);
+    for (Index i = 0; i < batch * d; ++i) noise[i] = T(tape.rng().normal());
+    if constexpr (PathType::couples) couple(tape, values, data.value(), View<T>(noise, batch, d));
+    return noise;
+  }
+
+  // In training, attributes of some cells become unknown: all of a cell, or one.
+  ConstView<float> drop_attributes(Tape<T>& tape, ConstView<float> values) const {
+    float* const copy = tape.template scratch_of<float>(values.size());
+    View<float> shown(copy, values.rows(), values.cols());
+    std::copy_n(values.data(), values.size(), copy);
+    if (tape.mode() == Mode::train) {
+      if (condition.attributes > 1) {
+        condition.each([&](const auto& reader, Index first) {
+          drop_attribute(shown, first, reader.columns(), options.attribute_dropout, tape.rng());
+        });
+      }
+      drop_attribute(shown, 0, shown.cols(), options.label_dropout, tape.rng());
+    }
+    return shown;
+  }
+
+  // The same loss with point and target as operations, so that the gradient reaches the data.
+  Var<T> differentiable_loss(Tape<T>& tape, std::span<const T> t, Var<T> data, const T* start,
+                             ConstView<float> values) const {
+    const Index batch = data.rows(), d = data.cols();
+    T* const of[4] = {tape.scratch(batch * d), tape.scratch(batch * d), tape.scratch(batch * d),
+                      tape.scratch(batch * d)};
+    for (Index b = 0; b < batch; ++b) {
+      const TargetCoefficients<T> s = path.coefficients(t[to_size(b)]);
+      for (Index j = 0; j < d; ++j) {
+        const Index i = b * d + j;
+        of[0][i] = s.z_data, of[1][i] = s.z_noise * start[i], of[2][i] = s.target_data,
+        of[3][i] = s.target_noise * start[i];
+      }
+    }
+    const auto full = [&](int i) { return tape.constant(ConstView<T>(of[i], batch, d)); };
+    const Var<T> z_t = add(mul(data, full(0)), full(1)), target = add(mul(data, full(2)), full(3));
+    const Var<T> v = predict(tape, z_t, t, values);
+    T* const zero = tape.scratch(batch * d);
+    std::fill_n(zero, batch * d, T(0));
+    return mse(add(v, scale(target, T(-1))), ConstView<T>(zero, batch, d), weights(tape, t));
+  }
+
+  // Condition values of the cells to generate.
+  Matrix<float> target_values(const SampleOptions& o) const {
     if (!o.cells.columns().empty()) {
       LATENTCELL_REQUIRE(o.condition.empty(), "generate: give the cells' obs or one condition for all, not both");
       condition.each([&](const auto& reader, Index) {
-        if constexpr (requires { reader.require_known(o.cells); }) reader.require_known(o.cells);
+        if constexpr (requires { reader.require_levels(o.cells); }) reader.require_levels(o.cells);
       });
       return read_conditions(condition, o.cells);
     }
     return parse_conditions(condition, o.condition).replicate(o.count, 1);
   }
 
-  // Makes attributes unknown: all of a cell, or one.
-  void drop(View<float> told, Rng& rng) const {
-    if (condition.attributes > 1) {
-      condition.each([&](const auto& reader, Index first) {
-        drop_attribute(told, first, reader.columns(), options.attribute_dropout, rng);
-      });
-    }
-    drop_attribute(told, 0, told.cols(), options.label_dropout, rng);
-  }
-
   // Noise changes places only among cells of the same attributes.
-  void couple(Tape<float>& tape, ConstView<float> told, ConstView<float> data, View<float> noise) const {
+  void couple(Tape<T>& tape, ConstView<float> values, ConstView<T> data, View<T> noise) const {
     if (path.coupling == Coupling::independent) return;
-    const Index batch = told.rows(), columns = told.cols();
+    const Index batch = values.rows();
     int* const group = tape.template scratch_of<int>(batch);
+    const auto same = [&](Index b, Index c) {
+      for (Index k = 0; k < values.cols(); ++k) {
+        const float x = values(b, k), y = values(c, k);
+        if (x != y && !(std::isnan(x) && std::isnan(y))) return false;
+      }
+      return true;
+    };
     for (Index b = 0; b < batch; ++b) {
       Index first = 0;
-      const auto same = [&](Index k) {
-        const float a = told(b, k), c = told(first, k);
-        return a == c || (std::isnan(a) && std::isnan(c));
-      };
-      for (; first < b; ++first) {
-        bool all = true;
-        for (Index k = 0; k < columns && all; ++k) all = same(k);
-        if (all) break;
-      }
+      while (first < b && !same(b, first)) ++first;
       group[b] = int(first);
     }
     latentcell::couple(path.coupling, data, noise, {group, to_size(batch)}, tape.rng());

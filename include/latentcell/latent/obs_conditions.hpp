@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <map>
 #include <string>
 #include <tuple>
@@ -17,9 +19,10 @@ enum class Combine {
   concatenate,  ///< side by side: as wide as all together; what attention to condition tokens takes
 };
 
-/// Several attributes of a cell at once, any of which may be unknown.
+/// Several attributes of a cell, any of which may be unknown. Two of them cannot read one obs column.
 template <class... Parts>
 struct Conditions {
+  using Scalar = typename std::tuple_element_t<0, std::tuple<Parts...>>::Scalar;
   static constexpr Index attributes = Index(sizeof...(Parts));
   std::tuple<Parts...> parts;
   Combine join = Combine::sum;
@@ -29,6 +32,7 @@ struct Conditions {
                        "conditions: to be added up, all must be as wide as "
                        "the first, ",
                        std::get<0>(parts).width(), "; give them one width, or choose Combine::concatenate");
+    require_distinct_columns();
   }
 
   Index columns() const {
@@ -47,15 +51,15 @@ struct Conditions {
     std::apply([&](const auto&... p) { ((f(p.reader, at), at += p.columns()), ...); }, parts);
   }
   /// cells (B, columns()) -> (B, width())
-  Var<float> operator()(Tape<float>& tape, ConstView<float> cells) const {
-    Var<float> out;
+  Var<Scalar> operator()(Tape<Scalar>& tape, ConstView<float> cells) const {
+    Var<Scalar> out;
     Index at = 0;
     const auto add_part = [&](const auto& p) {
       const Index batch = cells.rows(), count = p.columns();
-      float* const own = tape.scratch(batch * count);
+      float* const own = tape.template scratch_of<float>(batch * count);
       for (Index b = 0; b < batch; ++b) std::copy_n(cells.data() + b * cells.cols() + at, count, own + b * count);
       at += count;
-      const Var<float> v = p(tape, ConstView<float>(own, batch, count));
+      const Var<Scalar> v = p(tape, ConstView<float>(own, batch, count));
       out = out.empty() ? v : join == Combine::sum ? add(out, v) : concat(out, v);
     };
     std::apply([&](const auto&... p) { (add_part(p), ...); }, parts);
@@ -67,6 +71,17 @@ struct Conditions {
   }
 
  private:
+  // Two attributes of one column would be two entries of one name in a saved model.
+  void require_distinct_columns() const {
+    std::vector<std::string> columns;
+    each([&](const auto& reader, Index) {
+      for (const std::string& column : reader.obs_columns()) {
+        LATENTCELL_REQUIRE(std::find(columns.begin(), columns.end(), column) == columns.end(),
+                           "conditions: two attributes read obs column '", column, "'");
+        columns.push_back(column);
+      }
+    });
+  }
   bool same_width() const {
     return std::apply([](const auto& first, const auto&... p) { return ((p.width() == first.width()) && ...); }, parts);
   }
@@ -78,9 +93,7 @@ Conditions<Parts...> conditions(Combine join, Parts... parts) {
   return {join, std::move(parts)...};
 }
 
-// What LatentFlow asks of a condition, one attribute or several.
-
-/// The numbers of all cells of a table.     -> (N, columns())
+/// Condition values of all rows of an annotation.     -> (N, columns())
 template <class C>
 Matrix<float> read_conditions(const C& condition, const Annotation& obs) {
   Matrix<float> out(obs.rows(), condition.columns());
@@ -92,22 +105,32 @@ Matrix<float> read_conditions(const C& condition, const Annotation& obs) {
   return out;
 }
 
-/// The numbers of one cell as a user writes them, attribute to value; what is not named is unknown.
+/// Condition values of the cells of a table, whose annotation may be missing.     -> (N, columns())
 template <class C>
-Matrix<float> parse_conditions(const C& condition, const std::map<std::string, std::string>& wanted) {
+Matrix<float> read_conditions(const C& condition, const Annotation& obs, Index cells) {
+  return read_conditions(condition, obs.for_rows(cells));
+}
+
+/// Condition values of one cell; an attribute that is not named is unknown.     -> (1, columns())
+template <class C>
+Matrix<float> parse_conditions(const C& condition, const ConditionValues& values) {
   Matrix<float> out = Matrix<float>::Constant(1, condition.columns(), unknown);
-  for (const auto& [name, value] : wanted) {
+  for (const auto& [name, value] : values) {
     bool found = false;
-    std::string known;
+    std::string names;
     condition.each([&, &name = name, &value = value](const auto& reader, Index first) {
-      known += (known.empty() ? "'" : ", '") + reader.name() + "'";
+      names += (names.empty() ? "'" : ", '") + reader.name() + "'";
       if (reader.name() != name) return;
       reader.parse(value, View<float>(out.data() + first, 1, reader.columns()));
       found = true;
     });
-    LATENTCELL_REQUIRE(found, "generate: the model has no condition '", name, "', only ", known);
+    LATENTCELL_REQUIRE(found, "generate: the model has no condition '", name, "', only ", names);
   }
   return out;
+}
+template <class C, std::same_as<std::map<std::string, std::string>> Texts>
+Matrix<float> parse_conditions(const C& condition, const Texts& values) {
+  return parse_conditions(condition, ConditionValues(values.begin(), values.end()));
 }
 
 /// Adds the attributes of cells (N, columns()) to their obs.
@@ -119,27 +142,29 @@ void write_conditions(const C& condition, const Matrix<float>& cells, Annotation
   });
 }
 
-/// The levels of the first attribute that is a label; none where there is no such.
+/// The levels of a label attribute, the first one where `attribute` is empty; none where there is no such.
 template <class C>
-std::vector<std::string> label_levels(const C& condition) {
+std::vector<std::string> label_levels(const C& condition, const std::string& attribute = {}) {
   std::vector<std::string> out;
   bool found = false;
   condition.each([&](const auto& reader, Index) {
     if constexpr (requires { reader.levels; }) {
-      if (!found) out = reader.levels;
+      if (found || (!attribute.empty() && reader.name() != attribute)) return;
+      out = reader.levels;
       found = true;
     }
   });
+  LATENTCELL_REQUIRE(found || attribute.empty(), "conditions: there is no label attribute '", attribute, "'");
   return out;
 }
 
 /// The code of that label in each cell, -1 unknown.     cells (N, columns()) -> (N)
 template <class C>
-std::vector<int> label_codes(const C& condition, ConstView<float> cells) {
+std::vector<int> label_codes(const C& condition, ConstView<float> cells, const std::string& attribute = {}) {
   Index at = -1;
   condition.each([&](const auto& reader, Index first) {
     if constexpr (requires { reader.levels; }) {
-      if (at < 0) at = first;
+      if (at < 0 && (attribute.empty() || reader.name() == attribute)) at = first;
     }
   });
   std::vector<int> out(to_size(cells.rows()), -1);

@@ -6,31 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include <latentcell/autoencoder/count_autoencoder_base.hpp>
+#include <latentcell/autoencoder/autoencoder.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/kernel/count_draw.hpp>
 #include <latentcell/kernel/count_quantile.hpp>
 #include <latentcell/kernel/parallel.hpp>
+#include <latentcell/latent/count_sampling.hpp>
 
 namespace latentcell {
 
-struct DrawOptions {
-  std::vector<int> batch_codes = {};  ///< (N) batch covariate the decoder is given; empty: unknown
-  std::vector<int> strata = {};       ///< (N) cells of one stratum share out the quantiles of each gene; empty: all
-                                      ///< are drawn on their own. See draw
-  std::vector<int> groups = {};       ///< (N) row of the factors that each cell takes, -1 for none
-  Matrix<float> factors = {};         ///< (groups, G) by which a group's means are multiplied; (0, 0): none
-  Matrix<float> excess = {};          ///< (groups, G) in (0, 1]: factor on what a group's counts vary beyond Poisson
-                                      ///< noise, the dispersion and how its cells differ; (0, 0): none
-  Matrix<float> centre = {};          ///< (groups, G) shares of the counts towards which `excess` draws the cells
-  Index batch = 256;                  ///< cells decoded at once; memory only, and how many cells of a stratum share
-};
-
 namespace detail {
 
-/// Cells in the order in which they are drawn, and where each block of them begins: at most `most` cells, of one
-/// stratum.
+/// Cells in the order in which they are drawn, and the first of each block: at most `most` cells, of one stratum.
 struct DrawOrder {
   std::vector<Index> cell, first;
 
@@ -47,7 +35,7 @@ struct DrawOrder {
   Index blocks() const { return Index(first.size()) - 1; }
 };
 
-/// For each gene a random order of the cells: which of the equal parts of (0, 1) a cell's quantile falls into.
+/// A random order of the cells for each gene: the equal part of (0, 1) from which a cell's quantile is drawn.
 /// -> (count, genes)
 inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, const Rng& rng) {
   std::vector<std::uint16_t> out(to_size(count * genes));
@@ -62,161 +50,200 @@ inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, con
   return out;
 }
 
-// Leaves of one cell's excess variance the given share: its means move towards the group's and its dispersions shrink.
-// A convex combination keeps the group's mean and scales its variance by the factor. Where cells differ in their means
-// and have a dispersion besides, a little less than the share is left: a dispersion weighs the squares of the means.
+/// Scales one cell's variance beyond Poisson noise: its means move towards the group's and its dispersions shrink.
+/// A convex combination keeps the group's mean and scales its variance by the factor. Where cells differ in their means
+/// and have a dispersion besides, a little less than the share is left, as a dispersion weighs the squares of the
+/// means. All arrays have G entries; log_theta may be null.
 template <class T>
-void draw_together(T* mean, const T* log_theta, T library, const float* excess, const float* centre, Index genes,
-                   T* log_theta_out) {
+void scale_overdispersion(T* mean, const T* log_theta, T library, const float* factor, const float* share, Index genes,
+                          T* log_theta_out) {
   for (Index g = 0; g < genes; ++g) {
-    const T middle = library * T(centre[g]);
-    mean[g] = std::max(T(1e-12), middle + std::sqrt(T(excess[g])) * (mean[g] - middle));
-    if (log_theta != nullptr) log_theta_out[g] = log_theta[g] - std::log(T(excess[g]));
+    const T middle = library * T(share[g]);
+    mean[g] = std::max(T(1e-12), middle + std::sqrt(T(factor[g])) * (mean[g] - middle));
+    if (log_theta != nullptr) log_theta_out[g] = log_theta[g] - std::log(T(factor[g]));
   }
 }
 
-}  // namespace detail
-
-/// Cells drawn from the likelihood at given latents and library sizes: counts, never rounded means. The latents go to
-/// obsm "X_latent". Every cell has random numbers of its own, so threads and batches do not change the result.
-/// With strata, a gene's counts in n cells of one stratum come from the n equal parts of (0, 1), one each, through
-/// their distribution functions (Latin hypercube sampling, McKay et al. 1979): each cell is drawn from its own
-/// likelihood as before, but the mean over the cells has next to none of the noise of drawing. For predictions of a
-/// group of cells. latents (N, D) -> counts (N, G)
+/// Draws the cells of a table, block by block.
 template <class Autoencoder>
-CellTable draw(const Autoencoder& vae, const LatentTable& latents, Rng& rng, const DrawOptions& options = {}) {
+class CountSampler {
+ public:
   using T = typename Autoencoder::Scalar;
-  LATENTCELL_REQUIRE(latents.latent() == vae.latent(), "draw: latents of ", latents.latent(),
-                     " dimensions but the model has ", vae.latent());
-  const Index n = latents.cells(), genes = vae.genes();
-  LATENTCELL_REQUIRE(Index(latents.library.size()) == n, "draw: ", latents.library.size(), " library sizes for ", n,
-                     " cells");
-  LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == n,
-                     "draw: ", options.batch_codes.size(), " batch codes for ", n, " cells");
-  LATENTCELL_REQUIRE(options.strata.empty() || Index(options.strata.size()) == n, "draw: ", options.strata.size(),
-                     " strata for ", n, " cells");
-  LATENTCELL_REQUIRE(options.batch >= 1, "draw: batch must be at least 1, got ", options.batch);
-  LATENTCELL_REQUIRE(options.strata.empty() || options.batch <= 65536,
-                     "draw: with strata, batch must be at most 65536, got ", options.batch);
-  const bool has_factors = options.factors.size() > 0;
-  LATENTCELL_REQUIRE(!has_factors || (options.factors.cols() == genes && Index(options.groups.size()) == n),
-                     "draw: factors of ", options.factors.cols(), " genes and ", options.groups.size(),
-                     " groups, but the model has ", genes, " genes and there are ", n, " cells");
-  for (std::size_t i = 0; i < options.groups.size() && has_factors; ++i) {
-    LATENTCELL_REQUIRE(options.groups[i] >= -1 && options.groups[i] < options.factors.rows(), "draw: group ",
-                       options.groups[i], " but factors of ", options.factors.rows(), " groups");
+  static constexpr bool molecules = Autoencoder::Likelihood::draws_molecules;
+
+  CountSampler(const Autoencoder& model, const LatentTable& latents, const CountSampling& options, const Rng& rng)
+      : model_(model),
+        latents_(latents),
+        options_(options),
+        rng_(rng),
+        order_(latents.cells(), options.strata, options.batch),
+        cells_(to_size(latents.cells())) {}
+
+  Counts draw() {
+    Counts out(model_.genes());
+    // Without strata, blocks are in the order of the table, and their rows need not be kept.
+    for (Index block = 0; block < order_.blocks(); ++block) {
+      draw_block(block);
+      if (options_.strata.empty()) push(order_.first[to_size(block)], order_.first[to_size(block) + 1], out);
+    }
+    if (!options_.strata.empty()) push(0, latents_.cells(), out);
+    return out;
   }
-  const bool has_excess = options.excess.size() > 0;
-  LATENTCELL_REQUIRE(!has_excess || (options.excess.cols() == genes && options.centre.rows() == options.excess.rows() &&
-                                     options.centre.cols() == genes && Index(options.groups.size()) == n),
-                     "draw: excess of ", options.excess.rows(), " groups and ", options.excess.cols(),
-                     " genes, centre of ", options.centre.rows(), " and ", options.centre.cols(), ", ",
-                     options.groups.size(), " groups given, but the model has ", genes, " genes and there are ", n,
-                     " cells");
-  LATENTCELL_REQUIRE(!has_excess || (options.excess.minCoeff() > 0 && options.excess.maxCoeff() <= 1),
-                     "draw: excess must lie in (0, 1]");
-  for (std::size_t i = 0; i < options.groups.size() && has_excess; ++i) {
-    LATENTCELL_REQUIRE(options.groups[i] >= -1 && options.groups[i] < options.excess.rows(), "draw: group ",
-                       options.groups[i], " but excess of ", options.excess.rows(), " groups");
-  }
-  if constexpr (!Autoencoder::Likelihood::draws_molecules) {
-    LATENTCELL_REQUIRE(options.strata.empty() && !has_factors && !has_excess,
-                       "draw: strata, factors and excess are for likelihoods of molecules");
-  }
-  const Rng own = rng.fork();
-  CellTable out;
-  out.counts = Counts(genes);
-  Tape<T> tape(Mode::no_gradient);
-  struct Drawn {
+
+ private:
+  struct Row {
     std::vector<std::int32_t> columns;
     std::vector<float> values;
   };
-  std::vector<Drawn> cells(to_size(n));
-  const detail::DrawOrder order(n, options.strata, options.batch);
-  std::vector<std::uint16_t> part;
-  for (Index block = 0; block < order.blocks(); ++block) {
-    const Index first = order.first[to_size(block)], count = order.first[to_size(block) + 1] - first;
-    const auto at = [&](Index i) { return order.cell[to_size(first + i)]; };
-    tape.reset();
-    Matrix<T> z(count, latents.latent());
+  // Parameters of one cell, (G) each; null where the likelihood has none.
+  struct CellParameters {
+    T *mean, *log_theta_memory;
+    const T *log_theta, *logit_pi;
+  };
+
+  void push(Index first, Index last, Counts& out) {
+    for (Index i = first; i < last; ++i) {
+      out.push_row(cells_[to_size(i)].columns, cells_[to_size(i)].values);
+      cells_[to_size(i)] = {};
+    }
+  }
+
+  void draw_block(Index block) {
+    const Index first = order_.first[to_size(block)], count = order_.first[to_size(block) + 1] - first;
+    const Index genes = model_.genes();
+    const auto cell_at = [&](Index i) { return order_.cell[to_size(first + i)]; };
+    tape_.reset();
+    Matrix<T> z(count, latents_.latent());
     std::vector<int> codes;
     for (Index i = 0; i < count; ++i) {
-      z.row(i) = latents.mean.row(at(i)).template cast<T>();
-      if (!options.batch_codes.empty()) codes.push_back(options.batch_codes[to_size(at(i))]);
+      z.row(i) = latents_.mean.row(cell_at(i)).template cast<T>();
+      if (!options_.batch_codes.empty()) codes.push_back(options_.batch_codes[to_size(cell_at(i))]);
     }
-    if (!options.strata.empty()) part = detail::shared_quantiles(count, genes, own.at(std::uint64_t(n + block)));
-    const std::vector<Var<T>> heads = vae.decode(tape, tape.constant(view(z)), codes);
-    const auto p = vae.predictors(tape, heads, codes);
-    const ConstView<T> eta = heads.front().value();
-    T* const means = Autoencoder::Likelihood::draws_molecules ? tape.scratch(count * genes) : nullptr;
-    T* const dispersions = has_excess ? tape.scratch(count * genes) : nullptr;
-    const auto row = [&](const Var<T>& v, Index i) {
-      return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : i * genes);
-    };
+    if (!options_.strata.empty())
+      part_ = shared_quantiles(count, genes, rng_.at(std::uint64_t(latents_.cells() + block)));
+    const std::vector<Var<T>> heads = model_.decode(tape_, tape_.constant(view(z)), codes);
+    const auto p = model_.predictors(tape_, heads, codes);
+    T* const means = molecules ? tape_.scratch(count * genes) : nullptr;
+    const bool narrowed = options_.correction.overdispersion_scale.size() > 0;
+    T* const dispersions = narrowed ? tape_.scratch(count * genes) : nullptr;
     kernel::parallel_items(count, [&](Index i) {
-      Rng cell = own.at(std::uint64_t(at(i)));
-      Drawn& to = cells[to_size(at(i))];
-      if constexpr (Autoencoder::Likelihood::draws_molecules) {
-        const T library = T(latents.library[to_size(at(i))]);
-        const T* const predictor = eta.data() + i * genes;
-        T* const mean = means + i * genes;
-        kernel::vectorized([ =, link = vae.options.link ]() __attribute__((always_inline)) {
-          kernel::count_means(link, predictor, library, genes, mean);
-        });
-        const T *log_theta = row(p.log_theta, i), *const logit_pi = row(p.logit_pi, i);
-        if (has_excess && options.groups[to_size(at(i))] >= 0) {
-          const Index group = options.groups[to_size(at(i))] * genes;
-          detail::draw_together(mean, log_theta, library, options.excess.data() + group, options.centre.data() + group,
-                                genes, dispersions + i * genes);
-          if (log_theta != nullptr) log_theta = dispersions + i * genes;
-        }
-        if (has_factors && options.groups[to_size(at(i))] >= 0) {
-          const float* const factor = options.factors.data() + Index(options.groups[to_size(at(i))]) * genes;
-          for (Index g = 0; g < genes; ++g) mean[g] *= T(factor[g]);
-        }
-        if (part.empty()) {
-          kernel::draw_counts<T>({genes, mean, log_theta, logit_pi}, cell, to.columns, to.values);
-          return;
-        }
-        for (Index g = 0; g < genes; ++g) {
-          const double u = (double(part[to_size(i * genes + g)]) + cell.uniform_double()) / double(count);
-          const double x = kernel::count_quantile(double(mean[g]), log_theta ? std::exp(double(log_theta[g])) : 0.0,
-                                                  logit_pi ? 1 / (1 + std::exp(-double(logit_pi[g]))) : 0.0, u);
-          if (x == 0) continue;
-          to.columns.push_back(std::int32_t(g));
-          to.values.push_back(float(x));
-        }
-      } else if constexpr (requires { vae.likelihood.draw_row(p, i, cell, to.columns, to.values); }) {
-        vae.likelihood.draw_row(p, i, cell, to.columns, to.values);
-      } else if constexpr (Autoencoder::Likelihood::draws_counts) {  // yes or no
-        const T offset = std::log(std::max(T(1), T(latents.library[to_size(at(i))])) / vae.reference.value(0, 0));
-        for (Index g = 0; g < genes; ++g) {
-          if (cell.uniform_double() * (1 + std::exp(-double(eta(i, g) + offset))) >= 1) continue;
-          to.columns.push_back(std::int32_t(g));
-          to.values.push_back(1.0f);
-        }
+      Rng cell = rng_.at(std::uint64_t(cell_at(i)));
+      if constexpr (molecules) {
+        CellParameters own{means + i * genes, narrowed ? dispersions + i * genes : nullptr, row(p.log_theta, i),
+                           row(p.logit_pi, i)};
+        decode_molecules(heads.front().value().data() + i * genes, cell_at(i), own);
+        draw_molecules(own, i, count, cell, cells_[to_size(cell_at(i))]);
       } else {
-        const T* const deviation = row(p.log_theta, i);
-        for (Index g = 0; g < genes; ++g) {
-          to.columns.push_back(std::int32_t(g));
-          to.values.push_back(float(vae.likelihood.draw(double(eta(i, g)), double(deviation[g]), 0.0, cell)));
-        }
+        draw_values(p, heads.front().value(), i, cell_at(i), cell);
       }
     });
-    for (Index i = 0; i < count && options.strata.empty(); ++i) {
-      out.counts.push_row(cells[to_size(at(i))].columns, cells[to_size(at(i))].values);
-      cells[to_size(at(i))] = {};
+  }
+
+  const T* row(const Var<T>& v, Index i) const {
+    return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : i * model_.genes());
+  }
+
+  // Means at the cell's library size, with the corrections of its group.
+  void decode_molecules(const T* predictor, Index cell, CellParameters& out) const {
+    const Index genes = model_.genes();
+    const T library = T(latents_.library[to_size(cell)]);
+    T* const mean = out.mean;
+    kernel::vectorized([ =, link = model_.options.link ]() __attribute__((always_inline)) {
+      kernel::count_means(link, predictor, library, genes, mean);
+    });
+    const GeneCorrection& c = options_.correction;
+    if (c.groups.empty() || c.groups[to_size(cell)] < 0) return;
+    const Index group = Index(c.groups[to_size(cell)]) * genes;
+    if (c.overdispersion_scale.size() > 0) {
+      scale_overdispersion(mean, out.log_theta, library, c.overdispersion_scale.data() + group,
+                           c.mean_share.data() + group, genes, out.log_theta_memory);
+      if (out.log_theta != nullptr) out.log_theta = out.log_theta_memory;
+    }
+    if (c.gene_scale.size() > 0) {
+      const float* const factor = c.gene_scale.data() + group;
+      for (Index g = 0; g < genes; ++g) mean[g] *= T(factor[g]);
     }
   }
-  for (Index i = 0; i < n && !options.strata.empty(); ++i) {
-    out.counts.push_row(cells[to_size(i)].columns, cells[to_size(i)].values);
+
+  void draw_molecules(const CellParameters& own, Index i, Index count, Rng& cell, Row& to) const {
+    const Index genes = model_.genes();
+    if (options_.strata.empty()) {
+      kernel::draw_counts<T>({genes, own.mean, own.log_theta, own.logit_pi}, cell, to.columns, to.values);
+      return;
+    }
+    for (Index g = 0; g < genes; ++g) {
+      const double u = (double(part_[to_size(i * genes + g)]) + cell.uniform_double()) / double(count);
+      const double x =
+          kernel::count_quantile(double(own.mean[g]), own.log_theta ? std::exp(double(own.log_theta[g])) : 0.0,
+                                 own.logit_pi ? 1 / (1 + std::exp(-double(own.logit_pi[g]))) : 0.0, u);
+      if (x == 0) continue;
+      to.columns.push_back(std::int32_t(g));
+      to.values.push_back(float(x));
+    }
   }
+
+  // Likelihoods of other values: by their own draw_row, as yes or no, or as a Gaussian.
+  template <class Predictors>
+  void draw_values(const Predictors& p, ConstView<T> eta, Index i, Index at, Rng& cell) {
+    const Index genes = model_.genes();
+    Row& to = cells_[to_size(at)];
+    if constexpr (requires { model_.likelihood.draw_row(p, i, cell, to.columns, to.values); }) {
+      model_.likelihood.draw_row(p, i, cell, to.columns, to.values);
+    } else if constexpr (Autoencoder::Likelihood::draws_counts) {
+      const T offset = std::log(std::max(T(1), T(latents_.library[to_size(at)])) / model_.reference.value(0, 0));
+      for (Index g = 0; g < genes; ++g) {
+        if (cell.uniform_double() * (1 + std::exp(-double(eta(i, g) + offset))) >= 1) continue;
+        to.columns.push_back(std::int32_t(g));
+        to.values.push_back(1.0f);
+      }
+    } else {
+      const T* const deviation = row(p.log_theta, i);
+      for (Index g = 0; g < genes; ++g) {
+        to.columns.push_back(std::int32_t(g));
+        to.values.push_back(float(model_.likelihood.draw(double(eta(i, g)), double(deviation[g]), 0.0, cell)));
+      }
+    }
+  }
+
+  const Autoencoder& model_;
+  const LatentTable& latents_;
+  const CountSampling& options_;
+  const Rng rng_;
+  const DrawOrder order_;
+  std::vector<Row> cells_;
+  std::vector<std::uint16_t> part_;  // (cells of the block, G)
+  Tape<T> tape_{Mode::no_gradient};
+};
+
+}  // namespace detail
+
+/// Draws cells from the likelihood at given latents and library sizes: counts, never rounded means. The latents are
+/// stored in obsm "X_latent". Each cell has its own random numbers, so threads and batches do not change the result.
+/// latents (N, D) with library sizes -> counts (N, G)
+/// With strata, a gene's counts in n cells of one stratum come from the n equal parts of (0, 1), one each, through
+/// their distribution functions (Latin hypercube sampling, McKay et al. 1979): each cell is drawn from its own
+/// likelihood, while the mean over the cells has next to no sampling noise. For predictions of a group of cells.
+template <Autoencoder Model>
+CellTable draw(const Model& model, const LatentTable& latents, Rng& rng, const CountSampling& options = {}) {
+  LATENTCELL_REQUIRE(latents.latent() == model.latent(), "draw: latents of ", latents.latent(),
+                     " dimensions but the model has ", model.latent());
+  const Index n = latents.cells(), genes = model.genes();
+  LATENTCELL_REQUIRE(Index(latents.library.size()) == n, "draw: ", latents.library.size(), " library sizes for ", n,
+                     " cells");
+  latents.check();
+  check_sampling(options, n, genes);
+  if constexpr (!Model::Likelihood::draws_molecules) {
+    LATENTCELL_REQUIRE(options.strata.empty() && options.correction.gene_scale.size() == 0 &&
+                           options.correction.overdispersion_scale.size() == 0,
+                       "draw: strata and corrections are for likelihoods of molecules");
+  }
+  CellTable out;
+  out.counts = detail::CountSampler<Model>(model, latents, options, rng.fork()).draw();
   out.cell_names = latents.cell_names;
-  out.cell_columns = latents.cell_columns;
-  out.gene_names = vae.gene_names;
-  if (out.gene_names.empty()) {
-    for (Index g = 0; g < genes; ++g) out.gene_names.push_back(text("gene_", g));
-  }
+  for (Index i = Index(out.cell_names.size()); i < n; ++i) out.cell_names.push_back(text("cell_", i));
+  out.cell_columns = latents.cell_columns.for_rows(n);
+  out.gene_names = model.gene_names;
+  for (Index g = Index(out.gene_names.size()); g < genes; ++g) out.gene_names.push_back(text("gene_", g));
   out.gene_columns = Annotation(genes);
   out.embeddings["X_latent"] = latents.mean;
   return out;

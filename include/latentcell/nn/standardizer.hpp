@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include <latentcell/autodiff/visit.hpp>
-#include <latentcell/op/elementwise.hpp>
+#include <latentcell/op/affine.hpp>
 
 namespace latentcell {
 

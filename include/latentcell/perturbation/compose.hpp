@@ -85,7 +85,7 @@ class SumPrediction {
     obs = p.obs;
     const Matrix<double> decoded = expected(p.before);
     const Matrix<double> counted =
-        latentcell::detail::GroupMoments(control_.counts.view(), groups.codes, Index(groups.levels.size())).total;
+        GroupMoments(control_.counts.view(), groups.codes, Index(groups.levels.size())).total;
     base_ = (decoded.array() * (counted.array() + pseudo_count_) / (decoded.array() + pseudo_count_)).matrix();
     log_mean_ = base_.array().max(1e-9).log();
   }

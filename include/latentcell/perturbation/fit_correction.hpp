@@ -88,8 +88,8 @@ class ResidualCollector {
     if (!columns_.group.empty())
       from.cell_columns.set(columns_.group, std::get<Categorical>(select_rows(Column(group_), controls)));
     const LatentPrediction p(model, from, condition, at, rng);
-    const latentcell::detail::GroupMoments observed(cells_.select_cells(bin.cells).counts.view(), codes, groups);
-    const latentcell::detail::GroupMoments predicted(model.vae, p.after, p.groups.codes, groups);
+    const GroupMoments observed(cells_.select_cells(bin.cells).counts.view(), codes, groups);
+    const GroupMoments predicted(model.vae, p.after, p.groups.codes, groups);
     const double dose_share = columns_.dose.empty() ? 1.0 : bin.dose / double(columns_.dose_scale);
     for (Index g = 0; g < groups; ++g) to.add(observed, predicted, g, p.gene_scale.data() + g * genes, dose_share);
   }

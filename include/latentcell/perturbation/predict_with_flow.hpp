@@ -44,14 +44,15 @@ inline CellTable sample_prediction(const Model& model, const LatentTable& latent
                                    Rng& rng) {
   const std::vector<int>& codes = correction.groups.codes;
   const Index groups = Index(correction.groups.levels.size());
-  DrawOptions sampling{.strata = codes, .groups = codes, .factors = std::move(correction.gene_scale)};
+  CountSampling sampling{.strata = codes,
+                         .correction = {.groups = codes, .gene_scale = std::move(correction.gene_scale)}};
   if (correction.overdispersion_scale.minCoeff() < 1) {
     Matrix<double> share = expected_counts(model.vae, latents, codes, groups);
     std::vector<double> library(to_size(groups), 0.0);
     for (Index i = 0; i < latents.cells(); ++i) library[to_size(codes[to_size(i)])] += latents.library[to_size(i)];
     for (Index g = 0; g < groups; ++g) share.row(g) /= std::max(1.0, library[to_size(g)]);
-    sampling.centre = share.cast<float>();
-    sampling.excess = correction.overdispersion_scale.replicate(groups, 1);
+    sampling.correction.mean_share = share.cast<float>();
+    sampling.correction.overdispersion_scale = correction.overdispersion_scale.replicate(groups, 1);
   }
   return draw(model.vae, latents, rng, sampling);
 }

@@ -25,7 +25,7 @@ struct ResponseResidual {
   /// Adds one group: its observed cells, and those predicted from its control cells.
   ///
   /// gene_scale (G): factors on predicted means; dose_share: dose over dose_scale, 1 without a dose
-  void add(const latentcell::detail::GroupMoments& observed, const latentcell::detail::GroupMoments& predicted,
+  void add(const GroupMoments& observed, const GroupMoments& predicted,
            Index group, const float* gene_scale, double dose_share) {
     const double cells = observed.cells[to_size(group)], controls = predicted.cells[to_size(group)];
     double total = 0;
@@ -35,7 +35,7 @@ struct ResponseResidual {
       const double counted = observed.total(group, k), average = counted / cells;
       const double expected =
           predicted.total(group, k) * double(gene_scale[k]) * observed.library[to_size(group)] / total;
-      const double dispersion = std::max(0.0, predicted.excess(group, k));
+      const double dispersion = std::max(0.0, predicted.overdispersion(group, k));
       mean.add(k, std::log((counted + 0.5) / (expected + 0.5)),
                1 / (counted + 0.5) + dispersion / cells + dispersion / controls, dose_share);
       if (cells < 2 || counted == 0) continue;
@@ -43,7 +43,7 @@ struct ResponseResidual {
       const double relative = 1 / average + dispersion;
       const double error = std::sqrt(2 * relative * relative / cells + 1 / (average * average * average * cells));
       const double size = dispersion + error;
-      overdispersion.add(k, std::log((std::max(0.0, observed.excess(group, k)) + error) / size),
+      overdispersion.add(k, std::log((std::max(0.0, observed.overdispersion(group, k)) + error) / size),
                          (error / size) * (error / size));
     }
   }

@@ -95,6 +95,7 @@ void restore_training(const std::string& path, Model& model, TrainState<T>& stat
   TrainState<T> found;
   found.optimizer.options = state.optimizer.options;
   found.ema.decay = state.ema.decay;
+  found.schedule = state.schedule;
   const auto prepare = [&](std::vector<Buffer<T>>& buffers, const char* name) {
     if (file.find(text("training.state.", name, ".0")) == nullptr) return;
     for (const Param<T>* p : Params<T>(model)) buffers.emplace_back(p->value.rows(), p->value.cols());

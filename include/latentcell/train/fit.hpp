@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <latentcell/core/options.hpp>
+#include <latentcell/core/cell_batch.hpp>
 #include <latentcell/optim/clip.hpp>
 #include <latentcell/optim/gradient_sum.hpp>
 #include <latentcell/optim/schedule.hpp>
@@ -54,16 +55,16 @@ struct StepInfo {
 };
 
 /// What a model is trained on and, where given, what it is validated on. A source yields minibatches: see CellSource.
-template <class Source>
+template <CellSource Source>
 struct TrainingData {
   Source train;
   std::optional<Source> validation = {};
 };
-template <class Source>
+template <CellSource Source>
 TrainingData(Source) -> TrainingData<Source>;
-template <class Source>
+template <CellSource Source>
 TrainingData(Source, std::optional<Source>) -> TrainingData<Source>;
-template <class Source>
+template <CellSource Source>
 TrainingData(Source, Source) -> TrainingData<Source>;
 
 namespace detail {
@@ -159,7 +160,7 @@ class TrainingRun {
     if (!std::isfinite(norm)) {
       throw_runtime("fit: the gradient of ", first_not_finite(model_, tape_), " is not finite at step ", at.step);
     }
-    report.rate = schedule_(at.step);
+    report.rate = state_.schedule ? state_.schedule(at.step, total_) : schedule_(at.step);
     const double factor = options_.clip > 0 ? clip_factor(norm, options_.clip) : 1.0;
     state_.optimizer.step(params_, tape_, T(report.rate), T(factor), &state_.ema);
     static_assert(
@@ -195,6 +196,8 @@ class TrainingRun {
   Batch batch_;
 };
 
+}  // namespace detail
+
 /// What may follow FitOptions in a call of fit: the TrainState of a run to continue, then hooks.
 template <class A, class T, class Model>
 concept StateOrHook = std::same_as<std::remove_cvref_t<A>, TrainState<T>> || std::invocable < A&,
@@ -214,15 +217,13 @@ History with_state(const Run& run, TrainState<T>& state, Hooks&&... hooks) {
   return state.history;
 }
 
-}  // namespace detail
-
 /// Minimises loss(tape, batch, step) over the Params of a model: AdamW, warm-up and cosine, clipping, moving average,
 /// validation with early stopping that restores the best weights. Everything it needs is an argument; a user who
 /// needs another loop writes another loop.
 ///
 /// A hook is called as hook(model, state) after each epoch. Continues after the epochs in the history of `state`.
 /// Throws std::runtime_error where a loss or a gradient is not finite, naming the step and the parameter.
-template <class T, class Model, class Source, class Loss, class... Hooks>
+template <class T, class Model, CellSource Source, class Loss, class... Hooks>
 void fit_with(Model& model, TrainingData<Source> data, Loss&& loss, const FitOptions& options, TrainState<T>& state,
               Hooks&&... hooks) {
   check_options("fit", options);

@@ -35,47 +35,59 @@ inline ValidationSplit validation_split(Index cells, float share, std::uint64_t 
   return split;
 }
 
-/// What a model is told of the cells besides their counts; empty where nothing.
+/// Covariates of the cells besides their counts; empty where unknown.
 struct CellCovariates {
   std::vector<int> batch = {};  ///< (N) batch of each cell, -1 where unknown
   std::vector<int> label = {};  ///< (N) label of each cell, -1 where unknown
 };
 
+/// Minibatches of a table for training and validation, and the rows of each.
+struct CellTrainingData {
+  ValidationSplit split;
+  TrainingData<CellBatches> data;
+};
+template <class Model>
+CellTrainingData cell_training_data(const Model& model, const CellTable& cells, const CellCovariates& covariates,
+                                    const FitOptions& options) {
+  const ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
+  CellBatchesOptions source{
+      .batch = options.batch, .rows = split.train, .codes = covariates.batch, .labels = covariates.label};
+  if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
+  CellTrainingData out{split, {CellBatches(cells, source)}};
+  if (!split.validation.empty()) {
+    source.rows = split.validation;
+    source.count_thinning = 1;
+    out.data.validation.emplace(cells, source);
+  }
+  return out;
+}
+
 /// Trains an autoencoder on a table's counts and returns the history.
 /// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues after the epochs in
 /// its history, without one it begins.
 template <CellModel Model, class... StateAndHooks>
-requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const CellTable& cells, const CellCovariates& covariates, const FitOptions& options,
         StateAndHooks&&... state_and_hooks) {
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
                      model.genes());
-  ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
-  CellBatchesOptions source{
-      .batch = options.batch, .rows = split.train, .codes = covariates.batch, .labels = covariates.label};
-  if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
-  TrainingData<CellBatches> data{CellBatches(cells, source)};
-  if (!split.validation.empty()) {
-    source.rows = split.validation;
-    source.count_thinning = 1;
-    data.validation.emplace(cells, source);
-  }
+  CellTrainingData source = cell_training_data(model, cells, covariates, options);
   const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
     return std::as_const(model).loss(tape, batch, at.share());
   };
-  return detail::with_state<T>(
+  return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
         if (state.history.epochs.empty()) {
-          model.initialize_from_data(select_rows(cells.counts, split.train));
+          model.initialize_from_data(select_rows(cells.counts, source.split.train));
           if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
         }
-        fit_with(model, std::move(data), loss, options, state, hooks...);
+        fit_with(model, std::move(source.data), loss, options, state, hooks...);
       },
       state_and_hooks...);
 }
 template <CellModel Model, class... StateAndHooks>
-requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const CellTable& cells, const FitOptions& options = {}, StateAndHooks&&... state_and_hooks) {
   return fit(model, cells, CellCovariates{}, options, state_and_hooks...);
 }

@@ -22,7 +22,7 @@ concept JointModel = requires(M model, const M same, Tape<typename M::Scalar>& t
 /// fit(model, cells, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.
 /// cells: one modality for each part of the model, of the same cells
 template <JointModel Model, class... StateAndHooks>
-requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const std::vector<Modality>& cells, const FitOptions& options = {},
         StateAndHooks&&... state_and_hooks) {
   using T = typename Model::Scalar;
@@ -61,7 +61,7 @@ requires(detail::StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...)
     return std::as_const(model).loss(tape, batch, at.share());
   };
   for (std::size_t m = 0; m < cells.size(); ++m) model.name_features(Index(m), cells[m].features);
-  return detail::with_state<T>(
+  return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
         if (state.history.epochs.empty()) start();
         fit_with(model, std::move(data), loss, options, state, hooks...);

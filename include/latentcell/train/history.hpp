@@ -15,7 +15,7 @@ struct EpochReport {
   double validation = std::numeric_limits<double>::quiet_NaN();  ///< mean loss on the cells kept out; NaN without
   double rate = 0;                                               ///< learning rate of the last step
   double seconds = 0;                                            ///< of this epoch
-  Index cells = 0;                                               ///< cells seen in this epoch
+  Index cells = 0;                                               ///< cells used in this epoch
 };
 
 struct History {

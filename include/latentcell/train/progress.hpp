@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <string>
 
+#if __has_include(<sys/ioctl.h>) && __has_include(<unistd.h>)
 #include <sys/ioctl.h>
 #include <unistd.h>
+#endif
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/train/history.hpp>
@@ -13,11 +15,11 @@
 namespace latentcell {
 
 struct ProgressOptions {
-  std::string label = {};   ///< stands before the bar: the name of the stage
+  std::string label = {};   ///< text before the bar: the name of the stage
   std::FILE* out = stderr;  ///< where to draw; nothing is drawn where it is no terminal
 };
 
-/// Seconds as a person says them: "8 s", "3:07", "1:02:11".
+/// Returns a duration as text: "8 s", "3:07", "1:02:11".
 inline std::string clock_text(double seconds) {
   const auto two = [](long n) { return text(n < 10 ? "0" : "", n); };
   const long s = std::lround(std::max(0.0, seconds));
@@ -48,17 +50,31 @@ inline std::string progress_line(const std::string& label, const History& histor
                                           : "  " + clock_text(history.seconds()) + " in all");
 }
 
+namespace detail {
+
+/// Columns of the terminal that a file is, 0 for a terminal of unknown width, -1 where it is none or the system has no
+/// POSIX terminals.
+inline int terminal_columns(std::FILE* out) {
+#if __has_include(<sys/ioctl.h>) && __has_include(<unistd.h>)
+  if (::isatty(::fileno(out)) == 0) return -1;
+  winsize window{};
+  return ::ioctl(::fileno(out), TIOCGWINSZ, &window) == 0 ? int(window.ws_col) : 0;
+#else
+  return out == nullptr ? 0 : -1;
+#endif
+}
+
+}  // namespace detail
+
 /// A hook that draws one line about the run and redraws it after each epoch; quiet where the output is no terminal.
 /// hook(model, state)
 inline auto progress(ProgressOptions options = {}) {
   return [options](const auto&, const auto& state) {
-    if (state.history.epochs.empty() || ::isatty(::fileno(options.out)) == 0) return;
+    const int columns = state.history.epochs.empty() ? -1 : detail::terminal_columns(options.out);
+    if (columns < 0) return;
     std::string line = progress_line(options.label, state.history);
-    winsize window{};
     // A line that wraps could not be redrawn.
-    if (::ioctl(::fileno(options.out), TIOCGWINSZ, &window) == 0 && window.ws_col > 1 && line.size() >= window.ws_col) {
-      line.resize(window.ws_col - 1u);
-    }
+    if (columns > 1 && line.size() >= to_size(columns)) line.resize(to_size(columns - 1));
     const EpochReport& last = state.history.epochs.back();
     const bool done = last.epoch >= last.epochs || state.history.stopped_early || state.stop;
     // ESC [ K clears what a longer line left behind.

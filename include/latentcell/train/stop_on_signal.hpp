@@ -15,10 +15,10 @@ namespace latentcell {
 class StopOnSignal {
  public:
   StopOnSignal() {
-    seen() = 0;
+    received() = 0;
     for (Kept& k : kept_) {
       struct sigaction action {};
-      action.sa_handler = [](int signal) { seen() = signal; };
+      action.sa_handler = [](int signal) { received() = signal; };
       action.sa_flags = int(SA_RESTART | static_cast<int>(SA_RESETHAND));
       sigemptyset(&action.sa_mask);
       if (::sigaction(k.signal, nullptr, &k.before) != 0) throw_runtime("StopOnSignal: cannot read signal ", k.signal);
@@ -34,12 +34,12 @@ class StopOnSignal {
   }
 
   /// The signal that came, 0 while none did.
-  int signal() const { return seen(); }
+  int signal() const { return received(); }
 
   /// A hook that ends the run when a signal came.      hook(model, state)
   auto hook() const {
     return [](const auto&, auto& state) {
-      if (seen() != 0) state.stop = true;
+      if (received() != 0) state.stop = true;
     };
   }
 
@@ -51,7 +51,7 @@ class StopOnSignal {
   };
 
   // A handler is given nothing but the number, so what it leaves behind cannot lie in an object.
-  static volatile std::sig_atomic_t& seen() {
+  static volatile std::sig_atomic_t& received() {
     static volatile std::sig_atomic_t signal = 0;
     return signal;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <latentcell/optim/adamw.hpp>
@@ -17,7 +18,9 @@ struct TrainState {
   std::vector<Buffer<T>> best;  ///< weights with the lowest validation loss so far; empty without validation
   double best_loss = std::numeric_limits<double>::infinity();
   History history;
-  bool stop = false;  ///< a hook sets it to end the run after this epoch
+  bool stop = false;                                             ///< a hook sets it to end the run after this epoch
+  std::function<double(Index step, Index total)> schedule = {};  ///< learning rate of a step, from 0; empty: warm-up
+                                                                 ///< and cosine of FitOptions. Not saved
 
   static void visit(auto& self, auto&& f) {
     f("optimizer", self.optimizer);
