@@ -1,11 +1,10 @@
 #pragma once
 
-// The parts and the two-stage pipeline, which need no more than Eigen and OpenMP, for a first program; single headers
-// compile faster. Apart are the applications, one header each, such as <latentcell/perturbation/model.hpp>; judging
-// and reading a model, <latentcell/evaluate/evaluate_generation.hpp>, <latentcell/latent/interpret.hpp>,
-// <latentcell/metric/...>; windows on Eigen's own tensors, <latentcell/core/tensor.hpp>; gradient checks,
-// <latentcell/autodiff/gradcheck.hpp>; and files of cells (h5ad, 10x, Matrix Market, CSV): <latentcell/io/...>, target
-// latentcell::io.
+// Parts and the two stages, which need no more than Eigen and OpenMP, for a first program; single headers compile
+// faster. Not included are the wings, <latentcell/generation/generation.hpp> and the like; evaluation,
+// <latentcell/evaluate/...> and <latentcell/metric/...>; windows on Eigen's own tensors, <latentcell/core/tensor.hpp>;
+// gradient checks, <latentcell/autodiff/gradcheck.hpp>; and files of cells (h5ad, 10x, Matrix Market, CSV):
+// <latentcell/io/...>, target latentcell::io.
 
 #include <latentcell/core/abi.hpp>
 #include <latentcell/core/arena.hpp>

@@ -106,7 +106,7 @@ struct JointPart {
   }
 };
 
-/// One latent of cells measured in several ways, any of which may be missing: every modality that a cell has is an
+/// One latent of cells with several modalities, any of which may be missing: every modality that a cell has is an
 /// expert on its latent, and the posterior is the product of the experts and of the standard normal prior (Wu and
 /// Goodman, "Multimodal generative models for scalable weakly-supervised learning", 2018). In training some modalities
 /// of a cell are hidden from the posterior and still reconstructed.

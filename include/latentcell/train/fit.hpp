@@ -218,8 +218,8 @@ History with_state(const Run& run, TrainState<T>& state, Hooks&&... hooks) {
 }
 
 /// Minimises loss(tape, batch, step) over the Params of a model: AdamW, warm-up and cosine, clipping, moving average,
-/// validation with early stopping that restores the best weights. Everything it needs is an argument; a user who
-/// needs another loop writes another loop.
+/// validation with early stopping that restores the best weights. Everything it needs is an argument; another loop is
+/// the user's own.
 ///
 /// A hook is called as hook(model, state) after each epoch. Continues after the epochs in the history of `state`.
 /// Throws std::runtime_error where a loss or a gradient is not finite, naming the step and the parameter.

@@ -8,7 +8,7 @@
 
 namespace latentcell {
 
-/// A model that learns from cells measured in several ways, such as JointVae.
+/// A model of cells with several modalities, such as JointVae.
 template <class M>
 concept JointModel = requires(M model, const M same, Tape<typename M::Scalar>& tape, const JointBatch& batch,
                               const std::vector<Counts>& measured, const std::vector<std::string>& names) {
