@@ -89,6 +89,7 @@
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/protein_loss.hpp>
+#include <latentcell/op/reduce.hpp>
 #include <latentcell/op/replace_rows.hpp>
 #include <latentcell/op/sparse_linear.hpp>
 #include <latentcell/op/straight_through.hpp>
@@ -190,11 +191,13 @@
 
 #include <latentcell/train/checkpoint.hpp>
 #include <latentcell/train/csv_log.hpp>
+#include <latentcell/train/epochs_for_steps.hpp>
 #include <latentcell/train/fit.hpp>
 #include <latentcell/train/fit_cells.hpp>
 #include <latentcell/train/fit_joint.hpp>
 #include <latentcell/train/history.hpp>
 #include <latentcell/train/progress.hpp>
+#include <latentcell/train/stages.hpp>
 #if __has_include(<unistd.h>)  // POSIX only
 #include <latentcell/train/stop_on_signal.hpp>
 #endif
