@@ -100,7 +100,7 @@ inline void compare_attributes(Study& study) {
   study.fit_autoencoder(vae, part);
   const auto flow = flow_of(lc::encode(vae, part));
   lc::evaluate::Evaluator judge(train, judged, "both", {.seed = study.seed});
-  const int code = lc::Categorical{judge.levels(), {}}.code(held);
+  const int code = lc::Categorical{judge.levels(), {}}.code_of(held);
   std::vector<Index> real_rows;
   for (std::size_t i = 0; i < judge.reference().codes.size(); ++i) {
     if (judge.reference().codes[i] == code) real_rows.push_back(Index(i));

@@ -34,12 +34,12 @@ inline void set_labels(CellTable& cells, const Categorical& labels) { cells.cell
 
 inline Index rows_of(const CellTable& cells, const std::string& level) {
   const Categorical labels = cells.obs("cell_type");
-  return labels.count(labels.code(level));
+  return labels.count(labels.code_of(level));
 }
 
 inline std::vector<Index> rows_but(const CellTable& cells, const std::string& level, Index kept) {
   const Categorical labels = cells.obs("cell_type");
-  const int code = labels.code(level);
+  const int code = labels.code_of(level);
   std::vector<Index> out;
   for (std::size_t i = 0; i < labels.codes.size(); ++i) {
     if (labels.codes[i] != code || kept-- > 0) out.push_back(Index(i));
