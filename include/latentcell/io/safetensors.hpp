@@ -99,6 +99,66 @@ inline void save_safetensors(const std::string& path, const SafeTensors& content
   file.commit();
 }
 
+namespace detail {
+
+/// A tensor of a safetensors header and where its bytes lie behind the header.
+struct TensorPlace {
+  std::uint64_t first, last;
+  SafeTensors::Tensor tensor;
+};
+
+/// Reads one tensor's object of a header. available: bytes behind the header
+inline TensorPlace read_tensor_place(FlatJson& json, const std::string& path, const std::string& name,
+                                     std::uint64_t available) {
+  SafeTensors::Tensor t{name, "", {}, {}};
+  std::vector<std::uint64_t> offsets, shape;
+  json.object([&](const std::string& key) {
+    if (key == "dtype") {
+      t.type = json.string();
+    } else if (key == "shape") {
+      shape = json.numbers();
+    } else if (key == "data_offsets") {
+      offsets = json.numbers();
+    } else {
+      json.fail(text("unknown key '", key, "' of tensor '", name, "'"));
+    }
+  });
+  const std::uint64_t width = t.type == "F32" ? 4 : t.type == "F64" || t.type == "I64" ? 8 : 0;
+  if (width == 0) throw_runtime(path, ": tensor '", name, "' has type '", t.type, "', not F32, F64 or I64");
+  const bool empty = std::find(shape.begin(), shape.end(), 0u) != shape.end();
+  std::uint64_t bytes = empty ? 0 : width;
+  for (std::uint64_t extent : shape) {
+    if (!empty && bytes > available / extent) throw_runtime(path, ": tensor '", name, "' is larger than the file");
+    bytes *= extent;
+    t.shape.push_back(Index(extent));
+  }
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] - offsets[0] != bytes || offsets[1] > available)
+    throw_runtime(path, ": cut short, or its header is wrong: tensor '", name, "' does not lie where it says");
+  return {offsets[0], offsets[1], std::move(t)};
+}
+
+/// Reads a header: metadata to `out`, tensors without their bytes to the result.
+inline std::vector<TensorPlace> read_header(const std::string& header, const std::string& path, std::uint64_t available,
+                                            SafeTensors& out) {
+  std::vector<TensorPlace> places;
+  std::set<std::string> names;
+  FlatJson json(path, header);
+  json.object([&](const std::string& name) {
+    if (name == "__metadata__") {
+      json.object([&](const std::string& key) {
+        if (!out.metadata.emplace(key, json.string()).second) json.fail(text("a second entry '", key, "'"));
+      });
+      return;
+    }
+    if (!names.insert(name).second) json.fail(text("a second tensor '", name, "'"));
+    places.push_back(read_tensor_place(json, path, name, available));
+  });
+  json.end();
+  return places;
+}
+
+}  // namespace detail
+
 /// Reads a safetensors file into memory. Throws std::runtime_error with the path for a file that is missing, cut short
 /// or whose header is invalid.
 inline SafeTensors load_safetensors(const std::string& path) {
@@ -123,57 +183,13 @@ inline SafeTensors load_safetensors(const std::string& path) {
   read(header.data(), length, "the header");
 
   SafeTensors out;
-  struct Place {
-    std::uint64_t first, last;
-    SafeTensors::Tensor tensor;
-  };
-  std::vector<Place> places;
-  std::set<std::string> names;
-  FlatJson json(path, header);
-  json.object([&](const std::string& name) {
-    if (name == "__metadata__") {
-      json.object([&](const std::string& key) {
-        if (!out.metadata.emplace(key, json.string()).second) json.fail(text("a second entry '", key, "'"));
-      });
-      return;
-    }
-    if (!names.insert(name).second) json.fail(text("a second tensor '", name, "'"));
-    SafeTensors::Tensor t{name, "", {}, {}};
-    std::vector<std::uint64_t> offsets, shape;
-    json.object([&](const std::string& key) {
-      if (key == "dtype") {
-        t.type = json.string();
-      } else if (key == "shape") {
-        shape = json.numbers();
-      } else if (key == "data_offsets") {
-        offsets = json.numbers();
-      } else {
-        json.fail(text("unknown key '", key, "' of tensor '", name, "'"));
-      }
-    });
-    const std::uint64_t width = t.type == "F32" ? 4 : t.type == "F64" || t.type == "I64" ? 8 : 0;
-    if (width == 0) throw_runtime(path, ": tensor '", name, "' has type '", t.type, "', not F32, F64 or I64");
-    const bool empty = std::find(shape.begin(), shape.end(), 0u) != shape.end();
-    std::uint64_t bytes = empty ? 0 : width;
-    for (std::uint64_t extent : shape) {
-      if (!empty && bytes > size / extent) throw_runtime(path, ": tensor '", name, "' is larger than the file");
-      bytes *= extent;
-      t.shape.push_back(Index(extent));
-    }
-    if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] - offsets[0] != bytes ||
-        offsets[1] > size - 8 - length) {
-      throw_runtime(path, ": cut short, or its header is wrong: tensor '", name, "' does not lie where it says");
-    }
-    places.push_back({offsets[0], offsets[1], std::move(t)});
-  });
-  json.end();
-
+  std::vector<detail::TensorPlace> places = detail::read_header(header, path, size - 8 - length, out);
   // A header may list the tensors in any order; the bytes lie without gaps.
-  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+  std::stable_sort(places.begin(), places.end(), [](const detail::TensorPlace& a, const detail::TensorPlace& b) {
     return std::pair(a.first, a.last) < std::pair(b.first, b.last);
   });
   std::uint64_t at = 0;
-  for (Place& place : places) {
+  for (detail::TensorPlace& place : places) {
     SafeTensors::Tensor& t = place.tensor;
     if (place.first != at)
       throw_runtime(path, ": its header is wrong: tensor '", t.name, "' does not lie where it says");

@@ -337,11 +337,7 @@ class ModelReader {
   /// Returns the number of values in all tensors.
   Index values() const {
     Index sum = 0;
-    for (const SafeTensors::Tensor& t : file().tensors) {
-      Index size = 1;
-      for (const Index extent : t.shape) size *= extent;
-      sum += size;
-    }
+    for (const SafeTensors::Tensor& t : file().tensors) sum += Index(t.bytes.size()) / (t.type == "F32" ? 4 : 8);
     return sum;
   }
 
