@@ -107,9 +107,13 @@ struct TensorPlace {
   SafeTensors::Tensor tensor;
 };
 
-/// Reads one tensor's object of a header. available: bytes behind the header
-inline TensorPlace read_tensor_place(FlatJson& json, const std::string& path, const std::string& name,
-                                     std::uint64_t available) {
+/// Bytes of a file, and of these the ones behind the header.
+struct FileSize {
+  std::uint64_t all, behind_header;
+};
+
+/// Reads one tensor's object of a header.
+inline TensorPlace read_tensor_place(FlatJson& json, const std::string& path, const std::string& name, FileSize size) {
   SafeTensors::Tensor t{name, "", {}, {}};
   std::vector<std::uint64_t> offsets, shape;
   json.object([&](const std::string& key) {
@@ -128,17 +132,18 @@ inline TensorPlace read_tensor_place(FlatJson& json, const std::string& path, co
   const bool empty = std::find(shape.begin(), shape.end(), 0u) != shape.end();
   std::uint64_t bytes = empty ? 0 : width;
   for (std::uint64_t extent : shape) {
-    if (!empty && bytes > available / extent) throw_runtime(path, ": tensor '", name, "' is larger than the file");
+    if (!empty && bytes > size.all / extent) throw_runtime(path, ": tensor '", name, "' is larger than the file");
     bytes *= extent;
     t.shape.push_back(Index(extent));
   }
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] - offsets[0] != bytes || offsets[1] > available)
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] - offsets[0] != bytes ||
+      offsets[1] > size.behind_header)
     throw_runtime(path, ": cut short, or its header is wrong: tensor '", name, "' does not lie where it says");
   return {offsets[0], offsets[1], std::move(t)};
 }
 
 /// Reads a header: metadata to `out`, tensors without their bytes to the result.
-inline std::vector<TensorPlace> read_header(const std::string& header, const std::string& path, std::uint64_t available,
+inline std::vector<TensorPlace> read_header(const std::string& header, const std::string& path, FileSize size,
                                             SafeTensors& out) {
   std::vector<TensorPlace> places;
   std::set<std::string> names;
@@ -151,7 +156,7 @@ inline std::vector<TensorPlace> read_header(const std::string& header, const std
       return;
     }
     if (!names.insert(name).second) json.fail(text("a second tensor '", name, "'"));
-    places.push_back(read_tensor_place(json, path, name, available));
+    places.push_back(read_tensor_place(json, path, name, size));
   });
   json.end();
   return places;
@@ -183,7 +188,7 @@ inline SafeTensors load_safetensors(const std::string& path) {
   read(header.data(), length, "the header");
 
   SafeTensors out;
-  std::vector<detail::TensorPlace> places = detail::read_header(header, path, size - 8 - length, out);
+  std::vector<detail::TensorPlace> places = detail::read_header(header, path, {size, size - 8 - length}, out);
   // A header may list the tensors in any order; the bytes lie without gaps.
   std::stable_sort(places.begin(), places.end(), [](const detail::TensorPlace& a, const detail::TensorPlace& b) {
     return std::pair(a.first, a.last) < std::pair(b.first, b.last);
