@@ -17,7 +17,7 @@ short=(--epochs 1 --decoder-epochs 2 --steps 3 --dimensions 4 --cells 60)
 "$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 2 --fate cell_type --out held_out.h5ad --report report.json --checkpoint model
 "$model" --data without.h5ad --predict 2 "${short[@]}" --seed 2 --fate cell_type --out deleted.h5ad
 cmp held_out.h5ad deleted.h5ad
-for word in latentcell 'transport, half-way' 'half of the truth' w1 settled_by_time; do
+for word in latentcell 'transport, half-way' 'half of the true cells' w1 settled_by_time; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
 "$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 2 --fate cell_type --out again.h5ad --checkpoint model --resume
@@ -26,8 +26,8 @@ cmp held_out.h5ad again.h5ad
 cmp held_out.h5ad from.h5ad
 "$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 3 --out other.h5ad
 if cmp -s held_out.h5ad other.h5ad; then echo "WRONG: another seed gives the same cells"; exit 1; fi
-"$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 2 --fate cell_type --relax 0 --out equal.h5ad
-if cmp -s held_out.h5ad equal.h5ad; then echo "WRONG: --relax 0 changes nothing"; exit 1; fi
+"$model" --data all.h5ad --holdout 2 "${short[@]}" --seed 2 --fate cell_type --marginal-relaxation 0 --out equal.h5ad
+if cmp -s held_out.h5ad equal.h5ad; then echo "WRONG: --marginal-relaxation 0 changes nothing"; exit 1; fi
 # Two times at once, each once, with every fate for both.
 "$model" --data without.h5ad --from model --predict 2,0.5,2 --steps 3 --cells 60 --fate cell_type --seed 2 --out two.h5ad
 "$make_snapshots" fates two.h5ad 120 all.h5ad
@@ -56,6 +56,6 @@ refuses "excludes" --data all.h5ad --from model --predict 1 --time time
 refuses "needs the cells to start from" --from model --predict 1
 refuses "was trained on counts" --embedding points.csv --from model --predict 1
 refuses "was trained on coordinates" --data all.h5ad --from points --predict 1
-refuses "checkpoint of something else" --data all.h5ad --from model/field.safetensors --predict 1
+refuses "not 'trajectory'" --data all.h5ad --from model/velocity.safetensors --predict 1
 refuses "at least two times" --data all.h5ad --predict 1 --holdout 0-2.5
 exit "$failed"

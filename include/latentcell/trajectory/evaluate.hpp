@@ -1,31 +1,28 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/random_draw.hpp>
+#include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/kernel/pairwise.hpp>
 #include <latentcell/metric/mmd.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 #include <latentcell/trajectory/model.hpp>
+#include <latentcell/trajectory/time_order.hpp>
+#include <latentcell/trajectory/time_range.hpp>
+#include <latentcell/transport/assignment.hpp>
 
-namespace latentcell {
+namespace latentcell::trajectory {
 
-/// How far predicted cells of a time lie from the true ones.
-struct TrajectoryScore {
-  std::string who;  ///< the model, or the floor's name
-  double w1 = 0;    ///< exact 1-Wasserstein distance, in the units of the points
-  double w2 = 0;    ///< exact 2-Wasserstein distance
-  double mmd = 0;   ///< squared maximum mean discrepancy
-};
-
-inline std::vector<std::pair<std::string, double>> entries(const TrajectoryScore& s) {
-  return {{"w1", s.w1}, {"w2", s.w2}, {"mmd", s.mmd}};
-}
-
-/// `count` points that stand for a set: all of it as often as it goes, the rest without repetition.
+/// Resamples a set to `count` points: every point floor(count / N) times, and a random subset without replacement.
 /// x (N, D) -> (count, D)
 inline Matrix<float> resample_to(ConstView<float> x, Index count, Rng& rng) {
   std::vector<Index> rows;
@@ -36,91 +33,114 @@ inline Matrix<float> resample_to(ConstView<float> x, Index count, Rng& rng) {
   return metric::pick_rows(x, rows);
 }
 
-/// Judges cells predicted for a time that was held out, and the floors that a model has to beat. Floors are made of
-/// the known cells alone; the true cells only judge. Transport needs two sets of one size: the true cells are repeated
-/// as a whole, others as resample_to() does, to at most 2,000.
+/// Scores points predicted for a held-out time, baselines made of the reference cells, and a ceiling.
+/// Metrics, lower is better: "w1" and "w2", the exact Wasserstein distances in units of the points, and "mmd", the
+/// squared maximum mean discrepancy. Transport needs two sets of one size, so sets are resampled to at most 2,000.
 class TrajectoryEvaluator {
  public:
-  /// known (N, D) with times, truth (M, D), the range of the held-out times
-  TrajectoryEvaluator(const LatentTable& known, const std::vector<double>& time, const Matrix<float>& truth,
-                      double from, double to, Rng rng)
+  /// reference (N, D) with times (N), truth (M, D) the held-out cells, M >= 4, and the range of their times
+  TrajectoryEvaluator(ConstView<float> reference, const std::vector<double>& time, ConstView<float> truth,
+                      TimeRange range, Rng rng)
       : rng_(rng) {
     LATENTCELL_REQUIRE(truth.rows() >= 4, "TrajectoryEvaluator: only ", truth.rows(), " true cells");
-    truth_ = metric::subsample(view(truth), std::min<Index>(truth.rows(), most) / 2 * 2, rng_);
+    truth_ = metric::subsample(truth, std::min<Index>(truth.rows(), largest) / 2 * 2, rng_);
     size_ = truth_.rows() * std::max<Index>(1, 1000 / truth_.rows());
-    // Cells before and after: a span as long as the range on either side, or the next distinct time.
-    const detail::TimeOrder order(time);
-    const double span = to - from;
+    // Cells before and after: a span as long as the range on either side, or the adjacent distinct time.
+    const double span = range.to - range.from;
     std::vector<Index> before, after, all;
     double last = -std::numeric_limits<double>::infinity(), next = -last;
-    for (const double t : order.times) {
-      if (t < from) last = t;
-      if (t > to) next = std::min(next, t);
+    for (const double t : TimeOrder(time).times) {
+      if (t < range.from) last = t;
+      if (t > range.to) next = std::min(next, t);
     }
-    for (Index i = 0; i < known.cells(); ++i) {
+    for (Index i = 0; i < reference.rows(); ++i) {
       const double t = time[to_size(i)];
       if (!std::isfinite(t)) continue;
       all.push_back(i);
-      if (t < from && t >= std::min(last, from - span)) before.push_back(i);
-      if (t > to && t <= std::max(next, to + span)) after.push_back(i);
+      if (t < range.from && t >= std::min(last, range.from - span)) before.push_back(i);
+      if (t > range.to && t <= std::max(next, range.to + span)) after.push_back(i);
     }
-    const auto pick = [&](const std::vector<Index>& rows) { return metric::pick_rows(view(known.mean), rows); };
-    before_ = pick(before);
-    after_ = pick(after);
-    all_ = pick(all);
+    before_ = metric::pick_rows(reference, before);
+    after_ = metric::pick_rows(reference, after);
+    all_ = metric::pick_rows(reference, all);
   }
 
-  TrajectoryScore score(const std::string& who, ConstView<float> points) {
-    const Matrix<float> a = resample_to(points, size_, rng_), b = resample_to(view(truth_), size_, rng_);
-    const ConstView<float> x = view(a), y = view(b);
-    return {who, metric::wasserstein1(x, y), metric::wasserstein2(x, y),
-            metric::mmd(metric_sample(points), view(truth_))};
-  }
-
-  std::vector<TrajectoryScore> floors() {
-    std::vector<TrajectoryScore> out;
-    const auto add = [&](const char* name, const Matrix<float>& points) {
-      if (points.rows() >= 2) out.push_back(score(name, view(points)));
+  /// The predicted points, the baselines that the reference allows, and one half of the truth against the other.
+  /// predicted (n, D)
+  evaluate::ScoreTable evaluate(const std::string& method, ConstView<float> predicted) {
+    using evaluate::Better;
+    using evaluate::Role;
+    evaluate::ScoreTable out({{"w1", "", Better::lower}, {"w2", "", Better::lower}, {"mmd", "", Better::lower}});
+    out.add(method, Role::model, score(predicted));
+    const auto baseline = [&](const char* name, const Matrix<float>& points) {
+      if (points.rows() >= 2) out.add(name, Role::baseline, score(view(points)));
     };
-    add("previous times", before_);
-    add("next times", after_);
+    baseline("previous times", before_);
+    baseline("next times", after_);
     if (before_.rows() >= 2 && after_.rows() >= 2) {
       Matrix<float> both(before_.rows() + after_.rows(), all_.cols());
       both << before_, after_;
-      add("previous and next", both);
-      const Matrix<float> a = resample_to(view(before_), 1000, rng_), b = resample_to(view(after_), 1000, rng_);
-      const Matrix<float> cost = kernel::squared_distances(view(a), view(b));
-      const Assignment pairs = assign(view(cost));
-      Matrix<float> middle = a;
-      for (Index i = 0; i < middle.rows(); ++i) middle.row(i) = 0.5f * (a.row(i) + b.row(pairs.column[to_size(i)]));
-      add("transport, half-way", middle);
+      baseline("previous and next", both);
+      baseline("transport, half-way", half_way());
     }
-    add("all other times", all_);
+    baseline("all other times", all_);
+    out.add("half of the true cells", Role::ceiling, split_half());
     return out;
   }
 
-  /// One half of the true cells against the other: what a perfect prediction of that size would be worth.
-  TrajectoryScore split_half_ceiling() {
+ private:
+  static constexpr Index largest = 2000;
+
+  std::vector<double> score(ConstView<float> points) {
+    const Matrix<float> a = resample_to(points, size_, rng_), b = resample_to(view(truth_), size_, rng_);
+    const Matrix<float> few =
+        points.rows() > largest ? metric::subsample(points, largest, rng_) : Matrix<float>(points);
+    return {metric::wasserstein1(view(a), view(b)), metric::wasserstein2(view(a), view(b)),
+            metric::mmd(view(few), view(truth_))};
+  }
+
+  // Middles of the optimal pairs of 1,000 cells before and after.   -> (1000, D)
+  Matrix<float> half_way() {
+    const Matrix<float> a = resample_to(view(before_), 1000, rng_), b = resample_to(view(after_), 1000, rng_);
+    const Matrix<float> cost = kernel::squared_distances(view(a), view(b));
+    const Assignment pairs = assign(view(cost));
+    Matrix<float> middle = a;
+    for (Index i = 0; i < middle.rows(); ++i) middle.row(i) = 0.5f * (a.row(i) + b.row(pairs.column[to_size(i)]));
+    return middle;
+  }
+
+  // What a perfect prediction of half as many cells would score.
+  std::vector<double> split_half() {
     std::vector<Index> order(to_size(truth_.rows()));
     std::iota(order.begin(), order.end(), Index(0));
     shuffle(std::span<Index>(order), rng_);
     const std::size_t half = order.size() / 2;
     const Matrix<float> a = metric::pick_rows(view(truth_), std::span(order).first(half)),
                         b = metric::pick_rows(view(truth_), std::span(order).last(half));
-    return {"half of the truth", metric::wasserstein1(view(a), view(b)), metric::wasserstein2(view(a), view(b)),
+    return {metric::wasserstein1(view(a), view(b)), metric::wasserstein2(view(a), view(b)),
             metric::mmd(view(a), view(b))};
-  }
-
- private:
-  static constexpr Index most = 2000;
-  ConstView<float> metric_sample(ConstView<float> points) {
-    sample_ = points.rows() > most ? metric::subsample(points, most, rng_) : Matrix<float>(points);
-    return view(sample_);
   }
 
   Rng rng_;
   Index size_ = 0;
-  Matrix<float> truth_, before_, after_, all_, sample_;
+  Matrix<float> truth_, before_, after_, all_;
 };
 
-}  // namespace latentcell
+/// Latents that an evaluation compares.
+struct HeldOutTime {
+  const LatentTable& reference;  ///< (N, D) with times
+  const LatentTable& truth;      ///< (M, D) the held-out cells
+  const LatentTable& predicted;  ///< (n, D)
+  TimeRange time;                ///< of the held-out cells
+};
+
+/// Scores a prediction of a held-out time in the units of the coordinates, as "latentcell".
+inline evaluate::ScoreTable evaluate(const Model& model, const HeldOutTime& of, Rng rng) {
+  const Matrix<float> reference = model.coordinates(of.reference.mean), truth = model.coordinates(of.truth.mean),
+                      predicted = model.coordinates(of.predicted.mean);
+  TrajectoryEvaluator evaluator(view(reference), read_times(of.reference.cell_columns, model.options.time), view(truth),
+                                of.time, rng);
+  return evaluator.evaluate("latentcell", view(predicted));
+}
+
+}  // namespace latentcell::trajectory

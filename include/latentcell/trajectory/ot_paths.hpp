@@ -2,48 +2,65 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <numeric>
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/kernel/pairwise.hpp>
+#include <latentcell/kernel/parallel.hpp>
 #include <latentcell/metric/subsample.hpp>
+#include <latentcell/trajectory/random_rows.hpp>
+#include <latentcell/trajectory/time_order.hpp>
 #include <latentcell/transport/geodesic.hpp>
 #include <latentcell/transport/sinkhorn.hpp>
 #include <latentcell/transport/unbalanced.hpp>
 
-// Cells of neighbouring times paired by optimal transport, and the ways between them: what a field of motion learns.
+namespace latentcell::trajectory {
 
-namespace latentcell {
+/// How the path between two paired cells runs: straight, or along the cells between them.
+enum class PathShape { straight, manifold };
 
 struct OtPathOptions {
-  Index window = 200;     ///< cells of either side that are coupled at once, those next in time
-  double epsilon = 0.05;  ///< entropy of the coupling, in units of the mean cost; larger: softer pairs
-  bool manifold = false;  ///< ways and costs along the cells of both sides in place of straight lines
-  double relax = 0;       ///< weight of the marginals, in units of the mean cost, where cells may die or divide
-                          ///< unequally (see unbalanced_sinkhorn); 0: all cells have equally many descendants
-  bool growth = false;    ///< the cells of a time are as many as there were: their numbers say how the tissue grows
-  Index pairs = 40'000;   ///< of all times together, at least
-  GeodesicOptions graph = {};
+  PathShape shape = PathShape::straight;  ///< manifold: costs and paths are geodesics along the cells of both sides
+  Index window = 100;    ///< cells on either side of a time step that are coupled at once, nearest in time.
+                         ///< Larger: pairs from more of the tissue. Smaller: quicker, noisier pairs
+  double epsilon = 0.1;  ///< entropy of the coupling, above 0, in units of the mean cost. Larger: softer pairs
+  double marginal_relaxation = 1;  ///< weight of the marginals, in units of the mean cost. Larger: descendants are more
+                                   ///< equally many for all cells. 0: exactly equally many (balanced transport)
+  bool growth = false;   ///< the number of cells of a time is the size of the tissue then, so transport is with growth
+  Index pairs = 40'000;  ///< pairs of all time steps together, at least
+  GeodesicOptions graph = {};  ///< neighbour graph of the geodesics
+
+  /// Settings measured for two-dimensional embeddings, where straight lines cut through empty space.
+  static OtPathOptions along_manifold() { return {.shape = PathShape::manifold, .window = 500, .epsilon = 0.02}; }
+
+  static void visit(auto& self, auto&& f) {
+    f("shape", self.shape);
+    f("window", self.window, at_least(2));
+    f("epsilon", self.epsilon, above(0));
+    f("marginal_relaxation", self.marginal_relaxation, at_least(0));
+    f("growth", self.growth);
+    f("pairs", self.pairs, at_least(1));
+    f("graph", self.graph);
+  }
 };
 
-/// Ways in the latent space from a cell of one time to a cell of a later one.
+/// Paths in the latent space, each from a cell of one time to a cell of a later one: what the velocity net learns from.
 struct OtPaths {
-  Index knots = 2;               ///< points of a way, at even steps of length
+  Index knots = 2;               ///< points of a path, at equal steps of length
   Matrix<float> points;          ///< (P knots, D)
   std::vector<double> from, to;  ///< (P) times of both ends, from < to
-  std::vector<double> growth;    ///< (P) population at `to` relative to `from`
+  std::vector<double> growth;    ///< (P) size of the tissue at `to` relative to `from`; 1 without growth
 
   Index size() const { return Index(from.size()); }
 
-  /// Place and motion at a share s of the time of a way, per share.      -> place (D), motion (D)
-  /// Growth bends the clock: momentum, mass times motion, stays the same on the shortest way between masses that differ
-  /// (Chizat, Peyre, Schmitzer and Vialard 2018, "An interpolating distance between optimal transport and Fisher-Rao
-  /// metrics"): with sqrt(mass) linear in time, the share of the way behind is s (1 + c) / (1 + c s), c =
-  /// sqrt(growth) - 1.
-  void at(Index path, double s, float* place, float* motion) const {
+  /// Writes position and velocity, per unit of `s`, at a share `s` in [0, 1] of the time of a path.
+  /// -> position (D), velocity (D)
+  /// Momentum, mass times velocity, is constant on the shortest path between unequal masses (Chizat, Peyre, Schmitzer
+  /// and Vialard 2018, "An interpolating distance between optimal transport and Fisher-Rao metrics"). With sqrt(mass)
+  /// linear in time the share of the length is s (1 + c) / (1 + c s), c = sqrt(growth) - 1.
+  void at(Index path, double s, float* position, float* velocity) const {
     const double c = std::sqrt(growth[to_size(path)]) - 1, slow = 1 + c * s;
     const double along = std::clamp(s * (1 + c) / slow, 0.0, 1.0), speed = (1 + c) / (slow * slow);
     const double cell = along * double(knots - 1);
@@ -53,123 +70,119 @@ struct OtPaths {
     const float* const a = points.data() + (path * knots + k) * d;
     for (Index j = 0; j < d; ++j) {
       const float step = a[d + j] - a[j];
-      place[j] = a[j] + share * step;
-      motion[j] = step * float(double(knots - 1) * speed);
+      position[j] = a[j] + share * step;
+      velocity[j] = step * float(double(knots - 1) * speed);
     }
   }
 };
 
 namespace detail {
 
-/// Rows of cells by time, and the distinct times in order.
-struct TimeOrder {
-  std::vector<double> times;
-  std::vector<std::vector<Index>> rows;
+inline constexpr Index manifold_knots = 16;
 
-  explicit TimeOrder(const std::vector<double>& time) {
-    std::map<double, std::vector<Index>> by;
-    for (std::size_t i = 0; i < time.size(); ++i) {
-      if (std::isfinite(time[i])) by[time[i]].push_back(Index(i));
-    }
-    for (auto& [t, r] : by) {
-      times.push_back(t);
-      rows.push_back(std::move(r));
+/// Two sets of cells with the optimal transport plan between them.
+class StepCoupling {
+ public:
+  /// early (N, D), late (M, D)
+  StepCoupling(const Matrix<float>& early, const Matrix<float>& late, const OtPathOptions& options)
+      : n_(early.rows()), m_(late.rows()), points_(n_ + m_, early.cols()), weight_(to_size(n_), 1.0) {
+    points_ << early, late;
+    const Matrix<float> cost = options.shape == PathShape::manifold
+                                   ? geodesic_costs(options.graph)
+                                   : kernel::squared_distances(view(early), view(late));
+    if (options.marginal_relaxation > 0) {
+      UnbalancedPlan found = unbalanced_sinkhorn(
+          view(cost),
+          {.epsilon = options.epsilon, .marginal_relaxation = options.marginal_relaxation, .tolerance = 1e-4});
+      plan_ = std::move(found.plan);
+      weight_ = std::move(found.growth);
+      drawn_by_weight_ = true;
+    } else {
+      plan_ = sinkhorn(view(cost), {.epsilon = options.epsilon, .tolerance = 1e-3, .iterations = 2000}).plan;
     }
   }
-  /// Whole times from `first` on, in the direction of `step`, until there are `enough` cells.
-  std::vector<Index> window(Index first, Index step, Index enough) const {
-    std::vector<Index> out;
-    for (Index k = first; k >= 0 && k < Index(times.size()) && Index(out.size()) < enough; k += step)
-      out.insert(out.end(), rows[to_size(k)].begin(), rows[to_size(k)].end());
-    return out;
+
+  /// The pair number `p`: early cells take turns, or are drawn by their number of descendants where that may differ.
+  std::pair<Index, Index> pair(Index p, Rng& rng) const {
+    const Index i = drawn_by_weight_ ? draw_index(weight_, rng) : p % n_;
+    return {i, draw_index({plan_.data() + i * m_, to_size(m_)}, rng)};
   }
+
+  /// Points of the path from early cell i to late cell j, at equal steps of length.   -> (knots, D)
+  Matrix<float> path(Index i, Index j, Index knots) const {
+    std::vector<Index> along{n_ + j};
+    if (geodesics_.empty()) {
+      along.push_back(i);
+    } else {
+      while (along.back() != i) along.push_back(geodesics_[to_size(i)].before[to_size(along.back())]);
+    }
+    std::reverse(along.begin(), along.end());
+    const Matrix<float> line = metric::pick_rows(view(points_), along);
+    return resample_line(view(line), knots);
+  }
+
+ private:
+  // Squared lengths of the geodesics, as squared distances are the costs of straight paths.   -> (N, M)
+  Matrix<float> geodesic_costs(const GeodesicOptions& options) {
+    const GeodesicGraph graph(view(points_), options);
+    geodesics_.resize(to_size(n_));
+    kernel::parallel_items(n_, [&](Index i) { geodesics_[to_size(i)] = graph.from(i); });
+    Matrix<float> cost(n_, m_);
+    for (Index i = 0; i < n_; ++i) {
+      for (Index j = 0; j < m_; ++j) {
+        const double length = geodesics_[to_size(i)].cost[to_size(n_ + j)];
+        cost(i, j) = float(length * length);
+      }
+    }
+    return cost;
+  }
+
+  Index n_, m_;
+  Matrix<float> points_;  // (N + M, D), the early cells first
+  std::vector<GeodesicGraph::Paths> geodesics_;
+  Matrix<double> plan_;  // (N, M)
+  std::vector<double> weight_;
+  bool drawn_by_weight_ = false;
 };
-
-/// At most `count` of the rows.
-inline std::vector<Index> some(std::vector<Index> rows, Index count, Rng& rng) {
-  shuffle(std::span<Index>(rows), rng);
-  rows.resize(std::min(rows.size(), to_size(count)));
-  return rows;
-}
 
 }  // namespace detail
 
-/// Pairs cells across every step of time by entropic optimal transport, many times over on random parts of both sides.
-/// Between two distinct times lies a step; its sides are the cells next to it, whole times until they are `window`: so
-/// times of a few cells each, as in an asynchronous tissue, work as well as a handful of snapshots.
-/// latents (N, D), time (N), cells whose time is NaN are left out. Throws std::invalid_argument for fewer than two
-/// times.
-inline OtPaths time_paths(ConstView<float> latents, const std::vector<double>& time, const OtPathOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(Index(time.size()) == latents.rows(), "time_paths: ", time.size(), " times for ", latents.rows(),
+/// Pairs cells across every time step by entropic optimal transport, repeatedly on random subsets of both sides.
+/// latents (N, D), time (N) -> paths
+/// A step lies between two adjacent distinct times. Its sides are the cells nearest in time, all cells of a time, until
+/// there are `window`: this serves many times of a few cells as well as a few snapshots. Cells without a finite time
+/// are left out. Throws std::invalid_argument for fewer than two times.
+inline OtPaths ot_paths(ConstView<float> latents, const std::vector<double>& time, const OtPathOptions& options,
+                        Rng& rng) {
+  const OtPathOptions& o = options;
+  LATENTCELL_REQUIRE(Index(time.size()) == latents.rows(), "ot_paths: ", time.size(), " times for ", latents.rows(),
                      " cells");
-  LATENTCELL_REQUIRE(o.window >= 2 && o.epsilon > 0 && o.relax >= 0 && o.pairs >= 1, "time_paths: window ", o.window,
-                     " must be at least 2, epsilon ", o.epsilon, " and pairs ", o.pairs, " positive, relax ", o.relax,
-                     " not negative");
-  const detail::TimeOrder order(time);
-  const Index steps = Index(order.times.size()) - 1;
-  LATENTCELL_REQUIRE(steps >= 1, "time_paths: there must be cells of two times at least, there are ", steps + 1);
-  const auto population = [&](double t) {
-    const auto at = std::lower_bound(order.times.begin(), order.times.end(), t) - order.times.begin();
-    return double(order.rows[std::size_t(at)].size());
-  };
+  check_options("ot_paths", options);
+  const TimeOrder order(time);
+  const Index steps = order.size() - 1;
+  LATENTCELL_REQUIRE(steps >= 1, "ot_paths: there must be cells of two times at least, there are ", steps + 1);
+  const auto tissue_size = [&](double t) { return double(order.rows[to_size(order.at_or_after(t))].size()); };
   OtPaths out;
-  out.knots = o.manifold ? 16 : 2;
-  const Index d = latents.cols();
+  out.knots = o.shape == PathShape::manifold ? detail::manifold_knots : 2;
   std::vector<float> points;
   const Index rounds = std::max<Index>(1, (o.pairs + steps * o.window - 1) / (steps * o.window));
   for (Index round = 0; round < rounds; ++round) {
     for (Index step = 0; step < steps; ++step) {
-      const std::vector<Index> early = detail::some(order.window(step, -1, o.window), o.window, rng),
-                               late = detail::some(order.window(step + 1, 1, o.window), o.window, rng);
-      const Matrix<float> a = metric::pick_rows(latents, early), b = metric::pick_rows(latents, late);
-      const Index n = a.rows(), m = b.rows();
-      Matrix<float> both(n + m, d), cost;
-      both << a, b;
-      std::vector<GeodesicGraph::Paths> ways;
-      if (o.manifold) {
-        const GeodesicGraph graph(view(both), o.graph);
-        ways.resize(to_size(n));
-        kernel::parallel_items(n, [&](Index i) { ways[to_size(i)] = graph.from(i); });
-        cost.resize(n, m);
-        for (Index i = 0; i < n; ++i) {
-          for (Index j = 0; j < m; ++j) {
-            const double length = ways[to_size(i)].cost[to_size(n + j)];
-            cost(i, j) = float(length * length);
-          }
-        }
-      } else {
-        cost = kernel::squared_distances(view(a), view(b));
-      }
-      Matrix<double> plan;
-      std::vector<double> weight(to_size(n), 1.0);
-      if (o.relax > 0) {
-        UnbalancedPlan found =
-            unbalanced_sinkhorn(view(cost), {.epsilon = o.epsilon, .marginal_relaxation = o.relax, .tolerance = 1e-4});
-        plan = std::move(found.plan);
-        weight = std::move(found.growth);
-      } else {
-        plan = sinkhorn(view(cost), {.epsilon = o.epsilon, .tolerance = 1e-3, .iterations = 2000}).plan;
-      }
+      const std::vector<Index> early = random_rows(order.window(step, -1, o.window), o.window, rng),
+                               late = random_rows(order.window(step + 1, 1, o.window), o.window, rng);
+      const detail::StepCoupling coupling(metric::pick_rows(latents, early), metric::pick_rows(latents, late), o);
       for (Index p = 0; p < o.window; ++p) {
-        // All cells of the early side in turn, or by how many descendants they have.
-        const Index i = o.relax > 0 ? draw_index(weight, rng) : p % n;
-        const Index j = draw_index({plan.data() + i * m, to_size(m)}, rng);
-        const double from = time[to_size(early[to_size(i)])], to = time[to_size(late[to_size(j)])];
-        std::vector<Index> along{n + j};
-        while (o.manifold && along.back() != i) along.push_back(ways[to_size(i)].before[to_size(along.back())]);
-        if (!o.manifold) along.push_back(i);
-        std::reverse(along.begin(), along.end());
-        const Matrix<float> line = metric::pick_rows(view(both), along);
-        const Matrix<float> knots = resample_line(view(line), out.knots);
-        points.insert(points.end(), knots.data(), knots.data() + knots.size());
-        out.from.push_back(from);
-        out.to.push_back(to);
-        out.growth.push_back(o.growth ? population(to) / population(from) : 1.0);
+        const auto [i, j] = coupling.pair(p, rng);
+        const Matrix<float> path = coupling.path(i, j, out.knots);
+        points.insert(points.end(), path.data(), path.data() + path.size());
+        out.from.push_back(time[to_size(early[to_size(i)])]);
+        out.to.push_back(time[to_size(late[to_size(j)])]);
+        out.growth.push_back(o.growth ? tissue_size(out.to.back()) / tissue_size(out.from.back()) : 1.0);
       }
     }
   }
-  out.points = ConstView<float>(points.data(), out.size() * out.knots, d);
+  out.points = ConstView<float>(points.data(), out.size() * out.knots, latents.cols());
   return out;
 }
 
-}  // namespace latentcell
+}  // namespace latentcell::trajectory

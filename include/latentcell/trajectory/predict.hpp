@@ -1,80 +1,90 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <latentcell/kernel/neighbors.hpp>
+#include <latentcell/autodiff/tape.hpp>
+#include <latentcell/data/read_times.hpp>
+#include <latentcell/sample/integrate.hpp>
 #include <latentcell/trajectory/model.hpp>
+#include <latentcell/trajectory/time_order.hpp>
+#include <latentcell/trajectory/time_range.hpp>
 
-// What a field of motion says of cells: those of a time, the way of one, what it will become.
+namespace latentcell::trajectory {
 
-namespace latentcell {
+namespace detail {
 
-struct AtTimeOptions {
-  double from = 0, to = 0;  ///< the time, or the ends of a range in which times lie evenly
-  Index cells = 1000;
-  Index steps = 20;  ///< of the integrator
+/// Cells that are integrated together, each over a time span of its own on the net's clock.
+struct AdvanceBlock {
+  std::vector<float> start, span;    // (n) span negative: backward
+  std::vector<Direction> direction;  // (n)
+  std::vector<Rng> noise;            // (n)
 };
 
-/// Cells at a time that need not have been seen, from known ones: those next before it carried forwards, those next
-/// after it carried back, the more of either the nearer they are; beyond the known times from one side alone.
-/// known (N, D) with the obs column of times -> latents (cells, D); obs: the time, "source_cell" and "source_time"
-inline LatentTable at_time(const Trajectory& model, const LatentTable& known, const AtTimeOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(o.to >= o.from && std::isfinite(o.from) && std::isfinite(o.to), "at_time: the range ", o.from,
-                     " to ", o.to, " must rise");
-  LATENTCELL_REQUIRE(o.cells >= 1, "at_time: cells must be at least 1, got ", o.cells);
-  const std::vector<double> time = read_times(known.cell_columns, model.options.time);
-  const detail::TimeOrder order(time);
-  LATENTCELL_REQUIRE(!order.times.empty(), "at_time: no known cell has a time");
-  const double middle = 0.5 * (o.from + o.to);
-  const Index next = Index(std::lower_bound(order.times.begin(), order.times.end(), middle) - order.times.begin());
-  const std::vector<Index> before = order.window(next - 1, -1, model.options.paths.window),
-                           after = order.window(next, 1, model.options.paths.window);
-  const auto mean_time = [&](const std::vector<Index>& rows) {
-    double sum = 0;
-    for (const Index r : rows) sum += time[to_size(r)] / double(rows.size());
-    return sum;
+/// Integrates standardised latents, in place: by Heun, or with noise by Euler-Maruyama.   z (n, D)
+inline void advance_block(const VelocityModel& model, View<float> z, AdvanceBlock& block, Index steps) {
+  const Index n = z.rows();
+  Tape<float> tape(Mode::no_gradient);
+  const auto velocity = [&](float s, ConstView<float> at, View<float> out) {
+    tape.reset();
+    float* const t = tape.scratch(n);
+    for (Index i = 0; i < n; ++i) t[i] = block.start[to_size(i)] + s * block.span[to_size(i)];
+    out = model(tape, at, {t, to_size(n)}, block.direction).value();
+    for (Index i = 0; i < n; ++i) out.row(i) *= std::abs(block.span[to_size(i)]);
   };
-  std::vector<Index> source;
-  std::vector<double> from, to;
-  std::vector<Index> pools[2] = {};
-  std::vector<Index> parts(to_size(o.cells));
-  std::iota(parts.begin(), parts.end(), Index(0));
-  shuffle(std::span<Index>(parts), rng);
-  for (Index i = 0; i < o.cells; ++i) {
-    const double t = o.from + (o.to - o.from) * (double(parts[to_size(i)]) + rng.uniform_double()) / double(o.cells);
-    const double share = before.empty()  ? 1.0
-                         : after.empty() ? 0.0
-                                         : (t - mean_time(before)) / (mean_time(after) - mean_time(before));
-    const int side = rng.uniform_double() < share ? 1 : 0;
-    std::vector<Index>& pool = pools[side];
-    if (pool.empty()) {  // every cell once before any a second time
-      pool = side == 1 ? after : before;
-      shuffle(std::span<Index>(pool), rng);
-    }
-    source.push_back(pool.back());
-    pool.pop_back();
-    from.push_back(time[to_size(source.back())]);
-    to.push_back(t);
+  if (model.options.noise == 0) {
+    integrate(velocity, z, {.method = Method::heun, .steps = steps});
+    return;
   }
-  LatentTable out = known.select_cells(source);
-  out.deviation.resize(0, 0);
-  advance_in_time(model, out.mean, from, to, o.steps, rng);
-  std::vector<std::string> names = std::move(out.cell_names);
-  out.cell_names.clear();
-  for (Index i = 0; i < o.cells; ++i) out.cell_names.push_back(text("cell_", i, "_at_", to[to_size(i)]));
-  out.cell_columns = Annotation(o.cells);
-  out.cell_columns.set(model.options.time, to);
-  if (!names.empty()) out.cell_columns.set("source_cell", std::move(names));
-  out.cell_columns.set("source_time", from);
-  return out;
+  Matrix<float> step(n, z.cols());
+  for (Index k = 0; k < steps; ++k) {
+    velocity(float(k) / float(steps), z, view(step));
+    for (Index i = 0; i < n; ++i) {
+      const float width = float(model.options.noise) * std::sqrt(std::abs(block.span[to_size(i)]) / float(steps));
+      for (Index j = 0; j < z.cols(); ++j)
+        z(i, j) += step(i, j) / float(steps) + width * float(block.noise[to_size(i)].normal());
+    }
+  }
 }
 
-/// A cell's way through time.     start (N, D) at their own times, times in any order -> for each time latents (N, D)
-inline std::vector<Matrix<float>> rollout(const Trajectory& model, const Matrix<float>& start,
+}  // namespace detail
+
+/// Moves each cell from one time to another, in place; with noise in the model, by its diffusion.
+/// z (N, D) latents, from and to (N) times
+inline void advance_in_time(const VelocityModel& model, Matrix<float>& z, const std::vector<double>& from,
+                            const std::vector<double>& to, Index steps, Rng& rng) {
+  LATENTCELL_REQUIRE(z.cols() == model.latent() && Index(from.size()) == z.rows() && from.size() == to.size(),
+                     "advance_in_time: latents (", z.rows(), ", ", z.cols(), "), ", from.size(), " starts and ",
+                     to.size(), " ends, for a velocity of ", model.latent(), " dimensions");
+  LATENTCELL_REQUIRE(steps >= 1, "advance_in_time: steps must be at least 1, got ", steps);
+  constexpr Index block_size = 2048;
+  const Index d = model.latent();
+  const Rng own = rng.fork();
+  for (Index first = 0; first < z.rows(); first += block_size) {
+    const Index n = std::min(block_size, z.rows() - first);
+    View<float> here(z.data() + first * d, n, d);
+    detail::AdvanceBlock block;
+    for (Index i = 0; i < n; ++i) {
+      const double a = model.clock(from[to_size(first + i)]), b = model.clock(to[to_size(first + i)]);
+      block.start.push_back(float(a));
+      block.span.push_back(float(b - a));
+      block.direction.push_back(b >= a ? Direction::forward : Direction::backward);
+      block.noise.push_back(own.at(std::uint64_t(first + i)));
+    }
+    model.scaler.apply(here);
+    detail::advance_block(model, here, block, steps);
+    model.scaler.invert(here);
+  }
+}
+
+/// Positions of cells at a sequence of times, in any order, each reached from the one before.
+/// start (N, D) at their own times `from` (N) -> for each of `times` latents (N, D)
+inline std::vector<Matrix<float>> rollout(const VelocityModel& model, const Matrix<float>& start,
                                           const std::vector<double>& from, const std::vector<double>& times,
                                           Index steps, Rng& rng) {
   std::vector<Matrix<float>> out;
@@ -89,50 +99,80 @@ inline std::vector<Matrix<float>> rollout(const Trajectory& model, const Matrix<
   return out;
 }
 
-struct FateOptions {
-  Index draws = 20;      ///< ways of each cell; one is enough without noise
-  Index neighbors = 15;  ///< known cells that vote on what an end is
-  Index steps = 20;
-  double at = std::numeric_limits<double>::quiet_NaN();  ///< time at which fates are told; NaN: the last known one
+struct InterpolateOptions {
+  TimeRange time;      ///< a time, or a range in which the cells' times lie evenly
+  Index cells = 1000;  ///< at least 1
+  Index steps = 20;    ///< of the integrator. Larger: a smaller error of integration
 };
 
-/// What cells will be: carried to a late time, where the nearest known cells of about that time vote by their label.
-/// cells (N, D) with times, known: cells with times and labels -> (N, levels) probabilities, rows sum to 1
-inline Matrix<double> fates(const Trajectory& model, const LatentTable& cells, const LatentTable& known,
-                            const std::string& label, const FateOptions& o, Rng& rng) {
-  const std::vector<double> time = read_times(known.cell_columns, model.options.time);
-  const Categorical labels = known.cell_columns.labels(label);
-  const detail::TimeOrder order(time);
-  const double when = std::isnan(o.at) ? order.times.back() : o.at;
-  const Index next = Index(std::upper_bound(order.times.begin(), order.times.end(), when) - order.times.begin());
-  std::vector<Index> last;
-  for (const auto& side :
-       {order.window(next - 1, -1, model.options.paths.window),
-        next < Index(order.times.size()) ? order.window(next, 1, model.options.paths.window) : std::vector<Index>{}}) {
-    for (const Index row : side) {
-      if (labels.codes[to_size(row)] >= 0) last.push_back(row);
+namespace detail {
+
+/// Reference cells to start from, with their times and the times to reach.
+struct Sources {
+  std::vector<Index> row;
+  std::vector<double> from, to;
+};
+
+/// Draws starts before and after the range, those nearer in time more often; every cell once before any a second time.
+inline Sources draw_sources(const std::vector<double>& time, const TimeOrder& order, Index window,
+                            const InterpolateOptions& o, Rng& rng) {
+  const Index next = order.at_or_after(o.time.middle());
+  const std::vector<Index> before = order.window(next - 1, -1, window), after = order.window(next, 1, window);
+  const auto mean_time = [&](const std::vector<Index>& rows) {
+    double sum = 0;
+    for (const Index r : rows) sum += time[to_size(r)] / double(rows.size());
+    return sum;
+  };
+  Sources out;
+  std::vector<Index> pools[2] = {};
+  std::vector<Index> strata(to_size(o.cells));  // equal parts of the range, one for each cell
+  std::iota(strata.begin(), strata.end(), Index(0));
+  shuffle(std::span<Index>(strata), rng);
+  for (Index i = 0; i < o.cells; ++i) {
+    const double t =
+        o.time.from + (o.time.to - o.time.from) * (double(strata[to_size(i)]) + rng.uniform_double()) / double(o.cells);
+    const double share = before.empty()  ? 1.0
+                         : after.empty() ? 0.0
+                                         : (t - mean_time(before)) / (mean_time(after) - mean_time(before));
+    const int side = rng.uniform_double() < share ? 1 : 0;
+    std::vector<Index>& pool = pools[side];
+    if (pool.empty()) {
+      pool = side == 1 ? after : before;
+      shuffle(std::span<Index>(pool), rng);
     }
-  }
-  LATENTCELL_REQUIRE(!last.empty(), "fates: no cell of about time ", when, " has a label in '", label, "'");
-  LATENTCELL_REQUIRE(o.draws >= 1 && o.neighbors >= 1, "fates: draws ", o.draws, " and neighbors ", o.neighbors,
-                     " must be at least 1");
-  const Matrix<float> ends = metric::pick_rows(view(known.mean), last);
-  const std::vector<double> from = read_times(cells.cell_columns, model.options.time);
-  const std::vector<double> to(from.size(), when);
-  Matrix<double> out = Matrix<double>::Zero(cells.cells(), Index(labels.levels.size()));
-  const Index draws = model.options.noise > 0 ? o.draws : 1, votes = std::min(o.neighbors, ends.rows());
-  for (Index draw = 0; draw < draws; ++draw) {
-    Matrix<float> z = cells.mean;
-    advance_in_time(model, z, from, to, o.steps, rng);
-    const kernel::Neighbors near = kernel::nearest_neighbors(view(z), view(ends), votes);
-    for (Index i = 0; i < z.rows(); ++i) {
-      for (Index k = 0; k < votes; ++k) {
-        const Index row = last[to_size(near.index(i, k))];
-        out(i, Index(labels.codes[to_size(row)])) += 1.0 / double(votes * draws);
-      }
-    }
+    out.row.push_back(pool.back());
+    pool.pop_back();
+    out.from.push_back(time[to_size(out.row.back())]);
+    out.to.push_back(t);
   }
   return out;
 }
 
-}  // namespace latentcell
+}  // namespace detail
+
+/// Cells at a time that need not have been measured: reference cells before it are moved forward, those after it
+/// backward, more of either the nearer it is. Times beyond the reference are reached from one side.
+/// reference (N, D) with the obs column of times -> latents (cells, D)
+/// obs of the result: the time, "source_cell" and "source_time".
+inline LatentTable interpolate_at(const Model& model, const LatentTable& reference, const InterpolateOptions& options,
+                                  Rng& rng) {
+  options.time.check("interpolate_at");
+  LATENTCELL_REQUIRE(options.cells >= 1, "interpolate_at: cells must be at least 1, got ", options.cells);
+  const std::vector<double> time = read_times(reference.cell_columns, model.options.time);
+  const TimeOrder order(time);
+  LATENTCELL_REQUIRE(order.size() > 0, "interpolate_at: no reference cell has a time");
+  detail::Sources source = detail::draw_sources(time, order, model.options.paths.window, options, rng);
+  LatentTable out = reference.select_cells(source.row);
+  out.deviation.resize(0, 0);
+  advance_in_time(model.velocity, out.mean, source.from, source.to, options.steps, rng);
+  std::vector<std::string> names = std::move(out.cell_names);
+  out.cell_names.clear();
+  for (Index i = 0; i < options.cells; ++i) out.cell_names.push_back(text("cell_", i, "_at_", source.to[to_size(i)]));
+  out.cell_columns = Annotation(options.cells);
+  out.cell_columns.set(model.options.time, std::move(source.to));
+  if (!names.empty()) out.cell_columns.set("source_cell", std::move(names));
+  out.cell_columns.set("source_time", std::move(source.from));
+  return out;
+}
+
+}  // namespace latentcell::trajectory

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+#include <string>
+
+#include <latentcell/core/error.hpp>
+
+namespace latentcell::trajectory {
+
+/// A time, or all times from `from` to `to`, both included.
+struct TimeRange {
+  double from = 0, to = 0;  ///< finite, from <= to; equal: one time
+
+  double middle() const { return 0.5 * (from + to); }
+  bool contains(double time) const { return time >= from && time <= to; }
+
+  /// Throws std::invalid_argument with the caller where the range is not finite or does not rise.
+  void check(const char* caller) const {
+    LATENTCELL_REQUIRE(to >= from && std::isfinite(from) && std::isfinite(to), caller, ": the range ", from, " to ", to,
+                       " must rise");
+  }
+
+  /// Reads "270" or "270-330". Throws std::invalid_argument with the text where it is neither.
+  static TimeRange parse(const std::string& text) {
+    TimeRange out;
+    char* end = nullptr;
+    out.from = out.to = std::strtod(text.c_str(), &end);
+    bool good = end != text.c_str();
+    if (good && *end == '-') {
+      const char* const second = end + 1;
+      out.to = std::strtod(second, &end);
+      good = end != second;
+    }
+    LATENTCELL_REQUIRE(good && *end == '\0' && std::isfinite(out.from) && std::isfinite(out.to) && out.to >= out.from,
+                       "'", text, "' is neither a time nor a range of times such as 270-330");
+    return out;
+  }
+};
+
+}  // namespace latentcell::trajectory
