@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <optional>
 #include <vector>
 
@@ -10,15 +11,15 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell {
+namespace latentcell::spatial {
 
-/// A turn and a shift of the plane: x -> R x + shift.
+/// A rotation and a translation of the plane: x -> R x + shift.
 struct RigidMotion {
   double angle = 0;          ///< radians, counter-clockwise
-  double shift[2] = {0, 0};  ///< after the turn
-  double cost = 0;           ///< what candidate_alignments made least
+  double shift[2] = {0, 0};  ///< added after the rotation
+  double cost = 0;           ///< minimised by candidate_alignments
 
-  /// x (N, 2) -> (N, 2)
+  /// shapes: x (N, 2) -> (N, 2)
   Matrix<float> operator()(const Matrix<float>& x) const {
     Matrix<float> out(x.rows(), 2);
     const double c = std::cos(angle), s = std::sin(angle);
@@ -30,9 +31,15 @@ struct RigidMotion {
   }
 };
 
+/// Points of one slice, with features of unit scale that may guide an alignment.
+struct SlicePoints {
+  Matrix<float> coordinates;  ///< (N, 2)
+  Matrix<float> features;     ///< (N, F), or (0, 0): the outline alone decides
+};
+
 namespace detail {
 
-/// The rigid motion that brings points nearest to their partners (Kabsch 1976, in the plane).
+/// The rigid motion with the least squared distance of points to their partners (Kabsch 1976, in the plane).
 inline RigidMotion best_motion(const Matrix<float>& from, const Matrix<float>& to) {
   double mean[4] = {0, 0, 0, 0};
   const double n = double(from.rows());
@@ -57,79 +64,101 @@ inline RigidMotion best_motion(const Matrix<float>& from, const Matrix<float>& t
   return out;
 }
 
+/// The pairs of one round of iterated closest points, and their cost.
+struct ClosestPairs {
+  Matrix<float> from, to;  // (M + N, 2)
+  double cost = 0;
+
+  // moved: the moving points under the current motion; unit: outside_distance below this counts as inside
+  ClosestPairs(const SlicePoints& fixed, const SlicePoints& moving, const Matrix<float>& moved, double unit)
+      : from(moved.rows() + fixed.coordinates.rows(), 2), to(from.rows(), 2) {
+    const Matrix<float>& target = fixed.coordinates;
+    const kernel::Neighbors there = kernel::nearest_neighbors(view(moved), view(target), 1),
+                            back = kernel::nearest_neighbors(view(target), view(moved), 1);
+    // A point moves towards its partner as far as it lies outside; one that lies inside stays.
+    const auto pair = [&](Index row, Index of_moving, Index of_fixed, double distance, double weight) {
+      const double outside = std::max(0.0, distance - unit);
+      cost += weight * outside / unit;
+      from.row(row) = moving.coordinates.row(of_moving);
+      to.row(row) = moved.row(of_moving) +
+                    float(outside / std::max(1e-12, distance)) * (target.row(of_fixed) - moved.row(of_moving));
+    };
+    for (Index i = 0; i < moved.rows(); ++i) {
+      pair(i, i, there.index(i, 0), there.distance(i, 0), 1 / double(moved.rows()));
+      if (fixed.features.size() > 0)
+        cost += double((moving.features.row(i) - fixed.features.row(there.index(i, 0))).squaredNorm()) /
+                double(moved.rows() * fixed.features.cols());
+    }
+    for (Index i = 0; i < target.rows(); ++i)
+      pair(moved.rows() + i, back.index(i, 0), i, back.distance(i, 0), 1 / double(target.rows()));
+  }
+};
+
+/// Iterated closest points from one angle: the motion of least cost on the way.
+inline RigidMotion iterate_closest_points(const SlicePoints& fixed, const SlicePoints& moving, double angle,
+                                          double unit) {
+  constexpr int rounds = 60;
+  constexpr double still = 0.01;  // of a unit; a smaller motion ends the iteration
+  const RowVector<float> centre = fixed.coordinates.colwise().mean(), from = moving.coordinates.colwise().mean();
+  RigidMotion now, best;
+  best.cost = std::numeric_limits<double>::infinity();
+  now.angle = angle;
+  const double c = std::cos(now.angle), s = std::sin(now.angle);
+  now.shift[0] = double(centre(0)) - (c * double(from(0)) - s * double(from(1)));
+  now.shift[1] = double(centre(1)) - (s * double(from(0)) + c * double(from(1)));
+  for (int round = 0; round <= rounds; ++round) {
+    const Matrix<float> moved = now(moving.coordinates);
+    const ClosestPairs pairs(fixed, moving, moved, unit);
+    now.cost = pairs.cost;
+    if (now.cost < best.cost) best = now;
+    const RigidMotion next = best_motion(pairs.from, pairs.to);
+    if ((next(moving.coordinates) - moved).cwiseAbs().maxCoeff() < still * unit) break;
+    now = next;
+  }
+  return best;
+}
+
+inline void check_points(const SlicePoints& fixed, const SlicePoints& moving) {
+  const Matrix<float>&a = fixed.coordinates, &b = moving.coordinates;
+  LATENTCELL_REQUIRE(a.rows() >= 3 && b.rows() >= 3 && a.cols() == 2 && b.cols() == 2,
+                     "align_slices: needs at least three points of two coordinates on either side, got (", a.rows(),
+                     ", ", a.cols(), ") and (", b.rows(), ", ", b.cols(), ")");
+  LATENTCELL_REQUIRE(
+      fixed.features.size() == 0 || (fixed.features.rows() == a.rows() && moving.features.rows() == b.rows() &&
+                                     fixed.features.cols() == moving.features.cols()),
+      "align_slices: features (", fixed.features.rows(), ", ", fixed.features.cols(), ") and (", moving.features.rows(),
+      ", ", moving.features.cols(), ") for ", a.rows(), " and ", b.rows(), " points");
+}
+
 }  // namespace detail
 
-/// The distance within which 95 % of the points have another: a point that lies inside a slice is hardly farther from
-/// it.
+/// Returns the distance within which 95 % of the points have a neighbour; a point inside a slice rarely lies farther
+/// from it.
+/// shapes: points (N, 2)
 inline double inside_distance(const Matrix<float>& points) {
-  const kernel::Neighbors own = kernel::nearest_neighbors(view(points), 1);
+  const kernel::Neighbors near = kernel::nearest_neighbors(view(points), 1);
   std::vector<double> nearest;
-  for (Index i = 0; i < points.rows(); ++i) nearest.push_back(own.distance(i, 0));
+  for (Index i = 0; i < points.rows(); ++i) nearest.push_back(near.distance(i, 0));
   const std::size_t k = std::min(nearest.size() - 1, std::size_t(0.95 * double(nearest.size())));
   std::nth_element(nearest.begin(), nearest.begin() + std::ptrdiff_t(k), nearest.end());
   return std::max(1e-9, nearest[k]);
 }
 
-/// Turns and shifts of one slice onto another, best first, none within 30 degrees of a better one: iterated closest
-/// points (Besl and McKay 1992) from many turns, each point with its nearest, in either direction. Only how far a point
-/// lies outside the other slice counts: points of an array lie on a grid, and grids fit best at right angles, whatever
-/// the tissue. The cost is the mean of that, there and back, in units of inside_distance(fixed), and the mean squared
-/// difference of features where they are given. Without features, the outline of the slices alone decides.
-/// fixed (N, 2), moving (M, 2); features (N, F) and (M, F), of unit scale, or (0, 0); about: the turn in radians where
-/// it is roughly known, the only start then
-inline std::vector<RigidMotion> candidate_alignments(const Matrix<float>& fixed, const Matrix<float>& moving,
-                                                     const Matrix<float>& fixed_features = {},
-                                                     const Matrix<float>& moving_features = {},
+/// Returns rigid motions of one slice onto another, best first, none within 30 degrees of a better one.
+/// Iterated closest points (Besl and McKay 1992) from 36 angles; each point of either side is paired with its nearest.
+/// The cost is the mean distance outside the other slice, from either side, in units of inside_distance(fixed), plus
+/// the mean squared difference of the features. Because spots of an array lie on a grid, the distance to the nearest
+/// spot would be least at right angles, whatever the tissue; only the distance outside counts. about: a rough angle in
+/// radians, then the only start
+inline std::vector<RigidMotion> candidate_alignments(const SlicePoints& fixed, const SlicePoints& moving,
                                                      std::optional<double> about = {}) {
-  LATENTCELL_REQUIRE(fixed.rows() >= 3 && moving.rows() >= 3 && fixed.cols() == 2 && moving.cols() == 2,
-                     "align_slices: needs at least three points of two coordinates on either side, got (", fixed.rows(),
-                     ", ", fixed.cols(), ") and (", moving.rows(), ", ", moving.cols(), ")");
-  LATENTCELL_REQUIRE(
-      fixed_features.size() == 0 || (fixed_features.rows() == fixed.rows() && moving_features.rows() == moving.rows() &&
-                                     fixed_features.cols() == moving_features.cols()),
-      "align_slices: features (", fixed_features.rows(), ", ", fixed_features.cols(), ") and (", moving_features.rows(),
-      ", ", moving_features.cols(), ") for ", fixed.rows(), " and ", moving.rows(), " points");
-  constexpr int turns = 36, rounds = 60;
-  constexpr double pi = 3.14159265358979323846, still = 0.01;  // of a unit: less is no motion
-  const double unit = inside_distance(fixed);
-  const RowVector<float> centre = fixed.colwise().mean(), own_centre = moving.colwise().mean();
+  detail::check_points(fixed, moving);
+  constexpr int angles = 36;
+  constexpr double pi = std::numbers::pi;
+  const double unit = inside_distance(fixed.coordinates);
   std::vector<RigidMotion> ends;
-  for (int turn = 0; turn < (about ? 1 : turns); ++turn) {
-    RigidMotion now, best;
-    best.cost = std::numeric_limits<double>::infinity();
-    now.angle = about ? *about : 2 * pi * turn / turns;
-    const double c = std::cos(now.angle), s = std::sin(now.angle);
-    now.shift[0] = double(centre(0)) - (c * double(own_centre(0)) - s * double(own_centre(1)));
-    now.shift[1] = double(centre(1)) - (s * double(own_centre(0)) + c * double(own_centre(1)));
-    for (int round = 0; round <= rounds; ++round) {
-      const Matrix<float> at = now(moving);
-      const kernel::Neighbors there = kernel::nearest_neighbors(view(at), view(fixed), 1),
-                              back = kernel::nearest_neighbors(view(fixed), view(at), 1);
-      now.cost = 0;
-      Matrix<float> from(at.rows() + fixed.rows(), 2), to = from;
-      // A point is to move onto its partner as far as it lies outside; one that lies inside is to stay.
-      const auto pair = [&](Index row, Index of_moving, Index of_fixed, double distance, double share) {
-        const double outside = std::max(0.0, distance - unit);
-        now.cost += share * outside / unit;
-        from.row(row) = moving.row(of_moving);
-        to.row(row) =
-            at.row(of_moving) + float(outside / std::max(1e-12, distance)) * (fixed.row(of_fixed) - at.row(of_moving));
-      };
-      for (Index i = 0; i < at.rows(); ++i) {
-        pair(i, i, there.index(i, 0), there.distance(i, 0), 1 / double(at.rows()));
-        if (fixed_features.size() > 0)
-          now.cost += double((moving_features.row(i) - fixed_features.row(there.index(i, 0))).squaredNorm()) /
-                      double(at.rows() * fixed_features.cols());
-      }
-      for (Index i = 0; i < fixed.rows(); ++i)
-        pair(at.rows() + i, back.index(i, 0), i, back.distance(i, 0), 1 / double(fixed.rows()));
-      if (now.cost < best.cost) best = now;
-      const RigidMotion next = detail::best_motion(from, to);
-      if ((next(moving) - at).cwiseAbs().maxCoeff() < still * unit) break;
-      now = next;
-    }
-    ends.push_back(best);
-  }
+  for (int k = 0; k < (about ? 1 : angles); ++k)
+    ends.push_back(detail::iterate_closest_points(fixed, moving, about ? *about : 2 * pi * k / angles, unit));
   std::stable_sort(ends.begin(), ends.end(), [](const auto& a, const auto& b) { return a.cost < b.cost; });
   std::vector<RigidMotion> out;
   for (const RigidMotion& end : ends) {
@@ -141,22 +170,34 @@ inline std::vector<RigidMotion> candidate_alignments(const Matrix<float>& fixed,
   return out;
 }
 
-/// The best of candidate_alignments, which takes the same.
-inline RigidMotion align_slices(const Matrix<float>& fixed, const Matrix<float>& moving,
-                                const Matrix<float>& fixed_features = {}, const Matrix<float>& moving_features = {},
-                                std::optional<double> about = {}) {
-  return candidate_alignments(fixed, moving, fixed_features, moving_features, about).front();
+/// Returns the best of candidate_alignments.
+inline RigidMotion align_slices(const SlicePoints& fixed, const SlicePoints& moving, std::optional<double> about = {}) {
+  return candidate_alignments(fixed, moving, about).front();
 }
 
-/// The turns that fit almost as well as the best one, which is not among them: with less than twice its cost, or less
-/// than 0.02 more. Where there are any, the outline does not tell how the slice is turned.     turns: as
-/// candidate_alignments gives them, without features
-inline std::vector<RigidMotion> ambiguous_alignments(const std::vector<RigidMotion>& turns) {
+/// Returns the candidates that fit almost as well as the best one, which is not among them: cost below twice the best,
+/// or less than 0.02 above it. Where there are any, the outline does not determine the rotation.
+/// candidates: of candidate_alignments without features
+inline std::vector<RigidMotion> ambiguous_alignments(const std::vector<RigidMotion>& candidates) {
   std::vector<RigidMotion> out;
-  for (std::size_t k = 1; k < turns.size(); ++k) {
-    if (turns[k].cost < 2 * turns[0].cost || turns[k].cost < turns[0].cost + 0.02) out.push_back(turns[k]);
+  for (std::size_t k = 1; k < candidates.size(); ++k) {
+    if (candidates[k].cost < 2 * candidates[0].cost || candidates[k].cost < candidates[0].cost + 0.02)
+      out.push_back(candidates[k]);
   }
   return out;
 }
 
-}  // namespace latentcell
+/// What decided how a slice was moved.
+enum class AlignedBy { expression, outline };
+
+/// How one slice was moved onto others.
+struct SliceAlignment {
+  int slice = 0;  ///< from 0
+  int onto = 0;   ///< the first of the slices it was moved onto
+  AlignedBy by = AlignedBy::expression;
+  RigidMotion motion;
+  std::optional<RigidMotion> next = {};     ///< the second-best candidate
+  std::vector<RigidMotion> ambiguous = {};  ///< by outline: candidates that fit almost as well
+};
+
+}  // namespace latentcell::spatial

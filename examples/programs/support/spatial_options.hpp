@@ -1,0 +1,218 @@
+#pragma once
+
+#include <cmath>
+#include <numbers>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <latentcell/io/read_points.hpp>
+#include <latentcell/spatial/common_frame.hpp>
+#include <latentcell/spatial/deconvolve_spots.hpp>
+
+#include "ensemble.hpp"
+#include "read.hpp"
+#include "stages.hpp"
+
+// Options of impute_spatial, and the tissue that they name.
+
+namespace program {
+
+struct SpatialSettings : Common {
+  std::string key = "spatial", subset, predict, panel, holdout, region = "region", from;
+  std::vector<std::string> slices, coordinates;
+  Index genes = 0;
+  double slice_gap = 1, turn = std::nan("");
+  bool within_spots = false;
+  EnsembleSettings ensemble{.components = 20};
+
+  bool simulated() const { return data.empty() && slices.empty(); }
+  std::optional<double> angle() const {
+    return std::isnan(turn) ? std::nullopt : std::optional(turn * std::numbers::pi / 180);
+  }
+};
+
+inline SpatialSettings parse_spatial(int argc, char** argv) {
+  SpatialSettings s;
+  s.out = "predicted.h5ad";
+  CLI::App app(
+      "Predicts expression at locations of a tissue where it was not measured.\nWithout --data or --slices it runs on "
+      "a "
+      "simulated slice.");
+  auto* data = add_common(app, s);
+  app.add_option("--spatial-key", s.key, "obsm entry of coordinates")->capture_default_str();
+  auto* slices = app.add_option("--slices", s.slices,
+                                "files of neighbouring slices, in order, separated by commas; - for one that was not "
+                                "measured, to predict locations in it")
+                     ->delimiter(',')
+                     ->excludes(data);
+  app.add_option("--coordinates", s.coordinates,
+                 "CSV of coordinates for each slice, where the files hold none; - for one that was not measured")
+      ->delimiter(',')
+      ->needs(slices);
+  app.add_option("--subset", s.subset, "COLUMN=VALUE: only cells whose obs column has this value");
+  auto* predict = app.add_option("--predict", s.predict,
+                                 "CSV of locations to predict: x, y and, of several slices, slice (from 1)");
+  auto* panel = app.add_option("--panel", s.panel,
+                               ".h5ad of cells measured with fewer genes in the same tissue (of several slices, obs "
+                               "'slice' from 1): the genes they lack are predicted")
+                    ->excludes(predict);
+  auto* hold = app.add_option("--holdout", s.holdout,
+                              "hidden, predicted and evaluated: region:LEVEL, spots:SHARE, slice:N, genes:N (N genes "
+                              "of one half of the cells), or grid:SIDE (single cells from the means of squares SIDE "
+                              "mean neighbour distances wide)")
+                   ->excludes(predict)
+                   ->excludes(panel);
+  app.add_option("--region", s.region, "obs column of regions")->capture_default_str();
+  auto* genes = app.add_option("--genes", s.genes,
+                               "keep so many highly variable genes; 0 keeps those expressed in 3 % of the cells")
+                    ->check(whole_number());
+  auto* gap = app.add_option("--slice-gap", s.slice_gap, "distance of slices, in mean neighbour distances")
+                  ->capture_default_str()
+                  ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--turn", s.turn,
+                 "about how many degrees counter-clockwise a slice without cells is to be turned; by default its "
+                 "outline decides");
+  app.add_flag("--within-spots", s.within_spots,
+               "the locations to predict are the cells under the measured spots, whose counts are sums over them")
+      ->excludes(hold)
+      ->excludes(panel);
+  const auto of_model = add_ensemble(app, s.ensemble, "principal components of many genes");
+  auto* from = app.add_option("--from", s.from,
+                              "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
+                              "--data or --slices, without training")
+                   ->excludes(hold)
+                   ->excludes(genes)
+                   ->excludes(gap);
+  for (CLI::Option* option : of_model) from->excludes(option);
+  parse(app, argc, argv);
+  if (s.simulated() && s.predict.empty() && s.panel.empty() && s.from.empty() && s.holdout.empty())
+    s.holdout = "spots:0.5";
+  return s;
+}
+
+/// Settings that training depends on, beside the files.
+inline Json training_settings(const SpatialSettings& s) {
+  return {{"spatial_key", s.key}, {"subset", s.subset},       {"holdout", s.holdout},  {"region", s.region},
+          {"genes", s.genes},     {"slice_gap", s.slice_gap}, {"turn", number(s.turn)}};
+}
+
+inline Json to_json(const SpatialSettings& s) {
+  Json out{{"data", s.simulated() ? "simulated" : s.data},
+           {"layer", s.layer},
+           {"slices", s.slices},
+           {"coordinates", s.coordinates},
+           {"predict", s.predict},
+           {"panel", s.panel},
+           {"components", s.ensemble.components},
+           {"members", s.ensemble.members},
+           {"draws", s.ensemble.draws},
+           {"within_spots", s.within_spots},
+           {"seed", s.seed},
+           {"threads", lc::threads()},
+           {"from", s.from}};
+  out.update(training_settings(s));
+  return out;
+}
+
+inline std::vector<std::string> files_of(const SpatialSettings& s) {
+  std::vector<std::string> out = s.slices;
+  out.insert(out.end(), s.coordinates.begin(), s.coordinates.end());
+  out.insert(out.end(), {s.data, s.predict, s.panel});
+  return out;
+}
+
+/// One slice, with coordinates from a CSV, or from obsm where no CSV is given.
+inline lc::spatial::Tissue read_slice(const SpatialSettings& s, const std::string& file, const std::string& csv) {
+  lc::CellTable cells = read_cells(s, file);
+  try {
+    if (csv.empty()) {
+      const lc::Matrix<float> at = embedding_of(cells, s.key, file, "--spatial-key or --coordinates");
+      return lc::spatial::make_tissue(std::move(cells), at);
+    }
+    const lc::io::Points points = lc::io::read_points(csv);
+    if (points.values.cols() != 2)
+      lc::throw_runtime(csv, ": has ", points.values.cols(), " columns but needs x and y alone");
+    return lc::spatial::make_tissue(std::move(cells), points.values.cast<float>());
+  } catch (const std::invalid_argument& e) {
+    lc::throw_runtime(csv.empty() ? file : csv, ": ", e.what());
+  }
+}
+
+/// The slices of --slices; held_out: one that the others' genes do not depend on, from 0, or -1.
+inline lc::spatial::Tissue read_slices(const SpatialSettings& s, int held_out) {
+  if (!s.coordinates.empty() && s.coordinates.size() != s.slices.size())
+    lc::throw_runtime("--coordinates: ", s.coordinates.size(), " files for ", s.slices.size(), " slices");
+  std::vector<std::optional<lc::spatial::Tissue>> slices;
+  for (std::size_t k = 0; k < s.slices.size(); ++k) {
+    slices.emplace_back();
+    if (s.slices[k] != "-") slices.back() = read_slice(s, s.slices[k], s.coordinates.empty() ? "" : s.coordinates[k]);
+  }
+  lc::spatial::Tissue out = lc::spatial::join_slices(slices, held_out);
+  print_line(lc::text("note: ", out.cells.genes(), " genes are in all slices; others are left out"));
+  return out;
+}
+
+/// The cells of --subset.
+inline lc::spatial::Tissue subset_of(const SpatialSettings& s, lc::spatial::Tissue all) {
+  if (s.subset.empty()) return all;
+  const std::size_t cut = s.subset.find('=');
+  if (cut == std::string::npos) lc::throw_runtime("--subset: '", s.subset, "' is not COLUMN=VALUE");
+  lc::spatial::Tissue out = lc::spatial::subset(all, s.subset.substr(0, cut), s.subset.substr(cut + 1));
+  print_line(lc::text("note: ", out.cells.cells(), " of ", all.cells.cells(), " cells have ", s.subset));
+  return out;
+}
+
+/// Locations to predict from a CSV: x, y and, of several slices, slice from 1.
+inline lc::spatial::Tissue read_locations(const std::string& file, int slices) {
+  const lc::io::Points p = lc::io::read_points(file);
+  if (p.values.cols() != (slices > 1 ? 3 : 2))
+    lc::throw_runtime(file, ": has ", p.values.cols(), " columns but needs x, y",
+                      slices > 1 ? lc::text(" and slice, as there are ", slices, " slices") : " alone");
+  lc::spatial::Tissue out;
+  const Index n = p.values.rows();
+  for (Index i = 0; i < n; ++i) out.cells.cell_names.push_back(lc::text("location_", i + 1));
+  out.cells.cell_columns = lc::Annotation(n);
+  out.locations = {p.values.leftCols(2).cast<float>(), std::vector<int>(lc::to_size(n), 0)};
+  if (!out.locations.coordinates.allFinite()) lc::throw_runtime(file, ": some locations lack a coordinate");
+  if (slices == 1) return out;
+  out.cells.cell_columns.set("slice", std::vector<double>(p.values.col(2).begin(), p.values.col(2).end()));
+  lc::spatial::assign_slices(out, slices);
+  return out;
+}
+
+/// The concentrations by which cells share the counts of spots.
+inline Json to_json(const lc::spatial::SpotDeconvolution& of, const std::vector<std::string>& genes) {
+  const auto entry = [](const lc::spatial::Concentration& c) {
+    return Json{{"cell", c.cell}, {"between_spots", c.between_spots}};
+  };
+  Json out{{"totals", entry(of.totals)}};
+  for (std::size_t g = 0; g < genes.size(); ++g) out["genes"][genes[g]] = entry(of.genes[g]);
+  return out;
+}
+
+/// Adds how slices were moved to the report; warns where an outline fits at several angles.
+inline void report_alignments(const std::vector<lc::spatial::SliceAlignment>& all, Json& report) {
+  const auto entry = [](const lc::spatial::RigidMotion& m) {
+    return Json{{"degrees", std::remainder(m.angle, 2 * std::numbers::pi) * 180 / std::numbers::pi}, {"cost", m.cost}};
+  };
+  for (const lc::spatial::SliceAlignment& a : all) {
+    const bool by_expression = a.by == lc::spatial::AlignedBy::expression;
+    Json line{{"slice", a.slice + 1}, {"onto", a.onto + 1}, {"by", by_expression ? "expression" : "outline"}};
+    line.update(entry(a.motion));
+    std::string others;
+    for (const lc::spatial::RigidMotion& other : a.ambiguous) {
+      line["ambiguous"].push_back(entry(other));
+      others += lc::text(others.empty() ? "" : ", ", std::lround(double(entry(other)["degrees"])));
+    }
+    if (a.next) line["next"] = entry(*a.next);
+    if (!others.empty())
+      std::fprintf(stderr,
+                   "warning: slice %d is turned by %ld degrees, but its outline fits almost as well at %s degrees: use "
+                   "--turn\n",
+                   a.slice + 1, std::lround(double(line["degrees"])), others.c_str());
+    report["alignment"].push_back(std::move(line));
+  }
+}
+
+}  // namespace program

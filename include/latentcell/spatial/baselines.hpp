@@ -1,0 +1,129 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <latentcell/evaluate/baseline/knn_mean.hpp>
+#include <latentcell/evaluate/baseline/ridge.hpp>
+#include <latentcell/spatial/match_variance.hpp>
+#include <latentcell/spatial/predict.hpp>
+
+namespace latentcell::spatial {
+
+/// Predictions of a method to compare with.
+struct BaselineImputation {
+  std::string method;
+  Matrix<float> mean;  ///< (M, F)
+};
+
+/// Returns the prediction of one method.
+/// Throws std::invalid_argument if there is none of that name.
+inline const Matrix<float>& find_baseline(const std::vector<BaselineImputation>& all, std::string_view method) {
+  for (const BaselineImputation& b : all) {
+    if (b.method == method) return b.mean;
+  }
+  throw_invalid("find_baseline: there is no baseline '", method, "' among ", all.size());
+}
+
+namespace detail {
+
+inline constexpr std::uint64_t baseline_stream = 31;
+inline constexpr Index smoothed_cells = 100;  // nearest cells that Gaussian smoothing averages
+
+/// Gaussian-weighted mean of neighbours. Distances count from the nearest one, so that far locations have weights.
+inline RowVector<double> smooth(const SpatialReference& reference, const NeighborQuery& near, double width) {
+  RowVector<double> sum = RowVector<double>::Zero(reference.values.cols());
+  double weights = 0;
+  const double nearest = near.distance.empty() ? 0.0 : near.distance.front();
+  for (std::size_t k = 0; k < near.row.size(); ++k) {
+    const double w = std::exp(-0.5 * (near.distance[k] * near.distance[k] - nearest * nearest) / (width * width));
+    sum += w * reference.values.row(near.row[k]).cast<double>();
+    weights += w;
+  }
+  return sum / std::max(1e-300, weights);
+}
+
+/// The width of a grid whose smoothing predicts the reference's values with the least squared error.
+inline double fit_width(const SpatialReference& reference, const SpatialMask& mask, double slice_gap, Rng& rng) {
+  std::vector<Index> tried;
+  std::vector<NeighborQuery> near;
+  for (Index i = 0; i < std::min<Index>(200, reference.size()); ++i) {
+    tried.push_back(Index(rng.below(std::uint64_t(reference.size()))));
+    Location at = reference[tried.back()];
+    at.row = tried.back();
+    near.emplace_back(reference, at, mask, slice_gap, smoothed_cells);
+  }
+  double best = std::numeric_limits<double>::infinity(), width = 1;
+  for (const double w : {0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0}) {
+    double error = 0;
+    for (std::size_t i = 0; i < tried.size(); ++i)
+      error += (reference.values.row(tried[i]).cast<double>() - smooth(reference, near[i], w)).squaredNorm();
+    if (error < best) best = error, width = w;
+  }
+  return width;
+}
+
+}  // namespace detail
+
+struct LocationBaselineOptions {
+  SpatialMask mask = {};  ///< of reference cells while width and variogram are fitted
+  double slice_gap = 1;   ///< distance between neighbouring slices, in units of the coordinates
+};
+
+/// Predicts query locations from the reference's values around them: mean, nearest cell, Gaussian smoothing, kriging,
+/// and kriging with match_variance. Width and variogram are those that predict reference cells best.
+/// shapes: query (M) -> (M, K) each
+inline std::vector<BaselineImputation> location_baselines(const SpatialReference& reference, const Locations& query,
+                                                          const LocationBaselineOptions& o, Rng& rng) {
+  const Index n = query.size(), f = reference.values.cols();
+  const double width = detail::fit_width(reference, o.mask, o.slice_gap, rng);
+  const VariogramOptions kriging{.slice_gap = o.slice_gap};
+  const kernel::Variogram variogram = fit_variogram(reference, o.mask, kriging, rng);
+  Matrix<float> nearest(n, f), smoothed(n, f), kriged(n, f);
+  kernel::parallel_items(n, [&](Index i) {
+    const NeighborQuery near(reference, query[i], {}, o.slice_gap, detail::smoothed_cells);
+    nearest.row(i) = reference.values.row(near.row.front());
+    smoothed.row(i) = detail::smooth(reference, near, width).cast<float>();
+    kriged.row(i) = krige(reference, near, variogram, o.slice_gap, kriging.neighbors).cast<float>();
+  });
+  Matrix<float> matched = match_variance(kriged, column_deviation(reference.values));
+  std::vector<BaselineImputation> out;
+  out.push_back({"mean", Matrix<float>(reference.values.colwise().mean()).replicate(n, 1)});
+  out.push_back({"nearest cell", std::move(nearest)});
+  out.push_back({"Gaussian smoothing", std::move(smoothed)});
+  out.push_back({"kriging", std::move(kriged)});
+  out.push_back({"kriging, variance matched", std::move(matched)});
+  return out;
+}
+
+/// Returns the predictions of all baselines: location_baselines; with a panel the mean of the 30 nearest cells and
+/// ridge regression; with spots kriging with the same corrections as the model's. shapes: -> (M, F) each
+inline std::vector<BaselineImputation> impute_baselines(const Model& model, const Dataset& data,
+                                                        const Imputation& imputed, std::uint64_t seed) {
+  Rng rng(seed, detail::baseline_stream);
+  const SpatialReference reference{{data.reference}, model.target.log_normalized(data.target)};
+  const Matrix<float>& values = reference.values;
+  std::vector<BaselineImputation> out = location_baselines(
+      reference, data.query,
+      {.mask = median_mask(mask_distribution(data)), .slice_gap = model.options.context.slice_gap}, rng);
+  if (model.panel) {
+    const Matrix<float> panel = model.panel->condition_features(data.panel),
+                        query = model.panel->condition_features(data.query_panel);
+    out.push_back({"mean of the 30 nearest by panel", evaluate::baseline::knn_mean({panel, values}, query)});
+    out.push_back({"ridge on the panel", evaluate::baseline::ridge({panel, values}, query)});
+  }
+  if (imputed.cells) {
+    const Matrix<float> kriged = find_baseline(out, "kriging");
+    out.push_back(
+        {"kriging, area to point", (kriged + area_to_point_correction(values, data.spot, kriged)).array().max(0.0f)});
+    out.push_back({"kriging, deconvolved", deconvolve_spots(*imputed.cells, data.spot, kriged).mean});
+  }
+  return out;
+}
+
+}  // namespace latentcell::spatial

@@ -1,0 +1,70 @@
+#include <latentcell/spatial/stacking.hpp>
+
+#include "spatial/planted_tissue.hpp"
+#include "support/catch.hpp"
+
+using namespace latentcell;
+
+namespace {
+
+struct Case {
+  spatial::Dataset data;
+  spatial::Model model;
+  Matrix<float> condition;
+};
+
+Case made() {
+  Rng rng(1);
+  const spatial::ImputationTask task =
+      spatial::hold_out(planted::tissue({.spots = 160, .genes = 8}, 1), spatial::parse_holdout("spots:0.5"), rng);
+  spatial::Dataset data = spatial::make_dataset(task, spatial::choose_genes(task));
+  spatial::Model model(planted::small(data), rng);
+  model.target.fit(data.target, rng);
+  const spatial::ConditionSource source(model, data);
+  Matrix<float> condition = spatial::condition_features_of_reference(model, source, {}, rng);
+  return {std::move(data), std::move(model), std::move(condition)};
+}
+
+}  // namespace
+
+TEST_CASE("fit_stacking: untrained flows, which add noise alone, get hardly any weight; weights lie within [0, 1]") {
+  Case c = made();
+  Rng rng(2);
+  spatial::fit_stacking(c.model, c.data.target, c.condition, rng);
+  CHECK(c.model.stacking_weight.value.minCoeff() >= 0);
+  CHECK(c.model.stacking_weight.value.maxCoeff() <= 1);
+  CHECK(c.model.stacking_weight.value.mean() < 0.5f);
+}
+
+TEST_CASE("fit_stacking: the weight is the slope that predicts kriging's residuals with the least squared error") {
+  Case c = made();
+  Rng a(2), b(2);
+  spatial::fit_stacking(c.model, c.data.target, c.condition, a);
+  const Matrix<float> mean = conformal::out_of_fold_means(c.model.flows, c.condition, b),
+                      kriged = spatial::kriged_latents(c.model, c.condition), z = c.model.target.encode(c.data.target);
+  for (Index k = 0; k < z.cols(); ++k) {
+    const auto error = [&](float w) {
+      return double((kriged.col(k) + w * (mean.col(k) - kriged.col(k)) - z.col(k)).squaredNorm());
+    };
+    const float w = c.model.stacking_weight.value(0, k);
+    for (const float other : {0.0f, 0.1f, 0.3f, 0.5f, 0.8f, 1.0f}) CHECK(error(w) <= error(other) * (1 + 1e-5));
+  }
+}
+
+TEST_CASE("stacking_base: moves the flows' mean to the weighted mean of kriging and flows") {
+  Case c = made();
+  const Matrix<float> mean = Matrix<float>::Constant(c.condition.rows(), c.model.target.latent(), 0.7f),
+                      kriged = spatial::kriged_latents(c.model, c.condition);
+  for (const float w : {0.0f, 0.25f, 1.0f}) {
+    c.model.stacking_weight.value.setConstant(w);
+    const Matrix<float> stacked = mean + spatial::stacking_base(c.model, c.condition, mean);
+    CHECK((stacked - (w * mean + (1 - w) * kriged)).cwiseAbs().maxCoeff() < 1e-5f);
+  }
+}
+
+TEST_CASE("interval_groups: slices where slices are missing, none else") {
+  Case c = made();
+  CHECK(spatial::interval_groups(c.model, {0, 1}).empty());
+  c.model.options.missing_slice = true;
+  CHECK(spatial::interval_groups(c.model, {0, 1}) == std::vector<int>{0, 1});
+}
