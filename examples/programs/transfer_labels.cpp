@@ -42,8 +42,7 @@ void check_before_training(const Settings& s, const Data& d) {
   if (!s.truth.empty()) check_truth(s, d.query, labels.levels);
   if (s.batch.empty()) return;
   const lc::Categorical batches = program::labels_of(*d.reference, s.batch, "--batch", s.reference);
-  if (std::count(batches.levels.begin(), batches.levels.end(), s.name) > 0)
-    lc::throw_runtime("--name: '", s.name, "' is a batch of the reference already");
+  if (batches.find_code(s.name)) lc::throw_runtime("--name: '", s.name, "' is a batch of the reference already");
 }
 
 // One tissue in two batches; the second is the query, lacks a fifth of the genes and has others.

@@ -101,15 +101,9 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf
   const metric::GeneSetScores scorer(kernel::log_normalize(train.counts.view()).view(),
                                      detail::marker_columns(train, model.options.label, ends), {}, rng);
   const Matrix<float> score = scorer.of(kernel::log_normalize(between.cells.counts.view()).view());
-  const auto standardised = [&](Matrix<float> z) {
-    for (Index i = 0; i < z.rows(); ++i) {
-      z.row(i) =
-          ((z.row(i) - model.flow.scaler.mean.value.row(0)).array() / model.flow.scaler.scale.value.row(0).array()).matrix();
-    }
-    return z;
-  };
   // Because generated latents contain the posterior's noise, real ones are drawn from the posterior too.
-  const Matrix<float> real = standardised(encode(model.vae, train).drawn(rng)), z = standardised(between.latents.mean);
+  const auto& scaler = model.flow.scaler;
+  const Matrix<float> real = scaler.apply(encode(model.vae, train).drawn(rng)), z = scaler.apply(between.latents.mean);
   const Index k = std::min<Index>(5, train.cells() - 1);
   const double unit = std::max(1e-12, kernel::neighbor_distance(view(real), k));
   const std::vector<double> of_path = detail::distance_to(z, real, k),

@@ -99,11 +99,11 @@ LatentTable interpolate(const Flow& flow, const std::map<std::string, std::strin
       Rng cell = own.at(std::uint64_t(o.paths + p * n + i));
       const int level = cell.uniform_double() < double(share) ? level_b : level_a;
       out.library.push_back(flow.library_size.draw(z.data() + i * d, level, cell));
-      for (Index j = 0; j < d; ++j) z(i, j) = z(i, j) * flow.scaler.scale.value(0, j) + flow.scaler.mean.value(0, j);
       out.cell_names.push_back(text("path_", p, "_", i));
       shares.push_back(double(share));
       path.push_back(double(p));
     }
+    flow.scaler.invert(z);
   }
   out.cell_columns = Annotation(o.paths * n);
   write_conditions(flow.condition, observed, out.cell_columns);
