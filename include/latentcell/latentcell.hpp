@@ -242,7 +242,6 @@
 #include <latentcell/latent/sample_options.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/latent/library_size_model.hpp>
-#include <latentcell/latent/model_file.hpp>
 #include <latentcell/latent/reflow.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 #include <latentcell/generation/calibrate_gene_means.hpp>

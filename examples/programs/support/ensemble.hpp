@@ -5,7 +5,8 @@
 
 #include <latentcell/conformal/prediction_intervals.hpp>
 
-#include "program.hpp"
+#include "options.hpp"
+#include "report.hpp"
 
 // What the programs that train a ConditionalEnsemble share.
 
@@ -30,31 +31,6 @@ inline std::vector<CLI::Option*> add_ensemble(CLI::App& app, EnsembleSettings& e
   app.add_option("--epochs", e.epochs, "of each network; 0 chooses by the number of cells")
       ->check(CLI::Range(0, 1000000000));
   return own;
-}
-
-/// Few cells need strong regularisation; about so many steps where epochs are not given.
-inline lc::FitOptions ensemble_fit(const EnsembleSettings& e, Index cells, Index steps, int most_epochs,
-                                   std::uint64_t seed) {
-  return {.epochs = e.epochs > 0 ? e.epochs : epochs_for(cells, 64, steps, 8, most_epochs),
-          .batch = 64,
-          .learning_rate = 1e-3f,
-          .weight_decay = 0.1f,
-          .ema = 0.99f,
-          .seed = seed};
-}
-
-/// Trains all members, a stage each; false where a signal ended it.     fit(state, member, hooks...)
-template <class Fit>
-bool train_members(const Common& s, const std::string& name, lc::conformal::ConditionalEnsemble& flows, lc::StopOnSignal& stop,
-                   Json& report, const Fit& fit) {
-  for (Index k = 0; k < Index(flows.members.size()); ++k) {
-    lc::TrainState<float> state;
-    if (!train_stage(s, lc::text(name, "_", k + 1), flows.members[lc::to_size(k)], state, stop, report,
-                     [&](auto& st, auto&&... hooks) { fit(st, k, hooks...); })) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /// Adds the ends of intervals to obsm.
