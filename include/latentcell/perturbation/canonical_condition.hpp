@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <latentcell/core/error.hpp>
-#include <latentcell/latent/obs_encoders.hpp>
+#include <latentcell/latent/obs_genes.hpp>
 
 namespace latentcell::perturbation {
 

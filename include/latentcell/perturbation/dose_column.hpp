@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include <latentcell/latent/obs_encoders.hpp>
+#include <latentcell/latent/obs_numbers.hpp>
 
 namespace latentcell::perturbation {
 
@@ -34,7 +34,7 @@ struct DoseColumn {
   }
 
  private:
-  NumberColumns numbers() const { return {{column}}; }
+  ObsNumbers numbers() const { return {{column}}; }
 };
 
 }  // namespace latentcell::perturbation

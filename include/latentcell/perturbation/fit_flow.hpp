@@ -44,7 +44,7 @@ void fit_flow(TrainState<float>& state, Model& model, const LatentTable& latents
   const std::vector<Index> pairs =
       match_cells(control, perturbed, o.group, read_conditions(model.flow.condition, perturbed.cell_columns), rng);
   const Matrix<float> start = control.select_cells(pairs).mean;
-  set_control_latent(perturbed, start);
+  perturbed.cell_columns.set(Model::control_latent_column, start);
   if (o.form == PerturbationForm::displacement_flow) perturbed.mean -= start;
   fit_from(state, model.flow, perturbed, options, hooks...);
 }

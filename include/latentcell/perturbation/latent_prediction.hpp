@@ -8,7 +8,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/latent/encode.hpp>
-#include <latentcell/latent/fit_ot_flow.hpp>
+#include <latentcell/latent/push_forward.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 #include <latentcell/perturbation/model.hpp>
 
@@ -27,16 +27,6 @@ struct PredictOptions {
   }
 };
 
-/// Sets the latents of control cells as obs columns that the flow reads.     control (N, D)
-inline void set_control_latent(LatentTable& cells, const Matrix<float>& control) {
-  const std::vector<std::string> names = Model::control_latent_columns(control.cols());
-  for (Index k = 0; k < control.cols(); ++k) {
-    std::vector<double> column(to_size(control.rows()));
-    for (Index i = 0; i < control.rows(); ++i) column[to_size(i)] = double(control(i, k));
-    cells.cell_columns.set(names[to_size(k)], std::move(column));
-  }
-}
-
 /// Returns the latents of control cells after a perturbation. Names and library sizes are those of the control cells.
 ///
 /// query: obs of the predicted cells, with the condition and, where the model has one, the dose
@@ -47,7 +37,7 @@ inline LatentTable perturb_latents(const Model& model, const LatentTable& contro
     return push_forward(model.flow, control, query, sampling, 0, rng);
   LatentTable conditioned = control;
   conditioned.cell_columns = query;
-  set_control_latent(conditioned, control.mean);
+  conditioned.cell_columns.set(Model::control_latent_column, control.mean);
   LatentTable out = model.flow.generate({.cells = conditioned.cell_columns, .steps = steps}, rng);
   if (model.options.form == PerturbationForm::displacement_flow) out.mean += control.mean;
   out.cell_names = control.cell_names;

@@ -72,10 +72,13 @@ struct Vocabulary {
 /// groups that were never perturbed in training.
 struct Model {
   static constexpr std::string_view kind = "perturbation";
+  /// Obs column of vectors, the latents of the control cells, that a conditional or displacement flow reads.
+  static constexpr const char* control_latent_column = "control_latent";
+
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
-  using PerturbationCondition = FromObs<GeneColumn, GeneSet<float>>;
+  using PerturbationCondition = FromObs<ObsGenes, GeneSet<float>>;
   using DoseCondition = FromObs<DoseColumn, ContinuousCovariate<float>>;
-  using ControlCondition = FromObs<NumberColumns, ContinuousCovariate<float>>;
+  using ControlCondition = FromObs<ObsVectors, ContinuousCovariate<float>>;
   using Flow = LatentFlow<ResidualMlp<float>, Conditions<PerturbationCondition, DoseCondition, ControlCondition>>;
 
   Options options;
@@ -121,13 +124,6 @@ struct Model {
   /// Embeddings of the single perturbations, frozen where they were given.     -> (single perturbations, E)
   const Param<float>& embeddings() const { return std::get<0>(flow.condition.parts).conditioner.genes; }
 
-  /// Names of the obs columns that hold the latent of the control cell.
-  static std::vector<std::string> control_latent_columns(Index latent) {
-    std::vector<std::string> out;
-    for (Index k = 0; k < latent; ++k) out.push_back(text("control_latent_", k));
-    return out;
-  }
-
   static void visit(auto& self, auto&& f) {
     f("vae", self.vae);
     f("flow", self.flow);
@@ -144,7 +140,7 @@ struct Model {
     LATENTCELL_REQUIRE(count > 0, "perturbation::Model: the vocabulary has no single perturbation");
     LATENTCELL_REQUIRE(embeddings.size() == 0 || embeddings.rows() == count, "perturbation::Model: ", embeddings.rows(),
                        " embeddings for ", count, " single perturbations");
-    return from_obs(GeneColumn{o.condition, v.single_perturbations, o.control},
+    return from_obs(ObsGenes{o.condition, v.single_perturbations, o.control},
                     embeddings.size() > 0 ? GeneSet<float>(embeddings, width, rng)
                                           : GeneSet<float>(count, o.embedding, width, rng));
   }
@@ -153,7 +149,7 @@ struct Model {
             ContinuousCovariate<float>({.width = o.backbone.condition, .scale = o.dose_scale}, rng)};
   }
   static ControlCondition control_condition(const Options& o, Rng& rng) {
-    return from_obs(NumberColumns{control_latent_columns(o.vae.latent)},
+    return from_obs(ObsVectors{control_latent_column, o.vae.latent},
                     ContinuousCovariate<float>({.columns = o.vae.latent, .width = o.backbone.condition}, rng));
   }
 };

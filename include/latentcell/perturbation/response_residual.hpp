@@ -25,8 +25,8 @@ struct ResponseResidual {
   /// Adds one group: its observed cells, and those predicted from its control cells.
   ///
   /// gene_scale (G): factors on predicted means; dose_share: dose over dose_scale, 1 without a dose
-  void add(const GroupMoments& observed, const GroupMoments& predicted,
-           Index group, const float* gene_scale, double dose_share) {
+  void add(const GroupMoments& observed, const GroupMoments& predicted, Index group, const float* gene_scale,
+           double dose_share) {
     const double cells = observed.cells[to_size(group)], controls = predicted.cells[to_size(group)];
     double total = 0;
     for (Index k = 0; k < predicted.genes(); ++k) total += predicted.total(group, k) * double(gene_scale[k]);
