@@ -19,7 +19,7 @@ namespace {
 
 constexpr int classes = 20;
 
-using Flow = lc::LatentFlow<lc::Dit<float>, lc::FromObs<lc::LabelColumn, lc::CategoricalCovariate<float>>>;
+using Flow = lc::LatentFlow<lc::Dit<float>, lc::FromObs<lc::ObsCategory, lc::CategoricalCovariate<float>>>;
 
 Flow made_flow(const lc::DitOptions& options) {
   std::vector<std::string> levels;

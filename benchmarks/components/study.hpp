@@ -19,7 +19,9 @@
 #include <latentcell/metric/nearest_neighbor_test.hpp>
 #include <latentcell/metric/wasserstein.hpp>
 #include <latentcell/generation/calibrate_dispersion.hpp>
-#include <latentcell/latent/interpret.hpp>
+#include <latentcell/latent/decoder_sensitivity.hpp>
+#include <latentcell/latent/explained_variance.hpp>
+#include <latentcell/latent/latent_traversal.hpp>
 #include <latentcell/evaluate/evaluate_generation.hpp>
 #include <latentcell/evaluate/evaluator.hpp>
 

@@ -211,6 +211,7 @@
 #include <latentcell/backbone/backbone.hpp>
 #include <latentcell/flow/flow_path.hpp>
 #include <latentcell/likelihood/likelihood_concept.hpp>
+#include <latentcell/likelihood/likelihood_input.hpp>
 #include <latentcell/sample/sampler.hpp>
 #include <latentcell/nn/standardizer.hpp>
 #include <latentcell/latent/cell_likelihood.hpp>
@@ -238,7 +239,6 @@
 #include <latentcell/latent/fine_tune.hpp>
 #include <latentcell/latent/fit_flow.hpp>
 #include <latentcell/latent/flow_likelihood.hpp>
-#include <latentcell/latent/obs_encoders.hpp>
 #include <latentcell/latent/sample_options.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/latent/library_size_model.hpp>

@@ -32,9 +32,9 @@ void check(const Options& options, const Path& path) {
         path, Backbone(options, rng),
         conditions(
             Combine::sum, from_obs("type", latent_tests::levels, CategoricalCovariate<float>(2, width, rng)),
-            from_obs(NumberColumns{{"age"}},
+            from_obs(ObsNumbers{{"age"}},
                      ContinuousCovariate<float>({.width = width, .frequencies = 2, .scale = 3}, rng)),
-            from_obs(GeneColumn{.column = "perturbation", .genes = {"A", "B"}}, GeneSet<float>(2, 3, width, rng))),
+            from_obs(ObsGenes{.column = "perturbation", .genes = {"A", "B"}}, GeneSet<float>(2, 3, width, rng))),
         {.label_dropout = 0.25f, .attribute_dropout = 0.4f});
   };
   using Flow = decltype(build(0));

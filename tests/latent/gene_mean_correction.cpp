@@ -39,13 +39,16 @@ TEST_CASE("shifted_gene_scales: brings a group's decoded means to its counts, mo
   std::vector<double> counted(30, 0.0);
   for (std::size_t k = 0; k < c.cells.counts.values().size(); ++k)
     counted[std::size_t(c.cells.counts.columns()[k])] += double(c.cells.counts.values()[k]);
-  const Matrix<float> exact = shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, 1, 1e-6),
-                      shrunk = shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, 1, 1e9);
+  const Matrix<float> exact =
+                          shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, {.groups = 1, .pseudo_count = 1e-6}),
+                      shrunk =
+                          shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, {.groups = 1, .pseudo_count = 1e9});
   for (Index g = 0; g < 30; ++g) {
     CHECK(double(exact(0, g)) * expected(0, g) == Approx(counted[to_size(g)]).epsilon(1e-3).margin(1e-3));
     CHECK(double(shrunk(0, g)) == Approx(1).margin(1e-3));
   }
-  CHECK_THROWS_WITH(shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, 1, 0), ContainsText("must be positive"));
+  CHECK_THROWS_WITH(shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, {.groups = 1, .pseudo_count = 0}),
+                    ContainsText("must be positive"));
 }
 
 TEST_CASE("shifted_gene_scales: fades where a change raises a gene, and stays where it lowers one") {
@@ -63,8 +66,10 @@ TEST_CASE("shifted_gene_scales: fades where a change raises a gene, and stays wh
   after.mean.setZero();
   after.mean.col(0).setOnes();
   const std::vector<int> codes(200, 0);
-  const Matrix<float> same = shifted_gene_scales(vae, cells, before, before, codes, 1, 1e-6),
-                      moved = shifted_gene_scales(vae, cells, before, after, codes, 1, 1e-6);
+  const Matrix<float> same =
+                          shifted_gene_scales(vae, cells, before, before, codes, {.groups = 1, .pseudo_count = 1e-6}),
+                      moved =
+                          shifted_gene_scales(vae, cells, before, after, codes, {.groups = 1, .pseudo_count = 1e-6});
   REQUIRE(same(0, 4) > 1.7f);
   REQUIRE(same(0, 5) > 1.7f);
   CHECK(moved(0, 4) - 1 < 0.2f * (same(0, 4) - 1));
@@ -81,14 +86,16 @@ TEST_CASE(
   Matrix<float> planted = Matrix<float>::Ones(1, 12);
   planted(0, 4) = 1.5f;
   const CellTable real = draw(vae, z, rng, {.strata = codes, .correction = {.groups = codes, .gene_scale = planted}});
-  const Matrix<float> found = group_gene_scales(vae, real, codes, z, codes, 1, 1.0);
+  const Matrix<float> found = group_gene_scales(vae, real, codes, z, codes, {.groups = 1, .pseudo_count = 1.0});
   const double total = double(real.counts.nonzeros());
   CHECK(total > 0);
   for (Index g = 0; g < 12; ++g) {
     // The factors are relative to the real total, which the planted gene raises.
     CHECK(found(0, g) / found(0, 0) == Approx(g == 4 ? 1.5 : 1.0).epsilon(0.06));
   }
-  CHECK((group_gene_scales(vae, real, codes, z, codes, 1, 1e9).array() - 1).abs().maxCoeff() < 1e-3f);
+  CHECK(
+      (group_gene_scales(vae, real, codes, z, codes, {.groups = 1, .pseudo_count = 1e9}).array() - 1).abs().maxCoeff() <
+      1e-3f);
 }
 
 TEST_CASE("shifted_gene_scales: a factor fades where the change raises a gene") {
@@ -101,8 +108,9 @@ TEST_CASE("shifted_gene_scales: a factor fades where the change raises a gene") 
   Matrix<float> planted = Matrix<float>::Constant(1, 12, 2.0f);
   const CellTable cells =
       draw(vae, before, rng, {.strata = codes, .correction = {.groups = codes, .gene_scale = planted}});
-  const Matrix<float> same = shifted_gene_scales(vae, cells, before, before, codes, 1, 1.0);
-  const Matrix<float> raised = shifted_gene_scales(vae, cells, before, after, codes, 1, 1.0);
+  const Matrix<float> same = shifted_gene_scales(vae, cells, before, before, codes, {.groups = 1, .pseudo_count = 1.0});
+  const Matrix<float> raised =
+      shifted_gene_scales(vae, cells, before, after, codes, {.groups = 1, .pseudo_count = 1.0});
   for (Index g = 0; g < 12; ++g) {
     CHECK(same(0, g) == Approx(2).epsilon(0.1));
     CHECK(raised(0, g) - 1 == Approx((same(0, g) - 1) / 10).epsilon(0.01));

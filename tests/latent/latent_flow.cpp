@@ -201,7 +201,8 @@ TEST_CASE("two_stage_log_likelihood: more samples bound it tighter") {
   const CellTable cells = t.cells.select_cells(rows);
   const auto bound = [&](const CellTable& of, Index samples) {
     Rng rng(6);
-    const std::vector<double> each = two_stage_log_likelihood(t.vae, t.flow, of, samples, {.steps = 10}, rng);
+    const std::vector<double> each =
+        two_stage_log_likelihood(t.vae, t.flow, of, {.samples = samples}, {.steps = 10}, rng);
     return std::accumulate(each.begin(), each.end(), 0.0) / double(each.size());
   };
   const double one = bound(cells, 1), many = bound(cells, 8);
@@ -210,7 +211,8 @@ TEST_CASE("two_stage_log_likelihood: more samples bound it tighter") {
   // Below log p(x | z) at the posterior's mean, for the latent costs something.
   CHECK(many < cell_likelihood(t.vae, cells).mean_log_prob);
   Rng rng(1);
-  REQUIRE_THROWS_WITH(two_stage_log_likelihood(t.vae, t.flow, cells, 0, {}, rng), ContainsText("at least one sample"));
+  REQUIRE_THROWS_WITH(two_stage_log_likelihood(t.vae, t.flow, cells, {.samples = 0}, {}, rng),
+                      ContainsText("at least one sample"));
 }
 
 TEST_CASE("generate: guidance of one is the conditional field, of zero the unconditional") {

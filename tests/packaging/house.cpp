@@ -154,7 +154,9 @@ Function function_of(const std::string& head) {
       return out;  // a lambda or value
     out.name = name;
     out.parameters = rest.substr(open + 1, k - open - 2);
-    out.count = int(split_list(out.parameters).size());
+    const Words list = split_list(out.parameters);
+    // A pack at the end, of hooks, is no parameter that could be mistaken for another.
+    out.count = int(list.size()) - (!list.empty() && list.back().find("...") != std::string::npos ? 1 : 0);
     return out;
   }
   return out;
@@ -315,7 +317,9 @@ TEST_CASE("house: functions outside kernel have at most 60 lines and 6 parameter
       ++all;
       const std::string where = place_of(path) + ":" + std::to_string(f.line) + " " + f.name;
       if (f.lines > 60) wrong.push_back(where + " has " + std::to_string(f.lines) + " lines");
-      if (f.count > 6) wrong.push_back(where + " has " + std::to_string(f.count) + " parameters");
+      // HDF5 says what a conversion takes.
+      if (f.count > 6 && f.name != "keep_references")
+        wrong.push_back(where + " has " + std::to_string(f.count) + " parameters");
       // An operator, and the conversion of a bool to text, take the bool as their subject.
       if (f.name.rfind("operator", 0) == 0 || f.name == "TextPart") continue;
       for (const std::string& parameter : split_list(f.parameters)) {
@@ -418,7 +422,7 @@ TEST_CASE("house: the umbrella holds every header of the rooms it is made of") {
                            "optim", "train", "latent"}) {
     for (const fs::path& path : sources(root / "include/latentcell" / room)) {
       const std::string header = fs::relative(path, root / "include").generic_string();
-      if (header == "latentcell/autodiff/gradcheck.hpp" || header == "latentcell/latent/interpret.hpp") continue;
+      if (header == "latentcell/autodiff/gradcheck.hpp") continue;
       if (umbrella.find("<" + header + ">") == std::string::npos) missing.push_back(header);
     }
   }

@@ -90,8 +90,12 @@ struct CountAutoencoderBase {
   /// z (B, D), weight (B) -> (1, 1)
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
     const Var<T> shares = likelihood.per_batch() ? batch_columns(tape, z.rows(), batch.batch) : Var<T>{};
-    return likelihood.nll(tape, options.link, decode_hidden(tape, z, batch.batch), heads, shares,
-                          {batch.counts, batch.library, weight, double(reference.value(0, 0))}, log_prob);
+    return likelihood.nll(tape, heads,
+                          {options.link,
+                           decode_hidden(tape, z, batch.batch),
+                           shares,
+                           {batch.counts, batch.library, weight, double(reference.value(0, 0))}},
+                          log_prob);
   }
 
   /// The loss of a batch at given latents, averaged over its cells.     z (B, D) -> (1, 1)

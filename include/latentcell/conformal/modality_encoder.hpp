@@ -83,7 +83,7 @@ struct ModalityEncoder {
     LATENTCELL_REQUIRE(Index(rows.size()) > latent() || (identity && rows.size() > 2), "modality '", name(), "': only ",
                        rows.size(), " cells were measured, for a latent of ", latent());
     fit_totals(totals);
-    const Counts logs = logs_of(select_rows(from.counts, rows), from.scaled);
+    const Counts logs = logs_of(from, select_rows(from.counts, rows));
     if (identity) {
       const Matrix<float> x = dense_counts(logs.view());
       mean.value = x.colwise().mean();
@@ -102,7 +102,7 @@ struct ModalityEncoder {
   /// -> (N, D)
   Matrix<float> encode(const Modality& from) const {
     check(from);
-    const Counts logs = logs_of(from.counts, from.scaled);
+    const Counts logs = logs_of(from, from.counts);
     Matrix<float> out;
     if (identity) {
       out = dense_counts(logs.view());
@@ -147,9 +147,7 @@ struct ModalityEncoder {
 
   /// Returns the log-normalised features of cells, as encode() takes them.
   /// -> (N, F)
-  Matrix<float> log_normalized(const Modality& from) const {
-    return dense_counts(logs_of(from.counts, from.scaled).view());
-  }
+  Matrix<float> log_normalized(const Modality& from) const { return dense_counts(logs_of(from, from.counts).view()); }
 
   static void visit(auto& self, auto&& f) {
     f("depth", self.depth);
@@ -170,8 +168,9 @@ struct ModalityEncoder {
     depth.value(0, 0) = identity ? float(std::max(1.0, totals[totals.size() / 2])) : 1e4f;
   }
 
-  Counts logs_of(const Counts& counts, bool scaled) const {
-    if (!scaled) return kernel::log_normalize(counts, double(depth.value(0, 0)));
+  // Of some counts of a modality.
+  Counts logs_of(const Modality& from, const Counts& counts) const {
+    if (!from.scaled) return kernel::log_normalize(counts, double(depth.value(0, 0)));
     Counts out(counts.cols());
     const CountsView c = counts.view();
     for (Index i = 0; i < c.rows; ++i) {

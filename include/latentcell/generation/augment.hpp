@@ -96,12 +96,13 @@ CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& r
   const LatentTable z = model.flow.generate(
       {.cells = labelled(names.label, {names.levels, added.label}), .steps = o.steps, .guidance = o.guidance}, rng);
   const bool batched = !names.batch_levels.empty();
-  CellTable out = draw(model.vae, z, rng,
-                       {.batch_codes = batched ? added.batch : std::vector<int>{},
-                        .strata = added.label,
-                        .correction = {.groups = added.label,
-                                       .gene_scale = group_gene_scales(model.vae, cells, real.label, z, added.label,
-                                                                       levels, o.pseudo_count)}});
+  CellTable out =
+      draw(model.vae, z, rng,
+           {.batch_codes = batched ? added.batch : std::vector<int>{},
+            .strata = added.label,
+            .correction = {.groups = added.label,
+                           .gene_scale = group_gene_scales(model.vae, cells, real.label, z, added.label,
+                                                           {.groups = levels, .pseudo_count = o.pseudo_count})}});
   if (batched) out.cell_columns.set(names.batch, Categorical{names.batch_levels, added.batch});
   return out;
 }

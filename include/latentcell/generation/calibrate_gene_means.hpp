@@ -46,7 +46,8 @@ void calibrate_gene_means(ModelOf<Backbone>& model, const CellTable& cells, Rng&
                                              .steps = o.steps,
                                              .guidance = o.guidance},
                                             rng);
-  model.gene_scale.value = group_gene_scales(model.vae, cells, codes, z, generated, levels, o.pseudo_count);
+  model.gene_scale.value =
+      group_gene_scales(model.vae, cells, codes, z, generated, {.groups = levels, .pseudo_count = o.pseudo_count});
 }
 
 }  // namespace latentcell::generation

@@ -91,7 +91,7 @@ LatentTable interpolate(const Flow& flow, const std::map<std::string, std::strin
     for (Index j = 0; j < d; ++j) z(0, j) = float(noise.normal());
     for (Index i = 1; i < n; ++i) z.row(i) = z.row(0);
     std::vector<Rng> sampler_rng(to_size(n), noise);
-    integrate_path(flow.path, mixed, z, {.steps = o.steps}, sampler_rng, 0, 1);
+    integrate_path(flow.path, mixed, z, {.steps = o.steps}, sampler_rng, {});
     observed.row(p * n) = end_a.row(0);
     observed.row(p * n + n - 1) = end_b.row(0);
     for (Index i = 0; i < n; ++i) {

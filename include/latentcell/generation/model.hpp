@@ -75,7 +75,7 @@ struct OptionsOf {
 template <class Backbone>
 struct ModelOf {
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
-  using Flow = LatentFlow<Backbone, FromObs<LabelColumn, CategoricalCovariate<float>>>;
+  using Flow = LatentFlow<Backbone, FromObs<ObsCategory, CategoricalCovariate<float>>>;
   using Options = OptionsOf<Backbone>;
   static constexpr std::string_view kind = "generation";
 

@@ -129,11 +129,16 @@ inline MarketHead read_market_head(LineReader& in) {
   return out;
 }
 
+/// Names of cells and genes, for messages.
+struct MarketNames {
+  const std::vector<std::string>&barcodes, &ids;
+};
+
 /// The entries, cell by cell. Files list them by cell as a rule, which costs no more than the entries; where they do
 /// not, the cells are kept beside them and sorted at the end.
 inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index cells, Index genes,
-                                   const std::vector<std::string>& barcodes, const std::vector<std::string>& ids,
-                                   Values values) {
+                                   const MarketNames& names, Values values) {
+  const std::vector<std::string>&barcodes = names.barcodes, &ids = names.ids;
   RawRows out;
   std::vector<std::int32_t> cell_of;  // filled from the first entry that comes out of order
   std::vector<std::int64_t> count(to_size(cells) + 1, 0);
@@ -216,7 +221,7 @@ inline CellTable read_matrix_market(const std::string& path, const TenxOptions& 
     throw_runtime(matrix, ": is ", head.rows, " x ", head.cols, " but there are ", genes, " features and ", cells,
                   " barcodes");
   }
-  RawRows raw = detail::read_market_entries(in, head, cells, genes, barcodes, features.ids, options.values);
+  RawRows raw = detail::read_market_entries(in, head, cells, genes, {barcodes, features.ids}, options.values);
   CellTable table = make_tenx_table(path, std::move(barcodes), std::move(features), std::move(raw), options);
   if (!plain) table.notes.push_back(text(matrix, ": is cells x genes, not genes x cells: taken as it is"));
   return table;

@@ -110,15 +110,22 @@ std::vector<double> vae_log_likelihood(const Vae<T, Likelihood>& vae, const Cell
   return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
 }
 
-/// The same under both stages, the flow in the place of the prior.     batch_codes (N) or empty -> (N)
+/// Samples of an importance-weighted bound.
+struct ImportanceOptions {
+  Index samples = 16;                 ///< per cell, at least 1. Larger: a tighter bound
+  std::vector<int> batch_codes = {};  ///< (N) of the batch covariate, or empty
+};
+
+/// The same under both stages, the flow in the place of the prior.
+/// -> (N)
 template <class T, class Likelihood, class Flow>
 std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, const Flow& flow, const CellTable& cells,
-                                             Index samples, const LogLikelihoodOptions& options, Rng& rng,
-                                             const std::vector<int>& batch_codes = {}) {
+                                             const ImportanceOptions& importance, const LogLikelihoodOptions& options,
+                                             Rng& rng) {
   const auto log_prior = [&](const Matrix<float>& z) {
     return flow_log_likelihood(flow, z, cells.cell_columns, options, rng);
   };
-  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
+  return detail::importance_bound(vae, cells, importance.samples, log_prior, rng, importance.batch_codes);
 }
 
 /// The mean over cells, in bits a gene: what models of different gene lists can be compared by.

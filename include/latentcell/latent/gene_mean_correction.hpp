@@ -9,6 +9,12 @@
 
 namespace latentcell {
 
+struct GeneScaleOptions {
+  Index groups = 1;  ///< of the codes, at least 1
+  double pseudo_count =
+      1;  ///< counts of a gene in a group, above 0, at which its factor is half-way. Larger: nearer to 1
+};
+
 /// Returns a factor per group and gene that brings generated cells to the mean of the real ones: (counts observed +
 /// pseudo_count) / (counts expected + pseudo_count), the expected ones at the real cells' total, the posterior mean of
 /// a factor with a gamma prior around 1. A gene with few counts keeps a factor near 1, and so do all of a group that
@@ -16,8 +22,10 @@ namespace latentcell {
 /// with codes (M) -> (groups, G), all above 0
 template <class Autoencoder>
 Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, const std::vector<int>& real_codes,
-                                const LatentTable& generated, const std::vector<int>& generated_codes, Index groups,
-                                double pseudo_count) {
+                                const LatentTable& generated, const std::vector<int>& generated_codes,
+                                const GeneScaleOptions& o) {
+  const Index groups = o.groups;
+  const double pseudo_count = o.pseudo_count;
   LATENTCELL_REQUIRE(pseudo_count > 0, "group_gene_scales: pseudo_count must be positive, got ", pseudo_count);
   LATENTCELL_REQUIRE(Index(real_codes.size()) == real.cells() && Index(generated_codes.size()) == generated.cells(),
                      "group_gene_scales: ", real.cells(), " and ", generated.cells(), " cells but ", real_codes.size(),
@@ -45,8 +53,9 @@ Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, c
 /// (N, D) latents of the same cells, codes (N) of groups -> (groups, G), all above 0
 template <class Autoencoder>
 Matrix<float> shifted_gene_scales(const Autoencoder& vae, const CellTable& cells, const LatentTable& before,
-                                  const LatentTable& after, const std::vector<int>& codes, Index groups,
-                                  double pseudo_count) {
+                                  const LatentTable& after, const std::vector<int>& codes, const GeneScaleOptions& o) {
+  const Index groups = o.groups;
+  const double pseudo_count = o.pseudo_count;
   const Index n = cells.cells();
   LATENTCELL_REQUIRE(pseudo_count > 0, "shifted_gene_scales: pseudo_count must be positive, got ", pseudo_count);
   LATENTCELL_REQUIRE(n == before.cells() && n == after.cells() && Index(codes.size()) == n, "shifted_gene_scales: ", n,

@@ -29,6 +29,11 @@ auto mapped(FieldRef<T> prediction, MapOf map_of) {
 
 }  // namespace detail
 
+/// Times between which latents are moved: 0 is noise, 1 data.
+struct TimeRange {
+  double from = 0, to = 1;
+};
+
 /// Stands for the method and steps in SampleOptions, where a caller gives no sampler.
 struct OptionsSampler {};
 
@@ -37,11 +42,11 @@ struct OptionsSampler {};
 /// that draw noise in each step
 template <class T, Path PathType>
 void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> prediction, View<T> z,
-                    const SampleOptions& o, std::span<Rng> step_rng, double from, double to) {
+                    const SampleOptions& o, std::span<Rng> step_rng, const TimeRange& time) {
   if (!denoises(o.method)) {
     const auto field = detail::mapped<T>(prediction, [&](double t) { return path.velocity_from(t); });
     FieldRef<T> velocity(field);
-    integrate(velocity, z, {.method = o.method, .steps = o.steps, .from = from, .to = to});
+    integrate(velocity, z, {.method = o.method, .steps = o.steps, .from = time.from, .to = time.to});
     return;
   }
   std::function<void(View<T>)> normal = [&](View<T> out) {
@@ -51,17 +56,17 @@ void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> pred
   };
   const auto data = detail::mapped<T>(prediction, [&](double t) { return path.denoised_from(t); });
   FieldRef<T> denoiser(data);
-  denoise(denoiser, PathRef(path), z, {.method = o.method, .steps = o.steps, .from = from, .to = to, .eta = o.eta},
-          normal);
+  denoise(denoiser, PathRef(path), z,
+          {.method = o.method, .steps = o.steps, .from = time.from, .to = time.to, .eta = o.eta}, normal);
 }
 
 /// The same by a sampler of the caller's own.
 template <class T, Path PathType, Sampler<T> S>
-void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> prediction, View<T> z, double from,
-                    double to, const S& sampler) {
+void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> prediction, View<T> z,
+                    const TimeRange& time, const S& sampler) {
   const auto field = detail::mapped<T>(prediction, [&](double t) { return path.velocity_from(t); });
   FieldRef<T> velocity(field);
-  sampler(velocity, z, from, to);
+  sampler(velocity, z, time.from, time.to);
 }
 
 }  // namespace latentcell

@@ -123,8 +123,8 @@ struct LatentFlow {
   LatentTable generate(const SampleOptions& o, Rng& rng) const { return generate(o, rng, OptionsSampler{}); }
   /// The same with a sampler of the caller's own; steps and method of the options are unused.
   template <class S>
-  requires Sampler<S, T> || std::same_as<S, OptionsSampler> LatentTable generate(const SampleOptions& o,
-                                                                                         Rng& rng, const S& sampler)
+  requires Sampler<S, T> || std::same_as<S, OptionsSampler> LatentTable generate(const SampleOptions& o, Rng& rng,
+                                                                                 const S& sampler)
   const {
     LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
     LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
@@ -145,7 +145,7 @@ struct LatentFlow {
         for (Index j = 0; j < d; ++j) z(i, j) = T(cell.normal());
         step_rng.push_back(own.at(std::uint64_t(2 * n + first + i)));
       }
-      sample_latents(*this, tape, view(z), values.middleRows(first, count), o, step_rng, 0, 1, sampler);
+      sample_latents(*this, tape, {view(z), values.middleRows(first, count), step_rng}, o, {}, sampler);
       for (Index i = 0; i < count && !out.library.empty(); ++i) {
         Rng cell = own.at(std::uint64_t(n + first + i));
         out.library[to_size(first + i)] = library_size.draw(z.data() + i * d, codes[to_size(first + i)], cell);

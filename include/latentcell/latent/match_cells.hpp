@@ -12,10 +12,15 @@ namespace latentcell {
 
 namespace detail {
 
+/// The tables that are matched, and the scale of each dimension.
+struct MatchedTables {
+  const LatentTable &from, &to;
+  RowVector<float> scale;
+};
+
 /// Matches the targets of one group in blocks, as the assignment's memory is quadratic and its time cubic.
-inline void match_group(const LatentTable& from, const LatentTable& to, const RowVector<float>& scale,
-                        std::vector<Index>& targets, const std::vector<Index>& sources_of, Rng& rng,
-                        std::vector<Index>& out) {
+inline void match_group(const MatchedTables& tables, std::vector<Index>& targets, const std::vector<Index>& sources_of,
+                        Rng& rng, std::vector<Index>& out) {
   constexpr std::size_t block = 1024;
   shuffle(std::span<Index>(targets), rng);
   std::vector<Index> pool;
@@ -35,7 +40,7 @@ inline void match_group(const LatentTable& from, const LatentTable& to, const Ro
     for (Index i = 0; i < n; ++i) {
       for (Index j = 0; j < n; ++j) {
         const Index a = targets[first + to_size(i)], b = sources[to_size(j)];
-        cost(i, j) = ((to.mean.row(a) - from.mean.row(b)).array() / scale.array()).square().sum();
+        cost(i, j) = ((tables.to.mean.row(a) - tables.from.mean.row(b)).array() / tables.scale.array()).square().sum();
       }
     }
     const Assignment best = assign(ConstView<float>(cost.data(), n, n));
@@ -56,10 +61,10 @@ inline std::vector<Index> match_cells(const LatentTable& from, const LatentTable
   to.check();
   const SourceRows source(from, to, match);
   std::vector<Index> out(to_size(to.cells()), -1);
-  RowVector<float> scale(to.latent());
+  detail::MatchedTables tables{from, to, RowVector<float>(to.latent())};
   for (Index k = 0; k < to.latent(); ++k) {
     const float mean = to.mean.col(k).mean();
-    scale(k) = std::max(1e-3f, std::sqrt((to.mean.col(k).array() - mean).square().mean()));
+    tables.scale(k) = std::max(1e-3f, std::sqrt((to.mean.col(k).array() - mean).square().mean()));
   }
   const std::vector<int> group = coupling_groups(values, source.level);
   const int groups = group.empty() ? 0 : *std::max_element(group.begin(), group.end()) + 1;
@@ -69,7 +74,7 @@ inline std::vector<Index> match_cells(const LatentTable& from, const LatentTable
       if (group[i] == code) targets.push_back(Index(i));
     }
     const std::vector<Index>& pool = source.rows[std::size_t(source.level[to_size(targets.front())])];
-    detail::match_group(from, to, scale, targets, pool, rng, out);
+    detail::match_group(tables, targets, pool, rng, out);
   }
   return out;
 }

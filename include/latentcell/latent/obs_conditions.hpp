@@ -9,7 +9,7 @@
 
 #include <latentcell/op/concat.hpp>
 #include <latentcell/op/elementwise.hpp>
-#include <latentcell/latent/obs_encoders.hpp>
+#include <latentcell/latent/from_obs.hpp>
 
 namespace latentcell {
 

@@ -35,7 +35,7 @@ LatentTable push_forward(const Flow& flow, const LatentTable& from, const Annota
       step_rng.push_back(own.at(std::uint64_t(first + i)));
       for (Index j = 0; j < d && noise > 0; ++j) z(i, j) += T(noise * float(step_rng.back().normal()));
     }
-    sample_latents(flow, tape, view(z), values.middleRows(first, count), o, step_rng);
+    sample_latents(flow, tape, {view(z), values.middleRows(first, count), step_rng}, o);
     flow.scaler.invert(view(z));
     out.mean.middleRows(first, count) = z.template cast<float>();
   }

@@ -54,7 +54,7 @@ TeacherPaths teacher_paths(const Flow& teacher, const Annotation& obs, const Tea
     }
     out.at[0].middleRows(first, count) = z.template cast<float>();
     for (Index s = 0; s < k; ++s) {
-      sample_latents(teacher, tape, view(z), here, o, step_rng, double(s) / double(k), double(s + 1) / double(k));
+      sample_latents(teacher, tape, {view(z), here, step_rng}, o, {double(s) / double(k), double(s + 1) / double(k)});
       out.at[to_size(s + 1)].middleRows(first, count) = z.template cast<float>();
     }
   }

@@ -50,13 +50,19 @@ inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, con
   return out;
 }
 
+/// Factors on the variance beyond Poisson noise and mean shares of a group, (G) each.
+struct GroupOverdispersion {
+  const float *factor, *share;
+};
+
 /// Scales one cell's variance beyond Poisson noise: its means move towards the group's and its dispersions shrink.
 /// A convex combination keeps the group's mean and scales its variance by the factor. Where cells differ in their means
 /// and have a dispersion besides, a little less than the share is left, as a dispersion weighs the squares of the
 /// means. All arrays have G entries; log_theta may be null.
 template <class T>
-void scale_overdispersion(T* mean, const T* log_theta, T library, const float* factor, const float* share, Index genes,
+void scale_overdispersion(T* mean, const T* log_theta, T library, GroupOverdispersion group, Index genes,
                           T* log_theta_out) {
+  const float *const factor = group.factor, *const share = group.share;
   for (Index g = 0; g < genes; ++g) {
     const T middle = library * T(share[g]);
     mean[g] = std::max(T(1e-12), middle + std::sqrt(T(factor[g])) * (mean[g] - middle));
@@ -155,8 +161,9 @@ class CountSampler {
     if (c.groups.empty() || c.groups[to_size(cell)] < 0) return;
     const Index group = Index(c.groups[to_size(cell)]) * genes;
     if (c.overdispersion_scale.size() > 0) {
-      scale_overdispersion(mean, out.log_theta, library, c.overdispersion_scale.data() + group,
-                           c.mean_share.data() + group, genes, out.log_theta_memory);
+      scale_overdispersion(mean, out.log_theta, library,
+                           {c.overdispersion_scale.data() + group, c.mean_share.data() + group}, genes,
+                           out.log_theta_memory);
       if (out.log_theta != nullptr) out.log_theta = out.log_theta_memory;
     }
     if (c.gene_scale.size() > 0) {

@@ -65,24 +65,30 @@ auto composed_prediction(const Flow& flow, Tape<typename Flow::Scalar>& tape, co
 
 }  // namespace detail
 
+/// Latents that are moved, with the condition of each.
+template <class T>
+struct LatentRows {
+  View<T> z;                    // (B, D) standardised
+  const Matrix<float>& values;  // (B, columns) of the condition, NaN unknown
+  std::span<Rng> step_rng;      // (B) random numbers of each cell, for samplers that draw noise in each step
+};
+
 /// Moves standardised latents along the path of a flow from one time to another, in place, by the sampler and guidance
 /// of the options.
-/// z (B, D), values (B, columns) of the condition, NaN unknown; step_rng (B) random numbers of each cell, for samplers
-/// that draw noise in each step
 template <class Flow, class S = OptionsSampler>
-void sample_latents(const Flow& flow, Tape<typename Flow::Scalar>& tape, View<typename Flow::Scalar> z,
-                    const Matrix<float>& values, const SampleOptions& o, std::span<Rng> step_rng, double from = 0,
-                    double to = 1, const S& sampler = {}) {
+void sample_latents(const Flow& flow, Tape<typename Flow::Scalar>& tape, LatentRows<typename Flow::Scalar> rows,
+                    const SampleOptions& o, const TimeRange& time = {}, const S& sampler = {}) {
   using T = typename Flow::Scalar;
+  const Matrix<float>& values = rows.values;
   LATENTCELL_REQUIRE(o.eta == 0 || o.method == Method::ddim,
                      "generate: eta is ddim's; choose Method::ddim or leave it 0");
   LATENTCELL_REQUIRE(o.guidance_each.empty() || o.guidance == 1.0f,
                      "generate: give one guidance for all attributes or guidance_each, not both");
   const auto move = [&](FieldRef<T> prediction) {
     if constexpr (std::same_as<S, OptionsSampler>) {
-      integrate_path<T>(flow.path, prediction, z, o, step_rng, from, to);
+      integrate_path<T>(flow.path, prediction, rows.z, o, rows.step_rng, time);
     } else {
-      integrate_path<T>(flow.path, prediction, z, from, to, sampler);
+      integrate_path<T>(flow.path, prediction, rows.z, time, sampler);
     }
   };
   if (o.guidance_each.empty()) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/likelihood/likelihood_input.hpp>
 #include <latentcell/core/cell_batch.hpp>
 #include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
@@ -110,10 +111,8 @@ struct CountLikelihood {
   }
 
   /// -sum over the cells of weight * log p(counts | heads(hidden)); log_prob (B), where given, gets each cell's value.
-  /// hidden (B, H), batch (B, batches) shares, per_batch() only -> (1, 1)
-  Var<T> nll(Tape<T>& tape, LibraryLink link, Var<T> hidden, const std::vector<Linear<T>>& head, Var<T> batch,
-             const CountTargets<T>& x, T* log_prob) const {
-    return count_decoder(family, link, hidden, decoder_heads(tape, head, batch), x, log_prob);
+  Var<T> nll(Tape<T>& tape, const std::vector<Linear<T>>& head, const LikelihoodInput<T>& in, T* log_prob) const {
+    return count_decoder(family, in.link, in.hidden, decoder_heads(tape, head, in.shares), in.targets, log_prob);
   }
 
   /// Moments of count x given plain predictors of one cell and gene.  mean > 0, of the Bernoulli also < 1

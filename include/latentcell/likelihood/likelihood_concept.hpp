@@ -8,6 +8,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/count_targets.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
+#include <latentcell/likelihood/likelihood_input.hpp>
 #include <latentcell/nn/linear.hpp>
 
 namespace latentcell {
@@ -18,20 +19,20 @@ namespace latentcell {
 /// set_rates(heads)           learning rates of the heads, set once
 /// start(counts, heads, reference)   initial biases and parameters from the training counts
 /// predictors(tape, outputs, shares) parameters of each cell from the heads' outputs (B, G)
-/// nll(tape, link, hidden, heads, shares, targets, log_prob)   -sum of weight * log p as (1, 1) Var
+/// nll(tape, heads, input, log_prob) -sum of weight * log p as (1, 1) Var; log_prob (B) or null gets each cell's
 /// draws_molecules, draws_counts     compile-time: whether samples are counts of molecules, or counts at all
 /// visit                      Params and Buffers
 template <class L, class T>
 concept Likelihood = std::constructible_from<L, Index, LikelihoodOptions, Index> &&
     requires(L model, const L l, Tape<T>& tape, std::vector<Linear<T>>& heads, const std::vector<Linear<T>>& layers,
-             const CountsView& counts, std::span<const Var<T>> outputs, Var<T> hidden, Var<T> shares, LibraryLink link,
-             const CountTargets<T>& targets, T* log_prob, detail::AnyMember f) {
+             const CountsView& counts, std::span<const Var<T>> outputs, Var<T> shares, const LikelihoodInput<T>& input,
+             T* log_prob, detail::AnyMember f) {
   { l.heads() } -> std::convertible_to<Index>;
   { l.per_batch() } -> std::convertible_to<bool>;
   l.set_rates(heads);
   model.start(counts, heads, 1.0);
   l.predictors(tape, outputs, shares);
-  { l.nll(tape, link, hidden, layers, shares, targets, log_prob) } -> std::same_as<Var<T>>;
+  { l.nll(tape, layers, input, log_prob) } -> std::same_as<Var<T>>;
   { L::draws_molecules } -> std::convertible_to<bool>;
   { L::draws_counts } -> std::convertible_to<bool>;
   L::visit(l, f);

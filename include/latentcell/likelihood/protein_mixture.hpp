@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include <latentcell/likelihood/likelihood_input.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/op/gaussian.hpp>
 #include <latentcell/op/protein_loss.hpp>
@@ -81,10 +82,10 @@ struct ProteinMixture {
   }
 
   /// As CountLikelihood::nll, with the KL of the backgrounds to their prior.
-  Var<T> nll(Tape<T>& tape, LibraryLink, Var<T> hidden, const std::vector<Linear<T>>& head, Var<T>,
-             const CountTargets<T>& x, T* log_prob) const {
+  Var<T> nll(Tape<T>& tape, const std::vector<Linear<T>>& head, const LikelihoodInput<T>& in, T* log_prob) const {
+    const CountTargets<T>& x = in.targets;
     std::vector<Var<T>> out;
-    for (const Linear<T>& h : head) out.push_back(h(hidden));
+    for (const Linear<T>& h : head) out.push_back(h(in.hidden));
     const Predictors p = predictors(tape, out);
     return add(protein_loss<T>(p, x.counts, x.weight, log_prob),
                kl_normal(p.mean, p.log_deviation, tape.watch(background), clamp(tape.watch(log_spread), T(-5), T(2)),

@@ -68,9 +68,9 @@ struct LatentPrediction {
     after = perturb_latents(model, before, obs, o.steps, rng);
     groups = m.group.empty() ? no_labels(before.cells()) : control.cell_columns.labels(m.group);
     const Index n = Index(groups.levels.size());
-    gene_scale = std::isfinite(o.pseudo_count)
-                     ? shifted_gene_scales(model.vae, control, before, after, groups.codes, n, o.pseudo_count)
-                     : Matrix<float>::Ones(n, model.vae.genes());
+    gene_scale = std::isfinite(o.pseudo_count) ? shifted_gene_scales(model.vae, control, before, after, groups.codes,
+                                                                     {.groups = n, .pseudo_count = o.pseudo_count})
+                                               : Matrix<float>::Ones(n, model.vae.genes());
   }
 };
 
