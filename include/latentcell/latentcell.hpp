@@ -203,7 +203,6 @@
 #endif
 #include <latentcell/train/train_state.hpp>
 
-#include <latentcell/generation/calibrate_dispersion.hpp>
 #include <latentcell/latent/sample_latents.hpp>
 #include <latentcell/latent/obs_conditions.hpp>
 #include <latentcell/latent/sample_counts.hpp>
@@ -244,6 +243,3 @@
 #include <latentcell/latent/library_size_model.hpp>
 #include <latentcell/latent/reflow.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
-#include <latentcell/generation/calibrate_gene_means.hpp>
-#include <latentcell/generation/model.hpp>
-#include <latentcell/generation/predict.hpp>
