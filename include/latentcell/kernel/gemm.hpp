@@ -4,6 +4,8 @@
 #include <memory>
 #include <new>
 
+#include <type_traits>
+
 #include <latentcell/kernel/gemm_tile.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
@@ -218,21 +220,24 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
 
 /// C = start + A B.      a (N, K), b (K, M), c (N, M)
 template <class T>
-void gemm_nn(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
+void gemm_nn(std::type_identity_t<ConstView<T>> a, std::type_identity_t<ConstView<T>> b, View<T> c,
+             GemmStart<T> start = {}) {
   eigen_assert(a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols());
   tile::gemm(start, false, a.rows(), b.cols(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
 /// C = start + A B^T.    a (N, K), b (M, K), c (N, M)
 template <class T>
-void gemm_nt(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
+void gemm_nt(std::type_identity_t<ConstView<T>> a, std::type_identity_t<ConstView<T>> b, View<T> c,
+             GemmStart<T> start = {}) {
   eigen_assert(a.cols() == b.cols() && c.rows() == a.rows() && c.cols() == b.rows());
   tile::gemm(start, true, a.rows(), b.rows(), a.cols(), a.data(), a.cols(), Index(1), b.data(), b.cols(), c.data());
 }
 
 /// C = start + A^T B.    a (K, N), b (K, M), c (N, M)
 template <class T>
-void gemm_tn(ConstView<T> a, ConstView<T> b, View<T> c, GemmStart<T> start = {}) {
+void gemm_tn(std::type_identity_t<ConstView<T>> a, std::type_identity_t<ConstView<T>> b, View<T> c,
+             GemmStart<T> start = {}) {
   eigen_assert(a.rows() == b.rows() && c.rows() == a.cols() && c.cols() == b.cols());
   tile::gemm(start, false, a.cols(), b.cols(), a.rows(), a.data(), Index(1), a.cols(), b.data(), b.cols(), c.data());
 }
