@@ -2,7 +2,9 @@
 #include <latentcell/autoencoder/vq_vae.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/latent/sample_counts.hpp>
+#include <latentcell/latent/cell_likelihood.hpp>
 #include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/reconstruction_correlation.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 #include "support/catch.hpp"

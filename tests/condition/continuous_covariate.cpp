@@ -19,7 +19,7 @@ TEST_CASE("ContinuousCovariate: equal numbers give equal vectors, unknown its ow
     const Var<float> y = (*encoder)(tape, window(cells));
     CHECK(y.value().allFinite());
     CHECK(y.value().row(0) == y.value().row(1));
-    CHECK(y.value().row(2) == encoder->nothing.value.row(0));
+    CHECK(y.value().row(2) == encoder->null_embedding.value.row(0));
     CHECK(y.value().row(3) != y.value().row(0));
   }
   ContinuousCovariate<float> unscaled = waves;

@@ -17,5 +17,5 @@ TEST_CASE("simulate_multiomics: three modalities of the same cells, from one see
   for (Index i = 0; i < peaks.size(); ++i) CHECK((peaks.data()[i] == 0 || peaks.data()[i] == 1));
   for (Index i = 0; i < protein.size(); ++i) CHECK(protein.data()[i] == std::floor(protein.data()[i]));
   CHECK(cells.strings.at("protein_names").size() == 5);
-  CHECK_THROWS_WITH(simulate_multiomics({.cells = 0}, rng), ContainsText("0 cells"));
+  CHECK_THROWS_WITH(simulate_multiomics({.cells = 0}, rng), ContainsText("cells must be at least 1, got 0"));
 }

@@ -115,8 +115,8 @@ std::string fit_fault(const FitOptions& options) {
 TEST_CASE("options: no number of any struct is without a range, and each is refused outside it") {
   check_ranges<CountAutoencoderOptions>("Vae", {.genes = 5});
   check_ranges<AdversaryOptions>("VqGan");
-  check_ranges<JointPartOptions>("JointVae part", {.genes = 5});
-  check_ranges<JointVaeOptions>("JointVae", {.parts = {{.genes = 5}}});
+  check_ranges<JointPartOptions>("JointVae part", {.name = "rna", .genes = 5});
+  check_ranges<JointVaeOptions>("JointVae", {.parts = {{.name = "rna", .genes = 5}}});
   check_ranges<LikelihoodOptions>("likelihood");
   check_ranges<DitOptions>("Dit");
   check_ranges<ResidualMlpOptions>("ResidualMlp");

@@ -17,7 +17,7 @@ TEST_CASE("batch_mixing: 1 for batches drawn from one law, 0 for batches apart; 
   }
   const metric::BatchMixing mixed = metric::batch_mixing(view(x), batch, label);
   CHECK(mixed.batches > 0.9);
-  CHECK(mixed.labels == 1);
+  CHECK(mixed.labels == Approx(1));
   Matrix<float> apart = x;
   for (Index i = 0; i < 400; ++i) apart(i, 1) += 10 * float(batch[to_size(i)]);
   CHECK(metric::batch_mixing(view(apart), batch, label).batches < 0.05);

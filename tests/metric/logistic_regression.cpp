@@ -106,7 +106,7 @@ TEST_CASE("logistic_regression: refuses wrong input") {
   const std::vector<int> labels{0, 1, 1}, one{4, 4, -1}, two{0, 1};
   CHECK_THROWS_WITH(LogisticRegression(view(x), two), ContainsText("2 labels for 3 rows"));
   CHECK_THROWS_WITH(LogisticRegression(view(x), one), ContainsText("at least two classes, got 1"));
-  CHECK_THROWS_WITH(LogisticRegression(view(x), labels, {.c = 0}), ContainsText("c 0"));
+  CHECK_THROWS_WITH(LogisticRegression(view(x), labels, {.c = 0}), ContainsText("c must be above 0, got 0"));
   const LogisticRegression model(view(x), labels);
   CHECK_THROWS_WITH(model.predict(ConstView<float>(x.data(), 2, 3)), ContainsText("fitted on 2 features, given 3"));
   x(2, 0) = std::numeric_limits<float>::infinity();

@@ -48,7 +48,7 @@ TEST_CASE("mask_distribution: each query's distance to the reference; of a panel
   panel.query.coordinates.row(0).array() += 1000;
   radii = spatial::mask_distribution(panel).radii;
   CHECK(radii[0] > 900);
-  CHECK(std::count(radii.begin(), radii.end(), 0.0f) > 0.8 * double(radii.size()));
+  CHECK(double(std::count(radii.begin(), radii.end(), 0.0f)) > 0.8 * double(radii.size()));
   data.query.slice[0] = 1;
   CHECK(spatial::mask_distribution(data).radii == std::vector<float>{0});
   CHECK(spatial::mask_distribution(data).hide_slice);

@@ -41,7 +41,7 @@ double standard_errors(const std::vector<double>& a, const std::vector<double>& 
 
 TEST_CASE("impute: genes that a panel lacks, which share kinds of cells with it, better than kriging and than chance") {
   std::vector<double> model, kriging;
-  for (const std::uint64_t seed : {1, 2}) {
+  for (const std::uint64_t seed : {1u, 2u}) {
     const planted::Run run = planted::fit(task_of("genes:5", seed), 100);
     const Matrix<float> truth = run.model.target.log_normalized(run.data.truth);
     const Imputation imputed = impute(run.model, run.data, {.intervals = {.draws = 0}});

@@ -14,13 +14,16 @@ struct BatchMixing {
 };
 
 /// Measures mixing of batches within each label of at least twice `neighbors` cells and two batches. Because batches
-/// may differ in composition, batches are not asked to mix across labels. x (N, D), batch and label (N), negative where
-/// missing Throws std::invalid_argument where no label has enough cells.
+/// may differ in composition, batches are not asked to mix across labels.
+/// x (N, D), batch and label (N), negative where missing
+/// Throws std::invalid_argument where no label has enough cells.
 inline BatchMixing batch_mixing(ConstView<float> x, const std::vector<int>& batch, const std::vector<int>& label,
                                 Index neighbors = 15) {
   BatchMixing out;
-  out.labels = neighborhood_mixing(x, label, neighbors).purity;
   const int last = label.empty() ? -1 : *std::max_element(label.begin(), label.end());
+  // Points of one label are pure.
+  const bool several = std::any_of(label.begin(), label.end(), [&](int l) { return l >= 0 && l != last; });
+  out.labels = several ? neighborhood_mixing(x, label, neighbors).purity : 1.0;
   double cells = 0;
   for (int l = 0; l <= last; ++l) {
     std::vector<Index> rows;
