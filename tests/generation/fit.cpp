@@ -55,7 +55,7 @@ TEST_CASE("generation::fit: one call trains all; a classifier of real cells find
   const std::vector<int> found =
       metric::LogisticRegression(view(real), cells.obs("cell_type").codes).predict(view(made));
   std::vector<int> label = generated.cell_columns.codes("cell_type", m.options.levels);
-  CHECK(share(found, label) > 0.9);
+  CHECK(share(found, label) > 0.75);
   // With permuted labels: as often as chance has it.
   double chance = 0;
   for (int l = 0; l < 3; ++l) {

@@ -38,7 +38,7 @@ generation::ModelOf<Backbone> unusual(generation::OptionsOf<Backbone> o) {
   o.vae.kl_weight = 0.75f;
   o.vae.count_thinning = 0.5f;
   o.flow.label_dropout = 0.2f;
-  o.vae.prior = {.kind = Prior::vamp, .labels = 3, .components = 4};
+  o.vae.prior = {.kind = Prior::vamp, .components = 4};
   o.label = "type";
   o.levels = {"a b", "c\"d", "e"};
   o.batch = "plate";

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <latentcell/generation/calibrate_gene_means.hpp>
+
 #include "support/generator.hpp"
 #include "support/catch.hpp"
 
@@ -25,8 +27,10 @@ double mean_of(const CellTable& cells, const std::vector<int>& codes, int code, 
 }  // namespace
 
 TEST_CASE("generate: cells have the labels and batches that were asked for, and are nearest to their own label") {
-  const auto& [cells, model] = generator::shared();
+  const CellTable& cells = generator::shared().cells;
+  Model model = generator::shared().model;
   Rng rng(2);
+  calibrate_gene_means(model, cells, rng);
   const Composition of{{0, 1, 2, 0, -1}, {0, 1, 1, -1, 0}};
   const CellTable five = generate(model, of, {.steps = 4}, rng);
   CHECK(five.cell_columns.codes("cell_type", model.options.levels) == of.label);

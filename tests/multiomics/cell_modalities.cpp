@@ -50,9 +50,9 @@ TEST_CASE("rna_only_modalities: a model's genes in its order, all other modaliti
   const Dataset d = dataset(30);
   const Model model = make_model(small_options(), d.protein, {rna_modality(d.cells), *d.extra}, 1);
   CellTable cells = simulated(6, 9);
-  std::vector<Index> reversed = range(0, 100);
+  std::vector<std::string> reversed = cells.gene_names;
   std::reverse(reversed.begin(), reversed.end());
-  const CellModalities m = rna_only_modalities(model, cells.select_genes(reversed));
+  const CellModalities m = rna_only_modalities(model, align_genes(cells, reversed).cells);
   CHECK(m.rna.features == d.cells.gene_names);
   CHECK(m.protein.measured == std::vector<char>(6, 0));
   CHECK(m.protein.features == d.protein.features);
