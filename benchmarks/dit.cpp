@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
     constexpr int per_epoch = 10;
     const lc::LatentTable latents = made_latents(flow, batch * per_epoch);
     lc::TrainState<float> state;
-    lc::fit_from(state, flow, latents, {.epochs = n + 1, .batch = batch, .learning_rate = 1e-4f});
+    lc::fit(flow, latents, {.epochs = n + 1, .batch = batch, .learning_rate = 1e-4f}, state);
     for (const lc::EpochReport& epoch : state.history.epochs) seconds.push_back(epoch.seconds / per_epoch);
   } else {
     std::vector<int> codes(lc::to_size(batch));

@@ -95,11 +95,12 @@ struct Study {
   template <class Autoencoder>
   void fit_autoencoder(Autoencoder& model, const lc::CellTable& cells) const {
     lc::TrainState<float> state;
-    lc::fit_from(state, model, cells, {.label = cells.cell_columns.codes(settings.label, levels)},
-                 {.epochs = epochs_for(cells.cells(), 64, settings.autoencoder_steps),
-                  .batch = 64,
-                  .learning_rate = 1e-3f,
-                  .seed = seed});
+    lc::fit(model, cells, {.label = cells.cell_columns.codes(settings.label, levels)},
+            {.epochs = epochs_for(cells.cells(), 64, settings.autoencoder_steps),
+             .batch = 64,
+             .learning_rate = 1e-3f,
+             .seed = seed},
+            state);
     if constexpr (std::is_same_v<typename Autoencoder::Likelihood, lc::NegativeBinomial<float>>) {
       lc::Rng calibration(seed, 11);
       if constexpr (std::is_same_v<Autoencoder, NbVae>)

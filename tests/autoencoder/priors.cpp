@@ -168,7 +168,7 @@ TEST_CASE("Vae: dispersions per batch learn what batches differ in, and agree wi
   const int before = threads();
   set_threads(1);
   TrainState<float> state;
-  fit_from(state, vae, cells, {.batch = codes}, {.epochs = 60, .batch = 64, .learning_rate = 3e-3f});
+  fit(vae, cells, {.batch = codes}, {.epochs = 60, .batch = 64, .learning_rate = 3e-3f}, state);
   set_threads(before);
   const auto mean_theta = [&](Index row) { return double(vae.likelihood.log_theta.value.row(row).mean()); };
   INFO(mean_theta(0) << " and " << mean_theta(1));

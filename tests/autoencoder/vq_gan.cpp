@@ -109,12 +109,12 @@ TEST_CASE("VqGan: trains, stays finite, serves encode and draw, and goes on from
   const std::string file = "/tmp/latentcell_vq_gan.safetensors";
   Model part = made<Model>({.hidden = {16}});
   TrainState<float> state;
-  fit_from(state, part, cells, {}, options, [](auto&, auto& s) { s.stop = s.history.epochs.size() == 7; });
+  fit(part, cells, options, state, [](auto&, auto& s) { s.stop = s.history.epochs.size() == 7; });
   save_training(file, part, state);
   Model resumed = made<Model>({.hidden = {16}});
   TrainState<float> again;
   restore_training(file, resumed, again);
-  fit_from(again, resumed, cells, {}, options);
+  fit(resumed, cells, options, again);
   visit_state(resumed, [&](std::string_view name, const auto& p) {
     visit_state(whole, [&](std::string_view other, const auto& q) {
       INFO(name);

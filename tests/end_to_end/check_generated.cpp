@@ -89,7 +89,7 @@ int main(int argc, char** argv) try {
   if (first == "all" && argc == 5) {
     const lc::CellTable cells = lc::io::read_h5ad(argv[2]);
     const lc::Categorical labels = cells.obs(argv[3]);
-    const int code = labels.code(argv[4]);
+    const int code = labels.code_of(argv[4]);
     expect(code >= 0 && labels.count(code) == cells.cells(), lc::text("all cells are '", argv[4], "'"));
     return failures == 0 ? 0 : 1;
   }

@@ -72,8 +72,8 @@ TEST_CASE("read_cells: published sets have the sizes that their notes say") {
     for (Index c = 0; c < table.cells(); ++c) total += table.counts.view().row_sum(c);
     if (one.total >= 0) CHECK(total == one.total);
     const std::string path = one.path;
-    if (path.starts_with("zheng")) CHECK(table.obs("cell_type").count(table.obs("cell_type").code("nk")) == 769);
-    if (path.starts_with("kang")) CHECK(table.obs("condition").count(table.obs("condition").code("STIM")) == 1490);
+    if (path.starts_with("zheng")) CHECK(table.obs("cell_type").count(table.obs("cell_type").code_of("nk")) == 769);
+    if (path.starts_with("kang")) CHECK(table.obs("condition").count(table.obs("condition").code_of("STIM")) == 1490);
     if (path.ends_with("malt_citeseq.h5ad")) {
       CHECK(table.strings.at("protein_names").size() == 17);
       CHECK(table.embeddings.at("protein_expression").cols() == 17);

@@ -1,3 +1,4 @@
+#include <latentcell/latent/push_forward.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/latent/fit_ot_flow.hpp>
 

@@ -76,8 +76,8 @@ TEST_CASE("generate_controls: new control cells of a group are like its own and 
   REQUIRE(generated.cells() == 300);
   CHECK(generated.gene_names == cells.gene_names);
   CHECK(generated.obs("condition").levels == std::vector<std::string>{"none"});
-  CHECK(generated.obs("cell_type").codes.front() == generated.obs("cell_type").code("type_3"));
-  CHECK(generated.obs("cell_type").count(generated.obs("cell_type").code("type_1")) == 150);
+  CHECK(generated.obs("cell_type").codes.front() == generated.obs("cell_type").code_of("type_3"));
+  CHECK(generated.obs("cell_type").count(generated.obs("cell_type").code_of("type_1")) == 150);
   for (const std::string own : {"type_1", "type_3"}) {
     const double like_own = metric::pearson(profile(generated, own), profile(cells, own));
     CHECK(like_own > 0.95);

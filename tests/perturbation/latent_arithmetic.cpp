@@ -17,7 +17,7 @@ TEST_CASE("latent_arithmetic: moves the group's control cells by the mean displa
   LatentTable z = encode(m.vae, train);
   // Planted: perturbed cells of other groups at (1, 2), those of the group itself elsewhere, controls at 0.
   const Categorical type = train.obs("cell_type"), what = train.obs("condition");
-  const int own = type.code("type_2"), control = what.code("control");
+  const int own = type.code_of("type_2"), control = what.code_of("control");
   z.mean.setZero();
   z.deviation.resize(0, 0);
   std::vector<std::string> own_control;

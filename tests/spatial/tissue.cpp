@@ -38,7 +38,7 @@ TEST_CASE("subset: by label, or by number in a column of numbers") {
   CHECK(spatial::subset(t, "age", "2.0").cells.cell_names == std::vector<std::string>{"spot_6"});
   const Tissue layer = spatial::subset(t, "region", "layer_2");
   const Categorical region = t.cells.obs("region");
-  CHECK(layer.cells.cells() == std::count(region.codes.begin(), region.codes.end(), region.code("layer_2")));
+  CHECK(layer.cells.cells() == std::count(region.codes.begin(), region.codes.end(), region.code_of("layer_2")));
   CHECK(layer.locations.size() == layer.cells.cells());
   CHECK_THROWS_WITH(spatial::subset(t, "age", "old"), ContainsText("'old' is not a number, as 'age' holds"));
   CHECK_THROWS_WITH(spatial::subset(t, "age", "7"), ContainsText("none of 60 cells has age = 7"));

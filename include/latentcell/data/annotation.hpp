@@ -34,7 +34,6 @@ struct Categorical {
     if (!code) throw_invalid("no level '", level, "'; there are ", list());
     return *code;
   }
-  int code(std::string_view level) const { return code_of(level); }
   std::string list() const {
     std::string out;
     for (const std::string& level : levels) out += (out.empty() ? "" : ", ") + level;

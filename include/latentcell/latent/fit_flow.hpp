@@ -36,10 +36,4 @@ History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& 
       state_and_hooks...);
 }
 
-template <class Backbone, class Condition, class PathType, class... Hooks>
-void fit_from(TrainState<typename Backbone::Scalar>& state, LatentFlow<Backbone, Condition, PathType>& flow,
-              const LatentTable& latents, const FitOptions& options, Hooks&&... hooks) {
-  fit(flow, latents, options, state, hooks...);
-}
-
 }  // namespace latentcell

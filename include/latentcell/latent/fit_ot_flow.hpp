@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <latentcell/latent/fit_flow.hpp>
-#include <latentcell/latent/push_forward.hpp>
 #include <latentcell/latent/source_rows.hpp>
 
 // Flows between two sets of cells in place of noise and cells: control to perturbed, one time to the next.
@@ -132,14 +131,6 @@ History fit_ot_flow(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const 
         fit_with(flow, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);
-}
-
-/// The same with the state first.
-template <class Backbone, class Condition, class... Hooks>
-void fit_ot_flow(TrainState<typename Backbone::Scalar>& state, LatentFlow<Backbone, Condition, RectifiedFlow>& flow,
-                 const LatentTable& from, const LatentTable& to, const OtFlowOptions& between,
-                 const FitOptions& options, Hooks&&... hooks) {
-  fit_ot_flow(flow, from, to, between, options, state, hooks...);
 }
 
 }  // namespace latentcell

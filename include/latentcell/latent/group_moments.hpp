@@ -19,7 +19,6 @@ struct GroupMoments {
 
   Index genes() const { return total.cols(); }
 
-  double excess(Index group, Index gene) const { return overdispersion(group, gene); }
   /// Returns the variance of x / library beyond Poisson noise over its squared mean: 1 / theta of one negative
   /// binomial. NaN for a gene without counts.
   double overdispersion(Index group, Index gene) const {

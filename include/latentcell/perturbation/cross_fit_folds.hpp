@@ -20,7 +20,7 @@ struct GroupRows {
   GroupRows(const CellTable& cells, const Options& o, const Categorical& group)
       : control(group.levels.size()), perturbed(group.levels.size()) {
     const Categorical condition = cells.obs(o.condition);
-    const int control_code = condition.code(o.control);
+    const int control_code = condition.code_of(o.control);
     for (Index i = 0; i < cells.cells(); ++i) {
       const int g = group.codes[to_size(i)], c = condition.codes[to_size(i)];
       if (g >= 0 && c >= 0) (c == control_code ? control : perturbed)[std::size_t(g)].push_back(i);
@@ -91,7 +91,7 @@ inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& ce
 /// Returns all cells except the perturbed ones of some groups: the training cells of a cross-fit model.
 inline CellTable without_treated(const CellTable& cells, const Options& o, const std::vector<std::string>& groups) {
   const Categorical condition = cells.obs(o.condition), group = cells.obs(o.group);
-  const int control_code = condition.code(o.control);
+  const int control_code = condition.code_of(o.control);
   std::vector<Index> rows;
   for (Index i = 0; i < cells.cells(); ++i) {
     const int g = group.codes[to_size(i)];

@@ -126,7 +126,7 @@ inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Data
     if (std::count(to.targets.begin(), to.targets.end(), name) == 0) to.targets.push_back(name);
   }
   const Categorical group = cells.obs(o.model.group), condition = cells.obs(o.model.condition);
-  const int control_code = condition.code(o.model.control);
+  const int control_code = condition.code_of(o.model.control);
   std::vector<Index> controls(group.levels.size()), perturbed(group.levels.size());
   for (std::size_t i = 0; i < group.codes.size(); ++i) {
     if (group.codes[i] >= 0 && condition.codes[i] >= 0)
@@ -138,7 +138,7 @@ inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Data
   LATENTCELL_REQUIRE(!to.targets.empty(), "every group of '", o.model.group,
                      "' has perturbed cells: name groups to predict or to hold out");
   for (const std::string& name : to.targets) {
-    LATENTCELL_REQUIRE(controls[std::size_t(group.code(name))] > 0, "group '", name, "' has 0 cells that are '",
+    LATENTCELL_REQUIRE(controls[std::size_t(group.code_of(name))] > 0, "group '", name, "' has 0 cells that are '",
                        o.model.control, "', at least 1 is needed");
   }
 }
@@ -163,7 +163,7 @@ inline Dataset make_dataset(CellTable cells, const DatasetOptions& o) {
   Dataset out;
   out.options = o.model;
   detail::rename_conditions(cells, o, out);
-  for (const std::string& name : o.targets) (void)cells.obs(o.model.group).code(name);
+  for (const std::string& name : o.targets) (void)cells.obs(o.model.group).code_of(name);
   detail::split_cells(cells, o, out);
   detail::build_vocabulary(o, out);
   detail::choose_queries(cells, o, out);

@@ -52,7 +52,7 @@ class Evaluator {
         log_train_(log_normalize(train.counts)),
         log_truth_(log_normalize(align_genes(held_out.truth, train.gene_names).cells.counts)) {
     const Categorical group = o.group.empty() ? no_labels(train.cells()) : train.obs(o.group);
-    own_ = o.group.empty() ? 0 : std::size_t(group.code(held_out.group));
+    own_ = o.group.empty() ? 0 : std::size_t(group.code_of(held_out.group));
     find_rows(train.obs(o.condition), group, o.control, held_out.condition);
     const Counts own_control = select_rows(log_train_, control_[own_]);
     LATENTCELL_REQUIRE(own_control.rows() >= 2 && log_truth_.rows() >= 4, "evaluate: group '", held_out.group, "' has ",

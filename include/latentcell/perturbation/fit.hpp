@@ -39,7 +39,7 @@ struct TrainingOptions {
 /// Returns the settings of both stages for these cells: epochs and seeds filled in.
 inline TrainingOptions training_for(const CellTable& cells, const Options& columns, TrainingOptions o = {}) {
   const Categorical condition = cells.obs(columns.condition);
-  const Index perturbed = cells.cells() - condition.count(condition.code(columns.control));
+  const Index perturbed = cells.cells() - condition.count(condition.code_of(columns.control));
   o.autoencoder.epochs =
       o.autoencoder_epochs > 0
           ? o.autoencoder_epochs
@@ -62,7 +62,7 @@ inline FitStatus fit_stages(Model& model, const CellTable& cells, const Training
   const TrainingOptions o = training_for(cells, model.options, options);
   model.vae.gene_names = cells.gene_names;
   if (stages.run<float>("autoencoder" + suffix, o.autoencoder, model.vae, [&](auto& state, auto&&... hooks) {
-        fit_from(state, model.vae, cells, {}, o.autoencoder, hooks...);
+        latentcell::fit(model.vae, cells, o.autoencoder, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
   Rng rng(o.seed, calibration_stream);

@@ -51,7 +51,7 @@ class ResidualCollector {
   /// Adds the residuals of one model's predictions of a condition in its held-out groups.
   void add(const CrossFitModel& fold, const std::string& condition, ResponseResidual& to, Rng& rng) const {
     std::vector<char> held_out(group_.levels.size());
-    for (const std::string& name : fold.groups) held_out[std::size_t(group_.code(name))] = 1;
+    for (const std::string& name : fold.groups) held_out[std::size_t(group_.code_of(name))] = 1;
     const std::vector<Index> treated = rows_of(held_out, condition);
     const std::vector<DoseBin> bins = dose_ == nullptr
                                           ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}}
@@ -61,7 +61,7 @@ class ResidualCollector {
 
  private:
   std::vector<Index> rows_of(const std::vector<char>& of_group, const std::string& condition) const {
-    const int code = condition_.code(condition);
+    const int code = condition_.code_of(condition);
     std::vector<Index> rows;
     for (Index i = 0; i < cells_.cells(); ++i) {
       const int g = group_.codes[to_size(i)];

@@ -16,7 +16,7 @@ struct ControlSplit {
   /// Throws std::invalid_argument where there is no control cell or no perturbed cell.
   ControlSplit(const Annotation& obs, const Options& o) {
     const Categorical condition = obs.labels(o.condition);
-    const int control_code = condition.code(o.control);
+    const int control_code = condition.code_of(o.control);
     for (std::size_t i = 0; i < condition.codes.size(); ++i) {
       if (condition.codes[i] == Categorical::missing) continue;
       (condition.codes[i] == control_code ? control : perturbed).push_back(Index(i));
@@ -37,7 +37,7 @@ void fit_flow(TrainState<float>& state, Model& model, const LatentTable& latents
   const LatentTable control = latents.select_cells(split.control);
   LatentTable perturbed = latents.select_cells(split.perturbed);
   if (o.form == PerturbationForm::ot_flow) {
-    fit_ot_flow(state, model.flow, control, perturbed, {.match = o.group}, options, hooks...);
+    fit_ot_flow(model.flow, control, perturbed, {.match = o.group}, options, state, hooks...);
     return;
   }
   Rng rng(options.seed, pairing_stream);
@@ -46,7 +46,7 @@ void fit_flow(TrainState<float>& state, Model& model, const LatentTable& latents
   const Matrix<float> start = control.select_cells(pairs).mean;
   perturbed.cell_columns.set(Model::control_latent_column, start);
   if (o.form == PerturbationForm::displacement_flow) perturbed.mean -= start;
-  fit_from(state, model.flow, perturbed, options, hooks...);
+  latentcell::fit(model.flow, perturbed, options, state, hooks...);
 }
 
 }  // namespace latentcell::perturbation

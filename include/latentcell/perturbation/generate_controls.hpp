@@ -69,7 +69,7 @@ inline FitStatus fit_control_generator(generation::Model& generator, const CellT
   o.seed = options.seed + 2;
   const LatentTable latents = encode(generator.vae, controls);
   if (stages.run<float>("controls", o, generator.flow, [&](auto& state, auto&&... hooks) {
-        fit_from(state, generator.flow, latents, o, hooks...);
+        latentcell::fit(generator.flow, latents, o, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
   generation::calibrate_gene_means(generator, controls, rng);
@@ -85,7 +85,7 @@ inline CellTable generate_controls(const generation::Model& generator, const Opt
   LATENTCELL_REQUIRE(count >= 1, "generate_controls: count must be at least 1, got ", count);
   const Categorical levels{generator.options.levels, {}};
   std::vector<int> codes;
-  for (const std::string& group : groups) codes.insert(codes.end(), to_size(count), levels.code(group));
+  for (const std::string& group : groups) codes.insert(codes.end(), to_size(count), levels.code_of(group));
   SampleOptions query = sampling;
   query.cells = labelled(generator.options.label, {generator.options.levels, codes});
   CellTable out = sample_counts(generator, generator.flow.generate(query, rng), rng);

@@ -28,9 +28,9 @@ struct PerturbationHoldout {
 inline PerturbationHoldout hold_out_perturbed(const Annotation& obs, const Options& o,
                                               const std::vector<std::string>& groups) {
   const Categorical group = obs.labels(o.group), condition = obs.labels(o.condition);
-  const int control = condition.code(o.control);
+  const int control = condition.code_of(o.control);
   std::vector<char> held_out(group.levels.size()), has_control(group.levels.size());
-  for (const std::string& name : groups) held_out[std::size_t(group.code(name))] = 1;
+  for (const std::string& name : groups) held_out[std::size_t(group.code_of(name))] = 1;
   for (std::size_t i = 0; i < group.codes.size(); ++i) {
     if (group.codes[i] >= 0 && condition.codes[i] == control) has_control[std::size_t(group.codes[i])] = 1;
   }
@@ -70,7 +70,7 @@ inline CellTable select_condition(const CellTable& cells, const Options& o, cons
     if (groups.empty() || std::count(groups.begin(), groups.end(), group.levels[std::size_t(g)]) > 0) rows.push_back(i);
   }
   for (const std::string& name : groups) {
-    LATENTCELL_REQUIRE(found[std::size_t(group.code(name))] > 0, "select_condition: group '", name,
+    LATENTCELL_REQUIRE(found[std::size_t(group.code_of(name))] > 0, "select_condition: group '", name,
                        "' has 0 cells that are '", condition, "', at least 1 is needed");
   }
   LATENTCELL_REQUIRE(!rows.empty(), "select_condition: 0 cells are '", condition, "', at least 1 is needed");

@@ -72,7 +72,7 @@ inline std::vector<Index> hidden_rows(const Tissue& tissue, const SpatialHoldout
   switch (of.hide) {
     case Hide::region: {
       const Categorical regions = tissue.cells.obs(of.column);
-      const int code = regions.code(of.level);
+      const int code = regions.code_of(of.level);
       for (Index i = 0; i < n; ++i) {
         if (regions.codes[to_size(i)] == code) out.push_back(i);
       }

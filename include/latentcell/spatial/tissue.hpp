@@ -69,7 +69,7 @@ inline Tissue subset(const Tissue& from, const std::string& column, const std::s
     take([&](std::size_t i) { return (*numbers)[i] == number; });
   } else {
     const Categorical labels = from.cells.obs(column);
-    const int code = labels.code(value);
+    const int code = labels.code_of(value);
     take([&](std::size_t i) { return labels.codes[i] == code; });
   }
   LATENTCELL_REQUIRE(!rows.empty(), "subset: none of ", from.cells.cells(), " cells has ", column, " = ", value);

@@ -92,10 +92,4 @@ requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
   return fit(model, cells, CellCovariates{}, options, state_and_hooks...);
 }
 
-template <CellModel Model, class... Hooks>
-void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const CellTable& cells,
-              const CellCovariates& covariates, const FitOptions& options, Hooks&&... hooks) {
-  fit(model, cells, covariates, options, state, hooks...);
-}
-
 }  // namespace latentcell

@@ -69,10 +69,4 @@ requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
       state_and_hooks...);
 }
 
-template <JointModel Model, class... Hooks>
-void fit_from(TrainState<typename Model::Scalar>& state, Model& model, const std::vector<Modality>& cells,
-              const FitOptions& options, Hooks&&... hooks) {
-  fit(model, cells, options, state, hooks...);
-}
-
 }  // namespace latentcell

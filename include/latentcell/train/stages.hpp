@@ -50,7 +50,7 @@ struct StageReport {
 ///
 ///   Stages stages({.folder = "run", .resume = Resume::yes});
 ///   const FitStatus status = stages.run<float>("vae", options, vae, [&](auto& state, auto&& hook) {
-///     fit_from(state, vae, cells, options, hook);
+///     fit(vae, cells, options, state, hook);
 ///   });
 class Stages {
  public:
