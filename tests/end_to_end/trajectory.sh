@@ -56,6 +56,6 @@ refuses "excludes" --data all.h5ad --from model --predict 1 --time time
 refuses "needs the cells to start from" --from model --predict 1
 refuses "was trained on counts" --embedding points.csv --from model --predict 1
 refuses "was trained on coordinates" --data all.h5ad --from points --predict 1
-refuses "not 'trajectory'" --data all.h5ad --from model/velocity.safetensors --predict 1
+refuses "no model of kind 'trajectory'" --data all.h5ad --from model/velocity.safetensors --predict 1
 refuses "at least two times" --data all.h5ad --predict 1 --holdout 0-2.5
 exit "$failed"

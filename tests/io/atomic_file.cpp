@@ -74,7 +74,7 @@ TEST_CASE("AtomicFile: what cannot be written is said at once") {
   fixtures::TemporaryFolder folder;
   CHECK(message([&] { io::AtomicFile file(folder / "no/a.txt"); }) ==
         (folder / "no/a.txt") + ": cannot be written: No such file or directory");
-  CHECK_THAT(message([&] { io::AtomicFile file(folder / ""); }), ContainsText("is there and is not a plain file"));
+  CHECK_THAT(message([&] { io::AtomicFile file(folder / ""); }), ContainsText("exists and is not a plain file"));
   CHECK_THAT(message([] { io::AtomicFile file(""); }), ContainsText("without a name"));
   io::AtomicFile file(folder / "a.txt");
   write_bytes(file.temporary(), "new");

@@ -30,7 +30,7 @@ TEST_CASE("read_cells: what has no reader is said") {
   fixtures::TemporaryFolder folder;
   fixtures::write_bytes(folder / "t.loom", "x");
   CHECK_THAT(message([&] { io::read_cells(folder / "t.loom"); }),
-             ContainsText("t.loom: is of no known kind; known are .h5ad"));
+             ContainsText("t.loom: has no supported extension; supported are .h5ad"));
   CHECK_THAT(message([] { io::read_cells("/no/such.csv"); }), ContainsText("/no/such.csv: cannot be opened"));
   CHECK_THAT(message([] { io::read_cells(reference("mtx"), {.layer = "counts"}); }),
              ContainsText("has no layer 'counts'"));

@@ -42,7 +42,7 @@ TEST_CASE("read_gene_embeddings: ragged rows, words, infinities, genes twice and
   CHECK_THROWS_WITH(read("A,1,low\nB,1,2\n"), ContainsText("line 1") && ContainsText("field 3, 'low'"));
   CHECK_THROWS_WITH(read("A,1,2\nB,,2\n"), ContainsText("field 2, '', is not a finite number"));
   CHECK_THROWS_WITH(read("A,1,2\nB,inf,2\n"), ContainsText("'inf', is not a finite number"));
-  CHECK_THROWS_WITH(read("A,1\nB,2\nA,3\n"), ContainsText("line 3") && ContainsText("'A' stands already in line 1"));
+  CHECK_THROWS_WITH(read("A,1\nB,2\nA,3\n"), ContainsText("line 3") && ContainsText("'A' already occurs in line 1"));
   CHECK_THROWS_WITH(read("A,1\n,2\n"), ContainsText("line 2") && ContainsText("no name"));
   CHECK_THROWS_WITH(read("A\nB\n"), ContainsText("line 1") && ContainsText("is not a gene's name and its numbers"));
   CHECK_THROWS_WITH(read("gene,x\n"), ContainsText("holds no embeddings"));

@@ -255,7 +255,7 @@ TEST_CASE("FromObs: codes follow names, not positions") {
                       ContainsText("no level 'NK'; there are B, T"));
   Rng rng(1);
   REQUIRE_THROWS_WITH(from_obs("cell_type", {"B"}, CategoricalCovariate<float>(2, 4, rng)),
-                      ContainsText("column 'cell_type' has 1 levels but its conditioner 2"));
+                      ContainsText("column 'cell_type' has 1 levels but its encoder 2"));
 }
 
 TEST_CASE("generate and draw: bad requests are named") {

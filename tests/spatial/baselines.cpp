@@ -14,7 +14,7 @@ double mean_squared(const Matrix<float>& a, const Matrix<float>& b) { return dou
 }  // namespace
 
 TEST_CASE("location_baselines: nearest is exact at reference cells; kriging beats nearest and mean on a noisy field") {
-  const Matrix<float> at = planted::bent_points(400, 4), all = planted::smooth_field(at, 14);
+  const Matrix<float> at = planted::bent_points(400, 4), all = planted::smooth_field(at, 14).array() + 3;
   Rng rng(2);
   spatial::SpatialReference reference{{at.topRows(300), std::vector<int>(300, 0)}, all.topRows(300)};
   for (Index i = 0; i < 300; ++i) reference.values(i, 0) += float(0.7 * rng.normal());

@@ -76,8 +76,8 @@ TEST_CASE("make_dataset: beside a panel, genes are scaled to one total of the pa
   CHECK(data.depth == totals[totals.size() / 2]);
   const auto scale = [&](const CellTable& cells, const Counts& panel, Index i) {
     double target = 0;
-    const CountsView c = align_genes(cells, genes.target).cells.counts;
-    for (const float v : c.row_values(i)) target += double(v);
+    const CellTable aligned = align_genes(cells, genes.target).cells;
+    for (const float v : aligned.counts.view().row_values(i)) target += double(v);
     return target * data.depth / panel.view().row_sum(i);
   };
   for (Index i : {0, 7, 31}) {

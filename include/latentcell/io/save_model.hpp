@@ -297,6 +297,7 @@ class ModelReader {
     const auto at = file().metadata.find("latentcell.kind");
     const std::string given = at == file().metadata.end() ? "" : at->second;
     if constexpr (requires { M::kind; }) {
+      if (given.empty()) throw_runtime(path(), ": holds no model of kind '", M::kind, "': it is a checkpoint of something else");
       if (given != M::kind) throw_runtime(path(), ": holds a model of kind '", given, "', not '", M::kind, "'");
     }
   }

@@ -45,31 +45,31 @@ struct FromObs {
   }
 };
 
-/// Labels.
+/// Labels.   -> FromObs<ObsCategory, E>
 template <CovariateEncoder E>
-FromObs<ObsCategory, E> from_obs(std::string column, std::vector<std::string> levels, E encoder) {
+auto from_obs(std::string column, std::vector<std::string> levels, E encoder) {
   LATENTCELL_REQUIRE(Index(levels.size()) == encoder.levels(), "from_obs: column '", column, "' has ", levels.size(),
-                     " levels but its conditioner ", encoder.levels());
-  return {{std::move(column), std::move(levels)}, std::move(encoder)};
+                     " levels but its encoder ", encoder.levels());
+  return FromObs<ObsCategory, E>{{std::move(column), std::move(levels)}, std::move(encoder)};
 }
 
-/// Numbers, one column each.
+/// Numbers, one column each.   -> FromObs<ObsNumbers, E>
 template <CovariateEncoder E>
-FromObs<ObsNumbers, E> from_obs(ObsNumbers columns, E encoder) {
+auto from_obs(ObsNumbers columns, E encoder) {
   LATENTCELL_REQUIRE(!columns.names.empty(), "from_obs: no column is named");
-  return {std::move(columns), std::move(encoder)};
+  return FromObs<ObsNumbers, E>{std::move(columns), std::move(encoder)};
 }
 
-/// Perturbed genes.
+/// Perturbed genes.   -> FromObs<ObsGenes, E>
 template <CovariateEncoder E>
-FromObs<ObsGenes, E> from_obs(ObsGenes column, E encoder) {
-  return {std::move(column), std::move(encoder)};
+auto from_obs(ObsGenes column, E encoder) {
+  return FromObs<ObsGenes, E>{std::move(column), std::move(encoder)};
 }
 
-/// Vectors.
+/// Vectors.   -> FromObs<ObsVectors, E>
 template <CovariateEncoder E>
-FromObs<ObsVectors, E> from_obs(ObsVectors column, E encoder) {
-  return {std::move(column), std::move(encoder)};
+auto from_obs(ObsVectors column, E encoder) {
+  return FromObs<ObsVectors, E>{std::move(column), std::move(encoder)};
 }
 
 }  // namespace latentcell

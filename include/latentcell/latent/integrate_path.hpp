@@ -4,6 +4,7 @@
 #include <span>
 #include <type_traits>
 
+#include <latentcell/core/rng.hpp>
 #include <latentcell/latent/sample_options.hpp>
 #include <latentcell/sample/denoise.hpp>
 #include <latentcell/sample/integrate.hpp>

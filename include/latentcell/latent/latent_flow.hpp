@@ -120,12 +120,25 @@ struct LatentFlow {
 
   /// Samples cells: latents in units of the autoencoder, obs columns of the attributes, library sizes where the flow
   /// was trained with some.
-  LatentTable generate(const SampleOptions& o, Rng& rng) const { return generate(o, rng, OptionsSampler{}); }
+  LatentTable generate(const SampleOptions& o, Rng& rng) const { return generate_with(o, rng, OptionsSampler{}); }
   /// The same with a sampler of the caller's own; steps and method of the options are unused.
+  template <Sampler<T> S>
+  LatentTable generate(const SampleOptions& o, Rng& rng, const S& sampler) const {
+    return generate_with(o, rng, sampler);
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("path", self.path);
+    f("velocity_net", self.velocity_net);
+    f("condition", self.condition);
+    f("scaler", self.scaler);
+    f("library_size", self.library_size);
+  }
+
+ private:
+  // sampler: a Sampler, or OptionsSampler
   template <class S>
-  requires Sampler<S, T> || std::same_as<S, OptionsSampler> LatentTable generate(const SampleOptions& o, Rng& rng,
-                                                                                 const S& sampler)
-  const {
+  LatentTable generate_with(const SampleOptions& o, Rng& rng, const S& sampler) const {
     LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
     LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
     const Matrix<float> values = target_values(o);
@@ -159,15 +172,6 @@ struct LatentFlow {
     return out;
   }
 
-  static void visit(auto& self, auto&& f) {
-    f("path", self.path);
-    f("velocity_net", self.velocity_net);
-    f("condition", self.condition);
-    f("scaler", self.scaler);
-    f("library_size", self.library_size);
-  }
-
- private:
   void require_latents(const LatentTable& table) const {
     table.check();
     LATENTCELL_REQUIRE(table.latent() == latent(), "LatentFlow: latents of ", table.latent(),
