@@ -36,9 +36,7 @@ trajectory::Snapshots read(const Settings& s, const std::string& time, lc::Rng& 
 }
 
 Trained load(const Settings& s, lc::Rng& rng) {
-  Trained out{trajectory::load(program::model_file(s.from))};
-  if (!s.embedding.empty() && out.model.autoencoder)
-    lc::throw_runtime(s.from, ": the model was trained on counts, --embedding has coordinates");
+  Trained out{s.load_model()};
   trajectory::Snapshots cells = read(s, out.model.options.time, rng);
   if (out.model.autoencoder && cells.counts)
     cells.counts = program::in_genes_of(*cells.counts, out.model.autoencoder->gene_names, s.data);

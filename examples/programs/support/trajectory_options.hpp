@@ -11,6 +11,7 @@
 #include <latentcell/trajectory/fit.hpp>
 
 #include "report.hpp"
+#include "stages.hpp"
 
 namespace program {
 
@@ -58,6 +59,13 @@ struct TrajectorySettings : Common {
     if (simulated() && !from.empty()) lc::throw_runtime("--from needs the cells to start from (--data or --embedding)");
   }
 
+  /// The model of --from, which must be of the kind of the cells.
+  lc::trajectory::Model load_model() const {
+    lc::trajectory::Model model = lc::trajectory::load(model_file(from));
+    if (!embedding.empty() && model.autoencoder)
+      lc::throw_runtime(from, ": the model was trained on counts, but --embedding has coordinates");
+    return model;
+  }
   std::optional<lc::trajectory::TimeRange> holdout_range() const {
     if (holdout.empty()) return {};
     return predictions.front().time;

@@ -54,8 +54,7 @@ class Counts {
   Index nonzeros() const { return Index(values_.size()); }
 
   CountsView view() const { return {rows(), cols_, row_start_.data(), columns_.data(), values_.data()}; }
-  operator CountsView() const& { return view(); }  // NOLINT: a window on itself is what every kernel takes
-  operator CountsView() const&& = delete;           // a window on a temporary would outlive its memory
+  operator CountsView() const { return view(); }  // NOLINT: a window on itself is what every kernel takes
 
   std::span<const std::int64_t> row_start() const { return row_start_; }
   std::span<const std::int32_t> columns() const { return columns_; }
