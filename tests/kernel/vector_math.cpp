@@ -16,7 +16,7 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 
 // The distance of y from the exact value in units of the last place of the exact value.
-double ulps(float y, double exact) {
+double ulps_apart(float y, double exact) {
   constexpr double largest = std::numeric_limits<float>::max();
   if (std::abs(exact) > largest) return y == (exact > 0 ? infinity : -infinity) ? 0.0 : infinity;
   const float size = std::abs(float(exact));
@@ -29,7 +29,7 @@ struct Worst {
   double ulps = 0;
   float at = 0;
   void see(float x, float y, double exact) {
-    const double error = ::ulps(y, exact);
+    const double error = ulps_apart(y, exact);
     if (!(error <= ulps)) ulps = error, at = x;
   }
 };
