@@ -1,10 +1,10 @@
+#include <latentcell/train/stages.hpp>
+
 #include <csignal>
 #include <fstream>
 
 #include "support/catch.hpp"
 #include "train/small_run.hpp"
-
-#include <latentcell/train/stages.hpp>
 
 using namespace small_run;
 
@@ -23,7 +23,7 @@ template <class... Hooks>
 lc::FitStatus train(lc::Stages& stages, const char* name, Net& net, int epochs, Hooks... hooks) {
   const lc::FitOptions options{.epochs = epochs};
   return stages.run<float>(name, options, net, [&](lc::TrainState<float>& state, auto&& hook) {
-    ::run(net, state, options, Watch::no, hooks..., hook);
+    small_run::run(net, state, options, Watch::no, hooks..., hook);
   });
 }
 
