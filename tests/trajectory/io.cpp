@@ -55,5 +55,5 @@ TEST_CASE("trajectory::save: a model of an embedding has no autoencoder; other f
   CHECK(again.velocity.last_time() == 2);
   CHECK_THROWS_WITH(trajectory::load(folder / "none.safetensors"), ContainsText("none.safetensors"));
   io::save_model(folder / "other.safetensors", again.velocity);
-  CHECK_THROWS_WITH(trajectory::load(folder / "other.safetensors"), ContainsText("not 'trajectory'"));
+  CHECK_THROWS_WITH(trajectory::load(folder / "other.safetensors"), ContainsText("of kind 'trajectory'"));
 }
