@@ -211,4 +211,8 @@ Assignment assign(View<T> cost) {
   return assign(ConstView<T>(cost));
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Assignment assign<float>(ConstView<float> cost);
+#endif
+
 }  // namespace latentcell
