@@ -88,7 +88,7 @@ TEST_CASE("spatial::fit: epochs by the number of cells where none are asked for"
   Model model(o, rng);
   Stages stages;
   spatial::TrainingOptions training = planted::short_training(0);
-  training.members.fit.batch = 8;
+  training.members.fit.batch = 4;
   training.intervals.draws = 4;
   spatial::fit(model, data, training, rng, stages);
   CHECK(stages.reports()[0].options.epochs == 1500 / (50 / 8));
