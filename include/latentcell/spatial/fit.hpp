@@ -83,7 +83,7 @@ inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng&
   detail::fit_encoders(model, data, o.seed);
   to_common_frame(data, model.target, o.frame);
   const ConditionSource source(model, data);
-  MaskDistribution masks = mask_distribution(data);
+  MaskDistribution masks = mask_distribution(data, model.options.context.slice_gap);
   masks.hide_slice = model.options.missing_slice;
   model.context.fit(source.reference, median_mask(masks), rng);
   Rng mask_rng(o.seed, detail::mask_stream);
