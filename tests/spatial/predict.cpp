@@ -111,6 +111,16 @@ TEST_CASE("impute: cells within spots average to cells that share the spot's cou
   CHECK(alone > 0);
 }
 
+TEST_CASE("impute: data in no common frame are refused, and draws that give no intervals") {
+  planted::Run run = planted::fit(task_of("spots:0.4", 6), 1);
+  CHECK_THROWS_WITH(impute(run.model, run.data, {.intervals = {.draws = 1}}), ContainsText("draws must be 0 or"));
+  run.data.spot = spatial::nearest_spots(run.data.reference, run.data.query);
+  CHECK_THROWS_WITH(impute(run.model, run.data, {.intervals = {.draws = 0}}),
+                    ContainsText("cells within spots need at least 2 draws, got 0"));
+  run.data.in_common_frame = false;
+  CHECK_THROWS_WITH(impute(run.model, run.data), ContainsText("call to_common_frame first"));
+}
+
 TEST_CASE("impute: a slice without reference cells needs a model that was trained for one") {
   planted::Run run = planted::fit(task_of("spots:0.4", 6), 1);
   run.data.query.slice[0] = 1;
