@@ -113,7 +113,7 @@ int run(const Settings& s) {
     o.ensemble.members = s.ensemble.members;
     o.ensemble.fold_seed = s.seed;
     o.context.slice_gap = s.slice_gap;
-    lc::Rng rng(s.seed, 5);
+    lc::Rng rng(s.seed, lc::spatial::model_stream);
     m.emplace(o, rng);
     lc::spatial::TrainingOptions training{.intervals = intervals, .frame = frame, .seed = s.seed};
     training.members.epochs = s.ensemble.epochs;

@@ -170,6 +170,7 @@
 #include <latentcell/data/modality.hpp>
 #include <latentcell/data/normalize.hpp>
 #include <latentcell/data/pseudobulk.hpp>
+#include <latentcell/data/read_numeric_column.hpp>
 #include <latentcell/data/read_times.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/data/simulate_development.hpp>

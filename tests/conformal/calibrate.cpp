@@ -114,4 +114,14 @@ TEST_CASE("calibrate_intervals: the number of threads does not matter; wrong sha
   CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {.draws = 1}, rng), ContainsText("draws must be"));
   wrong.condition = normals(5, 2, 1);
   CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {}, rng), ContainsText("conditions of 5"));
+  wrong = out_of_fold();
+  wrong.truth = Matrix<float>::Zero(cells, features + 1);
+  CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {}, rng),
+                    ContainsText("truth of 3 features for a model of 2"));
+  wrong = out_of_fold();
+  wrong.base = Matrix<float>::Zero(cells, 1);
+  CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {}, rng), ContainsText("base (1500, 1)"));
+  wrong = out_of_fold();
+  CHECK_THROWS_WITH(calibrate_intervals(model, shift_encoder(features + 1, 0), wrong, {}, rng),
+                    ContainsText("calibrate_intervals: the encoder has 3 features"));
 }

@@ -87,6 +87,62 @@ TEST_CASE("fit_fold_model: a member learns nothing from its own fold, nor from c
   CHECK_THROWS_WITH(fit_fold_model(state, model, 0, {z, {1}, plain(c)}, {}), ContainsText("1 marks for 60 cells"));
 }
 
+TEST_CASE("fit: epochs make about so many steps of the cells that a member is trained on") {
+  // Of 400 cells 60 have a target, and each of two members is trained on about 30 of them.
+  const Matrix<float> c = normals(400, 2, 1), z = planted(c, 3);
+  std::vector<char> measured(400, 0);
+  std::fill(measured.begin(), measured.begin() + 60, 1);
+  Rng rng(5);
+  ConditionalEnsemble model(2, 2, 2, small(2), rng);
+  Stages stages;
+  EnsembleFitOptions options{.target = {.steps = 60, .min_epochs = 1}};
+  options.fit.batch = 5;
+  REQUIRE(fit(model, {z, measured, plain(c)}, options, "flow", stages) == FitStatus::finished);
+  const std::vector<Index> fold = model.folds(400);
+  for (Index member = 0; member < 2; ++member) {
+    Index trained_on = 0;
+    for (Index i = 0; i < 60; ++i) trained_on += fold[to_size(i)] != member;
+    CHECK(stages.reports()[to_size(member)].options.epochs == 60 / (trained_on / 5));
+  }
+}
+
+TEST_CASE("fit: every member has random numbers of its own") {
+  const Matrix<float> c = normals(60, 2, 1), z = planted(c, 3);
+  std::vector<double> first;  // number of each member's first minibatch
+  Index calls = 0;
+  const ConditionSampler sampler = [&](std::span<const Index> cells, View<float> batch, Rng& own) {
+    if (calls++ % 2 == 0) first.push_back(own.normal());
+    for (std::size_t b = 0; b < cells.size(); ++b) batch.row(Index(b)) = c.row(cells[b]);
+  };
+  Rng rng(5);
+  ConditionalEnsemble model(2, 2, 2, small(3), rng);
+  Stages stages;
+  EnsembleFitOptions options{.epochs = 1};
+  options.fit.batch = 30;  // two minibatches of 40 cells
+  options.fit.seed = 9;
+  REQUIRE(fit(model, {z, std::vector<char>(60, 1), sampler}, options, "flow", stages) == FitStatus::finished);
+  REQUIRE(first.size() == 3);
+  CHECK(first[0] != first[1]);
+  CHECK(first[1] != first[2]);
+  CHECK(stages.reports()[0].options.seed == 9);
+  CHECK(stages.reports()[2].options.seed == 11);
+}
+
+TEST_CASE("fit: validation and patience are refused, as no member has cells to watch") {
+  const Matrix<float> c = normals(60, 2, 1);
+  Rng rng(5);
+  ConditionalEnsemble model(2, 2, 2, small(2), rng);
+  Stages stages;
+  EnsembleFitOptions options{.epochs = 1};
+  options.fit.validation = 0.2f;
+  CHECK_THROWS_WITH(fit(model, {planted(c, 3), std::vector<char>(60, 1), plain(c)}, options, "flow", stages),
+                    ContainsText("has no validation"));
+  options.fit.validation = 0;
+  options.fit.patience = 2;
+  CHECK_THROWS_WITH(fit(model, {planted(c, 3), std::vector<char>(60, 1), plain(c)}, options, "flow", stages),
+                    ContainsText("has no patience"));
+}
+
 TEST_CASE("EnsembleFitOptions: epochs make about so many steps where none are given") {
   CHECK(EnsembleFitOptions{.epochs = 7}.of(1000).epochs == 7);
   CHECK(EnsembleFitOptions{.target = {.steps = 150, .min_epochs = 2, .max_epochs = 100}}.of(640).epochs == 15);

@@ -105,5 +105,11 @@ TEST_CASE("ModalityEncoder: what does not fit is named") {
   CHECK_THROWS_WITH(fitted(m, 0), ContainsText("'rna' has 80 features, more than 64"));
   const ModalityEncoder e = fitted(m, 5);
   CHECK_THROWS_WITH(e.encode(planted(20, 4, 1)), ContainsText("4 features but the encoder has 80"));
+  Modality other = m;
+  std::swap(other.features[2], other.features[7]);
+  CHECK_THROWS_WITH(e.encode(other), ContainsText("'rna': feature 3 is 'g7' but the encoder's is 'g2'"));
+  CHECK_THROWS_WITH(e.condition_features(other), ContainsText("feature 3 is 'g7'"));
+  other.features.resize(2);
+  CHECK_THROWS_WITH(e.log_normalized(other), ContainsText("feature 3 is missing but the encoder's is 'g2'"));
   CHECK_THROWS_WITH(e.decode(Matrix<float>::Zero(2, 3)), ContainsText("latents of 3 numbers but a latent of 5"));
 }

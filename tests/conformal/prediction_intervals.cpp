@@ -94,6 +94,17 @@ TEST_CASE("predict_intervals: means alone without samples; one sample is refused
   CHECK_THROWS_WITH(s.predict(1), ContainsText("draws must be 0 or at least 2, got 1"));
   s.query.condition = normals(cells, 3, 3);
   CHECK_THROWS_WITH(s.predict(), ContainsText("condition (40, 3)"));
+  Setting t;
+  t.query.base = Matrix<float>::Zero(cells, features + 1);
+  CHECK_THROWS_WITH(t.predict(), ContainsText("base (40, 4) for predicted means (40, 3)"));
+  t.query.base = Matrix<float>::Zero(1, features);
+  CHECK_THROWS_WITH(t.predict(), ContainsText("base (1, 3)"));
+  t.query.base = {};
+  t.encoder = shift_encoder(features + 1, 0);
+  CHECK_THROWS_WITH(t.predict(), ContainsText("the encoder has 4 features and a latent of 4, the model 3 and 3"));
+  t.encoder = shift_encoder(features, 0);
+  t.query.predicted_mean = Matrix<float>::Zero(cells, features + 1);
+  CHECK_THROWS_WITH(t.predict(), ContainsText("predicted means of 4 numbers"));
 }
 
 TEST_CASE("PredictionIntervals: shift moves all of it, and nothing falls below zero") {

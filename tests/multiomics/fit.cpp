@@ -102,4 +102,9 @@ TEST_CASE("fit: with cells for it a joint model is trained as well; a stopped tr
   Model other = make_model(small_options(), c.protein, {c.rna}, 7);
   REQUIRE(fit(other, {c.protein, {c.rna}}, means, stages) == FitStatus::finished);
   CHECK((other.flows.interval_scale.value.array() == 1.0f).all());
+  means.intervals.draws = 1;
+  Stages none;
+  CHECK_THROWS_WITH(fit(other, {c.protein, {c.rna}}, means, none),
+                    ContainsText("draws must be 0 or at least 2, got 1"));
+  CHECK(none.reports().empty());
 }

@@ -86,6 +86,8 @@ TEST_CASE("joint model: what does not fit is named") {
   Rng rng(1);
   CHECK_THROWS_WITH(translate(model, cells, 3, 100, {}, rng), ContainsText("translate: target 3 of 3 modalities"));
   CHECK_THROWS_WITH(translate(model, cells, 1, 100, {.draws = 1}, rng), ContainsText("16 latents and 1 draws"));
+  for (const Index batch : {0, -3})
+    CHECK_THROWS_WITH(translate(model, cells, 1, 100, {.batch = batch}, rng), ContainsText("batch must be at least 1"));
   CHECK_THROWS_WITH(encode(model, {cells[0]}), ContainsText("1 modalities but the model has 3"));
   for (std::size_t m = 0; m < 3; ++m) model.name_features(Index(m), cells[m].features);
   model.name_features(1, {"protein_1", "other"});

@@ -40,20 +40,41 @@ TEST_CASE("encode_reference: latents at the reference's locations, weighted") {
 
 TEST_CASE("mask_distribution: each query's distance to the reference; of a panel only where it is farther than usual") {
   Dataset data = dataset("spots:0.5");
-  std::vector<float> radii = spatial::mask_distribution(data).radii;
+  std::vector<float> radii = spatial::mask_distribution(data, 1).radii;
   REQUIRE(Index(radii.size()) == data.query.size());
   const Matrix<float> apart = (data.reference.coordinates.rowwise() - data.query.coordinates.row(4)).eval();
   CHECK(radii[4] == Approx(double(apart.rowwise().norm().minCoeff())).epsilon(1e-4));
   Dataset panel = dataset("genes:3");
   panel.query.coordinates.row(0).array() += 1000;
-  radii = spatial::mask_distribution(panel).radii;
+  radii = spatial::mask_distribution(panel, 1).radii;
   CHECK(radii[0] > 900);
   CHECK(double(std::count(radii.begin(), radii.end(), 0.0f)) > 0.8 * double(radii.size()));
   data.query.slice[0] = 1;
-  CHECK(spatial::mask_distribution(data).radii == std::vector<float>{0});
-  CHECK(spatial::mask_distribution(data).hide_slice);
+  CHECK(spatial::mask_distribution(data, 1).radii == std::vector<float>{0});
+  CHECK(spatial::mask_distribution(data, 1).hide_slice);
   CHECK(spatial::median_mask({{3, 1, 2}, true}).mask_radius == 2);
   CHECK(spatial::median_mask({{3, 1, 2}, true}).hide_slice);
+}
+
+TEST_CASE("mask_distribution: cells of other slices are as far as the slice gap puts them") {
+  // The query lies 4 from the nearest cell of its slice; a cell of the next slice lies at the same place.
+  Dataset data;
+  data.slices = 2;
+  data.reference.coordinates = Matrix<float>{{4, 0}, {5, 0}, {0, 0}, {9, 0}};
+  data.reference.slice = {0, 0, 1, 1};
+  data.query.coordinates = Matrix<float>{{0, 0}};
+  data.query.slice = {0};
+  const auto radius = [&](double gap) { return spatial::mask_distribution(data, gap).radii.at(0); };
+  CHECK(radius(3) == 3);
+  CHECK(radius(10) == 4);
+  CHECK(radius(0) == 0);
+  // With a panel: reference cells lie 1 from each other, or as far as the slices, if those are nearer.
+  data.panel.features = {"g"};
+  data.reference.coordinates = Matrix<float>{{4, 0}, {5, 0}, {4, 0}, {5, 0}};
+  CHECK(radius(10) == 4);
+  data.query.coordinates(0, 0) = 3.5f;
+  CHECK(radius(10) == 0);  // as near as reference cells are
+  CHECK(radius(0.25) == 0.5f);
 }
 
 TEST_CASE("draw_masks: every radius is drawn about as often as another") {

@@ -19,8 +19,8 @@ TEST_CASE("evaluate_imputation: the model, the model with matched variance and e
   CHECK(table.rows()[0].role == Role::model);
   CHECK(table.rows()[1].role == Role::model);
   CHECK(table.rows()[2].role == Role::baseline);
-  const spatial::ImputationScores own = spatial::imputation_scores(
-      imputed.intervals, run.model.target.log_normalized(run.data.truth), run.data.query.coordinates);
+  const spatial::ImputationScores own =
+      spatial::imputation_scores(imputed.intervals, run.model.target.log_normalized(run.data.truth), run.data.query);
   CHECK(table.value("latentcell", "pearson") == own.pearson);
   CHECK(table.value("latentcell", "rmse") == own.rmse);
   CHECK(table.value("latentcell", "cover80") == own.cover80);

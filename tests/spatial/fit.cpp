@@ -88,10 +88,30 @@ TEST_CASE("spatial::fit: epochs by the number of cells where none are asked for"
   Model model(o, rng);
   Stages stages;
   spatial::TrainingOptions training = planted::short_training(0);
-  training.members.fit.batch = 8;
+  training.members.fit.batch = 4;
   training.intervals.draws = 4;
   spatial::fit(model, data, training, rng, stages);
-  CHECK(stages.reports()[0].options.epochs == 1500 / (50 / 8));
+  CHECK(stages.reports()[0].options.epochs == 1500 / (25 / 4));  // a member is trained without its fold
+}
+
+TEST_CASE("spatial::fit: without draws all but the calibration is done; one draw is refused before any training") {
+  const spatial::ImputationTask task = task_of("spots:0.5", 100);
+  const auto fitted = [&](Index draws, Stages& stages) {
+    Dataset data = spatial::make_dataset(task, spatial::choose_genes(task));
+    Rng rng(4);
+    Model model(planted::small(data), rng);
+    spatial::TrainingOptions training = planted::short_training(1);
+    training.intervals.draws = draws;
+    (void)spatial::fit(model, data, training, rng, stages);
+    return model;
+  };
+  Stages stages, none;
+  const Model means = fitted(0, stages), all = fitted(4, stages);
+  CHECK((means.flows.interval_scale.value.array() == 1.0f).all());
+  CHECK(means.gene_deviation.value == all.gene_deviation.value);
+  CHECK(means.stacking_weight.value == all.stacking_weight.value);
+  CHECK_THROWS_WITH(fitted(1, none), ContainsText("spatial::fit: draws must be 0 or at least 2, got 1"));
+  CHECK(none.reports().empty());
 }
 
 TEST_CASE("spatial::fit: data and model that do not agree are refused") {

@@ -59,12 +59,11 @@ TEST_CASE("impute: held-out spots as well as kriging or better, with intervals t
   const planted::Run run = planted::fit(task_of("spots:0.4", 3), 25);
   const Matrix<float> truth = run.model.target.log_normalized(run.data.truth);
   const Imputation imputed = impute(run.model, run.data, {.intervals = {.draws = 40}});
-  const spatial::ImputationScores scores =
-      spatial::imputation_scores(imputed.intervals, truth, run.data.query.coordinates);
+  const spatial::ImputationScores scores = spatial::imputation_scores(imputed.intervals, truth, run.data.query);
   const Matrix<float> condition =
       spatial::condition_features_of_queries(run.model, spatial::encode_reference(run.model, run.data), run.data);
   const spatial::ImputationScores kriging = spatial::imputation_scores(
-      {run.model.target.decode(spatial::kriged_latents(run.model, condition))}, truth, run.data.query.coordinates);
+      {run.model.target.decode(spatial::kriged_latents(run.model, condition))}, truth, run.data.query);
   CHECK(scores.pearson > 0.25);
   CHECK(scores.rmse < kriging.rmse + 0.005);
   // Calibration and test both have sampling error; cells count once, as genes of a cell are not independent.
@@ -110,6 +109,16 @@ TEST_CASE("impute: cells within spots average to cells that share the spot's cou
     CHECK((imputed.intervals.mean.row(Index(i)) - truth.row(Index(i))).cwiseAbs().maxCoeff() < 2e-3f);
   }
   CHECK(alone > 0);
+}
+
+TEST_CASE("impute: data in no common frame are refused, and draws that give no intervals") {
+  planted::Run run = planted::fit(task_of("spots:0.4", 6), 1);
+  CHECK_THROWS_WITH(impute(run.model, run.data, {.intervals = {.draws = 1}}), ContainsText("draws must be 0 or"));
+  run.data.spot = spatial::nearest_spots(run.data.reference, run.data.query);
+  CHECK_THROWS_WITH(impute(run.model, run.data, {.intervals = {.draws = 0}}),
+                    ContainsText("cells within spots need at least 2 draws, got 0"));
+  run.data.in_common_frame = false;
+  CHECK_THROWS_WITH(impute(run.model, run.data), ContainsText("call to_common_frame first"));
 }
 
 TEST_CASE("impute: a slice without reference cells needs a model that was trained for one") {

@@ -52,6 +52,14 @@ TEST_CASE("assign_slices: numbers from 1 become slices from 0; others are refuse
   numbers[4] = 1.5;
   t.cells.cell_columns.set("slice", numbers);
   CHECK_THROWS_WITH(spatial::assign_slices(t, 3), ContainsText("'spot_5' lies in no slice"));
+  // A label is a number, not a range of times.
+  std::vector<std::string> labels(20, "2");
+  t.cells.cell_columns.set("slice", to_categorical(labels));
+  spatial::assign_slices(t, 3);
+  CHECK(t.locations.slice[7] == 1);
+  labels[7] = "1-3";
+  t.cells.cell_columns.set("slice", to_categorical(labels));
+  CHECK_THROWS_WITH(spatial::assign_slices(t, 3), ContainsText("'1-3' is no number"));
   numbers[4] = 0;
   t.cells.cell_columns.set("slice", numbers);
   CHECK_THROWS_WITH(spatial::assign_slices(t, 3), ContainsText("'spot_5' lies in no slice"));

@@ -122,6 +122,16 @@ TEST_CASE("TrajectoryEvaluator: the truth itself is at no distance, and a shift 
   CHECK(moved.value("shifted", "mmd") > same.value("truth", "mmd"));
 }
 
+TEST_CASE("TrajectoryEvaluator: one kernel for all rows, as wide as the median distance of the truth") {
+  const LatentTable reference = two_lines(60, {0, 2}, 1), truth = two_lines(60, {1}, 2), far = two_lines(60, {5}, 3);
+  TrajectoryEvaluator evaluator(view(reference.mean), times_of(reference), view(truth.mean), {1, 1}, Rng(1));
+  const ScoreTable table = evaluator.evaluate("far", view(far.mean));
+  const double bandwidth = metric::median_distance(view(truth.mean));
+  CHECK(table.value("far", "mmd") == Approx(metric::mmd(view(far.mean), view(truth.mean), bandwidth)));
+  CHECK(table.value("all other times", "mmd") ==
+        Approx(metric::mmd(view(reference.mean), view(truth.mean), bandwidth)));
+}
+
 TEST_CASE("TrajectoryEvaluator: of a range, the times before and after reach as far as it is long") {
   // Times 0 to 9 without 4 and 5. A range from 4 to 6.5 takes 2 and 3 before it, 7, 8 and 9 after it.
   std::vector<double> all;
@@ -156,4 +166,6 @@ TEST_CASE("resample_to: every point as often as it goes, the rest without repeti
   for (Index i = 0; i < 8; ++i) ++count[int(eight(i, 0))];
   for (const int c : count) CHECK((c == 2 || c == 3));
   CHECK(two(0, 0) != two(1, 0));
+  const Matrix<float> none(0, 1);
+  CHECK_THROWS_WITH(trajectory::resample_to(view(none), 2, rng), ContainsText("no points to make 2 of"));
 }

@@ -1,5 +1,8 @@
 #include <latentcell/trajectory/fate_report.hpp>
 
+#include <cmath>
+#include <limits>
+
 #include "moving_cells.hpp"
 #include "support/catch.hpp"
 
@@ -51,6 +54,17 @@ TEST_CASE("fate_report: a fate is settled from a probability of 0.8 on") {
     const FateReport report = fate_report(constant_velocity(2, 0, 0), reference, "line", {.neighbors = 5}, rng);
     CHECK(report.labels[0].settled == (same >= 4 ? 1 : 0));
   }
+}
+
+TEST_CASE("fate_report: cells without a time are left out") {
+  LatentTable reference = two_lines(10, {0, 2}, 1);
+  std::vector<double> time = read_times(reference.cell_columns, "time");
+  time[3] = std::numeric_limits<double>::quiet_NaN();
+  reference.cell_columns.set("time", time);
+  Rng rng(2);
+  const FateReport report = fate_report(constant_velocity(2, 3, 0), reference, "line", {}, rng);
+  REQUIRE(report.settled_by_time.size() == 2);
+  CHECK(report.labels[0].cells + report.labels[1].cells == 19);
 }
 
 TEST_CASE("fate_report: cells later than the fates have none") {

@@ -87,6 +87,14 @@ TEST_CASE("fate_probabilities: an earlier time takes the labels of that time") {
   CHECK(fate_probabilities(model, starts(2), reference, "line", {.at = 0.4}, rng).probability(0, 0) == Approx(1));
 }
 
+TEST_CASE("fate_probabilities: cells without a time are counted") {
+  LatentTable cells = starts(2);
+  cells.cell_columns.set("time", std::vector<double>{0, std::nan("")});
+  Rng rng(2);
+  CHECK_THROWS_WITH(fate_probabilities(constant_velocity(2, 3, 0), cells, two_lines(40, {0, 2}, 1), "line", {}, rng),
+                    ContainsText("1 of 2 cells have no finite time"));
+}
+
 TEST_CASE("annotate_fates: a column for each level that a reference cell has, without slashes") {
   LatentTable cells = starts(0);
   Fates fates{{"a/b", "none", "c"}, Matrix<double>(2, 3)};

@@ -53,7 +53,9 @@ TEST_CASE(
   Matrix<float> z = cells.mean.topRows(40);
   const std::vector<double> begin(40, 0.0), end(40, 3.0);
   trajectory::advance_in_time(model.velocity, z, begin, end, 20, rng);
-  for (Index i = 0; i < 40; ++i) CHECK(double(z(i, 1)) == Approx(i % 2 == 0 ? -2 : 2).margin(1.5));
+  Index kept = 0;  // on their line: soft pairs let a few change
+  for (Index i = 0; i < 40; ++i) kept += std::abs(z(i, 1) - (i % 2 == 0 ? -2.0f : 2.0f)) < 1.5f;
+  CHECK(kept >= 38);
   CHECK(double(z.col(0).mean()) == Approx(9).margin(0.4));
   trajectory::advance_in_time(model.velocity, z, end, begin, 20, rng);
   CHECK(double(z.col(0).mean()) == Approx(0).margin(0.4));
@@ -133,6 +135,32 @@ TEST_CASE("trajectory::fit: without epochs given, many dimensions train longer a
     CHECK(stages.reports()[0].options.epochs == 200);  // few cells: not more than 200 passes
     CHECK(stages.reports()[1].options.epochs == (dimensions > 10 ? 30 : 20));
   }
+}
+
+TEST_CASE("trajectory::fit: the scale of a small embedding is its own") {
+  LatentTable cells = two_lines(20, {0, 1}, 1);
+  cells.mean *= 1e-4f;
+  Rng rng(3);
+  Model model(small_options(), rng);
+  trajectory::fit(model, cells, quick(1));
+  CHECK(double(model.velocity.scaler.scale.value(0, 0)) == Approx(deviation(cells.mean, 0)).epsilon(1e-3));
+  CHECK(double(model.velocity.scaler.mean.value(0, 0)) == Approx(double(cells.mean.col(0).mean())).epsilon(1e-3));
+}
+
+TEST_CASE("trajectory::fit: validation and patience of the velocity are refused, before a decoder is trained") {
+  Rng rng(3);
+  trajectory::Snapshots cells;
+  cells.counts = simulate_development({.cells = 20, .snapshots = 2, .genes = 30}, rng);
+  Model model(trajectory::Options::for_cells(cells, 2), rng);
+  trajectory::TrainingOptions training = quick(1);
+  training.velocity.validation = 0.2f;
+  Stages stages;
+  CHECK_THROWS_WITH(trajectory::fit(model, cells, training, stages), ContainsText("velocity: has no validation"));
+  CHECK(stages.reports().empty());
+  training.velocity.validation = 0;
+  training.velocity.patience = 3;
+  Model other(small_options(), rng);
+  CHECK_THROWS_WITH(trajectory::fit(other, two_lines(20, {0, 1}, 1), training), ContainsText("has no patience"));
 }
 
 TEST_CASE("trajectory::fit: latents of another dimension or of one time are refused") {

@@ -31,7 +31,10 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityEncode
                          Index(cells.measured.size()) == truth.rows(),
                      "calibrate_intervals: truth of ", truth.rows(), " cells, conditions of ", cells.condition.rows(),
                      ", means of ", cells.predicted_mean.rows(), ", ", cells.measured.size(), " marks");
+  check_interval_shapes("calibrate_intervals", model, encoder, {cells.condition, cells.predicted_mean, cells.base});
   const std::size_t features = to_size(truth.cols());
+  LATENTCELL_REQUIRE(truth.cols() == model.interval_scale.value.cols(), "calibrate_intervals: truth of ", features,
+                     " features for a model of ", model.interval_scale.value.cols());
   const double largest = 1000 / (cells.group.empty() ? 1.0 : double(GroupMeans::smallest));
   std::vector<std::vector<double>> scores50(features), scores80(features);
   const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean),

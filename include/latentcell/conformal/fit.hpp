@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -29,32 +30,46 @@ struct EnsembleData {
 struct EnsembleFitOptions {
   int epochs = 0;  ///< of each member; 0: as many as make about `target.steps` steps
   StepTarget target = {.steps = 1200, .max_epochs = 400};
-  FitOptions fit = {.batch = 64, .learning_rate = 1e-3f, .weight_decay = 0.1f, .ema = 0.99f};  ///< but its epochs
+  /// But its epochs, validation and patience. Its seed is that of the first member; each further one has the next.
+  FitOptions fit = {.batch = 64, .learning_rate = 1e-3f, .weight_decay = 0.1f, .ema = 0.99f};
 
-  /// Returns the options of a training on so many cells.
-  FitOptions of(Index cells) const {
+  /// Returns the options of a member that is trained on so many cells.
+  FitOptions of(Index cells, Index member = 0) const {
     FitOptions out = fit;
     out.epochs = epochs > 0 ? epochs : epochs_for_steps(cells, fit.batch, target);
+    out.seed += std::uint64_t(member);
     return out;
   }
 };
 
+/// Returns the cells that a member is trained on: the measured ones outside its fold.
+/// member: in [0, members)
+/// Throws std::invalid_argument if there is none.
+inline std::vector<Index> rows_outside_fold(const ConditionalEnsemble& model, const EnsembleData& data, Index member) {
+  const Index cells = data.latent.rows();
+  LATENTCELL_REQUIRE(Index(data.measured.size()) == cells, "rows_outside_fold: ", data.measured.size(), " marks for ",
+                     cells, " cells");
+  const std::vector<Index> fold = model.folds(cells);
+  std::vector<Index> out;
+  for (Index i = 0; i < cells; ++i) {
+    if (data.measured[to_size(i)] && fold[to_size(i)] != member) out.push_back(i);
+  }
+  LATENTCELL_REQUIRE(!out.empty(), "rows_outside_fold: none of ", cells, " cells is measured and outside fold ",
+                     member);
+  return out;
+}
+
 /// Trains one member on the measured cells outside its fold. Continues after the epochs in `state`.
-/// member: in [0, members). Throws std::invalid_argument if no cell is left to train on.
+/// member: in [0, members). Throws std::invalid_argument if no cell is left to train on, and for options of validation,
+/// which no member has: its own fold is for calibration.
 template <class... Hooks>
 void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index member, const EnsembleData& data,
                     const FitOptions& options, Hooks&&... hooks) {
-  const Index cells = data.latent.rows(), d = data.latent.cols(), c = model.n_condition;
-  LATENTCELL_REQUIRE(Index(data.measured.size()) == cells, "fit_fold_model: ", data.measured.size(), " marks for ",
-                     cells, " cells");
-  const std::vector<Index> fold = model.folds(cells);
+  require_defaults("fit_fold_model", options, {"validation", "patience"});
+  const Index d = data.latent.cols(), c = model.n_condition;
+  const std::vector<Index> rows = rows_outside_fold(model, data, member);
   LatentTable table;
   table.mean = data.latent;
-  std::vector<Index> rows;
-  for (Index i = 0; i < cells; ++i) {
-    if (data.measured[to_size(i)] && fold[to_size(i)] != member) rows.push_back(i);
-  }
-  LATENTCELL_REQUIRE(!rows.empty(), "fit_fold_model: none of ", cells, " cells is measured and outside fold ", member);
   ConditionalVelocityNet& net = model.members[to_size(member)];
   const auto loss = [&](Tape<float>& tape, const LatentBatch& batch, const StepInfo&) {
     const Index n = batch.size();
@@ -74,11 +89,11 @@ void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index 
            hooks...);
 }
 
-/// Trains all members, one stage each: "stage_1", "stage_2", ... Calibrate the intervals afterwards.
+/// Trains all members, one stage each: "stage_1", "stage_2", ..., with a seed each. Calibrate the intervals afterwards.
 inline FitStatus fit(ConditionalEnsemble& model, const EnsembleData& data, const EnsembleFitOptions& o,
                      const std::string& stage, Stages& stages) {
-  const FitOptions options = o.of(data.latent.rows());
   for (Index k = 0; k < Index(model.members.size()); ++k) {
+    const FitOptions options = o.of(Index(rows_outside_fold(model, data, k).size()), k);
     const FitStatus status =
         stages.run<float>(text(stage, "_", k + 1), options, model.members[to_size(k)],
                           [&](auto& state, auto&& hook) { fit_fold_model(state, model, k, data, options, hook); });

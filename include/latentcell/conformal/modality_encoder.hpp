@@ -70,7 +70,7 @@ struct ModalityEncoder {
   float component_weight(Index k) const { return identity ? 1.0f : std::sqrt(scale.value(0, k) / scale.value(0, 0)); }
 
   /// Takes depth, means, components and scales from the measured cells.
-  /// Throws std::invalid_argument if fewer cells were measured than the latent has dimensions.
+  /// Throws std::invalid_argument unless more cells were measured than the latent has dimensions; identity needs 3.
   void fit(const Modality& from, Rng& rng) {
     check(from);
     std::vector<Index> rows;
@@ -147,7 +147,10 @@ struct ModalityEncoder {
 
   /// Returns the log-normalised features of cells, as encode() takes them.
   /// -> (N, F)
-  Matrix<float> log_normalized(const Modality& from) const { return dense_counts(logs_of(from, from.counts).view()); }
+  Matrix<float> log_normalized(const Modality& from) const {
+    check(from);
+    return dense_counts(logs_of(from, from.counts).view());
+  }
 
   static void visit(auto& self, auto&& f) {
     f("depth", self.depth);
@@ -183,6 +186,12 @@ struct ModalityEncoder {
   void check(const Modality& from) const {
     LATENTCELL_REQUIRE(from.counts.cols() == Index(features().size()), "modality '", name(), "': ", from.counts.cols(),
                        " features but the encoder has ", features().size());
+    const auto [own, other] =
+        std::mismatch(features().begin(), features().end(), from.features.begin(), from.features.end());
+    LATENTCELL_REQUIRE(own == features().end() && other == from.features.end(), "modality '", name(), "': feature ",
+                       own - features().begin() + 1, " is ",
+                       other == from.features.end() ? "missing" : "'" + *other + "'", " but the encoder's is ",
+                       own == features().end() ? "missing" : "'" + *own + "'");
     LATENTCELL_REQUIRE(Index(from.measured.size()) == from.cells(), "modality '", name(), "': ", from.measured.size(),
                        " marks for ", from.cells(), " cells");
   }

@@ -50,6 +50,28 @@ inline Matrix<float> interval_end(const Matrix<float>& mean, Matrix<float> half_
 
 }  // namespace detail
 
+/// Throws std::invalid_argument, beginning with `caller`, for a number of samples that gives no quantiles.
+inline void check_draws(const char* caller, Index draws) {
+  LATENTCELL_REQUIRE(draws == 0 || draws >= 2, caller, ": draws must be 0 or at least 2, got ", draws);
+}
+
+/// Throws std::invalid_argument, beginning with `caller`, if model, encoder and cells do not agree in their shapes.
+inline void check_interval_shapes(const char* caller, const ConditionalEnsemble& model, const ModalityEncoder& encoder,
+                                  const IntervalQuery& cells) {
+  const Index n = cells.predicted_mean.rows(), d = model.options.velocity_net.latent,
+              features = model.interval_scale.value.cols();
+  LATENTCELL_REQUIRE(encoder.latent() == d && Index(encoder.features().size()) == features, caller,
+                     ": the encoder has ", encoder.features().size(), " features and a latent of ", encoder.latent(),
+                     ", the model ", features, " and ", d);
+  LATENTCELL_REQUIRE(cells.condition.rows() == n && cells.condition.cols() == model.n_condition, caller,
+                     ": condition (", cells.condition.rows(), ", ", cells.condition.cols(), ") for ", n,
+                     " cells and a model of ", model.n_condition, " numbers");
+  LATENTCELL_REQUIRE(cells.predicted_mean.cols() == d, caller, ": predicted means of ", cells.predicted_mean.cols(),
+                     " numbers for a latent of ", d);
+  LATENTCELL_REQUIRE(cells.base.size() == 0 || (cells.base.rows() == n && cells.base.cols() == d), caller, ": base (",
+                     cells.base.rows(), ", ", cells.base.cols(), ") for predicted means (", n, ", ", d, ")");
+}
+
 /// The base, zero where none was given.
 inline Matrix<float> base_or_zero(const Matrix<float>& base, const Matrix<float>& latents) {
   return base.size() > 0 ? base : Matrix<float>(Matrix<float>::Zero(latents.rows(), latents.cols()));
@@ -59,11 +81,8 @@ inline Matrix<float> base_or_zero(const Matrix<float>& base, const Matrix<float>
 /// Throws std::invalid_argument for one sample, or shapes that do not agree.
 inline PredictionIntervals predict_intervals(const ConditionalEnsemble& model, const ModalityEncoder& encoder,
                                              const IntervalQuery& cells, const IntervalOptions& o, Rng& rng) {
-  LATENTCELL_REQUIRE(o.draws == 0 || o.draws >= 2, "predict_intervals: draws must be 0 or at least 2, got ", o.draws);
-  LATENTCELL_REQUIRE(
-      cells.condition.rows() == cells.predicted_mean.rows() && cells.condition.cols() == model.n_condition,
-      "predict_intervals: condition (", cells.condition.rows(), ", ", cells.condition.cols(), ") for ",
-      cells.predicted_mean.rows(), " cells and a model of ", model.n_condition, " numbers");
+  check_draws("predict_intervals", o.draws);
+  check_interval_shapes("predict_intervals", model, encoder, cells);
   const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean);
   PredictionIntervals out;
   out.mean = encoder.decode(cells.predicted_mean + base);

@@ -30,8 +30,8 @@ auto mapped(FieldRef<T> prediction, MapOf map_of) {
 
 }  // namespace detail
 
-/// Times between which latents are moved: 0 is noise, 1 data.
-struct TimeRange {
+/// The part of a path over which latents are moved, in the path's own time: 0 is noise, 1 data.
+struct PathInterval {
   double from = 0, to = 1;
 };
 
@@ -43,7 +43,7 @@ struct OptionsSampler {};
 /// that draw noise in each step
 template <class T, Path PathType>
 void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> prediction, View<T> z,
-                    const SampleOptions& o, std::span<Rng> step_rng, const TimeRange& time) {
+                    const SampleOptions& o, std::span<Rng> step_rng, const PathInterval& time) {
   if (!denoises(o.method)) {
     const auto field = detail::mapped<T>(prediction, [&](double t) { return path.velocity_from(t); });
     FieldRef<T> velocity(field);
@@ -64,7 +64,7 @@ void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> pred
 /// The same by a sampler of the caller's own.
 template <class T, Path PathType, Sampler<T> S>
 void integrate_path(const PathType& path, FieldRef<std::type_identity_t<T>> prediction, View<T> z,
-                    const TimeRange& time, const S& sampler) {
+                    const PathInterval& time, const S& sampler) {
   const auto field = detail::mapped<T>(prediction, [&](double t) { return path.velocity_from(t); });
   FieldRef<T> velocity(field);
   sampler(velocity, z, time.from, time.to);

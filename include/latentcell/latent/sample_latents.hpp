@@ -77,7 +77,7 @@ struct LatentRows {
 /// of the options.
 template <class Flow, class S = OptionsSampler>
 void sample_latents(const Flow& flow, Tape<typename Flow::Scalar>& tape, LatentRows<typename Flow::Scalar> rows,
-                    const SampleOptions& o, const TimeRange& time = {}, const S& sampler = {}) {
+                    const SampleOptions& o, const PathInterval& time = {}, const S& sampler = {}) {
   using T = typename Flow::Scalar;
   const Matrix<float>& values = rows.values;
   LATENTCELL_REQUIRE(o.eta == 0 || o.method == Method::ddim,

@@ -67,7 +67,8 @@ inline conformal::EnsembleData training_data(const Model& model, const Modality&
           }};
 }
 
-/// Calibrates the intervals of a model whose members are trained on the same cells.
+/// Calibrates the intervals of a model whose members are trained on the same cells, each cell under all the sources
+/// that it has.
 inline void calibrate_intervals(Model& model, const Modality& target, const std::vector<Modality>& from,
                                 const conformal::IntervalOptions& o, Rng& rng) {
   conformal::OutOfFold cells{model.target.log_normalized(target), target.measured, model.condition_features(from), {}};
@@ -112,6 +113,7 @@ inline Model make_model(const Options& o, const Modality& target, const std::vec
 /// Trains a model: all members, then the calibration of the intervals on the cells that each member was trained
 /// without, then the joint model if there are cells for one. Resumable.
 inline FitStatus fit(Model& model, const TrainingCells& cells, const TrainingOptions& o, Stages& stages) {
+  conformal::check_draws("multiomics::fit", o.intervals.draws);
   const conformal::EnsembleData data = training_data(model, cells.target, cells.sources);
   const FitStatus status = conformal::fit(model.flows, data, o.members, o.stage, stages);
   if (status == FitStatus::interrupted) return status;

@@ -12,7 +12,7 @@ namespace latentcell::multiomics {
 /// are held out. Cells without proteins are in none.
 /// folds: at least 2, with 3 cells each. Throws std::invalid_argument for fewer cells.
 inline std::vector<Holdout> hold_out_folds(const Dataset& data, Index folds, std::uint64_t seed) {
-  constexpr std::uint64_t seed_offset = 1000;  // an ensemble deals out by the seed itself
+  constexpr std::uint64_t seed_offset = 1000;  // an ensemble deals by its fold_seed, often the same number
   const std::vector<Index> with = data.rows(1);
   LATENTCELL_REQUIRE(folds >= 2, "hold_out_folds: ", folds, " fold alone cannot be held out; needs at least 2");
   LATENTCELL_REQUIRE(Index(with.size()) >= 3 * folds, "hold_out_folds: ", with.size(), " cells are too few for ", folds,

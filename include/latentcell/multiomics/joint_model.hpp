@@ -74,7 +74,7 @@ inline Counts draw_counts(const JointPart<float>& part, const Matrix<float>& z, 
 struct JointTranslateOptions {
   Index latents = 16;  ///< samples of each cell's posterior that the mean is taken over, at least 1
   Index draws = 64;    ///< samples of each cell's counts, for the intervals: 0 (none) or at least 2
-  Index batch = 512;   ///< cells decoded at once: memory only
+  Index batch = 512;   ///< cells decoded at once, at least 1: memory only
 };
 
 /// Returns modalities in the features of a joint model. Throws std::invalid_argument if one is missing.
@@ -92,6 +92,7 @@ inline conformal::PredictionIntervals translate(const JointVae<float>& model, co
                                                 Index target, double depth, const JointTranslateOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(target >= 0 && target < Index(model.parts.size()), "translate: target ", target, " of ",
                      model.parts.size(), " modalities");
+  LATENTCELL_REQUIRE(o.batch >= 1, "translate: batch must be at least 1, got ", o.batch);
   LATENTCELL_REQUIRE(o.latents >= 1 && (o.draws == 0 || o.draws >= 2), "translate: ", o.latents, " latents and ",
                      o.draws, " draws; needs at least 1, and none or at least 2");
   const JointPart<float>& part = model.parts[to_size(target)];

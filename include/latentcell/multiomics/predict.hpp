@@ -8,8 +8,9 @@
 
 namespace latentcell::multiomics {
 
-/// Predicts the target of cells from those of their sources that are measured: means and calibrated intervals,
-/// log-normalised.
+/// Predicts the target of cells from those of their sources that are measured: means and intervals, log-normalised.
+/// Intervals are calibrated for cells with all the sources that the training cells have. With fewer sources predictions
+/// err more than the calibration knows: intervals then cover less than they say.
 /// from: per source the modality of the same N cells -> (N, F)
 inline conformal::PredictionIntervals translate(const Model& model, const std::vector<Modality>& from,
                                                 const conformal::IntervalOptions& o, Rng& rng) {

@@ -20,10 +20,10 @@ struct Standardizer {
 
   Index columns() const { return mean.value.cols(); }
 
-  /// Takes mean and standard deviation of each column; a scale below smallest_scale becomes smallest_scale.
+  /// Takes mean and standard deviation of each column; a scale below `smallest` becomes `smallest`.
   /// x (N, D); deviation: standard deviation of each value, which adds to the variance, (N, D) or (0, 0) for none
   template <class U>
-  void fit(const Matrix<U>& x, const Matrix<U>& deviation = {}) {
+  void fit(const Matrix<U>& x, const Matrix<U>& deviation = {}, double smallest = smallest_scale) {
     require_columns(x.cols(), "fit");
     LATENTCELL_REQUIRE(deviation.size() == 0 || (deviation.rows() == x.rows() && deviation.cols() == x.cols()),
                        "Standardizer::fit: deviations (", deviation.rows(), ", ", deviation.cols(), ") of values (",
@@ -39,7 +39,7 @@ struct Standardizer {
         square += (gap * gap + own * own) / n;
       }
       mean.value(0, j) = T(middle);
-      scale.value(0, j) = T(std::max(smallest_scale, std::sqrt(square)));
+      scale.value(0, j) = T(std::max(smallest, std::sqrt(square)));
     }
   }
 

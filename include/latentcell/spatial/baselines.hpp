@@ -108,9 +108,9 @@ inline std::vector<BaselineImputation> impute_baselines(const Model& model, cons
   Rng rng(seed, detail::baseline_stream);
   const SpatialReference reference{{data.reference}, model.target.log_normalized(data.target)};
   const Matrix<float>& values = reference.values;
+  const double gap = model.options.context.slice_gap;
   std::vector<BaselineImputation> out = location_baselines(
-      reference, data.query,
-      {.mask = median_mask(mask_distribution(data)), .slice_gap = model.options.context.slice_gap}, rng);
+      reference, data.query, {.mask = median_mask(mask_distribution(data, gap)), .slice_gap = gap}, rng);
   if (model.panel) {
     const Matrix<float> panel = model.panel->condition_features(data.panel),
                         query = model.panel->condition_features(data.query_panel);

@@ -34,20 +34,38 @@ struct MaskDistribution {
   bool hide_slice = false;            ///< of SpatialMask
 };
 
+namespace detail {
+
+/// Distance of each of `count` locations to its nearest reference cell.
+/// location(i) -> Location
+template <class At>
+std::vector<float> nearest_distances(const Locations& reference, Index count, double slice_gap, const At& location) {
+  std::vector<float> out(to_size(count));
+  kernel::parallel_items(count, [&](Index i) {
+    const NeighborQuery near(reference, location(i), {}, slice_gap, 1);
+    out[to_size(i)] = near.size() > 0 ? float(near.distance.front()) : 0.0f;
+  });
+  return out;
+}
+
+}  // namespace detail
+
 /// Returns the masks that make reference cells as distant from their neighbours as query locations are: a radius for
-/// each query, its distance to the nearest reference cell. Beside a panel it is 0 where reference cells lie as far from
-/// each other (95 %), because there the panel is worth more than the hidden neighbours. With a missing slice the mask
-/// is the slice.
-inline MaskDistribution mask_distribution(const Dataset& data) {
+/// each query, its distance to the nearest reference cell of any slice. Beside a panel it is 0 where reference cells
+/// lie as far from each other (95 %), because there the panel is worth more than the hidden neighbours. With a missing
+/// slice the mask is the slice.
+/// slice_gap: distance between neighbouring slices, in units of the coordinates
+inline MaskDistribution mask_distribution(const Dataset& data, double slice_gap) {
   if (data.has_missing_slice()) return {{0.0f}, true};
   if (data.query.size() == 0) return {};
-  const Matrix<float>&query = data.query.coordinates, &reference = data.reference.coordinates;
-  const kernel::Neighbors near = kernel::nearest_neighbors(view(query), view(reference), 1);
   MaskDistribution out;
-  out.radii.assign(near.distance.data(), near.distance.data() + near.distance.size());
+  out.radii =
+      detail::nearest_distances(data.reference, data.query.size(), slice_gap, [&](Index i) { return data.query[i]; });
   if (!data.has_panel()) return out;
-  const kernel::Neighbors among = kernel::nearest_neighbors(view(reference), 1);
-  std::vector<float> usual(among.distance.data(), among.distance.data() + among.distance.size());
+  std::vector<float> usual = detail::nearest_distances(data.reference, data.reference.size(), slice_gap, [&](Index i) {
+    const Location at = data.reference[i];
+    return Location{at.x, at.y, at.slice, i};  // not its own neighbour
+  });
   const auto high = usual.begin() + std::ptrdiff_t(0.95 * double(usual.size() - 1));
   std::nth_element(usual.begin(), high, usual.end());
   for (float& distance : out.radii) distance = distance > *high ? distance : 0.0f;

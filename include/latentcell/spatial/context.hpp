@@ -7,7 +7,7 @@
 
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/core/options.hpp>
-#include <latentcell/spatial/krige.hpp>
+#include <latentcell/spatial/kriging.hpp>
 
 namespace latentcell::spatial {
 

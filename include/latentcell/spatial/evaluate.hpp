@@ -43,7 +43,7 @@ inline evaluate::ScoreTable evaluate_imputation(const Model& model, const Datase
   if (regions) labelled = {model.target.log_normalized(data.target), regions->reference};
   evaluate::ScoreTable out(imputation_metrics());
   const auto add = [&](const std::string& method, Role role, const conformal::PredictionIntervals& predicted) {
-    const ImputationScores s = imputation_scores(predicted, truth, data.query.coordinates);
+    const ImputationScores s = imputation_scores(predicted, truth, data.query);
     const double region = labelled ? region_accuracy(predicted.mean, regions->query, *labelled)
                                    : std::numeric_limits<double>::quiet_NaN();
     out.add(method, role, {s.pearson, s.ssim, s.rmse, s.js, s.moran, region, s.cover50, s.cover80});

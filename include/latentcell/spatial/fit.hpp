@@ -14,7 +14,7 @@ namespace latentcell::spatial {
 
 struct TrainingOptions {
   conformal::EnsembleFitOptions members = {.target = {.steps = 1500, .max_epochs = 300}};
-  conformal::IntervalOptions intervals = {};  ///< of the calibration
+  conformal::IntervalOptions intervals = {};  ///< of the calibration; no draws: intervals are not calibrated
   FrameOptions frame = {};
   std::uint64_t seed = 0;  ///< of everything random but the folds, whose seed the ensemble has
 };
@@ -33,6 +33,9 @@ inline Options options_for(const Dataset& data, Index components = 20) {
   out.missing_slice = data.has_missing_slice();
   return out;
 }
+
+/// Random stream of a model's first weights and of fit's `rng`.
+inline constexpr std::uint64_t model_stream = 5;
 
 namespace detail {
 
@@ -76,14 +79,17 @@ inline conformal::EnsembleData training_data(const Model& model, const Dataset& 
 /// Fits all of a model: the encoders, the extent of the tissue and the variogram, the flows, the stacking weights and
 /// the interval scales. Brings the data into a common frame first. The flows are stages flow_1, flow_2, ... and can be
 /// resumed.
+/// Coverage holds approximately: the cells that intervals are calibrated on also gave the stacking weights, one number
+/// per latent dimension, and the two numbers of the variogram.
 /// rng: chooses the cells that the variogram is fitted to
 /// Throws std::invalid_argument if data and model do not agree in genes, panel or missing slices.
 inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng& rng, Stages& stages) {
   detail::check_dataset(model, data);
+  conformal::check_draws("spatial::fit", o.intervals.draws);
   detail::fit_encoders(model, data, o.seed);
   to_common_frame(data, model.target, o.frame);
   const ConditionSource source(model, data);
-  MaskDistribution masks = mask_distribution(data);
+  MaskDistribution masks = mask_distribution(data, model.options.context.slice_gap);
   masks.hide_slice = model.options.missing_slice;
   model.context.fit(source.reference, median_mask(masks), rng);
   Rng mask_rng(o.seed, detail::mask_stream);
@@ -95,9 +101,10 @@ inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng&
     return FitStatus::interrupted;
   Rng calibration(o.seed, detail::calibration_stream);
   fit_stacking(model, data.target, condition, calibration);
-  const Matrix<float> truth = model.target.log_normalized(data.target),
-                      predicted = conformal::out_of_fold_means(model.flows, condition, calibration);
+  const Matrix<float> truth = model.target.log_normalized(data.target);
   model.gene_deviation.value = column_deviation(truth);
+  if (o.intervals.draws == 0) return FitStatus::finished;
+  const Matrix<float> predicted = conformal::out_of_fold_means(model.flows, condition, calibration);
   conformal::calibrate_intervals(
       model.flows, model.target,
       {truth, data.target.measured, condition, predicted, stacking_base(model, condition, predicted),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <vector>
 
 #include <latentcell/conformal/prediction_intervals.hpp>
@@ -11,6 +12,8 @@
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/metric/neighbor_votes.hpp>
 #include <latentcell/metric/pearson.hpp>
+#include <latentcell/metric/subsample.hpp>
+#include <latentcell/spatial/tissue.hpp>
 
 namespace latentcell::spatial {
 
@@ -44,18 +47,42 @@ inline double jensen_shannon(const std::vector<double>& x, const std::vector<dou
   return out;
 }
 
-/// Moran's I of a map under equal weights of the nearest locations (Moran 1950); 0 if the map is flat.
-/// shapes: x (M), near (M, k)
-inline double morans_i(const std::vector<double>& x, const kernel::Neighbors& near) {
-  double mean = 0, square = 0, cross = 0;
+/// Returns up to k nearest locations of the own slice for each location, -1 where there are no more.
+/// shapes: -> (M, k) rows of the locations
+inline Matrix<Index> neighbors_in_slice(const Locations& locations, Index k) {
+  Matrix<Index> out = Matrix<Index>::Constant(locations.size(), k, -1);
+  for (const int slice : std::set<int>(locations.slice.begin(), locations.slice.end())) {
+    const std::vector<Index> rows = rows_of_slice(locations, slice);
+    const Index found = std::min(k, Index(rows.size()) - 1);
+    if (found == 0) continue;
+    const Matrix<float> at = metric::pick_rows(view(locations.coordinates), rows);
+    const kernel::Neighbors near = kernel::nearest_neighbors(view(at), found);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (Index j = 0; j < found; ++j) out(rows[i], j) = rows[to_size(near.index(Index(i), j))];
+    }
+  }
+  return out;
+}
+
+/// Moran's I of a map under equal weights of each location's neighbours (Moran 1950); 0 if the map is flat, or nothing
+/// has neighbours.
+/// shapes: x (M), near (M, k) rows, -1: no neighbour
+inline double morans_i(const std::vector<double>& x, const Matrix<Index>& near) {
+  double mean = 0, square = 0, cross = 0, linked = 0;
   const double n = double(x.size());
   for (const double v : x) mean += v / n;
   for (std::size_t i = 0; i < x.size(); ++i) {
     square += (x[i] - mean) * (x[i] - mean);
-    for (Index k = 0; k < near.index.cols(); ++k)
-      cross += (x[i] - mean) * (x[to_size(near.index(Index(i), k))] - mean) / double(near.index.cols());
+    double sum = 0, count = 0;
+    for (Index k = 0; k < near.cols(); ++k) {
+      if (near(Index(i), k) >= 0) sum += x[to_size(near(Index(i), k))] - mean, count += 1;
+    }
+    if (count == 0) continue;
+    cross += (x[i] - mean) * sum / count;
+    linked += 1;
   }
-  return square > 0 ? cross / square : 0.0;
+  const bool flat = square <= 1e-18 * n;  // the mean of equal values is not exact
+  return flat || linked == 0 ? 0.0 : cross / square * n / linked;
 }
 
 /// Agreement of predicted with measured expression: means over the genes that vary.
@@ -78,7 +105,7 @@ struct GeneScores {
 };
 
 inline GeneScores score_gene(const conformal::PredictionIntervals& predicted, const Matrix<float>& truth, Index g,
-                             const kernel::Neighbors& near) {
+                             const Matrix<Index>& near) {
   GeneScores out;
   std::vector<double> x, y;
   double error = 0, mean = 0, square = 0;
@@ -109,17 +136,19 @@ inline GeneScores score_gene(const conformal::PredictionIntervals& predicted, co
 
 }  // namespace detail
 
-/// Compares predicted with measured expression. Genes without variance in the truth are left out.
-/// shapes: predicted, truth (M, F) log-normalised, coordinates (M, 2); M at least 8
+/// Compares predicted with measured expression. Genes without variance in the truth are left out. Neighbours, for
+/// Moran's I, are those of the own slice.
+/// shapes: predicted, truth (M, F) log-normalised, locations (M); M at least 8
 inline ImputationScores imputation_scores(const conformal::PredictionIntervals& predicted, const Matrix<float>& truth,
-                                          const Matrix<float>& coordinates) {
+                                          const Locations& locations) {
+  locations.check("imputation_scores");
   LATENTCELL_REQUIRE(predicted.mean.rows() == truth.rows() && predicted.mean.cols() == truth.cols() &&
-                         coordinates.rows() == truth.rows(),
+                         locations.size() == truth.rows(),
                      "imputation_scores: predicted (", predicted.mean.rows(), ", ", predicted.mean.cols(), "), truth (",
-                     truth.rows(), ", ", truth.cols(), "), ", coordinates.rows(), " locations");
+                     truth.rows(), ", ", truth.cols(), "), ", locations.size(), " locations");
   LATENTCELL_REQUIRE(truth.rows() >= 8, "imputation_scores: ", truth.rows(), " locations; needs 8");
   constexpr Index neighbors = 6;  // of Moran's I
-  const kernel::Neighbors near = kernel::nearest_neighbors(view(coordinates), neighbors);
+  const Matrix<Index> near = neighbors_in_slice(locations, neighbors);
   std::vector<detail::GeneScores> genes(to_size(truth.cols()));
   kernel::parallel_items(truth.cols(),
                          [&](Index g) { genes[to_size(g)] = detail::score_gene(predicted, truth, g, near); });

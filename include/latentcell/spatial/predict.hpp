@@ -11,7 +11,7 @@
 namespace latentcell::spatial {
 
 struct ImputeOptions {
-  conformal::IntervalOptions intervals = {};  ///< its draws are also those of spot deconvolution
+  conformal::IntervalOptions intervals = {};  ///< its draws are also those of spot deconvolution, which needs 2
   std::uint64_t seed = 0;
 };
 
@@ -41,11 +41,18 @@ inline SpotCounts spot_counts(const Dataset& data) {
 
 /// Predicts the expression of query locations, with intervals. Where data.spot is given, the means of a spot's
 /// locations average to cells that share its counts, and the intervals are those of single cells. Ask for all locations
-/// of a missing slice at once: interval widths follow the genes' means over the slice. data: in a common frame
-/// (to_common_frame) Throws std::invalid_argument if data and model do not agree in genes, panel or missing slices.
+/// of a missing slice at once: interval widths follow the genes' means over the slice.
+/// data: in a common frame (to_common_frame)
+/// Throws std::invalid_argument for data in no common frame, and if data and model do not agree in genes, panel or
+/// missing slices.
 inline Imputation impute(const Model& model, const Dataset& data, const ImputeOptions& o = {}) {
   LATENTCELL_REQUIRE(model.options.missing_slice || !data.has_missing_slice(),
                      "impute: a query slice has no reference cells, but the model was trained with all slices");
+  LATENTCELL_REQUIRE(data.in_common_frame,
+                     "impute: the data are in no common frame, as the model's are; call to_common_frame first");
+  LATENTCELL_REQUIRE(data.spot.empty() || o.intervals.draws >= 2,
+                     "impute: cells within spots need at least 2 draws, got ", o.intervals.draws);
+  conformal::check_draws("impute", o.intervals.draws);
   const SpatialReference reference = encode_reference(model, data);
   Rng rng(o.seed, detail::sample_stream);
   const Matrix<float> condition = condition_features_of_queries(model, reference, data);

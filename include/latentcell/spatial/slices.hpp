@@ -9,7 +9,7 @@
 
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/append_cells.hpp>
-#include <latentcell/data/read_times.hpp>
+#include <latentcell/data/read_numeric_column.hpp>
 #include <latentcell/spatial/tissue.hpp>
 
 namespace latentcell::spatial {
@@ -61,11 +61,13 @@ inline std::vector<int> slice_codes(const std::vector<double>& numbers, int slic
 }
 
 /// Puts the cells of a tissue into `slices` slices, by their obs "slice" from 1.
+/// Throws std::invalid_argument for a label that is no number, or a number that is not a slice.
 inline void assign_slices(Tissue& tissue, int slices) {
   LATENTCELL_REQUIRE(tissue.cells.cell_columns.has("slice"), "assign_slices: needs obs 'slice', as there are ", slices,
                      " slices");
   tissue.slices = slices;
-  tissue.locations.slice = slice_codes(read_times(tissue.cells.cell_columns, "slice"), slices, tissue.cells.cell_names);
+  const std::vector<double> numbers = read_numeric_column(tissue.cells.cell_columns, "slice");
+  tissue.locations.slice = slice_codes(numbers, slices, tissue.cells.cell_names);
 }
 
 }  // namespace latentcell::spatial

@@ -12,6 +12,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/evaluate/score_table.hpp>
 #include <latentcell/kernel/pairwise.hpp>
+#include <latentcell/metric/median_distance.hpp>
 #include <latentcell/metric/mmd.hpp>
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/metric/wasserstein.hpp>
@@ -23,8 +24,9 @@
 namespace latentcell::trajectory {
 
 /// Resamples a set to `count` points: every point floor(count / N) times, and a random subset without replacement.
-/// x (N, D) -> (count, D)
+/// x (N, D), at least one -> (count, D)
 inline Matrix<float> resample_to(ConstView<float> x, Index count, Rng& rng) {
+  LATENTCELL_REQUIRE(x.rows() >= 1, "resample_to: there are no points to make ", count, " of");
   std::vector<Index> rows;
   for (Index k = 0; k < count / x.rows(); ++k) {
     for (Index i = 0; i < x.rows(); ++i) rows.push_back(i);
@@ -35,7 +37,8 @@ inline Matrix<float> resample_to(ConstView<float> x, Index count, Rng& rng) {
 
 /// Scores points predicted for a held-out time, baselines made of the reference cells, and a ceiling.
 /// Metrics, lower is better: "w1" and "w2", the exact Wasserstein distances in units of the points, and "mmd", the
-/// squared maximum mean discrepancy. Transport needs two sets of one size, so sets are resampled to at most 2,000.
+/// squared maximum mean discrepancy under one kernel for all rows, as wide as the median distance of the held-out
+/// cells. Transport needs two sets of one size, so sets are resampled to at most 2,000.
 class TrajectoryEvaluator {
  public:
   /// reference (N, D) with times (N), truth (M, D) the held-out cells, M >= 4, and the range of their times
@@ -45,6 +48,7 @@ class TrajectoryEvaluator {
     LATENTCELL_REQUIRE(truth.rows() >= 4, "TrajectoryEvaluator: only ", truth.rows(), " true cells");
     truth_ = metric::subsample(truth, std::min<Index>(truth.rows(), largest) / 2 * 2, rng_);
     size_ = truth_.rows() * std::max<Index>(1, 1000 / truth_.rows());
+    bandwidth_ = metric::median_distance(view(truth_));
     // Cells before and after: a span as long as the range on either side, or the adjacent distinct time.
     const double span = range.to - range.from;
     std::vector<Index> before, after, all;
@@ -96,7 +100,7 @@ class TrajectoryEvaluator {
     const Matrix<float> few =
         points.rows() > largest ? metric::subsample(points, largest, rng_) : Matrix<float>(points);
     return {metric::wasserstein1(view(a), view(b)), metric::wasserstein2(view(a), view(b)),
-            metric::mmd(view(few), view(truth_))};
+            metric::mmd(view(few), view(truth_), bandwidth_)};
   }
 
   // Middles of the optimal pairs of 1,000 cells before and after.   -> (1000, D)
@@ -118,11 +122,12 @@ class TrajectoryEvaluator {
     const Matrix<float> a = metric::pick_rows(view(truth_), std::span(order).first(half)),
                         b = metric::pick_rows(view(truth_), std::span(order).last(half));
     return {metric::wasserstein1(view(a), view(b)), metric::wasserstein2(view(a), view(b)),
-            metric::mmd(view(a), view(b))};
+            metric::mmd(view(a), view(b), bandwidth_)};
   }
 
   Rng rng_;
   Index size_ = 0;
+  double bandwidth_ = 0;  // of mmd
   Matrix<float> truth_, before_, after_, all_;
 };
 

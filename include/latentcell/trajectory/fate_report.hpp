@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -46,14 +47,15 @@ struct FateReport {
   }
 };
 
-/// Fates of the reference cells that are not later than the time of the fates.
+/// Fates of the reference cells that are not later than the time of the fates. Cells without a time are left out.
 /// reference: cells with times and labels
 inline FateReport fate_report(const Model& model, const LatentTable& reference, const std::string& label,
                               const FateOptions& options, Rng& rng) {
   const std::vector<double> times = read_times(reference.cell_columns, model.options.time);
   std::vector<Index> rows;
   for (Index i = 0; i < reference.cells(); ++i) {
-    if (!(times[to_size(i)] > options.at)) rows.push_back(i);  // NaN: all
+    const double t = times[to_size(i)];
+    if (std::isfinite(t) && !(t > options.at)) rows.push_back(i);  // options.at NaN: all
   }
   const LatentTable cells = reference.select_cells(rows);
   const Fates fates = fate_probabilities(model, cells, reference, label, options, rng);

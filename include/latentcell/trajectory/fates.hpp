@@ -47,7 +47,7 @@ inline std::vector<Index> labelled_around(const TimeOrder& order, double when, I
 /// Fate probabilities: cells are moved to a late time, where the nearest reference cells of about that time vote with
 /// their labels.
 /// cells (N, D) with times, reference: cells with times and labels -> (N, levels)
-/// Throws std::invalid_argument where no reference cell of about that time has a label.
+/// Throws std::invalid_argument where no reference cell of about that time has a label, or a cell to move has no time.
 inline Fates fate_probabilities(const Model& model, const LatentTable& cells, const LatentTable& reference,
                                 const std::string& label, const FateOptions& options, Rng& rng) {
   LATENTCELL_REQUIRE(options.draws >= 1 && options.neighbors >= 1, "fate_probabilities: draws ", options.draws,

@@ -20,13 +20,17 @@ namespace latentcell::trajectory {
 
 struct TrainingOptions {
   FitOptions autoencoder = {.epochs = 0, .batch = 64, .learning_rate = 1e-3f};  ///< epochs: 0 chooses by the cells
-  FitOptions velocity = {.epochs = 0, .batch = 256, .learning_rate = 1e-3f, .ema = 0.999f};  ///< epochs: 0 chooses by
-                                                                                             ///< the dimensions
+  /// Epochs: 0 chooses by the dimensions. Paths are not split, so validation and patience are refused.
+  FitOptions velocity = {.epochs = 0, .batch = 256, .learning_rate = 1e-3f, .ema = 0.999f};
 };
 
 namespace detail {
 
 inline constexpr std::uint64_t path_stream = 61;  // random numbers of the pairs
+
+inline void check_velocity_options(const FitOptions& options) {
+  require_defaults("trajectory::fit: velocity", options, {"validation", "patience"});
+}
 
 /// Paths in random order, for fit_with: a batch is the numbers of some paths.
 class PathBatches {
@@ -118,11 +122,8 @@ class PathTargets {
 
 /// Stores scale and time range of the training cells.
 inline void start_velocity(VelocityModel& model, const LatentTable& latents, const std::vector<double>& time) {
-  for (Index j = 0; j < model.latent(); ++j) {
-    const float mean = latents.mean.col(j).mean();
-    model.scaler.mean.value(0, j) = mean;
-    model.scaler.scale.value(0, j) = std::max(1e-6f, std::sqrt((latents.mean.col(j).array() - mean).square().mean()));
-  }
+  constexpr double smallest = 1e-6;  // an embedding may have any unit: diffusion maps have columns of norm 1
+  model.scaler.fit(latents.mean, {}, smallest);
   const TimeOrder order(time);
   LATENTCELL_REQUIRE(order.size() >= 2, "trajectory: there must be cells of at least two times, there are ",
                      order.size());
@@ -133,10 +134,12 @@ inline void start_velocity(VelocityModel& model, const LatentTable& latents, con
 
 /// Trains the velocity on latents at times, from where `state` stands.
 /// latents (N, D) with the obs column of times
-/// hook(velocity, state) is called after each epoch. Throws std::invalid_argument for fewer than two times.
+/// hook(velocity, state) is called after each epoch. Throws std::invalid_argument for fewer than two times, and for
+/// options of validation.
 template <class... Hooks>
 void fit_velocity(Model& model, const LatentTable& latents, const FitOptions& options, TrainState<float>& state,
                   Hooks&&... hooks) {
+  detail::check_velocity_options(options);
   LATENTCELL_REQUIRE(latents.latent() == model.latent(), "fit: latents of ", latents.latent(),
                      " dimensions for a velocity of ", model.latent());
   const std::vector<double> time = read_times(latents.cell_columns, model.options.time);
@@ -163,6 +166,7 @@ inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOpt
 
 /// Trains a model on snapshots: with counts a stage "decoder" first, from the principal components back to counts.
 inline FitStatus fit(Model& model, const Snapshots& cells, const TrainingOptions& options, Stages& stages) {
+  detail::check_velocity_options(options.velocity);  // before the decoder is trained
   if (model.autoencoder && cells.counts) {
     FitOptions decoder = options.autoencoder;
     if (decoder.epochs == 0) decoder.epochs = epochs_for_steps(cells.cells(), decoder.batch, {.steps = 1500});

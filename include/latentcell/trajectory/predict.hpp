@@ -56,12 +56,16 @@ inline void advance_block(const VelocityModel& model, View<float> z, AdvanceBloc
 
 /// Moves each cell from one time to another, in place; with noise in the model, by its diffusion.
 /// z (N, D) latents, from and to (N) times
+/// Throws std::invalid_argument with the number of cells that lack a finite time.
 inline void advance_in_time(const VelocityModel& model, Matrix<float>& z, const std::vector<double>& from,
                             const std::vector<double>& to, Index steps, Rng& rng) {
   LATENTCELL_REQUIRE(z.cols() == model.latent() && Index(from.size()) == z.rows() && from.size() == to.size(),
                      "advance_in_time: latents (", z.rows(), ", ", z.cols(), "), ", from.size(), " starts and ",
                      to.size(), " ends, for a velocity of ", model.latent(), " dimensions");
   LATENTCELL_REQUIRE(steps >= 1, "advance_in_time: steps must be at least 1, got ", steps);
+  Index timeless = 0;
+  for (std::size_t i = 0; i < from.size(); ++i) timeless += !std::isfinite(from[i]) || !std::isfinite(to[i]);
+  LATENTCELL_REQUIRE(timeless == 0, "advance_in_time: ", timeless, " of ", from.size(), " cells have no finite time");
   constexpr Index block_size = 2048;
   const Index d = model.latent();
   const Rng own = rng.fork();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -8,6 +9,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/kernel/kriging.hpp>
 #include <latentcell/kernel/parallel.hpp>
+#include <latentcell/metric/subsample.hpp>
 #include <latentcell/spatial/neighbor_query.hpp>
 
 namespace latentcell::spatial {
@@ -65,11 +67,7 @@ struct VariogramOptions {
 /// cell from the others that the mask leaves.
 inline kernel::Variogram fit_variogram(const SpatialReference& reference, const SpatialMask& mask,
                                        const VariogramOptions& o, Rng& rng) {
-  std::vector<Index> rows(to_size(reference.size()));
-  std::iota(rows.begin(), rows.end(), Index(0));
-  for (std::size_t i = 0; i + 1 < rows.size(); ++i)
-    std::swap(rows[i], rows[i + std::size_t(rng.below(std::uint64_t(rows.size() - i)))]);
-  rows.resize(std::min(rows.size(), to_size(o.trials)));
+  const std::vector<Index> rows = metric::subsample_rows(reference.size(), std::min(reference.size(), o.trials), rng);
   std::vector<NeighborQuery> near;
   std::vector<Matrix<double>> between;
   for (const Index r : rows) {

@@ -1,4 +1,4 @@
-#include <latentcell/spatial/krige.hpp>
+#include <latentcell/spatial/kriging.hpp>
 
 #include "spatial/planted_tissue.hpp"
 #include "support/catch.hpp"
