@@ -15,6 +15,8 @@ using Settings = program::SpatialSettings;
 
 namespace {
 
+constexpr std::uint64_t model_stream = 5;
+
 // Which cells are given and which locations are to be predicted.
 lc::spatial::ImputationTask read_task(const Settings& s) {
   lc::Rng rng(s.seed);
@@ -113,7 +115,7 @@ int run(const Settings& s) {
     o.ensemble.members = s.ensemble.members;
     o.ensemble.fold_seed = s.seed;
     o.context.slice_gap = s.slice_gap;
-    lc::Rng rng(s.seed, 5);
+    lc::Rng rng(s.seed, model_stream);
     m.emplace(o, rng);
     lc::spatial::TrainingOptions training{.intervals = intervals, .frame = frame, .seed = s.seed};
     training.members.epochs = s.ensemble.epochs;
