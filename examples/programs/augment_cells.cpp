@@ -51,7 +51,7 @@ void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
 
 int run(const Settings& s) {
   program::begin(s);
-  lc::Rng rng(s.seed), draws(s.seed, 7);
+  lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   program::Json report = {{"program", lc::text("augment_cells ", lc::version)}, {"settings", program::to_json(s)}};
   program::TrainTest d = load(s, rng);
   std::optional<gen::Model> model;

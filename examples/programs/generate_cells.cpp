@@ -80,7 +80,7 @@ void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells,
   const lc::Categorical batches{m.options.batch_levels, of.batch};
   const int to =
       s.to_batch.empty() ? gen::largest_level(batches) : program::level_of(batches, s.to_batch, "--to-batch", s.batch);
-  lc::Rng rng(s.seed, 13);
+  lc::Rng rng(s.seed, program::correction_stream);
   const lc::CellTable corrected = gen::transform_batch(m.vae, cells, to, rng);
   lc::io::write_h5ad(s.corrected, corrected);
   print_line(lc::text("wrote the cells as of batch '", batches.levels[lc::to_size(to)], "' to ", s.corrected));
@@ -106,7 +106,7 @@ int run(const Settings& s) {
   if (!s.corrected.empty()) program::check_file(s.corrected);
   program::Json report = {{"program", lc::text("generate_cells ", lc::version)}, {"settings", program::to_json(s)}};
   if (!s.from.empty()) return from_model(s, report);
-  lc::Rng rng(s.seed), draws(s.seed, 7);
+  lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   const program::TrainTest d = load(s, rng);
   const gen::Options o = program::generator_options(s, d.train);
   const std::vector<int> types = program::level_codes(s.types, "--types", o);

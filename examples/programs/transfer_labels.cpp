@@ -122,7 +122,10 @@ int run(Settings s) {
   out.embeddings["X_latent"] = mapped.latents.mean;
   lc::io::write_h5ad(s.out, out);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, ", labels in obs '", column, "'"));
-  if (!s.checkpoint.empty()) gen::save(s.checkpoint + "/transferred.safetensors", model.generator);
+  if (!s.checkpoint.empty()) {
+    gen::save(s.checkpoint + "/transferred.safetensors", model.generator);
+    mapping::save(s.checkpoint + "/mapped.safetensors", model);
+  }
   const auto far = std::count_if(mapped.distance.begin(), mapped.distance.end(), [](double x) { return x > 2; });
   print_line(lc::text(far,
                       " of them are more than twice as far from the reference as its own cells are from each other: "

@@ -31,6 +31,7 @@ test -s batched.h5ad
 "$transfer" --from model --data new.h5ad "${short[@]}" --seed 4 --out d.h5ad
 if "$make_transfer" same b.h5ad d.h5ad; then echo "WRONG: another seed changes nothing at all"; exit 1; fi
 test -s model/transferred.safetensors
+test -s model/mapped.safetensors
 
 program=$transfer
 source "$here/refuses.sh"

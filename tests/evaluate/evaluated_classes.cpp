@@ -42,6 +42,18 @@ TEST_CASE("evaluated_classes: what is rare, untrained, too few or not generated 
                        "12 generated cells are of no evaluated class: left out"});
 }
 
+TEST_CASE("evaluated_classes: without a generated table none is missing and nothing is said of it") {
+  const Names levels = {"good", "rare"};
+  const std::vector<Categorical> tables = {labels(levels, {10, 2}), labels(levels, {10, 2})};
+  Names notes;
+  Rng rng(1);
+  const EvaluatedClasses out = evaluated_classes(tables, {.min_cells = 20}, rng, notes);
+  CHECK(out.levels == Names{"good"});
+  CHECK(out.missing.empty());
+  REQUIRE(out.codes.size() == 2);
+  CHECK(notes == Names{"classes of fewer than 20 real cells: not evaluated: rare (4)"});
+}
+
 TEST_CASE("evaluated_classes: codes follow the held-out cells' levels, whatever the other tables' order") {
   const std::vector<Categorical> tables = {labels({"b", "a"}, {30, 20}), labels({"a", "b"}, {5, 6}),
                                            labels({"x", "b", "a"}, {1, 2, 3})};

@@ -62,6 +62,15 @@ TEST_CASE("Evaluator: cells of permuted labels score chance in label accuracy") 
   CHECK(accuracy == Approx(chance).margin(4 * std::sqrt(chance * (1 - chance) / double(codes.size()))));
 }
 
+TEST_CASE("Evaluator: training cells of no evaluated class are not noted as generated ones") {
+  Cells cells = draw(150, 26);
+  Categorical labels = cells.train.obs("cell_type");
+  labels.codes[0] = -1;
+  set_labels(cells.train, labels);
+  const Evaluator evaluator(cells.train, cells.held_out, "cell_type", quick);
+  for (const std::string& note : evaluator.notes()) CHECK(note.find("generated") == std::string::npos);
+}
+
 TEST_CASE("Evaluator: wrong options and columns throw") {
   const Cells cells = draw(60, 25);
   CHECK_THROWS_WITH(Evaluator(cells.train, cells.held_out, "kind"), ContainsText("no label column 'kind'"));

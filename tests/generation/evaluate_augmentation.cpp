@@ -78,6 +78,14 @@ TEST_CASE("evaluate_augmentation: a label without held-out cells is not measured
   CHECK(e.scores.value("and copies", "F1 rare, forest") == e.label_f1_forest.value("and copies", t.levels[2]));
 }
 
+TEST_CASE("evaluate_augmentation: without held-out cells of the labels that got cells, rare F1 is not measured") {
+  Task t = task();
+  for (int& code : t.held_label) code = code >= 2 ? -1 : code;
+  const AugmentationEvaluation e = t.with(t.more_label);
+  CHECK(std::isnan(e.scores.value("and copies", "F1 rare, forest")));
+  CHECK(std::isfinite(e.scores.value("and copies", "F1 all, forest")));
+}
+
 TEST_CASE("evaluate_augmentation: other genes and a label that no training cell has are refused") {
   Task t = task();
   const std::vector<int> held = t.held_label;

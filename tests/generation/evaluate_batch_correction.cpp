@@ -29,3 +29,11 @@ TEST_CASE("evaluate_batch_correction: correction mixes batches and keeps labels 
   CHECK(evaluate_batch_correction(cells, transform_batch(m.vae, cells, 0, rng), permuted, rng, 10)
             .value("as measured", "batch mixing") > 0.9);
 }
+
+TEST_CASE("evaluate_batch_correction: a model without batches has none to correct") {
+  const auto& [cells, m] = generator::shared();
+  Rng rng(2);
+  Composition of = composition_of(m, cells);
+  of.batch.clear();  // as of such a model
+  CHECK_THROWS_WITH(evaluate_batch_correction(cells, cells, of, rng, 10), ContainsText("0 batches and"));
+}

@@ -10,7 +10,7 @@ using namespace latentcell::generation;
 
 namespace {
 
-const std::map<std::string, std::string> first = {{"cell_type", "type_1"}}, second = {{"cell_type", "type_2"}};
+const ConditionValues first = {{"cell_type", "type_1"}}, second = {{"cell_type", "type_2"}};
 
 }  // namespace
 
@@ -68,6 +68,29 @@ TEST_CASE("interpolate: library sizes go over from those of the one label to tho
   std::vector<double> large(5, 0.0);
   for (Index i = 0; i < z.cells(); ++i) large[to_size(i % 5)] += z.library[to_size(i)] > 1000 ? 1.0 / 200 : 0.0;
   for (int k = 0; k < 5; ++k) CHECK(large[to_size(k)] == Approx(k / 4.0).margin(4 * std::sqrt(0.25 / 200)));
+}
+
+TEST_CASE("interpolate: library sizes follow the flow's attribute, of a flow without them there are none") {
+  Rng rng(3);
+  const std::vector<std::string> types = {"a", "b", "c", "d"}, sizes = {"small", "large"};
+  const auto category = [&](const char* name, const std::vector<std::string>& levels) {
+    return from_obs(name, levels, CategoricalCovariate<float>(Index(levels.size()), 8, rng));
+  };
+  LatentFlow flow(RectifiedFlow{}, ResidualMlp<float>({.latent = 2, .width = 8, .depth = 1, .condition = 8}, rng),
+                  conditions(Combine::sum, category("type", types), category("size", sizes)),
+                  {.library_attribute = "size"});
+  const InterpolateOptions o{.points = 3, .paths = 20, .steps = 1};
+  const ConditionValues a = {{"type", "d"}, {"size", "small"}}, b = {{"type", "d"}, {"size", "large"}};
+  flow.library_size.fit(Matrix<float>(0, 2), {}, {});
+  CHECK(interpolate(flow, a, b, o, rng).library.empty());
+  const std::vector<float> library = {100, 101, 10000, 10100};
+  flow.library_size.fit(Matrix<float>::Zero(4, 2), library, std::vector<int>{0, 0, 1, 1});
+  const LatentTable z = interpolate(flow, a, b, o, rng);
+  REQUIRE(z.library.size() == 60);
+  for (Index i = 0; i < 60; i += 3) {
+    CHECK(z.library[to_size(i)] < 200);
+    CHECK(z.library[to_size(i + 2)] > 5000);
+  }
 }
 
 TEST_CASE("interpolate: the same seed gives the same paths; what it cannot do is refused") {

@@ -75,7 +75,8 @@ TEST_CASE("encode: an autoencoder without posterior gives no deviation") {
 TEST_CASE("encode: a table without cells, or of other genes, is refused") {
   const Model model = some_model();
   CellTable table = some_cells(20);
-  REQUIRE_THROWS_WITH(encode(model, table.select_cells(std::vector<Index>{})), ContainsText("there are no cells"));
+  REQUIRE_THROWS_WITH(encode(model, table.select_cells(std::vector<Index>{})),
+                      ContainsText("encode: there are no cells"));
   const CellTable other = table.select_genes(std::vector<Index>{0, 1, 2});
   REQUIRE_THROWS_WITH(encode(model, other), ContainsText("cells with 3 genes but the model has 40"));
 }

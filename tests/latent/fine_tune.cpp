@@ -118,6 +118,19 @@ TEST_CASE("fine_tune: both stages move, the flow comes nearer to its latents, ce
   set_threads(before);
 }
 
+TEST_CASE("fine_tune: learning rates are what they were, to the bit") {
+  const CellTable cells = some_cells();
+  Rng rng(2);
+  Model vae({.genes = 50, .hidden = {24}, .latent = 4}, rng);
+  auto flow = made_flow(cells);
+  flow.start(encode(vae, cells));
+  std::vector<float> before, after;
+  each_param(vae, [&](Param<float>& p) { before.push_back(p.learning_rate = 0.1f + 0.017f * float(before.size())); });
+  fine_tune(vae, flow, cells, {}, {.autoencoder_rate = 0.3f}, {.epochs = 1, .batch = 64});
+  each_param(vae, [&](const Param<float>& p) { after.push_back(p.learning_rate); });
+  CHECK(after == before);
+}
+
 TEST_CASE("fine_tune: the flow learns the latents of whole cells, also where the autoencoder is shown a part") {
   const int before = threads();
   set_threads(1);

@@ -51,6 +51,16 @@ TEST_CASE("shifted_gene_scales: brings a group's decoded means to its counts, mo
                     ContainsText("must be positive"));
 }
 
+TEST_CASE("group_gene_scales, shifted_gene_scales: cells of other genes are refused") {
+  Rng rng(2);
+  const Cells c(rng);
+  const CellTable few = c.cells.select_genes(std::vector<Index>{0, 1, 2});
+  CHECK_THROWS_WITH(group_gene_scales(c.vae, few, c.codes, c.z, c.codes, {}),
+                    ContainsText("group_gene_scales: cells with 3 genes but the model has 30"));
+  CHECK_THROWS_WITH(shifted_gene_scales(c.vae, few, c.z, c.z, c.codes, {}),
+                    ContainsText("shifted_gene_scales: cells with 3 genes but the model has 30"));
+}
+
 TEST_CASE("shifted_gene_scales: fades where a change raises a gene, and stays where it lowers one") {
   Rng rng(2);
   const CellTable cells = simulate({.cells = 200, .genes = 30, .types = 1, .library = 3000, .gene_spread = 0.5}, rng);

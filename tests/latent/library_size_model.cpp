@@ -95,4 +95,5 @@ TEST_CASE("LibrarySizeModel: one cell, and none") {
   LibrarySizeModel<float> nothing(2, 1);
   nothing.fit(Matrix<float>(0, 2), {}, {});
   CHECK(nothing.draw(z, 0, rng) >= 1);
+  CHECK_THROWS_WITH(nothing.draw(z, 1, rng), ContainsText("level 1 of 1"));
 }

@@ -73,3 +73,14 @@ TEST_CASE("match_cells: a shifted and permuted copy finds its originals, within 
   CHECK(found == order);
   CHECK(std::set<Index>(found.begin(), found.end()).size() == 40);
 }
+
+TEST_CASE("match_cells: what does not fit is named") {
+  const LatentTable z = small_models::latents(6), wide = small_models::latents(6, 3);
+  const LatentTable none = z.select_cells(std::vector<Index>{});
+  Rng rng(1);
+  const Matrix<float> values = Matrix<float>::Zero(6, 1);
+  CHECK_THROWS_WITH(match_cells(none, z, "", values, rng), ContainsText("match_cells: there are no source cells"));
+  CHECK_THROWS_WITH(match_cells(z, wide, "", values, rng), ContainsText("match_cells: latents of 2 and 3 dimensions"));
+  CHECK_THROWS_WITH(match_cells(z, z, "", Matrix<float>::Zero(7, 1), rng),
+                    ContainsText("condition values of 7 cells for 6 target cells"));
+}

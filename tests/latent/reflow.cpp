@@ -54,10 +54,24 @@ TEST_CASE("reflow: distilled to two steps, two steps do what many did") {
   set_threads(before);
 }
 
+TEST_CASE("reflow: paths that are held out for validation stop a training that no longer helps") {
+  auto student = teacher();
+  const History h = fit_paths(student, paths(1, 200), TeacherTimes::all,
+                              {.epochs = 6, .batch = 50, .learning_rate = 0.5f, .validation = 0.25, .patience = 1});
+  REQUIRE(!h.epochs.empty());
+  CHECK(h.stopped_early);
+  CHECK(h.epochs.size() < 6);
+}
+
 TEST_CASE("reflow: what does not fit is named") {
   Rng rng(1);
   REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(0), {}, rng),
                       ContainsText("at least one segment, pair and cell"));
+  for (const Index batch : {Index(0), Index(-3)}) {
+    REQUIRE_THROWS_WITH(
+        teacher_paths(teacher(), mixture(5, 6).cell_columns, {.pairs = 4, .how = {.steps = 2, .batch = batch}}, rng),
+        ContainsText("steps and batch must be at least 1"));
+  }
   REQUIRE_THROWS_WITH(straightness(paths(1, 10)), ContainsText("needs paths of several segments"));
 }
 

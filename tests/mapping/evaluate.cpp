@@ -55,3 +55,12 @@ TEST_CASE("mapping::evaluate: cells of labels that the reference does not have a
   CHECK(std::isnan(all.unknown_auc));
   CHECK(e.label_f1.metrics().size() == 3);
 }
+
+TEST_CASE("mapping::evaluate: of two cells with a label the ceiling is not measured") {
+  Categorical truth = task().query.obs("cell_type");
+  for (std::size_t i = 2; i < truth.codes.size(); ++i) truth.codes[i] = -1;
+  const mapping::Evaluation e = evaluated(truth);
+  CHECK(std::isnan(e.scores.value("nearest in the query, true labels", "accuracy")));
+  CHECK(std::isnan(e.label_f1.value("nearest in the query, true labels", truth.levels[0])));
+  CHECK(std::isfinite(e.scores.value("latentcell", "accuracy")));
+}

@@ -95,3 +95,9 @@ TEST_CASE("mapping::fit: a query without cells is refused") {
   mapping::Model m(t.generator, t.query.gene_names, "new", quick);
   CHECK_THROWS_WITH(mapping::fit(m, t.generator, t.query.select_cells({})), ContainsText("there are no cells"));
 }
+
+TEST_CASE("mapping::fit: a model is fitted once") {
+  const auto& t = task();
+  mapping::Model m = mapping_task::mapped();
+  CHECK_THROWS_WITH(mapping::fit(m, t.generator, t.query), ContainsText("was fitted before"));
+}

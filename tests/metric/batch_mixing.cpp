@@ -35,4 +35,7 @@ TEST_CASE("batch_mixing: labels of few cells or of one batch are left out; witho
   for (int i = 0; i < 100; ++i) two.push_back(i % 2);
   CHECK_THROWS_WITH(metric::batch_mixing(view(x), one, one), ContainsText("no label has 30 cells and two batches"));
   CHECK(metric::batch_mixing(view(x), two, one).batches > 0.8);
+  CHECK_THROWS_WITH(metric::batch_mixing(view(x), {}, one), ContainsText("0 batches and 100 labels for 100 points"));
+  one.pop_back();
+  CHECK_THROWS_WITH(metric::batch_mixing(view(x), two, one), ContainsText("100 batches and 99 labels"));
 }

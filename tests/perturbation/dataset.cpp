@@ -99,6 +99,16 @@ TEST_CASE("make_dataset: the scale of doses is the largest in the training cells
   CHECK_THROWS_WITH(make_dataset(none, o), ContainsText("largest dose 0, it must be above 0"));
 }
 
+TEST_CASE("make_dataset: without a group column all cells are one group, and the one to predict") {
+  DatasetOptions o = options();
+  o.model.group = "";
+  o.holdout = {};
+  const CellTable all = cells();
+  const Dataset d = make_dataset(all, o);
+  CHECK(d.train.cells() == all.cells());
+  CHECK(d.targets == std::vector<std::string>{"all"});
+}
+
 TEST_CASE("make_dataset: wrong columns, levels and groups are refused by name") {
   DatasetOptions o = options();
   o.model.control = "no_such";

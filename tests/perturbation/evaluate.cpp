@@ -90,6 +90,26 @@ TEST_CASE("perturbation::evaluate: control cells have no change, and the shift o
   CHECK(table.value("split half", "spread") == Approx(1).margin(0.2));
 }
 
+TEST_CASE("perturbation::evaluate: every prediction is compared by the same kernel") {
+  Rng rng(7);
+  const Task t(rng);
+  const Evaluator evaluator(t.train, {t.truth, "type_2", "gene_1"}, t.model.options, rng);
+  const auto mmd_of_copies = [&](int copies) {
+    std::vector<Index> rows;
+    for (int copy = 0; copy < copies; ++copy) {
+      for (Index i = 0; i < 40; ++i) rows.push_back(i);
+    }
+    return evaluator.score(t.swapped.select_cells(rows)).back();
+  };
+  // With one kernel, copies of n points change the mean over their pairs alone, and by a known amount: pairs of copies
+  // have kernel 1, so that the sum over all pairs is copies^2 sum + n copies (copies - 1) / 2.
+  const double n = 40, sum_of_one = n * (n - 1) / 2;
+  const auto slope = [&](double c) { return c * c / (c * n * (c * n - 1) / 2) - 1 / sum_of_one; };
+  const auto constant = [&](double c) { return n * c * (c - 1) / 2 / (c * n * (c * n - 1) / 2); };
+  const double one = mmd_of_copies(1), sum = (mmd_of_copies(2) - one - constant(2)) / slope(2);
+  CHECK(mmd_of_copies(20) - one == Approx(slope(20) * sum + constant(20)).margin(1e-3));
+}
+
 TEST_CASE("perturbation::evaluate: with permuted conditions the shift of other groups scores chance") {
   Rng rng(7);
   Task t(rng);

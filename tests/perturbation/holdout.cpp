@@ -48,6 +48,16 @@ TEST_CASE("hold_out_perturbed: unlabelled cells and groups without controls are 
   CHECK_THROWS_WITH(hold_out_perturbed(obs(), small_options(2), {"d"}), ContainsText("no level 'd'"));
 }
 
+TEST_CASE("hold_out_perturbed, select_condition: without a group column all cells are one group") {
+  Options o = small_options(2);
+  o.group = "";
+  const PerturbationHoldout split = hold_out_perturbed(obs(), o, {"all"});
+  CHECK(split.train == std::vector<Index>{0, 2});
+  CHECK(split.test.at({"all", "drug"}) == std::vector<Index>{1, 3, 5, 6});
+  CHECK(split.unlabelled == 1);
+  CHECK(select_condition(cells(), o, "none", {"all"}).cell_names == std::vector<std::string>{"cell_0", "cell_2"});
+}
+
 TEST_CASE("select_condition: the cells of one condition in some groups, each of which must have one") {
   const Options o = small_options(2);
   CHECK(select_condition(cells(), o, "none", {}).cell_names == std::vector<std::string>{"cell_0", "cell_2"});

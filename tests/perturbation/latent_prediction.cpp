@@ -46,6 +46,18 @@ TEST_CASE("LatentPrediction: cells keep names, library sizes and groups; the con
   }
 }
 
+TEST_CASE("LatentPrediction: a model with a dose asks for one, a model without does not") {
+  CellTable all = cells();
+  all.cell_columns.set("dose", std::vector<double>(to_size(all.cells()), 0.0));
+  Options o = simulated_options(all.genes());
+  o.dose = "dose";
+  Rng rng(3);
+  const Model dosed(o, one_perturbation("gene_1"), rng);
+  CHECK_THROWS_WITH(LatentPrediction(dosed, all, "gene_1", {.steps = 2}, rng),
+                    ContainsText("dose column 'dose', so PredictOptions::dose must be finite, got nan"));
+  CHECK(LatentPrediction(dosed, all, "gene_1", {.steps = 2, .dose = 1}, rng).after.cells() == all.cells());
+}
+
 TEST_CASE("LatentPrediction: the start is one posterior sample per cell, not the mean") {
   const CellTable all = cells();
   const Model m = model_of(all);

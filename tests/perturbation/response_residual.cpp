@@ -65,6 +65,15 @@ TEST_CASE("ResponseResidual: at half the dose a log ratio is half of that at the
   CHECK(half.mean.mean(1) == Approx(2 * full.mean.mean(1)).epsilon(0.05));
 }
 
+TEST_CASE("ResponseResidual: cells of a group at several doses are one group") {
+  const Pair p;
+  ResponseResidual once(4, Grouping::by_group), often(4, Grouping::by_group);
+  once.add(p.observed, p.predicted, 0, no_scale.data(), 1);
+  for (int dose = 0; dose < 8; ++dose) often.add(p.observed, p.predicted, 0, no_scale.data(), 1);
+  CHECK(often.mean.mean(1) == Approx(once.mean.mean(1)).margin(0.02));
+  CHECK(often.overdispersion.mean(1) == Approx(once.overdispersion.mean(1)).margin(0.05));
+}
+
 TEST_CASE("ResponseResidual: recovers the ratio of variances beyond Poisson noise") {
   const std::vector<double> mean(40, 20.0);  // many genes, so that shares of the total vary as the genes do
   const std::vector<float> scale(40, 1.0f);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@
 // What programs that train a generator share: its options, training and hold-out.
 
 namespace program {
+
+/// Random streams of programs that generate: of what is drawn after training, and of corrected counts.
+inline constexpr std::uint64_t generation_stream = 7, correction_stream = 13;
 
 /// Options of every program that trains a generator.
 struct GeneratorSettings {

@@ -21,7 +21,7 @@ struct ClassScores {
   double accuracy_ceiling = unknown;  ///< the same of held-out real cells
 };
 
-/// Returns a table with a row a class; missing classes last, with no generated cell.
+/// Returns a table with one row per class; missing classes last, with no generated cell.
 /// missing: classes of real cells that no generated cell has
 inline ScoreTable class_table(const std::vector<ClassScores>& classes, const std::vector<std::string>& missing) {
   const auto plain = [](const char* name) { return Metric{.name = name, .better = Better::neither}; };

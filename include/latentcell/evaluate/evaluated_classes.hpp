@@ -23,7 +23,8 @@ inline std::vector<Index> counts_by_code(std::span<const int> codes, std::size_t
 /// The classes that cells are evaluated in.
 struct EvaluatedClasses {
   std::vector<std::string> levels;      ///< in the order of the held-out cells' levels
-  std::vector<std::string> missing;     ///< would be among them, had a cell of theirs been generated
+  std::vector<std::string> missing;     ///< would be among them, had a cell of theirs been generated; empty without
+                                        ///< generated cells
   std::vector<std::vector<int>> codes;  ///< of each table's cells among `levels`, -1 for all others
 };
 
@@ -70,12 +71,13 @@ struct LeftOut {
 }  // namespace detail
 
 /// Picks the classes with `min_cells` training and held-out cells together, at least one of them to train on and two to
-/// evaluate on, and a generated cell. Of too many held-out cells a random part with their label mix keeps its codes.
-/// Adds to `notes` what is left out.
-/// labels: those of the training, the held-out, the generated and further tables
+/// evaluate on, and, where there is a generated table, a generated cell. Of too many held-out cells a random part with
+/// their label mix keeps its codes. Adds to `notes` what is left out.
+/// labels: those of the training and the held-out table, and of a generated and further ones where there are
 inline EvaluatedClasses evaluated_classes(std::span<const Categorical> labels, const ClassLimits& limits, Rng& rng,
                                           std::vector<std::string>& notes) {
   const std::vector<std::string>& levels = labels[1].levels;
+  const bool has_generated = labels.size() > 2;
   EvaluatedClasses out;
   for (const Categorical& l : labels) out.codes.push_back(recode(l, levels));
   std::vector<std::vector<Index>> size;
@@ -92,7 +94,7 @@ inline EvaluatedClasses evaluated_classes(std::span<const Categorical> labels, c
       detail::LeftOut::add(left_out.untrained, levels[l], size[1][l]);
     } else if (used[l] < 2) {
       detail::LeftOut::add(left_out.few, levels[l], used[l]);
-    } else if (size[2][l] == 0) {
+    } else if (has_generated && size[2][l] == 0) {
       out.missing.push_back(levels[l]);
       notes.push_back(text("missing class: no generated cell is ", levels[l], " but ", size[1][l],
                            " held-out cells are; the scores are of the other classes"));
@@ -102,6 +104,7 @@ inline EvaluatedClasses evaluated_classes(std::span<const Categorical> labels, c
   }
   left_out.note(limits.min_cells, notes);
   for (std::vector<int>& c : out.codes) c = recode({levels, c}, out.levels);
+  if (!has_generated) return out;
   const auto others = std::count_if(out.codes[2].begin(), out.codes[2].end(), [](int c) { return c < 0; });
   if (others > 0) notes.push_back(text(others, " generated cells are of no evaluated class: left out"));
   return out;

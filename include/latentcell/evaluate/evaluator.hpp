@@ -92,10 +92,9 @@ class Evaluator {
       : options_(options), root_(options.seed), train_(&train) {
     check_evaluate_options(options);
     const std::vector<NamedCells> tables = {{"training", &train}, {"held-out", &held_out}};
-    const Categorical of_train = labels_in(tables[0], label_column), of_held_out = labels_in(tables[1], label_column);
+    const std::vector<Categorical> labels = {labels_in(tables[0], label_column), labels_in(tables[1], label_column)};
     scope_.genes = shared_genes(tables, options.min_cells_per_gene, notes_);
     Rng halving = root_.at(stream::halves);
-    const std::vector<Categorical> labels = {of_train, of_held_out, of_train};
     scope_.classes = evaluated_classes(labels, {options.min_cells_per_type, options.most_cells}, halving, notes_);
     start(held_out, halving);
   }

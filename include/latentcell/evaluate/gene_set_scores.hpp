@@ -12,6 +12,7 @@
 
 #include <latentcell/core/options.hpp>
 #include <latentcell/data/align_genes.hpp>
+#include <latentcell/data/match_levels.hpp>
 #include <latentcell/data/named_genes.hpp>
 #include <latentcell/evaluate/marker_sets.hpp>
 #include <latentcell/evaluate/score_table.hpp>
@@ -25,7 +26,8 @@ namespace latentcell::evaluate {
 
 /// How scores of gene sets agree with those of held-out real cells.
 struct GeneSetAgreement {
-  std::vector<double> ks;  ///< (sets) distance of the scores' distributions (Kolmogorov and Smirnov), 0 alike, 1 apart
+  std::vector<double> ks;  ///< (sets) distance of the scores' distributions (Kolmogorov and Smirnov) at one label mix,
+                           ///< 0 alike, 1 apart; NaN without a common label
   double mean_ks = 0;      ///< over the sets
   double of_labels = 0;    ///< Pearson r, over labels and sets, of the mean score of a set in a label
 };
@@ -59,8 +61,8 @@ struct GeneSetOptions {
   }
 };
 
-/// Compares scores of gene sets (metric/gene_set_scores.hpp) with those of held-out real cells. Controls are chosen on
-/// the training cells.
+/// Compares scores of gene sets (metric/gene_set_scores.hpp) with those of held-out real cells, in the labels that both
+/// have and at the mix of the real ones. Controls are chosen on the training cells.
 class GeneSetEvaluator {
  public:
   /// train, held_out: with the obs column `label`
@@ -87,6 +89,7 @@ class GeneSetEvaluator {
     const Halves halves = split_half(held_out.cell_columns.codes(label, levels_), rng);
     real_ = scored(held_out.select_cells(halves.first));
     ceiling_ = scored(held_out.select_cells(halves.second));
+    matching_ = rng.fork();
   }
 
   const std::vector<std::string>& names() const { return names_; }
@@ -107,12 +110,13 @@ class GeneSetEvaluator {
   GeneSetAgreement compare(const Scored& x) const {
     GeneSetAgreement out;
     const Index sets = scorer_->sets();
+    const Matched rows = matched(x);
     std::vector<double> a, b;
     for (Index s = 0; s < sets; ++s) {
-      a.assign(real_.code.size(), 0), b.assign(x.code.size(), 0);
-      for (std::size_t i = 0; i < a.size(); ++i) a[i] = double(real_.score(Index(i), s));
-      for (std::size_t i = 0; i < b.size(); ++i) b[i] = double(x.score(Index(i), s));
-      out.ks.push_back(metric::ks_test(a, b).statistic);
+      a.clear(), b.clear();
+      for (const Index i : rows.real) a.push_back(double(real_.score(i, s)));
+      for (const Index i : rows.other) b.push_back(double(x.score(i, s)));
+      out.ks.push_back(a.empty() ? std::nan("") : metric::ks_test(a, b).statistic);
       out.mean_ks += out.ks.back() / double(sets);
     }
     a.clear(), b.clear();
@@ -123,6 +127,26 @@ class GeneSetEvaluator {
       }
     }
     out.of_labels = a.size() < 2 ? std::nan("") : metric::pearson(a, b);
+    return out;
+  }
+  struct Matched {
+    std::vector<Index> real, other;  // (n) of the same labels, row by row
+  };
+  // The real cells of labels that x has, and as many cells of x with those labels.
+  Matched matched(const Scored& x) const {
+    std::vector<char> has(levels_.size());
+    for (const int code : x.code) {
+      if (code >= 0) has[std::size_t(code)] = 1;
+    }
+    Matched out;
+    std::vector<int> target;
+    for (std::size_t i = 0; i < real_.code.size(); ++i) {
+      if (!has[std::size_t(real_.code[i])]) continue;
+      out.real.push_back(Index(i));
+      target.push_back(real_.code[i]);
+    }
+    Rng own = matching_;
+    out.other = match_levels(x.code, target, own).rows;
     return out;
   }
   static double mean(const Scored& x, int label, Index set) {
@@ -140,6 +164,7 @@ class GeneSetEvaluator {
   std::vector<std::string> levels_;
   std::optional<metric::GeneSetScores> scorer_;
   Scored real_, ceiling_;
+  Rng matching_{0};
 };
 
 }  // namespace latentcell::evaluate

@@ -68,8 +68,8 @@ struct ReferenceCells {
     to.auc = metric::two_sample_auc(view(a), view(b), {.folds = 3, .forest = {.trees = trees, .depth = 8}}, own);
   }
 
-  /// Fills the scores of one class: how far its generated and its held-out cells reach into the neighborhoods of its
-  /// real ones, and how many of them the classifier finds.
+  /// Fills the scores of one class: coverage of its real cells by its generated and by its held-out cells, and the
+  /// classifier's accuracy on both.
   /// generated (n, k), held_out (n, k)
   void score_class(int code, ConstView<float> generated, ConstView<float> held_out, ClassScores& to) const {
     std::vector<Index> own;

@@ -88,21 +88,21 @@ inline const char* name_of(Better better) {
 
 }  // namespace detail
 
-/// Scores of a model, its baselines and its ceiling: one row a method, one column a metric. Prints itself and writes
-/// itself as JSON and CSV.
+/// Scores of a model, its baselines and its ceiling: one row per method, one column per metric. Prints itself and
+/// writes itself as JSON and CSV.
 class ScoreTable {
  public:
   struct Row {
     std::string method;
     Role role = Role::model;
-    std::vector<double> values;  ///< one a metric; NaN: not measured
+    std::vector<double> values;  ///< one per metric; NaN: not measured
   };
 
   ScoreTable() = default;
   explicit ScoreTable(std::vector<Metric> metrics) : metrics_(std::move(metrics)) {}
 
   /// Appends a method.
-  /// values: one a metric, NaN where not measured
+  /// values: one per metric, NaN where not measured
   void add(std::string method, Role role, std::vector<double> values) {
     LATENTCELL_REQUIRE(values.size() == metrics_.size(), "ScoreTable: '", method, "' has ", values.size(),
                        " values but there are ", metrics_.size(), " metrics");
@@ -178,7 +178,7 @@ class ScoreTable {
     return out + "]}";
   }
 
-  /// Returns a line a method: method, role and the metrics; empty where not measured.
+  /// Returns one line per method: method, role and the metrics; empty where not measured.
   std::string to_csv() const {
     std::string out = "method,role";
     for (const Metric& m : metrics_) out += "," + detail::csv_text(m.name);

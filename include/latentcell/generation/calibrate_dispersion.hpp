@@ -15,10 +15,10 @@ namespace latentcell::generation {
 
 namespace detail {
 
-// Mean counts a cell below which gradients leave a gene's dispersion near its start, and above which they fit it.
+// Mean counts per cell below which gradients leave a gene's dispersion near its start, and above which they fit it.
 inline constexpr double undetermined_mean = 0.3, determined_mean = 1.0;
 
-/// Sums over cells, one number a gene.
+/// Sums over cells, one number per gene.
 struct ExcessVariance {
   std::vector<double> observed;   ///< (x - mu)^2 - mu
   std::vector<double> predicted;  ///< mu^2 / theta
@@ -96,7 +96,7 @@ ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& c
 /// the ratio of observed to predicted excess variance, sum((x - mu)^2 - mu) to sum(mu^2 / theta). Because gradients of
 /// such genes are mostly noise, training leaves their dispersion near its start.
 /// cells: the training cells; batch_codes (N) or empty
-/// Genes with more than one count a cell keep their dispersion, and so do likelihoods other than negative binomials.
+/// Genes with more than one count per cell keep their dispersion, and so do likelihoods other than negative binomials.
 template <class T, class Likelihood>
 void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes,
                           Rng& rng) {

@@ -21,7 +21,7 @@ namespace latentcell::generation {
 
 /// How near generated cells come to held-out real ones.
 struct Evaluation : evaluate::GenerationReport {
-  CellLikelihood held_out_likelihood;              ///< of the autoencoder, nats a cell
+  CellLikelihood held_out_likelihood;              ///< of the autoencoder, nats per cell
   double held_out_reconstruction_correlation = 0;  ///< Pearson r of log1p(CP10K), mean over the cells
 };
 

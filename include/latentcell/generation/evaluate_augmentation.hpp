@@ -121,7 +121,7 @@ class ClassifierEvaluation {
   const EvaluateAugmentationOptions& o_;
 };
 
-/// Mean F1 of the labels that got cells and have held-out ones.
+/// Mean F1 of the labels that got cells and have held-out ones; NaN without such a label.
 inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>& added) {
   double sum = 0, labels = 0;
   for (std::size_t l = 0; l < scores.f1.size(); ++l) {
@@ -129,16 +129,7 @@ inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>&
     sum += scores.f1[l];
     labels += 1;
   }
-  return labels > 0 ? sum / labels : 0.0;
-}
-
-/// F1 of each label that has held-out cells, else NaN.
-inline std::vector<double> measured_f1(const metric::LabelScores& scores) {
-  std::vector<double> out = scores.f1;
-  for (std::size_t l = 0; l < out.size(); ++l) {
-    if (scores.cells[l] == 0) out[l] = std::numeric_limits<double>::quiet_NaN();
-  }
-  return out;
+  return labels > 0 ? sum / labels : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace detail
@@ -185,8 +176,8 @@ inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, 
     out.scores.add(method, role,
                    {detail::rare_f1(s.logistic, generated.label), s.logistic.macro_f1, s.logistic.accuracy,
                     detail::rare_f1(s.forest, generated.label), s.forest.macro_f1, s.forest.accuracy});
-    out.label_f1_logistic.add(method, role, detail::measured_f1(s.logistic));
-    out.label_f1_forest.add(method, role, detail::measured_f1(s.forest));
+    out.label_f1_logistic.add(method, role, s.logistic.measured_f1());
+    out.label_f1_forest.add(method, role, s.forest.measured_f1());
     out.held_out_cells = s.logistic.cells;
   };
   using evaluate::Role;

@@ -36,8 +36,13 @@ inline Matrix<float> subtract_batch_means(Matrix<float> x, const std::vector<int
 /// in principal components of log1p(CP10K) and in the latents. Baselines: the cells as measured, and each batch's mean
 /// subtracted from their components.
 /// cells (N, G), corrected: what transform_batch returned for them; composition (N)
+/// Throws std::invalid_argument for a composition without batches or labels of all cells.
 inline evaluate::ScoreTable evaluate_batch_correction(const CellTable& cells, const CellTable& corrected,
                                                       const Composition& composition, Rng& rng, Index components = 30) {
+  LATENTCELL_REQUIRE(
+      Index(composition.batch.size()) == cells.cells() && Index(composition.label.size()) == cells.cells(),
+      "evaluate_batch_correction: ", composition.batch.size(), " batches and ", composition.label.size(),
+      " labels for ", cells.cells(), " cells; a model without a batch column has none to correct");
   evaluate::ScoreTable out({{"batch mixing"}, {"label purity"}});
   const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& x) {
     const metric::BatchMixing m = metric::batch_mixing(view(x), composition.batch, composition.label);

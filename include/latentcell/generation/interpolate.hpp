@@ -1,7 +1,8 @@
 #pragma once
 
-#include <map>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/options.hpp>
@@ -68,16 +69,21 @@ class MixedVelocity {
 /// composable diffusion models", 2022).
 /// a, b: conditions as `generate` takes them -> (paths * points, D), path after path, with obs "path" and "share" (0 at
 /// a, 1 at b) and at the ends the conditions
-/// The library size is drawn under `a` with probability 1 - s, else under `b`. Where no real cells lie between the two,
-/// the result is as far from real cells as a straight line between latents is: see evaluate_interpolation.
+/// The library size, of a flow that was trained with some, is drawn under `a` with probability 1 - s, else under `b`.
+/// Where no real cells lie between the two, the result is as far from real cells as a straight line between latents is:
+/// see evaluate_interpolation.
 template <class Flow>
-LatentTable interpolate(const Flow& flow, const std::map<std::string, std::string>& a,
-                        const std::map<std::string, std::string>& b, const InterpolateOptions& o, Rng& rng) {
+LatentTable interpolate(const Flow& flow, const ConditionValues& a, const ConditionValues& b,
+                        const InterpolateOptions& o, Rng& rng) {
+  static_assert(std::is_same_v<typename Flow::Scalar, float>,
+                "generation::interpolate is float: give it a flow whose backbone computes in float");
   check_options("interpolate", o);
   const Index d = flow.latent(), n = o.points;
   const Matrix<float> end_a = parse_conditions(flow.condition, a), end_b = parse_conditions(flow.condition, b);
-  const int level_a = label_codes(flow.condition, view(end_a)).front(),
-            level_b = label_codes(flow.condition, view(end_b)).front();
+  const std::string& attribute = flow.options.library_attribute;
+  const int level_a = label_codes(flow.condition, view(end_a), attribute).front(),
+            level_b = label_codes(flow.condition, view(end_b), attribute).front();
+  const bool sized = flow.library_size.has_sizes();
   const Rng own = rng.fork();
   LatentTable out;
   out.mean.resize(o.paths * n, d);
@@ -98,7 +104,7 @@ LatentTable interpolate(const Flow& flow, const std::map<std::string, std::strin
       const float share = float(i) / float(n - 1);
       Rng cell = own.at(std::uint64_t(o.paths + p * n + i));
       const int level = cell.uniform_double() < double(share) ? level_b : level_a;
-      out.library.push_back(flow.library_size.draw(z.data() + i * d, level, cell));
+      if (sized) out.library.push_back(flow.library_size.draw(z.data() + i * d, level, cell));
       out.cell_names.push_back(text("path_", p, "_", i));
       shares.push_back(double(share));
       path.push_back(double(p));

@@ -74,6 +74,8 @@ struct OptionsOf {
 /// A value that is trained (fit.hpp), sampled (predict.hpp), saved and loaded (io.hpp).
 template <class Backbone>
 struct ModelOf {
+  static_assert(std::is_same_v<typename Backbone::Scalar, float>,
+                "generation::ModelOf is float: give it a backbone of float");
   using Autoencoder = Vae<float, NegativeBinomial<float>>;
   using Flow = LatentFlow<Backbone, FromObs<ObsCategory, CategoricalCovariate<float>>>;
   using Options = OptionsOf<Backbone>;

@@ -16,12 +16,13 @@ namespace latentcell {
 /// no deviation where the autoencoder has no posterior.
 /// cells (N, G) -> mean, deviation (N, D)
 /// Batches of 512 cells do not depend on the number of threads, which share them. A table without names or annotation
-/// gives latents without.
+/// gives latents without. Throws std::invalid_argument for a table without cells or of other genes.
 template <Autoencoder Model>
 LatentTable encode(const Model& vae, const CellTable& cells) {
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(cells.genes() == vae.genes(), "encode: cells with ", cells.genes(), " genes but the model has ",
                      vae.genes());
+  LATENTCELL_REQUIRE(cells.cells() > 0, "encode: there are no cells");
   constexpr Index size = 512;
   const Index n = cells.cells(), batches = std::max<Index>(1, n / size + (n % size > 1 ? 1 : 0));
   LatentTable out;

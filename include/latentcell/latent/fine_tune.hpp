@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -43,21 +44,28 @@ struct JointStages {
   }
 };
 
-/// Multiplies the learning rates of a model's Params while it lives, also where training throws.
+/// Multiplies the learning rates of a model's Params while it lives, also where training throws; then they are what
+/// they were, to the bit.
 template <class Model>
 class ScaledRates {
  public:
-  ScaledRates(Model& model, float factor) : model_(model), factor_(factor) { scale(factor_); }
-  ~ScaledRates() { scale(1 / factor_); }
+  ScaledRates(Model& model, float factor) : model_(model) {
+    each_param(model_, [&](auto& p) {
+      rates_.push_back(double(p.learning_rate));
+      p.learning_rate *= factor;
+    });
+  }
+  ~ScaledRates() {
+    std::size_t at = 0;
+    each_param(model_,
+               [&](auto& p) { p.learning_rate = std::remove_cvref_t<decltype(p.learning_rate)>(rates_[at++]); });
+  }
   ScaledRates(const ScaledRates&) = delete;
   ScaledRates& operator=(const ScaledRates&) = delete;
 
  private:
-  void scale(float by) {
-    each_param(model_, [by](auto& p) { p.learning_rate *= by; });
-  }
   Model& model_;
-  float factor_;
+  std::vector<double> rates_;  // of each Param, before
 };
 
 /// Encodes a minibatch as encode() does: from all molecules, without dropout.

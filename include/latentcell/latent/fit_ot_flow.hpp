@@ -27,7 +27,6 @@ void check_ot_flow(const Flow& flow, const LatentTable& from, const LatentTable&
   to.check();
   LATENTCELL_REQUIRE(from.latent() == flow.latent() && to.latent() == flow.latent(), "fit_ot_flow: latents of ",
                      from.latent(), " and ", to.latent(), " dimensions for a flow of ", flow.latent());
-  LATENTCELL_REQUIRE(from.cells() > 0, "fit_ot_flow: there are no source cells");
   LATENTCELL_REQUIRE(between.pairs.empty() || Index(between.pairs.size()) == to.cells(),
                      "fit_ot_flow: ", between.pairs.size(), " pairs for ", to.cells(), " target cells");
   for (const Index row : between.pairs)
@@ -59,7 +58,7 @@ class SourceSampler {
       : flow_(flow),
         from_(from),
         options_(between),
-        source_(from, to, between.match),
+        source_(from, to, between.match, "fit_ot_flow"),
         group_of_(coupling_groups(values, source_.level)) {}
 
   /// A source for each target, permuted by the path's coupling.     z (B, D) targets -> (B, D) standardised

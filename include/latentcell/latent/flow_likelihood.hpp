@@ -128,7 +128,7 @@ std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, cons
   return detail::importance_bound(vae, cells, importance.samples, log_prior, rng, importance.batch_codes);
 }
 
-/// The mean over cells, in bits a gene: what models of different gene lists can be compared by.
+/// The mean over cells, in bits per gene: what models of different gene lists can be compared by.
 inline double bits_per_gene(const std::vector<double>& log_likelihood, Index genes) {
   double sum = 0;
   for (double l : log_likelihood) sum -= l;

@@ -27,6 +27,8 @@ Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, c
   const Index groups = o.groups;
   const double pseudo_count = o.pseudo_count;
   LATENTCELL_REQUIRE(pseudo_count > 0, "group_gene_scales: pseudo_count must be positive, got ", pseudo_count);
+  LATENTCELL_REQUIRE(real.genes() == vae.genes(), "group_gene_scales: cells with ", real.genes(),
+                     " genes but the model has ", vae.genes());
   LATENTCELL_REQUIRE(Index(real_codes.size()) == real.cells() && Index(generated_codes.size()) == generated.cells(),
                      "group_gene_scales: ", real.cells(), " and ", generated.cells(), " cells but ", real_codes.size(),
                      " and ", generated_codes.size(), " codes");
@@ -58,6 +60,8 @@ Matrix<float> shifted_gene_scales(const Autoencoder& vae, const CellTable& cells
   const double pseudo_count = o.pseudo_count;
   const Index n = cells.cells();
   LATENTCELL_REQUIRE(pseudo_count > 0, "shifted_gene_scales: pseudo_count must be positive, got ", pseudo_count);
+  LATENTCELL_REQUIRE(cells.genes() == vae.genes(), "shifted_gene_scales: cells with ", cells.genes(),
+                     " genes but the model has ", vae.genes());
   LATENTCELL_REQUIRE(n == before.cells() && n == after.cells() && Index(codes.size()) == n, "shifted_gene_scales: ", n,
                      " cells, ", before.cells(), " and ", after.cells(), " latents and ", codes.size(), " codes");
   for (const int code : codes)

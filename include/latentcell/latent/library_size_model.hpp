@@ -51,8 +51,10 @@ struct LibrarySizeModel {
   }
 
   /// One library size for a cell with standardised latent z (D) of a level, -1 for unknown.
+  /// Throws std::invalid_argument for a level that there is not.
   float draw(const T* z, int level, Rng& rng) const {
     const Index levels = offset.value.rows() - 1;
+    LATENTCELL_REQUIRE(Index(level) < levels, "LibrarySizeModel: level ", level, " of ", levels);
     Index c = level < 0 ? levels : Index(level);
     if (std::isnan(offset.value(c, 0))) c = levels;
     double log_library = double(offset.value(c, 0));

@@ -59,7 +59,11 @@ inline std::vector<Index> match_cells(const LatentTable& from, const LatentTable
                                       const Matrix<float>& values, Rng& rng) {
   from.check();
   to.check();
-  const SourceRows source(from, to, match);
+  LATENTCELL_REQUIRE(from.latent() == to.latent(), "match_cells: latents of ", from.latent(), " and ", to.latent(),
+                     " dimensions");
+  LATENTCELL_REQUIRE(values.rows() == to.cells(), "match_cells: condition values of ", values.rows(), " cells for ",
+                     to.cells(), " target cells");
+  const SourceRows source(from, to, match, "match_cells");
   std::vector<Index> out(to_size(to.cells()), -1);
   detail::MatchedTables tables{from, to, RowVector<float>(to.latent())};
   for (Index k = 0; k < to.latent(); ++k) {

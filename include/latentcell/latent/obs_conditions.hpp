@@ -25,10 +25,10 @@ struct Conditions {
   using Scalar = typename std::tuple_element_t<0, std::tuple<Parts...>>::Scalar;
   static constexpr Index attributes = Index(sizeof...(Parts));
   std::tuple<Parts...> parts;
-  Combine join = Combine::sum;
+  Combine combine = Combine::sum;
 
-  Conditions(Combine how, Parts... p) : parts(std::move(p)...), join(how) {
-    LATENTCELL_REQUIRE(join == Combine::concatenate || same_width(),
+  Conditions(Combine how, Parts... p) : parts(std::move(p)...), combine(how) {
+    LATENTCELL_REQUIRE(combine == Combine::concatenate || same_width(),
                        "conditions: to be added up, all must be as wide as "
                        "the first, ",
                        std::get<0>(parts).width(), "; give them one width, or choose Combine::concatenate");
@@ -41,7 +41,7 @@ struct Conditions {
   Index width() const {
     return std::apply(
         [&](const auto& first, const auto&... p) {
-          return join == Combine::sum ? first.width() : (first.width() + ... + p.width());
+          return combine == Combine::sum ? first.width() : (first.width() + ... + p.width());
         },
         parts);
   }
@@ -60,7 +60,7 @@ struct Conditions {
       for (Index b = 0; b < batch; ++b) std::copy_n(cells.data() + b * cells.cols() + at, count, own + b * count);
       at += count;
       const Var<Scalar> v = p(tape, ConstView<float>(own, batch, count));
-      out = out.empty() ? v : join == Combine::sum ? add(out, v) : concat(out, v);
+      out = out.empty() ? v : combine == Combine::sum ? add(out, v) : concat(out, v);
     };
     std::apply([&](const auto&... p) { (add_part(p), ...); }, parts);
     return out;
@@ -89,8 +89,8 @@ struct Conditions {
 
 /// Attributes added up, or side by side.
 template <class... Parts>
-Conditions<Parts...> conditions(Combine join, Parts... parts) {
-  return {join, std::move(parts)...};
+Conditions<Parts...> conditions(Combine how, Parts... parts) {
+  return {how, std::move(parts)...};
 }
 
 /// Condition values of all rows of an annotation.     -> (N, columns())

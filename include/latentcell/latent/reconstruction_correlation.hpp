@@ -36,7 +36,7 @@ double log_profile_correlation(const CountsView& counts, Index row, double scale
 }  // namespace detail
 
 /// Returns Pearson r over the genes between log1p(CP10K) of a cell and of its decoded mean, averaged over the cells
-/// with counts.
+/// with counts. A cell whose counts or decoded mean are the same in all genes, whose r is undefined, counts as 0.
 /// cells (N, G), batch_codes (N) or empty
 template <Autoencoder Model>
 double reconstruction_correlation(const Model& model, const CellTable& cells,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <latentcell/latent/fit_flow.hpp>
@@ -33,6 +34,9 @@ TeacherPaths teacher_paths(const Flow& teacher, const Annotation& obs, const Tea
   LATENTCELL_REQUIRE(options.segments >= 1 && options.pairs >= 1 && obs.rows() >= 1,
                      "teacher_paths: needs at least one segment, pair and cell, got ", options.segments, ", ",
                      options.pairs, " and ", obs.rows());
+  LATENTCELL_REQUIRE(options.how.batch >= 1 && options.how.steps >= 1,
+                     "teacher_paths: steps and batch must be at least 1, got ", options.how.steps, " and ",
+                     options.how.batch);
   const Index n = options.pairs, d = teacher.latent(), k = options.segments;
   const Matrix<float> values = read_conditions(teacher.condition, obs);
   const Rng own = rng.fork();
@@ -78,6 +82,11 @@ History fit_paths(LatentFlow<Backbone, Condition, RectifiedFlow>& student, const
                      " cells but the student has latents of ", student.latent(), " dimensions");
   LatentTable index;  // only its rows are used
   index.mean = paths.at[0];
+  const ValidationSplit split = validation_split(paths.cells(), options.validation, options.seed);
+  TrainingData<LatentBatches> data{LatentBatches(index, {.batch = options.batch, .rows = split.train})};
+  if (!split.validation.empty()) {
+    data.validation.emplace(index, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
+  }
   const Index d = student.latent(), columns = paths.condition.cols(), k = paths.segments();
   const auto loss = [&](Tape<T>& tape, const LatentBatch& batch, const StepInfo&) {
     const Index n = batch.size();
@@ -101,9 +110,7 @@ History fit_paths(LatentFlow<Backbone, Condition, RectifiedFlow>& student, const
     return mse(v, ConstView<T>(target, n, d), student.weights(tape, at));
   };
   return with_state<T>(
-      [&](TrainState<T>& state, auto&... hooks) {
-        fit_with(student, TrainingData{LatentBatches(index, {.batch = options.batch})}, loss, options, state, hooks...);
-      },
+      [&](TrainState<T>& state, auto&... hooks) { fit_with(student, std::move(data), loss, options, state, hooks...); },
       state_and_hooks...);
 }
 

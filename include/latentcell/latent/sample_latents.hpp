@@ -47,7 +47,7 @@ auto composed_prediction(const Flow& flow, Tape<typename Flow::Scalar>& tape, co
     pulls.emplace_back(conditional_prediction(flow, tape, alone), at->second);
   });
   for (const auto& [name, weight] : o.guidance_each) {
-    LATENTCELL_REQUIRE(names.find("'" + name + "'") != std::string::npos, "generate: guidance_each names '", name,
+    LATENTCELL_REQUIRE(names.find("'" + name + "'") != std::string::npos, "sample_latents: guidance_each names '", name,
                        "', which is no condition of the model; it has ", names);
   }
   return [pulls, unconditional = conditional_prediction(flow, tape, none), from = T(o.guidance_from),
@@ -81,9 +81,9 @@ void sample_latents(const Flow& flow, Tape<typename Flow::Scalar>& tape, LatentR
   using T = typename Flow::Scalar;
   const Matrix<float>& values = rows.values;
   LATENTCELL_REQUIRE(o.eta == 0 || o.method == Method::ddim,
-                     "generate: eta is ddim's; choose Method::ddim or leave it 0");
+                     "sample_latents: eta is ddim's; choose Method::ddim or leave it 0");
   LATENTCELL_REQUIRE(o.guidance_each.empty() || o.guidance == 1.0f,
-                     "generate: give one guidance for all attributes or guidance_each, not both");
+                     "sample_latents: give one guidance for all attributes or guidance_each, not both");
   const auto move = [&](FieldRef<T> prediction) {
     if constexpr (std::same_as<S, OptionsSampler>) {
       integrate_path<T>(flow.path, prediction, rows.z, o, rows.step_rng, time);

@@ -11,12 +11,14 @@
 
 namespace latentcell {
 
-/// Source rows per level of a column, or all of them where no column is given.
+/// Source rows per level of a column, or all of them where no column is given. Throws std::invalid_argument, in the
+/// name of `caller`, without source cells, for a level without source cells and for a target cell without a level.
 struct SourceRows {
   std::vector<std::vector<Index>> rows;  // of each level
   std::vector<int> level;                // (targets) level of each target cell, 0 without a column
 
-  SourceRows(const LatentTable& from, const LatentTable& to, const std::string& column) {
+  SourceRows(const LatentTable& from, const LatentTable& to, const std::string& column, const char* caller) {
+    LATENTCELL_REQUIRE(from.cells() > 0, caller, ": there are no source cells");
     if (column.empty()) {
       rows.resize(1);
       for (Index i = 0; i < from.cells(); ++i) rows[0].push_back(i);
@@ -33,11 +35,11 @@ struct SourceRows {
     }
     level = levels.codes;
     for (std::size_t l = 0; l < rows.size(); ++l) {
-      LATENTCELL_REQUIRE(levels.count(int(l)) == 0 || !rows[l].empty(), "fit_ot_flow: no source cell has '",
+      LATENTCELL_REQUIRE(levels.count(int(l)) == 0 || !rows[l].empty(), caller, ": no source cell has '",
                          levels.levels[l], "' in column '", column, "', which target cells have");
     }
     for (std::size_t i = 0; i < level.size(); ++i)
-      LATENTCELL_REQUIRE(level[i] >= 0, "fit_ot_flow: target cell ", i, " has no label in column '", column, "'");
+      LATENTCELL_REQUIRE(level[i] >= 0, caller, ": target cell ", i, " has no label in column '", column, "'");
   }
 };
 

@@ -37,7 +37,7 @@ namespace detail {
 inline constexpr std::uint64_t baseline_stream = 33;
 
 /// Labels each query cell by the true labels of its nearest other query cells: what a reference without any difference
-/// to the query would achieve.
+/// to the query would achieve. Empty where fewer than three cells have a label.
 inline std::vector<int> leave_one_out_labels(const CellTable& cells, const std::vector<int>& truth, Index labels,
                                              const evaluate::baseline::KnnLabelsOptions& o, Rng& rng) {
   std::vector<Index> rows;
@@ -47,7 +47,7 @@ inline std::vector<int> leave_one_out_labels(const CellTable& cells, const std::
     rows.push_back(Index(i));
     codes.push_back(truth[i]);
   }
-  if (Index(rows.size()) < 3) return out;
+  if (Index(rows.size()) < 3) return {};
   const Counts counts = cells.select_cells(rows).counts;
   const Matrix<float> x = kernel::LogPca::fit(counts.view(), o.components, rng).project(counts.view());
   const Index k = std::min(o.neighbors, Index(rows.size()) - 1);
@@ -85,13 +85,15 @@ Evaluation evaluate(const ModelOf<Backbone>& model, const MappedCells& mapped, c
   out.scores = evaluate::ScoreTable({{"accuracy"}, {"mean F1"}});
   out.label_f1 = evaluate::ScoreTable(of_levels);
   const auto add = [&](const char* method, Role role, const std::vector<int>& label) {
-    const metric::LabelScores s = metric::label_scores(truth, label, labels);
-    std::vector<double> f1 = s.f1;
-    for (std::size_t l = 0; l < f1.size(); ++l) {
-      if (s.cells[l] == 0) f1[l] = std::numeric_limits<double>::quiet_NaN();
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    if (label.empty()) {  // not measured
+      out.scores.add(method, role, {none, none});
+      out.label_f1.add(method, role, std::vector<double>(levels.size(), none));
+      return;
     }
+    const metric::LabelScores s = metric::label_scores(truth, label, labels);
     out.scores.add(method, role, {s.accuracy, s.macro_f1});
-    out.label_f1.add(method, role, f1);
+    out.label_f1.add(method, role, s.measured_f1());
   };
   add("latentcell", Role::model, mapped.label);
   if (model.options.rounds > 0)

@@ -111,12 +111,15 @@ ReplayCells start_replay(ModelOf<Backbone>& model, const generation::ModelOf<Bac
 ///
 /// reference: the generator that `model` was constructed from; cells: the query
 ///
-/// Throws std::invalid_argument for a query without cells and a reference without labels.
+/// Throws std::invalid_argument for a query without cells, a reference without labels, and a model that was fitted
+/// before: its encoder is adapted already.
 template <class Backbone>
 FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference, const CellTable& cells,
               Stages& stages) {
   const Options& o = model.options;
   LATENTCELL_REQUIRE(cells.cells() >= 1, "mapping::fit: there are no cells");
+  LATENTCELL_REQUIRE(model.replay_label.value.size() == 0,
+                     "mapping::fit: the model was fitted before; construct it anew from the reference");
   auto& vae = model.generator.vae;
   const CellTable query = align_genes(cells, vae.gene_names).cells;
   Rng rng(o.seed, detail::mapping_stream);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -117,6 +118,8 @@ generation::ModelOf<Backbone> narrowed(const generation::ModelOf<Backbone>& refe
 /// query's. A value that is trained (fit.hpp), asked for labels (predict.hpp), saved and loaded (io.hpp).
 template <class Backbone>
 struct ModelOf {
+  static_assert(std::is_same_v<typename Backbone::Scalar, float>,
+                "mapping::ModelOf is float: give it a backbone of float");
   using Options = mapping::Options;
   using Generator = generation::ModelOf<Backbone>;
   static constexpr std::string_view kind = "mapping";

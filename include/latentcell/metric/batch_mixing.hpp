@@ -16,9 +16,11 @@ struct BatchMixing {
 /// Measures mixing of batches within each label of at least twice `neighbors` cells and two batches. Because batches
 /// may differ in composition, batches are not asked to mix across labels.
 /// x (N, D), batch and label (N), negative where missing
-/// Throws std::invalid_argument where no label has enough cells.
+/// Throws std::invalid_argument for codes of another number of points and where no label has enough cells.
 inline BatchMixing batch_mixing(ConstView<float> x, const std::vector<int>& batch, const std::vector<int>& label,
                                 Index neighbors = 15) {
+  LATENTCELL_REQUIRE(Index(batch.size()) == x.rows() && Index(label.size()) == x.rows(), "batch_mixing: ", batch.size(),
+                     " batches and ", label.size(), " labels for ", x.rows(), " points");
   BatchMixing out;
   const int last = label.empty() ? -1 : *std::max_element(label.begin(), label.end());
   // Points of one label are pure.

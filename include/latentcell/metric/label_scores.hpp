@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,15 @@ struct LabelScores {
   std::vector<Index> cells;  ///< (K) of each true label
   double macro_f1 = 0;       ///< mean over the labels that have cells: a rare one counts as much as a common one
   double accuracy = 0;       ///< share found rightly
+
+  /// Returns F1 of each label that has cells, else NaN.     -> (K)
+  std::vector<double> measured_f1() const {
+    std::vector<double> out = f1;
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      if (cells[k] == 0) out[k] = std::numeric_limits<double>::quiet_NaN();
+    }
+    return out;
+  }
 };
 
 /// truth (N), negative where missing: such cells are left out; found (N), negative where there is no prediction, which

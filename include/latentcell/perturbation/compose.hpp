@@ -63,11 +63,12 @@ class SumPrediction {
     if (weight != 0) overdispersion = overdispersion.cwiseMin(overdispersion_scale(model_, condition));
   }
 
-  /// Returns the factors that bring the decoded means at the summed latents to the summed log means.   -> (groups, G)
+  /// Returns the factors that bring the decoded means at the summed latents to the summed log means, up to a factor
+  /// per group, which sample_prediction removes.   -> (groups, G)
   Matrix<float> gene_scale() const {
     const Matrix<double> decoded = expected(after);
     Matrix<double> mean = log_mean_.array().exp();
-    for (Index g = 0; g < mean.rows(); ++g) {
+    for (Index g = 0; g < mean.rows(); ++g) {  // in the range of a float
       if (mean.row(g).sum() > 0) mean.row(g) *= decoded.row(g).sum() / mean.row(g).sum();
     }
     return (mean.array().max(1e-9) / decoded.array().max(1e-9)).cast<float>();

@@ -28,7 +28,8 @@ struct DatasetOptions {
   std::string perturbation_genes = "";    ///< obs column of the perturbed genes, joined by '+'; empty: the condition's
                                           ///< own names
   std::vector<std::string> holdout = {};  ///< groups whose perturbed cells are held out
-  std::vector<std::string> targets = {};  ///< groups to predict; empty: those held out, else those never perturbed
+  std::vector<std::string> targets = {};  ///< groups to predict; empty: those held out, else those never perturbed;
+                                          ///< without a group column: all cells
   std::vector<std::string> conditions = {};  ///< to predict, also untrained combinations; empty: all trained ones
   GivenEmbeddings embeddings = {};           ///< empty: learned
   Index genes = 0;  ///< most variable genes to keep; 0: all with `min_cells`. Larger: slower, more genes predicted.
@@ -125,7 +126,7 @@ inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Data
   for (const std::string& name : o.holdout) {
     if (std::count(to.targets.begin(), to.targets.end(), name) == 0) to.targets.push_back(name);
   }
-  const Categorical group = cells.obs(o.model.group), condition = cells.obs(o.model.condition);
+  const Categorical group = group_labels(cells.cell_columns, o.model), condition = cells.obs(o.model.condition);
   const int control_code = condition.code_of(o.model.control);
   std::vector<Index> controls(group.levels.size()), perturbed(group.levels.size());
   for (std::size_t i = 0; i < group.codes.size(); ++i) {
@@ -133,7 +134,7 @@ inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Data
       ++(condition.codes[i] == control_code ? controls : perturbed)[std::size_t(group.codes[i])];
   }
   for (std::size_t g = 0; g < group.levels.size() && o.targets.empty() && o.holdout.empty(); ++g) {
-    if (perturbed[g] == 0 && controls[g] > 0) to.targets.push_back(group.levels[g]);
+    if ((perturbed[g] == 0 || o.model.group.empty()) && controls[g] > 0) to.targets.push_back(group.levels[g]);
   }
   LATENTCELL_REQUIRE(!to.targets.empty(), "every group of '", o.model.group,
                      "' has perturbed cells: name groups to predict or to hold out");
@@ -163,7 +164,7 @@ inline Dataset make_dataset(CellTable cells, const DatasetOptions& o) {
   Dataset out;
   out.options = o.model;
   detail::rename_conditions(cells, o, out);
-  for (const std::string& name : o.targets) (void)cells.obs(o.model.group).code_of(name);
+  for (const std::string& name : o.targets) (void)group_labels(cells.cell_columns, o.model).code_of(name);
   detail::split_cells(cells, o, out);
   detail::build_vocabulary(o, out);
   detail::choose_queries(cells, o, out);

@@ -13,6 +13,7 @@
 #include <latentcell/kernel/log_pca.hpp>
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/metric/energy_distance.hpp>
+#include <latentcell/metric/median_distance.hpp>
 #include <latentcell/metric/pearson.hpp>
 #include <latentcell/metric/perturbation_effect.hpp>
 #include <latentcell/perturbation/latent_arithmetic.hpp>
@@ -70,6 +71,8 @@ class Evaluator {
     pca_ = kernel::LogPca::fit_logged(elsewhere, k, rng);
     control_points_ = pca_.project_logged(own_control);
     truth_points_ = pca_.project_logged(log_truth_);
+    // The median of the real cells alone: one kernel for all rows.
+    bandwidth_ = metric::median_distance(view(truth_points_));
     shift_pca_ = kernel::LogPca::fit_logged(log_train_, std::min<Index>(30, k), rng);
   }
 
@@ -186,8 +189,8 @@ class Evaluator {
                   points, truth_points_);
   }
 
-  static std::vector<double> values(const metric::PerturbationEffect& e, const Matrix<float>& predicted,
-                                    const Matrix<float>& truth) {
+  std::vector<double> values(const metric::PerturbationEffect& e, const Matrix<float>& predicted,
+                             const Matrix<float>& truth) const {
     return {e.r,
             e.r_top20,
             e.r_top50,
@@ -204,7 +207,7 @@ class Evaluator {
             e.spread,
             e.changed,
             metric::energy_distance(view(predicted), view(truth)),
-            metric::mmd(view(predicted), view(truth))};
+            metric::mmd(view(predicted), view(truth), bandwidth_)};
   }
 
   std::vector<std::string> genes_;
@@ -214,6 +217,7 @@ class Evaluator {
   metric::GeneMoments control_moments_, truth_moments_;
   kernel::LogPca pca_, shift_pca_;
   Matrix<float> control_points_, truth_points_;
+  double bandwidth_ = 0;  // of the MMD's kernel
 };
 
 /// Compares predicted cells of a held-out group with its true cells, beside the baselines and the split-half ceiling.

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <latentcell/generation/calibrate_gene_means.hpp>
+#include <latentcell/generation/options_for.hpp>
 #include <latentcell/generation/predict.hpp>
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/latent/fit_flow.hpp>
@@ -24,18 +26,12 @@ namespace latentcell::perturbation {
 inline generation::Model control_generator(const Model& model, const CellTable& controls, Rng& rng) {
   const Options& p = model.options;
   LATENTCELL_REQUIRE(!p.group.empty(), "control_generator: the model has no group column to generate by");
-  const Categorical group = controls.obs(p.group);
   generation::Options o;
+  o.label = p.group;
+  o = generation::options_for(controls, std::move(o));
   o.vae = p.vae;
   o.likelihood = p.likelihood;
-  o.label = p.group;
-  for (std::size_t l = 0; l < group.levels.size(); ++l) {
-    if (group.count(int(l)) > 0) o.levels.push_back(group.levels[l]);
-  }
-  LATENTCELL_REQUIRE(!o.levels.empty(), "control_generator: no cell has a group in column '", p.group, "'");
   o.backbone.latent = p.vae.latent;
-  o.backbone.width = 192;
-  o.backbone.depth = 2;
   generation::Model generator(o, rng);
   generator.vae = model.vae;
   generator.record_composition(controls.cell_columns.codes(o.label, o.levels));

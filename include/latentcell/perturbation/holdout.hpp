@@ -8,11 +8,17 @@
 #include <vector>
 
 #include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/split.hpp>
 #include <latentcell/perturbation/model.hpp>
 
 // Which cells are held out for an honest evaluation: all perturbed cells of some groups.
 
 namespace latentcell::perturbation {
+
+/// Returns the group of each cell; "all" for every cell where the model has no group column.
+inline Categorical group_labels(const Annotation& obs, const Options& o) {
+  return o.group.empty() ? no_labels(obs.rows()) : obs.labels(o.group);
+}
 
 /// Rows to train on, and the held-out perturbed cells of each group and condition.
 struct PerturbationHoldout {
@@ -24,10 +30,10 @@ struct PerturbationHoldout {
 
 /// Holds out the perturbed cells of some groups. Throws std::invalid_argument for a group that is not there.
 ///
-/// obs: with the condition and group columns; groups: levels of the group column
+/// obs: with the condition and group columns; groups: levels of the group column, "all" without one
 inline PerturbationHoldout hold_out_perturbed(const Annotation& obs, const Options& o,
                                               const std::vector<std::string>& groups) {
-  const Categorical group = obs.labels(o.group), condition = obs.labels(o.condition);
+  const Categorical group = group_labels(obs, o), condition = obs.labels(o.condition);
   const int control = condition.code_of(o.control);
   std::vector<char> held_out(group.levels.size()), has_control(group.levels.size());
   for (const std::string& name : groups) held_out[std::size_t(group.code_of(name))] = 1;
@@ -57,10 +63,10 @@ inline PerturbationHoldout hold_out_perturbed(const Annotation& obs, const Optio
 /// Returns the cells of one condition, such as the control, of some groups. Throws std::invalid_argument for a group
 /// without such cells.
 ///
-/// groups: levels of the group column; empty: all
+/// groups: levels of the group column, "all" without one; empty: all
 inline CellTable select_condition(const CellTable& cells, const Options& o, const std::string& condition,
                                   const std::vector<std::string>& groups) {
-  const Categorical of = cells.obs(o.condition), group = cells.obs(o.group);
+  const Categorical of = cells.obs(o.condition), group = group_labels(cells.cell_columns, o);
   std::vector<Index> rows;
   std::vector<Index> found(group.levels.size());
   for (Index i = 0; i < cells.cells(); ++i) {

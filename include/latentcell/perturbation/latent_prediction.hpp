@@ -16,7 +16,8 @@ namespace latentcell::perturbation {
 
 struct PredictOptions {
   Index steps = 25;  ///< steps of the sampler, at least 1. Larger: smaller discretisation error, longer run time.
-  double dose = std::numeric_limits<double>::quiet_NaN();  ///< of the perturbation, in units of obs; NaN: missing
+  double dose = std::numeric_limits<double>::quiet_NaN();  ///< of the perturbation, in units of obs, finite;
+                                                           ///< NaN: of a model without a dose
   double pseudo_count = 20;  ///< counts of a gene at which control cells and decoder weigh the same, above 0; see
                              ///< shifted_gene_scales. Larger: nearer to the decoder. Infinite: the decoder alone.
 
@@ -60,6 +61,8 @@ struct LatentPrediction {
       : before(encode(model.vae, control)), obs(control.cell_columns) {
     check_options("predict", o);
     const Options& m = model.options;
+    LATENTCELL_REQUIRE(m.dose.empty() || std::isfinite(o.dose), "predict: the model has the dose column '", m.dose,
+                       "', so PredictOptions::dose must be finite, got ", o.dose);
     Rng posterior = rng.fork();
     before.mean = before.drawn(posterior);
     before.deviation.resize(0, 0);

@@ -39,15 +39,31 @@ struct GroupCorrection {
   Matrix<float> overdispersion_scale;  ///< (1, G) factors on the variance beyond Poisson noise, in (0, 1]
 };
 
-/// Samples counts at predicted latents, stratified within each group.     latents (N, D) -> (N, G)
+namespace detail {
+
+/// Scales each group's factors on the gene means so that they keep its expected total.
+///
+/// expected (groups, G) decoded means, summed over the cells of each group; gene_scale (groups, G)
+inline void keep_totals(const Matrix<double>& expected, Matrix<float>& gene_scale) {
+  for (Index g = 0; g < gene_scale.rows(); ++g) {
+    const double scaled = (expected.row(g).array() * gene_scale.row(g).cast<double>().array()).sum();
+    if (scaled > 0) gene_scale.row(g) *= float(expected.row(g).sum() / scaled);
+  }
+}
+
+}  // namespace detail
+
+/// Samples counts at predicted latents, stratified within each group. The corrections change the share of a gene, not
+/// the total of a group, as fit_response_correction learned them.     latents (N, D) -> (N, G)
 inline CellTable sample_prediction(const Model& model, const LatentTable& latents, GroupCorrection correction,
                                    Rng& rng) {
   const std::vector<int>& codes = correction.groups.codes;
   const Index groups = Index(correction.groups.levels.size());
+  Matrix<double> share = expected_counts(model.vae, latents, codes, groups);
+  detail::keep_totals(share, correction.gene_scale);
   CountSampling sampling{.strata = codes,
                          .correction = {.groups = codes, .gene_scale = std::move(correction.gene_scale)}};
   if (correction.overdispersion_scale.minCoeff() < 1) {
-    Matrix<double> share = expected_counts(model.vae, latents, codes, groups);
     std::vector<double> library(to_size(groups), 0.0);
     for (Index i = 0; i < latents.cells(); ++i) library[to_size(codes[to_size(i)])] += latents.library[to_size(i)];
     for (Index g = 0; g < groups; ++g) share.row(g) /= std::max(1.0, library[to_size(g)]);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
 namespace latentcell::perturbation {
@@ -9,25 +10,48 @@ namespace latentcell::perturbation {
 /// Estimates per gene what several groups have in common (random effects: DerSimonian and Laird, "Meta-analysis in
 /// clinical trials", 1986). A group's effect differs from the common one with standard deviation `between`, and the
 /// common one from 0 with standard deviation `prior`. The weight of a group is bounded by 1 / between^2, however many
-/// cells it has.
+/// cells and measurements it has.
 class RandomEffect {
  public:
   RandomEffect(Index genes, double between, double prior)
-      : between_variance_(between * between), weight_(to_size(genes), 1 / (prior * prior)), sum_(to_size(genes), 0.0) {}
+      : genes_(genes), between_variance_(between * between), prior_precision_(1 / (prior * prior)) {}
 
-  /// Adds a group's measurement of slope times its effect, with the variance of its error.
-  void add(Index gene, double value, double variance, double slope = 1) {
-    const double weight = slope / (variance + between_variance_);
-    sum_[to_size(gene)] += weight * value;
-    weight_[to_size(gene)] += weight * slope;
+  /// A value of slope times the group's effect, with the variance of its error, above 0.
+  struct Measurement {
+    double value, variance, slope = 1;
+  };
+
+  /// Adds a measurement of a group's effect on a gene. Those of one group share its effect.
+  void add(Index group, Index gene, const Measurement& m) {
+    LATENTCELL_REQUIRE(m.variance > 0, "RandomEffect: the variance must be above 0, got ", m.variance);
+    if (to_size(group) >= of_group_.size()) of_group_.resize(to_size(group) + 1);
+    std::vector<Sums>& own = of_group_[to_size(group)];
+    if (own.empty()) own.resize(to_size(genes_));
+    own[to_size(gene)].value += m.slope * m.value / m.variance;
+    own[to_size(gene)].precision += m.slope * m.slope / m.variance;
   }
 
   /// Returns the posterior mean of the common effect, 0 without measurements.
-  double mean(Index gene) const { return sum_[to_size(gene)] / weight_[to_size(gene)]; }
+  double mean(Index gene) const {
+    double sum = 0, weight = prior_precision_;
+    for (const std::vector<Sums>& own : of_group_) {
+      if (own.empty()) continue;
+      // A group's estimate, value / precision, differs from the common effect with variance 1 / precision + between^2.
+      const Sums& of = own[to_size(gene)];
+      const double share = 1 / (1 + between_variance_ * of.precision);
+      sum += share * of.value;
+      weight += share * of.precision;
+    }
+    return sum / weight;
+  }
 
  private:
-  double between_variance_;
-  std::vector<double> weight_, sum_;
+  struct Sums {
+    double value = 0, precision = 0;
+  };
+  Index genes_;
+  double between_variance_, prior_precision_;
+  std::vector<std::vector<Sums>> of_group_;  // (groups) of (genes), empty without measurements
 };
 
 }  // namespace latentcell::perturbation

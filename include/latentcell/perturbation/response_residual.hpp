@@ -22,7 +22,7 @@ struct ResponseResidual {
       : mean(genes, grouping == Grouping::by_group ? mean_between : 0, mean_prior),
         overdispersion(genes, grouping == Grouping::by_group ? overdispersion_between : 0, overdispersion_prior) {}
 
-  /// Adds one group: its observed cells, and those predicted from its control cells.
+  /// Adds cells of one group, all or those of one dose: the observed ones, and those predicted from its control cells.
   ///
   /// gene_scale (G): factors on predicted means; dose_share: dose over dose_scale, 1 without a dose
   void add(const GroupMoments& observed, const GroupMoments& predicted, Index group, const float* gene_scale,
@@ -36,15 +36,17 @@ struct ResponseResidual {
       const double expected =
           predicted.total(group, k) * double(gene_scale[k]) * observed.library[to_size(group)] / total;
       const double dispersion = std::max(0.0, predicted.overdispersion(group, k));
-      mean.add(k, std::log((counted + 0.5) / (expected + 0.5)),
-               1 / (counted + 0.5) + dispersion / cells + dispersion / controls, dose_share);
+      mean.add(group, k,
+               {std::log((counted + 0.5) / (expected + 0.5)),
+                1 / (counted + 0.5) + dispersion / cells + dispersion / controls, dose_share});
       if (cells < 2 || counted == 0) continue;
       // The sampling error of the observed value under the prediction is added to both, which shrinks the ratio.
       const double relative = 1 / average + dispersion;
       const double error = std::sqrt(2 * relative * relative / cells + 1 / (average * average * average * cells));
       const double size = dispersion + error;
-      overdispersion.add(k, std::log((std::max(0.0, observed.overdispersion(group, k)) + error) / size),
-                         (error / size) * (error / size));
+      overdispersion.add(group, k,
+                         {std::log((std::max(0.0, observed.overdispersion(group, k)) + error) / size),
+                          (error / size) * (error / size)});
     }
   }
 };

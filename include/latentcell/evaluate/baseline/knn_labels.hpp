@@ -21,7 +21,8 @@ enum class ComponentsOf {
 struct KnnLabelsOptions {
   Index components = 30;                      ///< at least 1. Larger: finer structure, more noise
   Index neighbors = 15;                       ///< that vote, at least 1. Larger: smoother
-  ComponentsOf of = ComponentsOf::reference;  ///< both: less of what sets the two apart
+  ComponentsOf of = ComponentsOf::reference;  ///< both: differences between the two data sets have a part in the
+                                              ///< components
 
   static void visit(auto& self, auto&& f) {
     f("components", self.components, at_least(1));
