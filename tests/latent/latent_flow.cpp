@@ -277,7 +277,8 @@ TEST_CASE("generate and draw: bad requests are named") {
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .batch = 0}, rng),
                       ContainsText("generate: batch must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch = 0}), ContainsText("draw: batch must be at least 1, got 0"));
-  REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch_codes = {1}}), ContainsText("1 batch codes for 300 cells"));
+  REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch_covariate = {1}}),
+                      ContainsText("1 codes of the batch covariate for 300 cells"));
   LatentTable wrong = t.latents;
   wrong.library.pop_back();
   REQUIRE_THROWS_WITH(draw(t.vae, wrong, rng), ContainsText("299 library sizes for 300 cells"));

@@ -11,7 +11,7 @@
 namespace latentcell {
 
 struct DecodeOptions {
-  std::span<const int> batch_codes = {};  ///< (N) batch covariate of each cell, -1 unknown; empty: all unknown
+  std::span<const int> batch_covariate = {};  ///< (N) code of each cell, -1 unknown; empty: all unknown
 };
 
 /// Decodes latents in blocks of 256 cells and calls use(cell, mean, log_dispersion) for each cell in order: the
@@ -25,8 +25,9 @@ void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<cons
                      " dimensions but the model has ", model.latent());
   LATENTCELL_REQUIRE(library.size() == 1 || Index(library.size()) == z.rows(), "for_each_decoded: ", library.size(),
                      " library sizes for ", z.rows(), " cells");
-  LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == z.rows(),
-                     "for_each_decoded: ", options.batch_codes.size(), " batch codes for ", z.rows(), " cells");
+  LATENTCELL_REQUIRE(options.batch_covariate.empty() || Index(options.batch_covariate.size()) == z.rows(),
+                     "for_each_decoded: ", options.batch_covariate.size(), " codes of the batch covariate for ",
+                     z.rows(), " cells");
   const Index genes = model.genes();
   Tape<T> tape(Mode::no_gradient);
   std::vector<T> mean(to_size(genes));
@@ -35,8 +36,9 @@ void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<cons
     const Index count = std::min(block, z.rows() - first);
     tape.reset();
     const Matrix<T> here = z.middleRows(first, count).template cast<T>();
-    const std::span<const int> codes =
-        options.batch_codes.empty() ? options.batch_codes : options.batch_codes.subspan(to_size(first), to_size(count));
+    const std::span<const int> codes = options.batch_covariate.empty()
+                                           ? options.batch_covariate
+                                           : options.batch_covariate.subspan(to_size(first), to_size(count));
     const std::vector<Var<T>> heads = model.decode(tape, tape.constant(view(here)), codes);
     const auto p = model.predictors(tape, heads, codes);
     for (Index i = 0; i < count; ++i) {
