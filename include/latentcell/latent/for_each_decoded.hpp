@@ -16,7 +16,8 @@ struct DecodeOptions {
 
 /// Decodes latents in blocks of 256 cells and calls use(cell, mean, log_dispersion) for each cell in order: the
 /// expected counts (G) at the cell's library size, and the log dispersions (G) or nullptr where the likelihood has
-/// none. z (N, D), library (N), or one number for all cells
+/// none.
+/// z (N, D), library (N), or one number for all cells
 template <Autoencoder Model, class Use>
 void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<const float> library, const Use& use,
                       const DecodeOptions& options = {}) {

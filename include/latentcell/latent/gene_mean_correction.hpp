@@ -18,8 +18,8 @@ struct GeneScaleOptions {
 /// Returns a factor per group and gene that brings generated cells to the mean of the real ones: (counts observed +
 /// pseudo_count) / (counts expected + pseudo_count), the expected ones at the real cells' total, the posterior mean of
 /// a factor with a gamma prior around 1. A gene with few counts keeps a factor near 1, and so do all of a group that
-/// has no real or no generated cells. real (N, G) with codes (N), negative where missing; generated: latents (M, D)
-/// with codes (M) -> (groups, G), all above 0
+/// has no real or no generated cells.
+/// real (N, G) with codes (N), negative where missing; generated: latents (M, D) with codes (M) -> (groups, G), above 0
 template <class Autoencoder>
 Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, const std::vector<int>& real_codes,
                                 const LatentTable& generated, const std::vector<int>& generated_codes,
@@ -49,8 +49,8 @@ Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, c
 /// Returns a factor per group and gene that corrects the decoder's mean, estimated on cells before a change and applied
 /// to the same cells after it: (counts observed + pseudo_count) / (counts expected + pseudo_count), the posterior mean
 /// of a factor with a gamma prior around 1, on the part of a gene's level that was there before. A gene with few counts
-/// keeps a factor near 1, and so does one that the change raises far above where it was. cells (N, G), before and after
-/// (N, D) latents of the same cells, codes (N) of groups -> (groups, G), all above 0
+/// keeps a factor near 1, and so does one that the change raises far above where it was.
+/// cells (N, G), before and after: latents (N, D) of the same cells, codes (N) of groups -> (groups, G), all above 0
 template <class Autoencoder>
 Matrix<float> shifted_gene_scales(const Autoencoder& vae, const CellTable& cells, const LatentTable& before,
                                   const LatentTable& after, const std::vector<int>& codes, const GeneScaleOptions& o) {

@@ -71,7 +71,7 @@ struct CountLikelihood {
     if (cell_dispersion()) head[1].bias.learning_rate = T(options.dispersion_rate);
   }
 
-  /// Puts gene levels into the heads' biases and dispersions at the genes' moments. counts (N, G)
+  /// Puts gene levels into the heads' biases and dispersions at the genes' moments.     counts (N, G)
   void start(const CountsView& counts, std::vector<Linear<T>>& head, double reference) {
     const GeneMoments m = gene_moments(counts, family, reference);
     for (Index g = 0; g < counts.cols; ++g) {

@@ -77,7 +77,7 @@ struct LocationBaselineOptions {
 
 /// Predicts query locations from the reference's values around them: mean, nearest cell, Gaussian smoothing, kriging,
 /// and kriging with match_variance. Width and variogram are those that predict reference cells best.
-/// shapes: query (M) -> (M, K) each
+/// shapes: query (M) -> each (M, K)
 inline std::vector<BaselineImputation> location_baselines(const SpatialReference& reference, const Locations& query,
                                                           const LocationBaselineOptions& o, Rng& rng) {
   const Index n = query.size(), f = reference.values.cols();
@@ -102,7 +102,8 @@ inline std::vector<BaselineImputation> location_baselines(const SpatialReference
 }
 
 /// Returns the predictions of all baselines: location_baselines; with a panel the mean of the 30 nearest cells and
-/// ridge regression; with spots kriging with the same corrections as the model's. shapes: -> (M, F) each
+/// ridge regression; with spots kriging with the same corrections as the model's.
+/// shapes: each (M, F)
 inline std::vector<BaselineImputation> impute_baselines(const Model& model, const Dataset& data,
                                                         const Imputation& imputed, std::uint64_t seed) {
   Rng rng(seed, detail::baseline_stream);

@@ -67,7 +67,7 @@ inline SpotDeconvolution fit_spot_deconvolution(const Locations& spots, const Sp
 }
 
 /// Samples one way in which n cells share the counts of a spot: a total for each cell, then each gene given the totals.
-/// shapes: counts (F) -> (n, F) counts of the cells
+/// shapes: counts (F) -> (n, F)
 inline Matrix<float> sample_spot_cells(const SpotDeconvolution& model, const RowVector<float>& counts, Index n,
                                        Rng& rng) {
   std::vector<double> total(to_size(n)), share(to_size(n));
@@ -175,7 +175,7 @@ inline SpotCellMoments spot_cell_moments(const SpotDeconvolution& model, const S
 
 /// Returns means and intervals of the cells of spots: within a spot the means differ as predicted, and average to the
 /// mean of cells that share the spot's counts.
-/// shapes: spot (N), predicted (N, F) -> (N, F) each
+/// shapes: spot (N), predicted (N, F) -> each (N, F)
 inline conformal::PredictionIntervals deconvolve_spots(const SpotCellMoments& cells, const std::vector<Index>& spot,
                                                        const Matrix<float>& predicted) {
   constexpr float rounding = 1e-4f;  // half an interval at least
