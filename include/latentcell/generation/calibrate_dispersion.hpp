@@ -9,6 +9,7 @@
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/latent/for_each_decoded.hpp>
+#include <latentcell/likelihood/likelihood_concept.hpp>
 #include <latentcell/op/gaussian.hpp>
 
 namespace latentcell::generation {
@@ -95,21 +96,19 @@ ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& c
 /// Scales the dispersions of rarely detected genes to their counts: 1 / theta of genes of similar mean is multiplied by
 /// the ratio of observed to predicted excess variance, sum((x - mu)^2 - mu) to sum(mu^2 / theta). Because gradients of
 /// such genes are mostly noise, training leaves their dispersion near its start.
+/// Genes with more than one count a cell keep their dispersion.
 /// cells: the training cells; batch_covariate (N) or empty
-/// Genes with more than one count a cell keep their dispersion, and so do likelihoods other than negative binomials.
-template <class T, class Likelihood>
+template <class T, DispersedLikelihood Likelihood>
 void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_covariate,
                           Rng& rng) {
-  if constexpr (counts_molecules(Likelihood::family) && Likelihood::has_dispersion) {
-    const std::vector<double> factor =
-        detail::dispersion_factors(detail::excess_variance(vae, cells, batch_covariate, rng));
-    for (Index g = 0; g < vae.genes(); ++g) {
-      const T shift = T(-std::log(factor[to_size(g)]));
-      if (vae.likelihood.cell_dispersion()) {
-        vae.heads[1].bias.value(0, g) += shift;
-      } else {
-        vae.likelihood.log_theta.value.col(g).array() += shift;
-      }
+  const std::vector<double> factor =
+      detail::dispersion_factors(detail::excess_variance(vae, cells, batch_covariate, rng));
+  for (Index g = 0; g < vae.genes(); ++g) {
+    const T shift = T(-std::log(factor[to_size(g)]));
+    if (vae.likelihood.cell_dispersion()) {
+      vae.heads[1].bias.value(0, g) += shift;
+    } else {
+      vae.likelihood.log_theta.value.col(g).array() += shift;
     }
   }
 }
