@@ -21,7 +21,7 @@ struct LatentFlowOptions {
                                    ///< a better unconditional prediction for guidance. Smaller: more conditional steps
   float attribute_dropout = 0.1f;  ///< with several attributes, share of cells that lose each one besides, in [0, 1].
                                    ///< Larger: better samples with an attribute unknown and guidance of one attribute
-  std::string library_attribute = {};  ///< label attribute that library sizes follow; empty: the first one
+  std::string library_attribute = {};  ///< label attribute that library sizes follow; empty: the first, if any
 
   static void visit(auto& self, auto&& f) {
     f("label_dropout", self.label_dropout, in(0, 1));
