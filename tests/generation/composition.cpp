@@ -33,6 +33,10 @@ TEST_CASE("sample_composition: takes the labels that are asked for, as many cell
   CHECK(sample_composition(cells, {}, rng).label.size() == 6);
   REQUIRE_THROWS_WITH(sample_composition(cells, {.labels = {7}}, rng),
                       ContainsText("none of 6 cells has one of the 1"));
+  REQUIRE_THROWS_WITH(sample_composition(cells, {.count = -3}, rng),
+                      ContainsText("sample_composition: count must be at least 0, got -3"));
+  REQUIRE_THROWS_WITH(sample_composition(cells, {.labels = {0, -2}}, rng),
+                      ContainsText("sample_composition: labels must be at least -1, got -2 (element 1)"));
 }
 
 TEST_CASE("composition_of and training_composition: the same cells, as codes of the model") {

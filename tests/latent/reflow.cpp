@@ -56,8 +56,13 @@ TEST_CASE("reflow: distilled to two steps, two steps do what many did") {
 
 TEST_CASE("reflow: what does not fit is named") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(0), {}, rng),
-                      ContainsText("at least one segment, pair and cell"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(0), {}, rng), ContainsText("there are no cells in obs"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(1), {.pairs = 0}, rng),
+                      ContainsText("teacher_paths: pairs must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(1), {.segments = -1}, rng),
+                      ContainsText("teacher_paths: segments must be at least 1, got -1"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(1), {.how = {.batch = 0}}, rng),
+                      ContainsText("teacher_paths: how.batch must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(straightness(paths(1, 10)), ContainsText("needs paths of several segments"));
 }
 

@@ -99,6 +99,15 @@ TEST_CASE("make_dataset: the scale of doses is the largest in the training cells
   CHECK_THROWS_WITH(make_dataset(none, o), ContainsText("largest dose 0, it must be above 0"));
 }
 
+TEST_CASE("make_dataset: numbers out of range are refused by name and value") {
+  DatasetOptions o = options();
+  o.genes = -5;
+  CHECK_THROWS_WITH(make_dataset(cells(), o), ContainsText("make_dataset: genes must be at least 0, got -5"));
+  o = options();
+  o.min_cells = -1;
+  CHECK_THROWS_WITH(make_dataset(cells(), o), ContainsText("make_dataset: min_cells must be at least 0, got -1"));
+}
+
 TEST_CASE("make_dataset: wrong columns, levels and groups are refused by name") {
   DatasetOptions o = options();
   o.model.control = "no_such";

@@ -84,7 +84,7 @@ ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& c
         out.mean[g] += m;
       }
     };
-    for_each_decoded(vae, z, batch.library, add, {.batch_covariate = batch.batch_covariate});
+    for_each_decoded(vae, z, batch.library, add, batch.batch_covariate);
   }
   for (double& e : out.error) e = std::sqrt(e);
   for (double& m : out.mean) m /= double(std::max<Index>(1, cells.cells()));

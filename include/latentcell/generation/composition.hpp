@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/generation/model.hpp>
@@ -37,12 +38,18 @@ Composition training_composition(const ModelOf<Backbone>& model) {
 struct SampleCompositionOptions {
   std::vector<int> labels = {};  ///< codes of the only labels to take; empty: all
   Index count = 0;               ///< cells; 0: as many as there are of these labels
+
+  static void visit(auto& self, auto&& f) {
+    f("labels", self.labels, each(at_least(-1)));
+    f("count", self.count, at_least(0));
+  }
 };
 
 /// Samples labels and the batch covariate in the proportions of a composition. Whole passes through the cells keep the
 /// proportions exactly; the rest is drawn without replacement.
 /// Throws std::invalid_argument where no cell has one of the labels.
 inline Composition sample_composition(const Composition& of, const SampleCompositionOptions& o, Rng& rng) {
+  check_options("sample_composition", o);
   std::vector<Index> pool;
   for (Index i = 0; i < Index(of.label.size()); ++i) {
     if (o.labels.empty() || std::count(o.labels.begin(), o.labels.end(), of.label[to_size(i)]) > 0) pool.push_back(i);

@@ -14,11 +14,12 @@ Matrix<float> decoded_expression(const Autoencoder& model, const Matrix<float>& 
                                  const std::vector<int>& batch_covariate = {}) {
   Matrix<float> out(z.rows(), model.genes());
   const float library = 1e4f;
-  for_each_decoded(model, z, std::span<const float>(&library, 1),
-                   [&](Index i, const auto* mean, const auto*) {
-                     for (Index g = 0; g < out.cols(); ++g) out(i, g) = float(std::log1p(mean[g]));
-                   },
-                   {.batch_covariate = batch_covariate});
+  for_each_decoded(
+      model, z, std::span<const float>(&library, 1),
+      [&](Index i, const auto* mean, const auto*) {
+        for (Index g = 0; g < out.cols(); ++g) out(i, g) = float(std::log1p(mean[g]));
+      },
+      batch_covariate);
   return out;
 }
 

@@ -115,6 +115,11 @@ std::vector<double> vae_log_likelihood(const Vae<T, Likelihood>& vae, const Cell
 struct ImportanceOptions {
   Index samples = 16;                     ///< per cell, at least 1. Larger: a tighter bound
   std::vector<int> batch_covariate = {};  ///< (N) codes, or empty
+
+  static void visit(auto& self, auto&& f) {
+    f("samples", self.samples, at_least(1));
+    f("batch_covariate", self.batch_covariate, each(at_least(-1)));
+  }
 };
 
 /// The same under both stages, the flow in the place of the prior.
@@ -123,6 +128,7 @@ template <class T, class Likelihood, class Flow>
 std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, const Flow& flow, const CellTable& cells,
                                              const ImportanceOptions& importance, const LogLikelihoodOptions& options,
                                              Rng& rng) {
+  check_options("two_stage_log_likelihood", importance);
   const auto log_prior = [&](const Matrix<float>& z) {
     return flow_log_likelihood(flow, z, cells.cell_columns, options, rng);
   };

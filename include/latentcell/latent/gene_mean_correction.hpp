@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/latent/group_moments.hpp>
@@ -13,6 +14,11 @@ struct GeneScaleOptions {
   Index groups = 1;  ///< of the codes, at least 1
   double pseudo_count =
       1;  ///< counts of a gene in a group, above 0, at which its factor is half-way. Larger: nearer to 1
+
+  static void visit(auto& self, auto&& f) {
+    f("groups", self.groups, at_least(1));
+    f("pseudo_count", self.pseudo_count, above(0));
+  }
 };
 
 /// Returns a factor per group and gene that brings generated cells to the mean of the real ones: (counts observed +
@@ -24,9 +30,8 @@ template <class Autoencoder>
 Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, const std::vector<int>& real_codes,
                                 const LatentTable& generated, const std::vector<int>& generated_codes,
                                 const GeneScaleOptions& o) {
-  const Index groups = o.groups;
+  const Index groups = check_options("group_gene_scales", o).groups;
   const double pseudo_count = o.pseudo_count;
-  LATENTCELL_REQUIRE(pseudo_count > 0, "group_gene_scales: pseudo_count must be positive, got ", pseudo_count);
   LATENTCELL_REQUIRE(Index(real_codes.size()) == real.cells() && Index(generated_codes.size()) == generated.cells(),
                      "group_gene_scales: ", real.cells(), " and ", generated.cells(), " cells but ", real_codes.size(),
                      " and ", generated_codes.size(), " codes");
@@ -54,10 +59,9 @@ Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, c
 template <class Autoencoder>
 Matrix<float> shifted_gene_scales(const Autoencoder& vae, const CellTable& cells, const LatentTable& before,
                                   const LatentTable& after, const std::vector<int>& codes, const GeneScaleOptions& o) {
-  const Index groups = o.groups;
+  const Index groups = check_options("shifted_gene_scales", o).groups;
   const double pseudo_count = o.pseudo_count;
   const Index n = cells.cells();
-  LATENTCELL_REQUIRE(pseudo_count > 0, "shifted_gene_scales: pseudo_count must be positive, got ", pseudo_count);
   LATENTCELL_REQUIRE(n == before.cells() && n == after.cells() && Index(codes.size()) == n, "shifted_gene_scales: ", n,
                      " cells, ", before.cells(), " and ", after.cells(), " latents and ", codes.size(), " codes");
   for (const int code : codes)

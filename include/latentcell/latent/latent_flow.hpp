@@ -139,8 +139,7 @@ struct LatentFlow {
   // sampler: a Sampler, or OptionsSampler
   template <class S>
   LatentTable generate_with(const SampleOptions& o, Rng& rng, const S& sampler) const {
-    LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
-    LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
+    check_options("generate", o);
     const Matrix<float> values = target_values(o);
     const std::vector<int> codes = label_codes(condition, view(values), options.library_attribute);
     const Index n = values.rows(), d = latent();
