@@ -56,8 +56,10 @@ int run(const Settings& s) {
   program::TrainTest d = load(s, rng);
   std::optional<gen::Model> model;
   if (s.from.empty()) {
-    program::check_resumable(
-        s, {{"data", program::files_of({s.data})}, {"label", s.label}, {"batch", s.batch}, {"holdout", s.holdout}});
+    program::check_resumable(s, {{"data", program::files_of({s.data})},
+                                 {"label", s.label},
+                                 {"batch", s.batch_covariate},
+                                 {"holdout", s.holdout}});
     auto trained = program::train_generator(s, s, d.train, report, rng);
     if (!trained) return program::exit_interrupted(s);
     model = std::move(trained->model);

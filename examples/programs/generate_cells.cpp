@@ -15,14 +15,13 @@
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
-using lc::Index;
 using program::print_line;
 using Settings = program::GenerationSettings;
 
 namespace {
 
 program::TrainTest load(const Settings& s, lc::Rng& rng) {
-  lc::CellTable all = s.data.empty() ? lc::simulate({.batches = s.batch.empty() ? Index(1) : Index(2)}, rng)
+  lc::CellTable all = s.data.empty() ? lc::simulate({.batch_covariate_levels = s.batch_covariate.empty() ? 1 : 2}, rng)
                                      : program::read_cells(s, s.data);
   (void)program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
   program::TrainTest d;
@@ -62,8 +61,7 @@ lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Compos
 void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* train, program::Json& report,
                  lc::Rng& rng) {
   const std::string &a = s.interpolate[0], &b = s.interpolate[1], &label = m.options.label;
-  const gen::InterpolateOptions o{
-      .paths = s.count > 0 ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
+  const gen::InterpolateOptions o{.paths = s.count ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
   const lc::LatentTable z = gen::interpolate(m.flow, {{label, a}}, {{label, b}}, o, rng);
   const lc::CellTable cells = draw(m.vae, z, rng);
   lc::io::write_h5ad(s.out, cells);
@@ -74,16 +72,16 @@ void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* tr
   program::add_scores(report, "scores", steps.table());
 }
 
-// Writes the training cells as of one batch, and scores the mixing of batches.
+// Writes the training cells as of one level of the batch covariate, and scores how its levels mix.
 void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells, program::Json& report) {
   const gen::Composition of = gen::composition_of(m, cells);
-  const lc::Categorical batches{m.options.batch_levels, of.batch};
-  const int to =
-      s.to_batch.empty() ? gen::largest_level(batches) : program::level_of(batches, s.to_batch, "--to-batch", s.batch);
+  const lc::Categorical batch_covariate{m.options.batch_covariate_levels, of.batch_covariate};
+  const int to = s.to_batch.empty() ? gen::largest_level(batch_covariate)
+                                    : program::level_of(batch_covariate, s.to_batch, "--to-batch", s.batch_covariate);
   lc::Rng rng(s.seed, program::correction_stream);
   const lc::CellTable corrected = gen::transform_batch(m.vae, cells, to, rng);
   lc::io::write_h5ad(s.corrected, corrected);
-  print_line(lc::text("wrote the cells as of batch '", batches.levels[lc::to_size(to)], "' to ", s.corrected));
+  print_line(lc::text("wrote the cells as of batch '", batch_covariate.levels[lc::to_size(to)], "' to ", s.corrected));
   program::add_scores(report, "batch_correction", gen::evaluate_batch_correction(cells, corrected, of, rng));
 }
 
@@ -111,11 +109,12 @@ int run(const Settings& s) {
   const gen::Options o = program::generator_options(s, d.train);
   const std::vector<int> types = program::level_codes(s.types, "--types", o);
   (void)program::level_codes(s.interpolate, "--interpolate", o);
-  if (!s.to_batch.empty()) (void)program::level_of({o.batch_levels, {}}, s.to_batch, "--to-batch", s.batch);
+  if (!s.to_batch.empty())
+    (void)program::level_of({o.batch_covariate_levels, {}}, s.to_batch, "--to-batch", s.batch_covariate);
   const auto sets = gene_sets(s, d);
   program::check_resumable(s, {{"data", program::files_of({s.data})},
                                {"label", s.label},
-                               {"batch", s.batch},
+                               {"batch", s.batch_covariate},
                                {"genes", s.genes},
                                {"holdout", s.holdout}});
   const auto trained = program::train_generator(s, s, d.train, report, rng);
@@ -134,7 +133,8 @@ int run(const Settings& s) {
       print_line("not evaluated: no cells were held out of training (--holdout or --test-data)");
     }
     if (!s.plots.empty())
-      plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch}, trained->stages.reports());
+      plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate},
+                        trained->stages.reports());
   } else {
     interpolate(s, m, &d.train, report, draws);
   }

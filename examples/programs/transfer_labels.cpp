@@ -1,4 +1,4 @@
-// Maps a new data set, of other genes and another batch, onto a trained generator, trains it a little further there,
+// Maps a new data set, of other genes and another origin, onto a trained generator, trains it a little further there,
 // and labels the new cells; where their true labels are given, evaluates them.
 
 #include <optional>
@@ -40,15 +40,18 @@ void check_before_training(const Settings& s, const Data& d) {
   const lc::Categorical labels = program::labels_of(*d.reference, s.label, "--label", s.reference);
   (void)program::in_genes_of(d.query, d.reference->gene_names, d.name);
   if (!s.truth.empty()) check_truth(s, d.query, labels.levels);
-  if (s.batch.empty()) return;
-  const lc::Categorical batches = program::labels_of(*d.reference, s.batch, "--batch", s.reference);
-  if (batches.find_code(s.name)) lc::throw_runtime("--name: '", s.name, "' is a batch of the reference already");
+  if (s.batch_covariate.empty()) return;
+  const lc::Categorical batch_covariate = program::labels_of(*d.reference, s.batch_covariate, "--batch", s.reference);
+  if (batch_covariate.find_code(s.name))
+    lc::throw_runtime("--name: '", s.name, "' is a level of the reference's batch covariate already");
 }
 
-// One tissue in two batches; the second is the query, lacks a fifth of the genes and has others.
+// One tissue with two levels of the batch covariate; the second is the query, lacks a fifth of the genes and has
+// others.
 Data simulated(Settings& s, lc::Rng& rng) {
-  const lc::CellTable all = lc::simulate({.cells = 4000, .batches = 2, .batch_strength = 0.5}, rng);
-  mapping::HeldOutBatch cells = mapping::hold_out_batch(all, "batch", all.obs("batch").levels[1]);
+  const lc::CellTable all =
+      lc::simulate({.cells = 4000, .batch_covariate_levels = 2, .batch_effect_strength = 0.5}, rng);
+  mapping::HeldOutQuery cells = mapping::hold_out_query(all, "batch", all.obs("batch").levels[1]);
   for (std::size_t g = 0; g < cells.query.gene_names.size(); g += 5) cells.query.gene_names[g] = lc::text("other_", g);
   s.truth = s.label;
   s.name = "simulated";
@@ -80,8 +83,8 @@ std::optional<gen::Model> generator(Settings& s, const Data& d, program::Json& r
     if (d.reference) (void)program::labels_of(*d.reference, s.label, "the model", s.reference);
     return model;
   }
-  program::check_resumable(s,
-                           {{"reference", program::files_of({s.reference})}, {"label", s.label}, {"batch", s.batch}});
+  program::check_resumable(
+      s, {{"reference", program::files_of({s.reference})}, {"label", s.label}, {"batch", s.batch_covariate}});
   program::note_oddities(*d.reference, s.label);
   auto trained = program::train_generator(s, s, *d.reference, report, rng);
   if (!trained) return std::nullopt;

@@ -30,7 +30,7 @@ JointVaeOptions small(Observation protein = Observation::counts) {
           .latent = 3};
 }
 
-// All cells as one batch.
+// All cells as one minibatch.
 template <class F>
 void with_batch(const std::vector<Modality>& cells, F&& f) {
   JointBatches source(cells, {.batch = cells.front().cells()});

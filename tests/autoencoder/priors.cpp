@@ -15,12 +15,12 @@ using namespace latentcell;
 
 namespace {
 
-CellTable some_cells(Index batches = 1) {
+CellTable some_cells(Index batch_covariate_levels = 1) {
   Rng rng(7);
   return simulate({.cells = 400,
                    .genes = 50,
                    .types = 3,
-                   .batches = batches,
+                   .batch_covariate_levels = batch_covariate_levels,
                    .library = 400,
                    .marker_share = 0.3,
                    .marker_strength = 2},
@@ -29,7 +29,7 @@ CellTable some_cells(Index batches = 1) {
 
 template <class F>
 void with_batch(const CellTable& cells, Index size, const std::vector<int>& codes, F&& f) {
-  CellBatches source(cells, {.batch = size, .codes = codes});
+  CellBatches source(cells, {.batch = size, .batch_covariate = codes});
   CellBatch batch;
   REQUIRE(source.next(batch));
   f(batch);
@@ -132,7 +132,7 @@ TEST_CASE("Vae: a linear decoder is linear in the latent") {
   Rng rng(3);
   VaeOptions o = small(Prior::normal);
   o.linear_decoder = true;
-  o.batches = 2;
+  o.batch_covariate_levels = 2;
   Vae<double, NegativeBinomial<double>> vae(o, rng);
   CHECK(vae.heads.front().weight.value.rows() == 50);
   CHECK(vae.heads.front().weight.value.cols() == 4 + 2);
@@ -144,8 +144,8 @@ TEST_CASE("Vae: a linear decoder is linear in the latent") {
   CHECK((at(1, 2) - at(0, 0) - (at(1, 0) - at(0, 0)) - 2 * (at(0, 1) - at(0, 0))).cwiseAbs().maxCoeff() < 1e-12);
 }
 
-TEST_CASE("Vae: dispersions per batch learn what batches differ in, and agree with the plain loss") {
-  // The same means, one batch far more variable than the other.
+TEST_CASE("Vae: dispersions per level of the batch covariate are learned, and agree with the plain loss") {
+  // The same means, one level far more variable than the other.
   Rng rng(4);
   Counts counts(20);
   std::vector<int> codes;
@@ -163,12 +163,12 @@ TEST_CASE("Vae: dispersions per batch learn what batches differ in, and agree wi
   for (int b = 0; b < 600; ++b) cells.cell_names.push_back(text("cell_", b));
   cells.cell_columns = Annotation(600);
   cells.gene_columns = Annotation(20);
-  VaeOptions o{.genes = 20, .hidden = {16}, .latent = 2, .batches = 2, .dropout = 0.0f};
+  VaeOptions o{.genes = 20, .hidden = {16}, .latent = 2, .batch_covariate_levels = 2, .dropout = 0.0f};
   Vae<float, NegativeBinomial<float>> vae(o, rng, {.dispersion = Dispersion::gene_batch});
   const int before = threads();
   set_threads(1);
   TrainState<float> state;
-  fit(vae, cells, {.batch = codes}, {.epochs = 60, .batch = 64, .learning_rate = 3e-3f}, state);
+  fit(vae, cells, {.batch_covariate = codes}, {.epochs = 60, .batch = 64, .learning_rate = 3e-3f}, state);
   set_threads(before);
   const auto mean_theta = [&](Index row) { return double(vae.likelihood.log_theta.value.row(row).mean()); };
   INFO(mean_theta(0) << " and " << mean_theta(1));
@@ -181,14 +181,14 @@ TEST_CASE("Vae: dispersions per batch learn what batches differ in, and agree wi
     const Var<float> z = vae.encode(tape, batch).mean;
     const std::vector<float> one(4, 1.0f);
     const float fused = vae.nll_of(tape, z, batch, one, nullptr).item();
-    const auto p = vae.predictors(tape, vae.decode(tape, z, batch.batch), batch.batch);
+    const auto p = vae.predictors(tape, vae.decode(tape, z, batch.batch_covariate), batch.batch_covariate);
     CHECK(
         fused ==
         Approx(count_loss<float>(Family::negative_binomial, o.link, p, {batch.counts, batch.library, one, 1e4}).item())
             .epsilon(1e-4));
   });
   REQUIRE_THROWS_WITH((Vae<float, NegativeBinomial<float>>({.genes = 5}, rng, {.dispersion = Dispersion::gene_batch})),
-                      ContainsText("need an autoencoder with batches"));
+                      ContainsText("needs an autoencoder with a batch covariate"));
 }
 
 TEST_CASE("Vae: Bernoulli learns which peaks are open where, and draws zeros and ones of that rate") {

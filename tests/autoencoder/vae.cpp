@@ -16,17 +16,19 @@ using support::window;
 
 namespace {
 
-CellTable made_cells(Index cells, Index genes, Index batches = 1) {
+CellTable made_cells(Index cells, Index genes, Index batch_covariate_levels = 1) {
   Rng rng(11);
-  return simulate({.cells = cells, .genes = genes, .types = 3, .batches = batches, .library = 150}, rng);
+  return simulate(
+      {.cells = cells, .genes = genes, .types = 3, .batch_covariate_levels = batch_covariate_levels, .library = 150},
+      rng);
 }
 
 VaeOptions small(Index genes) { return {.genes = genes, .hidden = {16, 12}, .latent = 4, .dropout = 0.0f}; }
 
-// All cells as one batch.
+// All cells as one minibatch.
 template <class F>
 void with_batch(const CellTable& cells, const std::vector<int>& codes, const std::vector<int>& labels, F&& f) {
-  CellBatches source(cells, {.batch = cells.cells(), .codes = codes, .labels = labels});
+  CellBatches source(cells, {.batch = cells.cells(), .batch_covariate = codes, .labels = labels});
   CellBatch batch;
   REQUIRE(source.next(batch));
   f(batch);
@@ -83,7 +85,7 @@ TEMPLATE_TEST_CASE("Vae: gradients of the whole loss agree with central differen
     VaeOptions o{.genes = 9,
                  .hidden = {5, 4},
                  .latent = 3,
-                 .batches = 2,
+                 .batch_covariate_levels = 2,
                  .prior = {.labels = 2},
                  .dropout = 0.0f,
                  .kl_weight = 0.7f};
@@ -129,11 +131,11 @@ TEMPLATE_TEST_CASE("Vae: the loss falls on simulated cells, for every family, li
   set_threads(before_test);
 }
 
-TEST_CASE("Vae: a cell's code does not depend on the cells beside it, nor on its batch") {
+TEST_CASE("Vae: a cell's code does not depend on the cells beside it, nor on its batch covariate") {
   const CellTable cells = made_cells(20, 30, 2);
   Rng rng(2);
   VaeOptions o = small(30);
-  o.batches = 2;
+  o.batch_covariate_levels = 2;
   o.dropout = 0.3f;  // off when encoding
   const Vae<float, NegativeBinomial<float>> vae(o, rng);
   Tape<float> tape(Mode::no_gradient);
@@ -149,10 +151,10 @@ TEST_CASE("Vae: a cell's code does not depend on the cells beside it, nor on its
   }
 }
 
-TEST_CASE("Vae: the decoder sees the batch, and the mean of the batches where it is unknown") {
+TEST_CASE("Vae: the decoder takes the batch covariate, and the mean of its levels where it is unknown") {
   Rng rng(2);
   VaeOptions o = small(30);
-  o.batches = 2;
+  o.batch_covariate_levels = 2;
   const Vae<float, NegativeBinomial<float>> vae(o, rng);
   const Matrix<float> z = support::made_matrix<float>(2, 4, 1);
   Tape<float> tape(Mode::no_gradient);
@@ -163,8 +165,8 @@ TEST_CASE("Vae: the decoder sees the batch, and the mean of the batches where it
   CHECK((eta({0, 1}) - eta({1, 1})).row(0).cwiseAbs().maxCoeff() > 1e-3f);
   CHECK(eta({0, 1}).row(1) == eta({1, 1}).row(1));
   CHECK(eta({-1, -1}) == eta({}));
-  REQUIRE_THROWS_WITH(eta({0, 2}), ContainsText("batch code 2 but there are 2 batches"));
-  REQUIRE_THROWS_WITH(eta({0}), ContainsText("1 batch codes for 2 cells"));
+  REQUIRE_THROWS_WITH(eta({0, 2}), ContainsText("code 2 but there are 2 levels of the batch covariate"));
+  REQUIRE_THROWS_WITH(eta({0}), ContainsText("1 codes of the batch covariate for 2 cells"));
 }
 
 TEST_CASE("Vae: the KL term rises with the run and counts in full when judging") {
@@ -212,13 +214,13 @@ TEST_CASE("Vae: a steady training step allocates nothing on the heap") {
   const CellTable cells = made_cells(128, 60, 2);
   Rng rng(2);
   VaeOptions o = small(60);
-  o.batches = 2;
+  o.batch_covariate_levels = 2;
   o.prior.labels = 3;
   o.dropout = 0.1f;
   Vae<float, ZeroInflatedNegativeBinomial<float>> vae(o, rng, {.dispersion = Dispersion::gene_cell});
   vae.initialize_from_data(cells.counts);
   const auto labels = cells.cell_columns.labels("cell_type").codes, codes = cells.cell_columns.labels("batch").codes;
-  CellBatches source(cells, {.batch = 32, .codes = codes, .labels = labels});
+  CellBatches source(cells, {.batch = 32, .batch_covariate = codes, .labels = labels});
   AdamW<float> optimizer;
   const Params<float> params(vae);
   Tape<float> tape;

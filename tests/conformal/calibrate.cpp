@@ -112,6 +112,8 @@ TEST_CASE("calibrate_intervals: the number of threads does not matter; wrong sha
   Rng rng(7);
   OutOfFold wrong = out_of_fold();
   CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {.draws = 1}, rng), ContainsText("draws must be"));
+  CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {.steps = -1}, rng),
+                    ContainsText("calibrate_intervals: steps must be at least 1, got -1"));
   wrong.condition = normals(5, 2, 1);
   CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {}, rng), ContainsText("conditions of 5"));
   wrong = out_of_fold();

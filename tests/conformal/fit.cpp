@@ -147,3 +147,17 @@ TEST_CASE("EnsembleFitOptions: epochs make about so many steps where none are gi
   CHECK(EnsembleFitOptions{.epochs = 7}.of(1000).epochs == 7);
   CHECK(EnsembleFitOptions{.target = {.steps = 150, .min_epochs = 2, .max_epochs = 100}}.of(640).epochs == 15);
 }
+
+TEST_CASE("fit: nonsense in its options is refused by name and number") {
+  const Matrix<float> c = normals(60, 2, 1);
+  Rng rng(5);
+  ConditionalEnsemble model(2, 2, 2, small(2), rng);
+  Stages stages;
+  const auto refused = [&](const EnsembleFitOptions& o, const char* why) {
+    CHECK_THROWS_WITH(fit(model, {planted(c, 3), std::vector<char>(60, 1), plain(c)}, o, "flow", stages),
+                      ContainsText(why));
+  };
+  refused({.epochs = -2}, "conformal::fit: epochs must be at least 0, got -2");
+  refused({.target = {.max_epochs = -1}}, "conformal::fit: target.max_epochs must be at least 0, got -1");
+  refused({.fit = {.batch = 0}}, "conformal::fit: fit.batch must be at least 1, got 0");
+}

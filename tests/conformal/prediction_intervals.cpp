@@ -92,6 +92,10 @@ TEST_CASE("predict_intervals: means alone without samples; one sample is refused
   CHECK(p.mean.rows() == cells);
   CHECK(p.low50.size() + p.high50.size() + p.low80.size() + p.high80.size() == 0);
   CHECK_THROWS_WITH(s.predict(1), ContainsText("draws must be 0 or at least 2, got 1"));
+  CHECK_THROWS_WITH(s.predict(-1), ContainsText("predict_intervals: draws must be at least 0, got -1"));
+  Rng rng(6);
+  CHECK_THROWS_WITH(predict_intervals(s.model, s.encoder, s.query, {.steps = 0}, rng),
+                    ContainsText("predict_intervals: steps must be at least 1, got 0"));
   s.query.condition = normals(cells, 3, 3);
   CHECK_THROWS_WITH(s.predict(), ContainsText("condition (40, 3)"));
   Setting t;

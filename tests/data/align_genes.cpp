@@ -39,3 +39,12 @@ TEST_CASE("align_genes: tables without a gene in common are refused with a name 
   CHECK_THROWS_WITH(align_genes(small(), wanted),
                     ContainsText("none of 3 genes (c, ...) is among the 1 target ones (y"));
 }
+
+TEST_CASE("align_genes: no target genes, a table without genes and genes without names are refused") {
+  CHECK_THROWS_WITH(align_genes(small(), {}), ContainsText("there are no target genes for the 3 genes of the table"));
+  const std::vector<std::string> target{"a"};
+  CellTable nameless = small();
+  nameless.gene_names.clear();
+  CHECK_THROWS_WITH(align_genes(nameless, target), ContainsText("the table has 0 gene names for 3 genes"));
+  CHECK_THROWS_WITH(align_genes(CellTable(), target), ContainsText("the table has 0 gene names for 0 genes"));
+}

@@ -11,7 +11,7 @@ using data_tests::made_counts;
 
 namespace {
 
-std::vector<int> three_batches(Index cells) {
+std::vector<int> three_levels(Index cells) {
   std::vector<int> out;
   for (Index b = 0; b < cells; ++b) out.push_back(int(b % 3));
   return out;
@@ -26,11 +26,11 @@ double overlap(const std::vector<Index>& picked, const std::vector<double>& expe
 
 }  // namespace
 
-TEST_CASE("highly_variable: scores and genes of scanpy, with and without batches") {
+TEST_CASE("highly_variable: scores and genes of scanpy, with and without a batch covariate") {
   const Counts m = made_counts(240, 1500);
   for (const std::string name : {"one", "three"}) {
     HighlyVariableOptions options{.genes = 400};
-    if (name == "three") options.batch = three_batches(240);
+    if (name == "three") options.batch_covariate = three_levels(240);
     const HighlyVariable found = highly_variable(m, options);
     const std::vector<double> score = Reference("data").vector("score_" + name);
     for (std::size_t i = 0; i < score.size(); ++i) CHECK(found.score[25 * i] == Approx(score[i]).margin(1e-7));
@@ -41,7 +41,8 @@ TEST_CASE("highly_variable: scores and genes of scanpy, with and without batches
 }
 
 TEST_CASE("highly_variable: median places of scanpy") {
-  const HighlyVariable found = highly_variable(made_counts(240, 1500), {.genes = 400, .batch = three_batches(240)});
+  const HighlyVariable found =
+      highly_variable(made_counts(240, 1500), {.genes = 400, .batch_covariate = three_levels(240)});
   const std::vector<double> picked = Reference("data").vector("picked_three");
   const std::vector<double> rank = Reference("data").vector("rank_three");
   for (std::size_t i = 0; i < rank.size(); ++i) CHECK(found.rank[std::size_t(picked[10 * i])] == Approx(rank[i]));
@@ -57,21 +58,21 @@ TEST_CASE("highly_variable: mean and variance of each gene") {
   CHECK(found.genes == std::vector<Index>{0});
 }
 
-TEST_CASE("highly_variable: one batch for all cells changes nothing") {
+TEST_CASE("highly_variable: one level for all cells changes nothing") {
   const Counts m = made_counts(60, 300);
   const HighlyVariable plain = highly_variable(m, {.genes = 50});
-  const HighlyVariable one = highly_variable(m, {.genes = 50, .batch = std::vector<int>(60, 4)});
+  const HighlyVariable one = highly_variable(m, {.genes = 50, .batch_covariate = std::vector<int>(60, 4)});
   CHECK(plain.genes == one.genes);
   CHECK(plain.score == one.score);
 }
 
-TEST_CASE("highly_variable: a batch of one cell is left out") {
+TEST_CASE("highly_variable: a level of one cell is left out") {
   const Counts m = made_counts(61, 300);
   std::vector<Index> rows(60);
   std::iota(rows.begin(), rows.end(), Index(0));
-  std::vector<int> batch(61, 0);
-  batch[60] = -1;
-  CHECK(highly_variable(m, {.genes = 50, .batch = batch}).genes ==
+  std::vector<int> batch_covariate(61, 0);
+  batch_covariate[60] = -1;
+  CHECK(highly_variable(m, {.genes = 50, .batch_covariate = batch_covariate}).genes ==
         highly_variable(select_rows(m, rows), {.genes = 50}).genes);
 }
 
@@ -85,8 +86,10 @@ TEST_CASE("highly_variable: more genes than there are picks all") {
 TEST_CASE("highly_variable: bad input is named") {
   const Counts m = made_counts(6, 5);
   REQUIRE_THROWS_WITH(highly_variable(m, {.genes = 0}), ContainsText("genes must be at least 1, got 0"));
-  REQUIRE_THROWS_WITH(highly_variable(m, {.batch = {1, 2}}), ContainsText("2 batch codes for 6 cells"));
-  REQUIRE_THROWS_WITH(highly_variable(m, {.batch = {1, 2, 3, 4, 5, 6}}), ContainsText("every batch has a single cell"));
+  REQUIRE_THROWS_WITH(highly_variable(m, {.batch_covariate = {1, 2}}),
+                      ContainsText("2 codes of the batch covariate for 6 cells"));
+  REQUIRE_THROWS_WITH(highly_variable(m, {.batch_covariate = {1, 2, 3, 4, 5, 6}}),
+                      ContainsText("every level of the batch covariate has a single cell"));
   const Counts negative(1, {0, 1, 2}, {0, 0}, {-1, 2});
   REQUIRE_THROWS_WITH(highly_variable(negative), ContainsText("needs counts, but cell 0 has -1 of gene 0"));
 }

@@ -16,7 +16,7 @@ inline std::uint64_t mixed(std::uint64_t x) {
 }
 
 /// Counts made by whole-number arithmetic, the same in tests/reference/data.py: gene means over three decades, five
-/// cell types with markers, three batches that shift some genes, unequal library sizes.
+/// cell types with markers, three levels of a batch covariate that shift some genes, unequal library sizes.
 inline latentcell::Counts made_counts(int cells, int genes) {
   latentcell::Counts out(genes);
   for (std::uint64_t b = 0; b < std::uint64_t(cells); ++b) {

@@ -41,18 +41,18 @@ TEST_CASE("CellBatches: an epoch holds every cell once, in another order each ti
   }
 }
 
-TEST_CASE("CellBatches: rows, library sizes and batch codes are those of the table") {
+TEST_CASE("CellBatches: rows, library sizes and codes are those of the table") {
   const Counts m = made_counts(50, 40);
   std::vector<int> codes;
   for (int i = 0; i < 50; ++i) codes.push_back(i % 4 - 1);
-  CellBatches source(m, {.batch = 8, .codes = codes});
+  CellBatches source(m, {.batch = 8, .batch_covariate = codes});
   CHECK(source.genes() == 40);
   CHECK(source.size() == 50);
   Rng rng(2);
   source.begin_epoch(rng);
   for (CellBatch batch; source.next(batch);) {
     REQUIRE(batch.library.size() == to_size(batch.size()));
-    REQUIRE(batch.batch.size() == to_size(batch.size()));
+    REQUIRE(batch.batch_covariate.size() == to_size(batch.size()));
     for (Index b = 0; b < batch.size(); ++b) {
       const Index row = batch.cell[to_size(b)];
       const auto columns = batch.counts.row_columns(b), from = m.view().row_columns(row);
@@ -60,7 +60,7 @@ TEST_CASE("CellBatches: rows, library sizes and batch codes are those of the tab
       REQUIRE(std::equal(columns.begin(), columns.end(), from.begin(), from.end()));
       REQUIRE(std::equal(values.begin(), values.end(), from_values.begin(), from_values.end()));
       REQUIRE(batch.library[to_size(b)] == float(m.view().row_sum(row)));
-      REQUIRE(batch.batch[to_size(b)] == codes[to_size(row)]);
+      REQUIRE(batch.batch_covariate[to_size(b)] == codes[to_size(row)]);
     }
   }
 }
@@ -135,13 +135,13 @@ TEST_CASE("CellBatches: a cell without counts has library size 1") {
   REQUIRE(source.next(batch));
   CHECK(batch.library[0] == 1.0f);
   CHECK(batch.library[1] == 3.0f);
-  CHECK(batch.batch.empty());
+  CHECK(batch.batch_covariate.empty());
   CHECK(batch.counts.nonzeros() == 3 - 2);
 }
 
 TEST_CASE("CellBatches: an epoch allocates nothing on the heap") {
   const CellTable table = made_table(made_counts(200, 300));
-  CellBatches source(table, {.batch = 32, .codes = std::vector<int>(200, 1)});
+  CellBatches source(table, {.batch = 32, .batch_covariate = std::vector<int>(200, 1)});
   Rng rng(6);
   const long before = support::allocations;
   double sum = 0;
@@ -159,7 +159,8 @@ TEST_CASE("CellBatches: bad input is named") {
   REQUIRE_THROWS_WITH(CellBatches(m, {.batch = 1}), ContainsText("batch must be at least 2, got 1"));
   REQUIRE_THROWS_WITH(CellBatches(m, {.rows = Rows{}}), ContainsText("there are no cells"));
   REQUIRE_THROWS_WITH(CellBatches(m, {.rows = Rows{5}}), ContainsText("row 5 of a table with 5 cells"));
-  REQUIRE_THROWS_WITH(CellBatches(m, {.codes = {1}}), ContainsText("1 batch codes for 5 cells"));
+  REQUIRE_THROWS_WITH(CellBatches(m, {.batch_covariate = {1}}),
+                      ContainsText("1 codes of the batch covariate for 5 cells"));
   CellBatches source(m);
   REQUIRE_THROWS_WITH(source.skip_to(6), ContainsText("position 6 of an epoch of 5 cells"));
 }

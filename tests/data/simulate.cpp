@@ -10,7 +10,7 @@ using namespace latentcell;
 
 namespace {
 
-// No types, batches or factors that differ: every cell has the base shares.
+// No types, batch effects or factors that differ: every cell has the base shares.
 SimulateOptions plain(double dispersion) {
   return {.genes = 40,
           .types = 1,
@@ -117,7 +117,7 @@ TEST_CASE("SimulatedTissue: cell sizes scatter around the library as asked") {
   CHECK(std::sqrt(squares / 5000 - sum * sum / 25e6) == Approx(0.5).epsilon(0.05));
 }
 
-TEST_CASE("SimulatedTissue: types and batches move expression") {
+TEST_CASE("SimulatedTissue: types and the batch covariate move expression") {
   // Distance between mean log shares of groups, with all but one source of variation switched off.
   const auto spread = [](SimulateOptions options, const char* column) {
     options.genes = 60;
@@ -139,12 +139,13 @@ TEST_CASE("SimulatedTissue: types and batches move expression") {
     for (std::size_t g = 0; g < 60; ++g) distance += std::abs(sum[g] - sum[60 + g]);
     return distance;
   };
-  const SimulateOptions types{.types = 2, .factors = 0}, batches{.types = 1, .batches = 2, .factors = 0};
-  SimulateOptions no_markers = types, no_batches = batches;
+  const SimulateOptions types{.types = 2, .factors = 0},
+      batch_effects{.types = 1, .batch_covariate_levels = 2, .factors = 0};
+  SimulateOptions no_markers = types, no_batch_effects = batch_effects;
   no_markers.marker_share = 0;
-  no_batches.batch_strength = 0;
+  no_batch_effects.batch_effect_strength = 0;
   CHECK(spread(types, "cell_type") > 5 * spread(no_markers, "cell_type"));
-  CHECK(spread(batches, "batch") > 5 * spread(no_batches, "batch"));
+  CHECK(spread(batch_effects, "batch") > 5 * spread(no_batch_effects, "batch"));
 }
 
 TEST_CASE("SimulatedTissue: types differ in size as asked") {

@@ -1,7 +1,7 @@
 // Makes the input of the tests of augment_cells and transfer_labels: make_transfer FOLDER writes reference.h5ad,
-// new.h5ad (another batch, some other genes, labels in obs "truth" that `reference` does not have all), untold.h5ad
-// (the same without "truth", its labels all wrong) and foreign.h5ad (no shared gene). make_transfer same A.h5ad B.h5ad:
-// whether the labels found and the latents are the same, to the bit.
+// new.h5ad (another level of the batch covariate, some other genes, labels in obs "truth" that `reference` does not
+// have all), untold.h5ad (the same without "truth", its labels all wrong) and foreign.h5ad (no shared gene).
+// make_transfer same A.h5ad B.h5ad: whether the labels found and the latents are the same, to the bit.
 
 #include <string>
 
@@ -20,10 +20,11 @@ int main(int argc, char** argv) {
   if (argc != 2) return 1;
   const std::string folder = std::string(argv[1]) + "/";
   Rng rng(1);
-  CellTable all = simulate({.cells = 900, .genes = 150, .types = 4, .batches = 2, .library = 400, .type_skew = 2}, rng);
+  CellTable all = simulate(
+      {.cells = 900, .genes = 150, .types = 4, .batch_covariate_levels = 2, .library = 400, .type_skew = 2}, rng);
   std::vector<Index> rows[2];
-  const std::vector<int> batch = all.obs("batch").codes;
-  for (Index i = 0; i < all.cells(); ++i) rows[batch[to_size(i)]].push_back(i);
+  const std::vector<int> batch_covariate = all.obs("batch").codes;
+  for (Index i = 0; i < all.cells(); ++i) rows[batch_covariate[to_size(i)]].push_back(i);
   CellTable reference = all.select_cells(rows[0]), fresh = all.select_cells(rows[1]);
   io::write_h5ad(folder + "reference.h5ad", reference);
   for (std::size_t g = 0; g < fresh.gene_names.size(); g += 10) fresh.gene_names[g] = text("other_", g);

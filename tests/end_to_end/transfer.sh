@@ -19,7 +19,7 @@ grep -q "135 genes are shared; 15 of the model are missing from the new cells, w
 for word in '"latentcell"' 'reference without training' 'nearest in PCs of reference' 'nearest in PCs of both' 'true labels' 'mean F1' auc_of_distance missing_genes; do
   grep -q -- "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
-# The reference's batches have a part in training; the new batch may not be one of them.
+# The reference's batch covariate has a part in training; the query's level may not be one of the reference's.
 "$transfer" --reference reference.h5ad --batch batch --autoencoder-epochs 1 --flow-epochs 1 --data new.h5ad "${short[@]}" \
   --checkpoint batched --out batched.h5ad
 test -s batched.h5ad
@@ -38,7 +38,7 @@ source "$here/refuses.sh"
 refuses "no such file" --from model --data missing.h5ad
 refuses "is of a run whose label was" --reference reference.h5ad --label batch --data new.h5ad --checkpoint model --resume
 refuses "choose where labels come from" --data new.h5ad
-refuses "is a batch of the reference already" --reference reference.h5ad --batch batch --data new.h5ad --name batch_1
+refuses "is a level of the reference's batch covariate already" --reference reference.h5ad --batch batch --data new.h5ad --name batch_1
 refuses "none of" --from model --data foreign.h5ad
 refuses "no_such" --from model --data new.h5ad --truth no_such
 refuses "is one of the model" --from model --data reference.h5ad --truth batch

@@ -42,22 +42,22 @@ TEST_CASE("augment: each label gets what it lacks, the same with any number of t
   CHECK(augment(m, cells, rng, {.min_cells = 1}).cells() == 0);
 }
 
-TEST_CASE("augment: batches come in the proportions that the label's own cells have them in") {
+TEST_CASE("augment: levels of the batch covariate come in the proportions that the label's own cells have them in") {
   const auto& [table, m] = generator::shared();
   CellTable cells = table;
-  // Of the rarest label three quarters in one batch; of the others all in the other.
+  // Of the rarest label three quarters at one level; of the others all at the other.
   const std::vector<int> type = cells.obs("cell_type").codes;
-  std::vector<int> batch(type.size(), 1);
+  std::vector<int> batch_covariate(type.size(), 1);
   int seen = 0;
   double first = 0;
   for (std::size_t i = 0; i < type.size(); ++i) {
-    if (type[i] == 2) batch[i] = seen++ % 4 == 0 ? 1 : 0, first += batch[i] == 0;
+    if (type[i] == 2) batch_covariate[i] = seen++ % 4 == 0 ? 1 : 0, first += batch_covariate[i] == 0;
   }
-  cells.cell_columns.set("batch", Categorical{m.options.batch_levels, batch});
+  cells.cell_columns.set("batch", Categorical{m.options.batch_covariate_levels, batch_covariate});
   Rng rng(6);
   const CellTable made = augment(m, cells, rng, {.min_cells = 500, .steps = 2});
   const std::vector<int> label = made.cell_columns.codes("cell_type", m.options.levels),
-                         got = made.cell_columns.codes("batch", m.options.batch_levels);
+                         got = made.cell_columns.codes("batch", m.options.batch_covariate_levels);
   double n = 0, in_first = 0;
   for (std::size_t i = 0; i < label.size(); ++i) {
     if (label[i] != 2) CHECK(got[i] == 1);
@@ -68,19 +68,24 @@ TEST_CASE("augment: batches come in the proportions that the label's own cells h
   CHECK(in_first / n == Approx(p).margin(4 * std::sqrt(p * (1 - p) / n)));
 }
 
-TEST_CASE("augment: cells of a batch look like real cells of that batch") {
+TEST_CASE("augment: cells of a level of the batch covariate look like real cells of it") {
   Rng rng(7);
-  const CellTable cells = simulate(
-      {.cells = 400, .genes = 120, .types = 2, .batches = 2, .library = 400, .type_skew = 1.5, .batch_strength = 0.8},
-      rng);
+  const CellTable cells = simulate({.cells = 400,
+                                    .genes = 120,
+                                    .types = 2,
+                                    .batch_covariate_levels = 2,
+                                    .library = 400,
+                                    .type_skew = 1.5,
+                                    .batch_effect_strength = 0.8},
+                                   rng);
   const generation::Model m = generator::trained(cells);
   const CellTable made = augment(m, cells, rng, {.min_cells = 500, .steps = 4});
   const auto pca = kernel::LogPca::fit(cells.counts.view(), 10, rng);
   const Matrix<float> real = pca.project(cells.counts.view()), added = pca.project(made.counts.view());
   const std::vector<int> found = metric::LogisticRegression(view(real), cells.obs("batch").codes).predict(view(added)),
-                         batch = made.cell_columns.codes("batch", m.options.batch_levels);
+                         batch_covariate = made.cell_columns.codes("batch", m.options.batch_covariate_levels);
   double right = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) right += found[i] == batch[i];
+  for (std::size_t i = 0; i < found.size(); ++i) right += found[i] == batch_covariate[i];
   CHECK(right / double(found.size()) > 0.8);
 }
 

@@ -2,12 +2,20 @@
 
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/likelihood/protein_mixture.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
 #include "support/catch.hpp"
 
 using namespace latentcell;
 using namespace latentcell::generation;
+
+static_assert(DispersedLikelihood<NegativeBinomial<float>>);
+static_assert(DispersedLikelihood<ZeroInflatedNegativeBinomial<float>>);
+static_assert(!DispersedLikelihood<Poisson<float>>);
+static_assert(!DispersedLikelihood<Gaussian<float>>);
+static_assert(!DispersedLikelihood<Bernoulli<float>>);
+static_assert(!DispersedLikelihood<ProteinMixture<float>>);
 
 TEST_CASE("dispersion_factors: an excess predicted too high comes down to the observed one, and only for rare genes") {
   const std::size_t genes = 400;

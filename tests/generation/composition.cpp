@@ -8,14 +8,15 @@
 using namespace latentcell;
 using namespace latentcell::generation;
 
-TEST_CASE("sample_composition: whole passes keep the proportions exactly, and batches stay with their cells") {
+TEST_CASE(
+    "sample_composition: whole passes keep the proportions exactly, and the batch covariate stays with its cells") {
   Rng rng(1);
   const Composition cells{{0, 0, 0, 1, 2}, {0, 0, 0, 1, 1}};
   const Composition twice = sample_composition(cells, {.count = 10}, rng);
   for (int label = 0; label < 3; ++label)
     CHECK(std::count(twice.label.begin(), twice.label.end(), label) ==
           2 * std::count(cells.label.begin(), cells.label.end(), label));
-  for (std::size_t i = 0; i < 10; ++i) CHECK(twice.batch[i] == (twice.label[i] == 0 ? 0 : 1));
+  for (std::size_t i = 0; i < 10; ++i) CHECK(twice.batch_covariate[i] == (twice.label[i] == 0 ? 0 : 1));
   // What does not fill a pass is drawn without replacement.
   const Composition some = sample_composition(cells, {.count = 7}, rng);
   REQUIRE(some.label.size() == 7);
@@ -28,18 +29,22 @@ TEST_CASE("sample_composition: takes the labels that are asked for, as many cell
   const Composition cells{{0, 0, 0, 1, 2, -1}, {}};
   const Composition one = sample_composition(cells, {.labels = {0}}, rng);
   CHECK(one.label == std::vector<int>{0, 0, 0});
-  CHECK(one.batch.empty());
+  CHECK(one.batch_covariate.empty());
   CHECK(sample_composition(cells, {}, rng).label.size() == 6);
   REQUIRE_THROWS_WITH(sample_composition(cells, {.labels = {7}}, rng),
                       ContainsText("none of 6 cells has one of the 1"));
+  REQUIRE_THROWS_WITH(sample_composition(cells, {.count = -3}, rng),
+                      ContainsText("sample_composition: count must be at least 0, got -3"));
+  REQUIRE_THROWS_WITH(sample_composition(cells, {.labels = {0, -2}}, rng),
+                      ContainsText("sample_composition: labels must be at least -1, got -2 (element 1)"));
 }
 
 TEST_CASE("composition_of and training_composition: the same cells, as codes of the model") {
   const auto& [cells, model] = generator::shared();
   Composition table = composition_of(model, cells), training = training_composition(model);
   CHECK(table.label == cells.obs("cell_type").codes);
-  CHECK(table.batch == cells.obs("batch").codes);
+  CHECK(table.batch_covariate == cells.obs("batch").codes);
   std::sort(table.label.begin(), table.label.end());
   CHECK(training.label == table.label);
-  CHECK(training.batch.size() == table.batch.size());
+  CHECK(training.batch_covariate.size() == table.batch_covariate.size());
 }

@@ -63,12 +63,12 @@ TEST_CASE("generation::evaluate: real cells beat every baseline and come near th
         e.scores.value("generated cells", "label_accuracy") - 0.2);
 }
 
-TEST_CASE("generation::evaluate: held-out likelihood is that of the cells' own batches") {
+TEST_CASE("generation::evaluate: held-out likelihood is that of the cells' own levels of the batch covariate") {
   const auto& [cells, m] = generator::shared();
   CellTable other = task().held;
-  Categorical batch = other.obs("batch");
-  for (int& code : batch.codes) code = 1 - code;
-  other.cell_columns.set("batch", batch);
+  Categorical batch_covariate = other.obs("batch");
+  for (int& code : batch_covariate.codes) code = 1 - code;
+  other.cell_columns.set("batch", batch_covariate);
   const auto likelihood = [&, &cells = cells, &m = m](const CellTable& held) {
     return generation::evaluate(m, {cells, held, task().fresh, &task().prior}, {.trees = 5})
         .held_out_likelihood.mean_log_prob;

@@ -10,8 +10,13 @@ using namespace latentcell::generation;
 
 TEST_CASE("evaluate_batch_correction: correction mixes batches and keeps labels apart") {
   Rng rng(2);
-  const CellTable cells =
-      simulate({.cells = 500, .genes = 150, .types = 3, .batches = 2, .library = 500, .batch_strength = 0.8}, rng);
+  const CellTable cells = simulate({.cells = 500,
+                                    .genes = 150,
+                                    .types = 3,
+                                    .batch_covariate_levels = 2,
+                                    .library = 500,
+                                    .batch_effect_strength = 0.8},
+                                   rng);
   const generation::Model m = generator::trained(cells);
   const Composition of = composition_of(m, cells);
   const evaluate::ScoreTable s = evaluate_batch_correction(cells, transform_batch(m.vae, cells, 0, rng), of, rng, 10);
@@ -25,7 +30,7 @@ TEST_CASE("evaluate_batch_correction: correction mixes batches and keeps labels 
   CHECK(s.value("batch means subtracted", "batch mixing") > s.value("as measured", "batch mixing") + 0.2);
   // With permuted batches there is nothing to correct: cells as measured are mixed as at random.
   Composition permuted = of;
-  shuffle(std::span<int>(permuted.batch), rng);
+  shuffle(std::span<int>(permuted.batch_covariate), rng);
   CHECK(evaluate_batch_correction(cells, transform_batch(m.vae, cells, 0, rng), permuted, rng, 10)
             .value("as measured", "batch mixing") > 0.9);
 }

@@ -32,7 +32,7 @@ generation::ModelOf<Backbone> unusual(generation::OptionsOf<Backbone> o) {
   o.vae.genes = 30;
   o.vae.hidden = {12, 10};
   o.vae.latent = o.backbone.latent = 6;
-  o.vae.batches = 2;
+  o.vae.batch_covariate_levels = 2;
   o.vae.link = LibraryLink::exp;
   o.vae.dropout = 0.25f;
   o.vae.kl_weight = 0.75f;
@@ -41,8 +41,8 @@ generation::ModelOf<Backbone> unusual(generation::OptionsOf<Backbone> o) {
   o.vae.prior = {.kind = Prior::vamp, .components = 4};
   o.label = "type";
   o.levels = {"a b", "c\"d", "e"};
-  o.batch = "plate";
-  o.batch_levels = {"p", "q"};
+  o.batch_covariate = "plate";
+  o.batch_covariate_levels = {"p", "q"};
   Rng rng(3);
   generation::ModelOf<Backbone> model(o, rng);
   for (int g = 0; g < 30; ++g) model.vae.gene_names.push_back(text("gene_", g));
@@ -65,8 +65,8 @@ void comes_back(const generation::ModelOf<Backbone>& model) {
   CHECK(loaded.vae.options.count_thinning == model.vae.options.count_thinning);
   CHECK(loaded.flow.options.label_dropout == model.flow.options.label_dropout);
   CHECK(loaded.options.levels == model.options.levels);
-  CHECK(loaded.options.batch == model.options.batch);
-  CHECK(loaded.options.batch_levels == model.options.batch_levels);
+  CHECK(loaded.options.batch_covariate == model.options.batch_covariate);
+  CHECK(loaded.options.batch_covariate_levels == model.options.batch_covariate_levels);
   CHECK(loaded.vae.gene_names == model.vae.gene_names);
   CHECK(loaded.training_labels() == model.training_labels());
   CHECK(cells_of(loaded) == cells_of(model));

@@ -6,22 +6,22 @@
 
 using namespace latentcell;
 
-TEST_CASE("options_for: genes, levels and batches are the table's; levels without cells are left out") {
+TEST_CASE("options_for: genes and levels are the table's; levels without cells are left out") {
   Rng rng(1);
-  CellTable cells = simulate({.cells = 40, .genes = 30, .types = 3, .batches = 2}, rng);
+  CellTable cells = simulate({.cells = 40, .genes = 30, .types = 3, .batch_covariate_levels = 2}, rng);
   Categorical type = cells.obs("cell_type");
   type.levels.insert(type.levels.begin() + 1, "no cell has it");
   for (int& code : type.codes) code += code > 0;
   cells.cell_columns.set("type", type);
   generation::Options o;
   o.label = "type";
-  CHECK(generation::options_for(cells, o).batch_levels.empty());
-  o.batch = "batch";
+  CHECK(generation::options_for(cells, o).batch_covariate_levels.empty());
+  o.batch_covariate = "batch";
   o = generation::options_for(cells, o);
   CHECK(o.levels == cells.obs("cell_type").levels);
-  CHECK(o.batch_levels == cells.obs("batch").levels);
+  CHECK(o.batch_covariate_levels == cells.obs("batch").levels);
   CHECK(o.vae.genes == 30);
-  CHECK(o.vae.batches == 2);
+  CHECK(o.vae.batch_covariate_levels == 2);
   CHECK(o.vae.prior.labels == 3);
   CHECK(o.vae.dropout == 0.3f);  // what was given otherwise stays
 }

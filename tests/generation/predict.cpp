@@ -26,7 +26,7 @@ double mean_of(const CellTable& cells, const std::vector<int>& codes, int code, 
 
 }  // namespace
 
-TEST_CASE("generate: cells have the labels and batches that were asked for, and are nearest to their own label") {
+TEST_CASE("generate: cells have the labels and the batch covariate asked for, and are nearest to their own label") {
   const CellTable& cells = generator::shared().cells;
   Model model = generator::shared().model;
   Rng rng(2);
@@ -34,7 +34,7 @@ TEST_CASE("generate: cells have the labels and batches that were asked for, and 
   const Composition of{{0, 1, 2, 0, -1}, {0, 1, 1, -1, 0}};
   const CellTable five = generate(model, of, {.steps = 4}, rng);
   CHECK(five.cell_columns.codes("cell_type", model.options.levels) == of.label);
-  CHECK(five.cell_columns.codes("batch", model.options.batch_levels) == of.batch);
+  CHECK(five.cell_columns.codes("batch", model.options.batch_covariate_levels) == of.batch_covariate);
   CHECK(five.gene_names == cells.gene_names);
   const std::vector<int> type = cells.obs("cell_type").codes;
   for (int l = 0; l < 3; ++l) {

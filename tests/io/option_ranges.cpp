@@ -1,5 +1,6 @@
 #include <set>
 
+#include <latentcell/generation/generation.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_cells.hpp>
 #include <latentcell/kernel/factor_analysis.hpp>
@@ -12,6 +13,10 @@
 #include <latentcell/metric/sliced_wasserstein.hpp>
 #include <latentcell/metric/two_sample_auc.hpp>
 #include <latentcell/metric/types_covered.hpp>
+#include <latentcell/multiomics/multiomics.hpp>
+#include <latentcell/perturbation/perturbation.hpp>
+#include <latentcell/spatial/spatial.hpp>
+#include <latentcell/trajectory/trajectory.hpp>
 
 #include "support/catch.hpp"
 
@@ -20,7 +25,7 @@ using namespace latentcell;
 namespace {
 
 /// Names of numbers that may take any value.
-const std::set<std::string> free_numbers{"seed", "delimiter"};
+const std::set<std::string> free_numbers{"seed", "delimiter", "fold_seed", "at"};
 
 /// A number outside a range.
 double outside(const OptionRange& range) {
@@ -55,7 +60,7 @@ void check_ranges(const std::string& owner, Options valid = {}) {
         expected = owner + ": " + std::string(name) + " must be one of ";
       } else if constexpr (std::is_arithmetic_v<V> && !std::is_same_v<V, bool>) {
         INFO(name);
-        CHECK((range.bounded || free_numbers.count(std::string(name)) > 0));
+        CHECK((range.bounded || free_numbers.count(std::string(name.substr(name.rfind('.') + 1))) > 0));
         place(value);
       } else if constexpr (std::is_same_v<V, std::string>) {
         return;  // any text
@@ -164,6 +169,35 @@ TEST_CASE("options: so are those of samplers, transport, metrics, kernels and fi
   check_ranges<metric::GeneSetScoresOptions>("GeneSetScores");
   check_ranges<io::H5adWriteOptions>("write_h5ad");
   check_ranges<io::ReadOptions>("read_cells");
+}
+
+TEST_CASE("options: so are those of stages, generation and the wings") {
+  check_ranges<StepTarget>("epochs_for_steps");
+  check_ranges<ProgressOptions>("progress");
+  check_ranges<StagesOptions>("Stages");
+  check_ranges<SampleOptions>("generate");
+  check_ranges<OtFlowOptions>("fit_ot_flow");
+  check_ranges<FineTuneOptions>("fine_tune");
+  check_ranges<TeacherOptions>("teacher_paths");
+  check_ranges<GeneScaleOptions>("group_gene_scales");
+  check_ranges<ImportanceOptions>("two_stage_log_likelihood");
+  check_ranges<conformal::EnsembleFitOptions>("conformal::fit");
+  check_ranges<conformal::IntervalOptions>("predict_intervals");
+  check_ranges<generation::SampleCompositionOptions>("sample_composition");
+  check_ranges<multiomics::DatasetOptions>("make_dataset");
+  check_ranges<multiomics::TrainingOptions>("multiomics::fit");
+  check_ranges<multiomics::JointTranslateOptions>("translate");
+  check_ranges<multiomics::CrossValidationOptions>("cross_validate");
+  check_ranges<perturbation::DatasetOptions>("make_dataset");
+  check_ranges<spatial::TrainingOptions>("spatial::fit");
+  check_ranges<spatial::ImputeOptions>("impute");
+  check_ranges<spatial::VariogramOptions>("fit_variogram");
+  check_ranges<spatial::LocationBaselineOptions>("location_baselines");
+  check_ranges<spatial::SpotSamplingOptions>("spot_cell_moments");
+  check_ranges<trajectory::FateOptions>("fate_probabilities");
+  check_ranges<trajectory::TrainingOptions>("trajectory::fit");
+  check_ranges<trajectory::TimeSplitOptions>("split_times", {.holdout = trajectory::TimeRange{0, 1}});
+  check_ranges<trajectory::InterpolateOptions>("interpolate_at");
 }
 
 TEST_CASE("options: a model refuses nonsense where it is built") {

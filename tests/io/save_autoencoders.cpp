@@ -24,11 +24,11 @@ const CellTable& cells() {
   return it;
 }
 
-/// An epoch on 60 cells with batches and labels.
+/// An epoch on 60 cells with batch covariate and labels.
 template <class Model>
 void train(Model& model) {
   CellCovariates of;
-  for (int i = 0; i < 60; ++i) of.batch.push_back(i % 2), of.label.push_back(i % 3);
+  for (int i = 0; i < 60; ++i) of.batch_covariate.push_back(i % 2), of.label.push_back(i % 3);
   fit(model, cells(), of, {.epochs = 1, .batch = 30, .seed = 4});
 }
 
@@ -42,7 +42,7 @@ CountAutoencoderOptions vae_options() {
   return {.genes = genes,
           .hidden = {6, 5},
           .latent = 3,
-          .batches = 2,
+          .batch_covariate_levels = 2,
           .prior = {.labels = 3},
           .linear_decoder = true,
           .dropout = 0.37f,

@@ -174,6 +174,19 @@ TEST_CASE("fine_tune: with the gradient stopped the autoencoder learns as if it 
   set_threads(before);
 }
 
+TEST_CASE("fine_tune: weights and rates out of range are refused by name and number") {
+  const CellTable cells = some_cells();
+  Rng rng(2);
+  Model vae({.genes = 50, .hidden = {24}, .latent = 4, .dropout = 0.0f}, rng);
+  auto flow = made_flow(cells);
+  const auto refused = [&](const FineTuneOptions& o, const char* why) {
+    CHECK_THROWS_WITH(fine_tune(vae, flow, cells, {}, o, {.epochs = 1}), ContainsText(why));
+  };
+  refused({.flow_weight = 0}, "fine_tune: flow_weight must be above 0, got 0");
+  refused({.autoencoder_rate = -1}, "fine_tune: autoencoder_rate must be above 0, got -1");
+  refused({.flow_rate = -2}, "fine_tune: flow_rate must be above 0, got -2");
+}
+
 TEST_CASE("by_name: parts freeze, learn and change their rates by name") {
   const CellTable cells = some_cells();
   Rng rng(2);

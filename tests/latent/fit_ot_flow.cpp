@@ -105,6 +105,10 @@ TEST_CASE("between: what does not fit is named") {
   REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.pairs = {1, 2}}, quick), ContainsText("2 pairs for 10"));
   REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.pairs = std::vector<Index>(10, 99)}, quick),
                       ContainsText("pair 99"));
+  REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.pairs = std::vector<Index>(10, -2)}, quick),
+                      ContainsText("fit_ot_flow: pairs must be at least -1, got -2 (element 0)"));
+  REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.noise = -0.5f}, quick),
+                      ContainsText("fit_ot_flow: noise must be at least 0, got -0.5"));
   from.cell_columns = labelled("type", Categorical{{"a"}, std::vector<int>(10, 0)});
   REQUIRE_THROWS_WITH(fit_ot_flow(flow, from, to, {.match = "type"}, quick), ContainsText("no source cell has 'b'"));
   REQUIRE_THROWS_WITH(fit_ot_flow(flow, LatentTable{}, to, {}, quick), ContainsText("dimensions"));

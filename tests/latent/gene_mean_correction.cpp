@@ -48,7 +48,9 @@ TEST_CASE("shifted_gene_scales: brings a group's decoded means to its counts, mo
     CHECK(double(shrunk(0, g)) == Approx(1).margin(1e-3));
   }
   CHECK_THROWS_WITH(shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, {.groups = 1, .pseudo_count = 0}),
-                    ContainsText("must be positive"));
+                    ContainsText("shifted_gene_scales: pseudo_count must be above 0, got 0"));
+  CHECK_THROWS_WITH(group_gene_scales(c.vae, c.cells, c.codes, c.z, c.codes, {.groups = 0}),
+                    ContainsText("group_gene_scales: groups must be at least 1, got 0"));
 }
 
 TEST_CASE("group_gene_scales, shifted_gene_scales: cells of other genes are refused") {

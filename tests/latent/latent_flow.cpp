@@ -212,7 +212,7 @@ TEST_CASE("two_stage_log_likelihood: more samples bound it tighter") {
   CHECK(many < cell_likelihood(t.vae, cells).mean_log_prob);
   Rng rng(1);
   REQUIRE_THROWS_WITH(two_stage_log_likelihood(t.vae, t.flow, cells, {.samples = 0}, {}, rng),
-                      ContainsText("at least one sample"));
+                      ContainsText("two_stage_log_likelihood: samples must be at least 1, got 0"));
 }
 
 TEST_CASE("generate: guidance of one is the conditional field, of zero the unconditional") {
@@ -272,12 +272,12 @@ TEST_CASE("generate and draw: bad requests are named") {
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .eta = 0.5}, rng), ContainsText("choose Method::ddim"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .guidance = 2, .guidance_each = {{"cell_type", 1.0f}}}, rng),
                       ContainsText("not both"));
-  REQUIRE_THROWS_WITH(t.flow.generate({.count = -1}, rng),
-                      ContainsText("generate: count must not be negative, got -1"));
+  REQUIRE_THROWS_WITH(t.flow.generate({.count = -1}, rng), ContainsText("generate: count must be at least 0, got -1"));
   REQUIRE_THROWS_WITH(t.flow.generate({.count = 1, .batch = 0}, rng),
                       ContainsText("generate: batch must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch = 0}), ContainsText("draw: batch must be at least 1, got 0"));
-  REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch_codes = {1}}), ContainsText("1 batch codes for 300 cells"));
+  REQUIRE_THROWS_WITH(draw(t.vae, t.latents, rng, {.batch_covariate = {1}}),
+                      ContainsText("1 codes of the batch covariate for 300 cells"));
   LatentTable wrong = t.latents;
   wrong.library.pop_back();
   REQUIRE_THROWS_WITH(draw(t.vae, wrong, rng), ContainsText("299 library sizes for 300 cells"));

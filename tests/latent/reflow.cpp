@@ -65,13 +65,13 @@ TEST_CASE("reflow: paths that are held out for validation stop a training that n
 
 TEST_CASE("reflow: what does not fit is named") {
   Rng rng(1);
-  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(0), {}, rng),
-                      ContainsText("at least one segment, pair and cell"));
-  for (const Index batch : {Index(0), Index(-3)}) {
-    REQUIRE_THROWS_WITH(
-        teacher_paths(teacher(), mixture(5, 6).cell_columns, {.pairs = 4, .how = {.steps = 2, .batch = batch}}, rng),
-        ContainsText("steps and batch must be at least 1"));
-  }
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(0), {}, rng), ContainsText("there are no cells in obs"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(1), {.pairs = 0}, rng),
+                      ContainsText("teacher_paths: pairs must be at least 1, got 0"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(1), {.segments = -1}, rng),
+                      ContainsText("teacher_paths: segments must be at least 1, got -1"));
+  REQUIRE_THROWS_WITH(teacher_paths(teacher(), Annotation(1), {.how = {.batch = 0}}, rng),
+                      ContainsText("teacher_paths: how.batch must be at least 1, got 0"));
   REQUIRE_THROWS_WITH(straightness(paths(1, 10)), ContainsText("needs paths of several segments"));
 }
 

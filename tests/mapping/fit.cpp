@@ -12,7 +12,7 @@ using namespace latentcell;
 using mapping_task::quick;
 using mapping_task::task;
 
-TEST_CASE("mapping::fit: the generator learns the query as a batch, keeps its composition and generates cells of it") {
+TEST_CASE("mapping::fit: the generator learns the query as a level, keeps its composition and generates cells of it") {
   const mapping::Model& m = mapping_task::mapped();
   CHECK(m.generator.vae.genes() == 108);
   CHECK(m.generator.composition.value.sum() == 800);
@@ -47,7 +47,8 @@ TEST_CASE("mapping::fit: the same again; a resumed training gives the same bits"
 
 TEST_CASE("mapping::fit: a type that is rare in the reference and frequent in the query is found") {
   Rng rng(7);
-  SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400, .marker_share = 0.15}, rng);
+  SimulatedTissue tissue({.genes = 120, .types = 3, .batch_covariate_levels = 2, .library = 400, .marker_share = 0.15},
+                         rng);
   const CellTable drawn = tissue.draw(700, rng), query = tissue.draw(300, rng);
   const std::vector<int> types = drawn.obs("cell_type").codes;
   std::vector<Index> rows;
@@ -62,14 +63,15 @@ TEST_CASE("mapping::fit: a type that is rare in the reference and frequent in th
   CHECK(metric::label_scores(truth, label, 3).f1[0] > 0.8);
 }
 
-TEST_CASE("choose_replay: cells in the reference's composition, some of each label, of batches that had it") {
+TEST_CASE("choose_replay: cells in the reference's composition, some of each label, of levels that had it") {
   Rng rng(5);
   const generation::Composition training{{0, 0, 0, 0, 0, 0, 0, 0, 0, 2, -1}, {0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0}};
   const generation::Composition r = mapping::detail::choose_replay(training, 100, 30, rng);
   CHECK(std::count(r.label.begin(), r.label.end(), 0) == 90);
   CHECK(std::count(r.label.begin(), r.label.end(), 2) == 30);
-  for (std::size_t i = 0; i < r.label.size(); ++i) CHECK((r.label[i] == 0 || r.batch[i] == 1));
-  const auto first = std::count_if(r.batch.begin(), r.batch.begin() + 90, [](int b) { return b == 0; });
+  for (std::size_t i = 0; i < r.label.size(); ++i) CHECK((r.label[i] == 0 || r.batch_covariate[i] == 1));
+  const auto first =
+      std::count_if(r.batch_covariate.begin(), r.batch_covariate.begin() + 90, [](int b) { return b == 0; });
   CHECK(double(first) / 90 == Approx(5.0 / 9).margin(4 * std::sqrt(20.0 / 81 / 90)));
   CHECK_THROWS_WITH(mapping::detail::choose_replay({{-1, -1}, {0, 0}}, 10, 1, rng), ContainsText("no labels"));
 }

@@ -18,7 +18,7 @@ TEST_CASE("mapping::save and load: a loaded model labels the query to the bit, a
   CHECK_THROWS_WITH(generation::load(path), ContainsText("kind 'mapping', not 'generation'"));
   std::remove(path);
   CHECK(loaded.options.rounds == mapping_task::quick.rounds);
-  CHECK(loaded.generator.options.batch_levels.back() == "new");
+  CHECK(loaded.generator.options.batch_covariate_levels.back() == "new");
   const mapping::MappedCells a = mapping::predict(model, task().query), b = mapping::predict(loaded, task().query);
   CHECK(a.label == b.label);
   CHECK(a.confidence == b.confidence);

@@ -39,7 +39,8 @@ TEST_CASE("mapping::predict: a cell's votes are the mean of those in the latent 
 
 TEST_CASE("mapping::predict: distances are about 1 for types of the reference, larger for one that it does not have") {
   Rng rng(9);
-  SimulatedTissue tissue({.genes = 120, .types = 4, .batches = 2, .library = 400, .marker_share = 0.15}, rng);
+  SimulatedTissue tissue({.genes = 120, .types = 4, .batch_covariate_levels = 2, .library = 400, .marker_share = 0.15},
+                         rng);
   const CellTable all = tissue.draw(600, rng), query = tissue.draw(200, rng);
   std::vector<Index> rows;
   for (Index i = 0; i < all.cells(); ++i) {

@@ -51,3 +51,18 @@ TEST_CASE("cross_validate: every cell with proteins is predicted by a model that
     }
   }
 }
+
+TEST_CASE("cross_validate: nonsense in its options is refused by name and number") {
+  const Dataset d = dataset(20);
+  Stages stages;
+  CrossValidationOptions o = two_folds();
+  o.folds = 1;
+  CHECK_THROWS_WITH(cross_validate(d, o, stages), ContainsText("cross_validate: folds must be at least 2, got 1"));
+  o = two_folds();
+  o.model.hide = 2;
+  CHECK_THROWS_WITH(cross_validate(d, o, stages), ContainsText("cross_validate: model.hide must be in [0, 1), got 2"));
+  o = two_folds();
+  o.training.joint.genes = 0;
+  CHECK_THROWS_WITH(cross_validate(d, o, stages),
+                    ContainsText("cross_validate: training.joint.genes must be at least 1, got 0"));
+}

@@ -106,5 +106,8 @@ TEST_CASE("fit: with cells for it a joint model is trained as well; a stopped tr
   Stages none;
   CHECK_THROWS_WITH(fit(other, {c.protein, {c.rna}}, means, none),
                     ContainsText("draws must be 0 or at least 2, got 1"));
+  means.intervals.steps = 0;
+  CHECK_THROWS_WITH(fit(other, {c.protein, {c.rna}}, means, none),
+                    ContainsText("multiomics::fit: intervals.steps must be at least 1, got 0"));
   CHECK(none.reports().empty());
 }

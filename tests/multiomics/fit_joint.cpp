@@ -37,4 +37,8 @@ TEST_CASE("fit_joint: RNA is restricted to the most variable genes; a hook's sto
   o.fit.seed = 5;
   CHECK(encode(*fit_joint({c.rna, c.protein}, o, stages), cells).mean != encode(*model, cells).mean);
   CHECK_THROWS_WITH(fit_joint({}, o, stages), ContainsText("no modality"));
+  CHECK_THROWS_WITH(fit_joint({c.rna, c.protein}, {.genes = 0}, stages),
+                    ContainsText("fit_joint: genes must be at least 1, got 0"));
+  CHECK_THROWS_WITH(fit_joint({c.rna, c.protein}, {.epochs = -1}, stages),
+                    ContainsText("fit_joint: epochs must be at least 0, got -1"));
 }

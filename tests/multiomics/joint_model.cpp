@@ -85,7 +85,10 @@ TEST_CASE("joint model: what does not fit is named") {
   JointVae<float> model = small(cells, Observation::counts);
   Rng rng(1);
   CHECK_THROWS_WITH(translate(model, cells, 3, 100, {}, rng), ContainsText("translate: target 3 of 3 modalities"));
-  CHECK_THROWS_WITH(translate(model, cells, 1, 100, {.draws = 1}, rng), ContainsText("16 latents and 1 draws"));
+  CHECK_THROWS_WITH(translate(model, cells, 1, 100, {.draws = 1}, rng),
+                    ContainsText("translate: draws must be 0 or at least 2, got 1"));
+  CHECK_THROWS_WITH(translate(model, cells, 1, 100, {.latents = 0}, rng),
+                    ContainsText("translate: latents must be at least 1, got 0"));
   for (const Index batch : {0, -3})
     CHECK_THROWS_WITH(translate(model, cells, 1, 100, {.batch = batch}, rng), ContainsText("batch must be at least 1"));
   CHECK_THROWS_WITH(encode(model, {cells[0]}), ContainsText("1 modalities but the model has 3"));

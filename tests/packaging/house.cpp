@@ -388,6 +388,44 @@ TEST_CASE("house: retired words stay away") {
   CHECK(wrong.size() == 0);
 }
 
+TEST_CASE("house: a line of shapes holds shapes alone") {
+  const std::string item = R"((\w+(, \w+)* )?\(([^()]|\([^()]*\))+\))";
+  const std::regex shapes(R"( *\/\/\/ shapes: (-> )?)" + item + "((, | -> )" + item + ")*");
+  Words wrong;
+  int found = 0;
+  for (const fs::path& path : sources(root / "include")) {
+    std::istringstream lines(text_of(path));
+    int number = 0;
+    for (std::string line; std::getline(lines, line);) {
+      ++number;
+      if (line.find(" shapes: ") == std::string::npos) continue;
+      ++found;
+      if (!std::regex_match(line, shapes)) wrong.push_back(place_of(path) + ":" + std::to_string(number) + line);
+    }
+  }
+  CHECK(found > 20);
+  CHECK(wrong == Words{});
+}
+
+TEST_CASE("house: every struct of options lists its members with a static visit") {
+  const std::regex options(R"(\bstruct (\w*Options(Of)?)\s*\{)");
+  Words missing;
+  int found = 0;
+  for (const fs::path& path : sources(root / "include")) {
+    const std::string code = code_of(text_of(path));
+    for (std::sregex_iterator at(code.begin(), code.end(), options), end; at != end; ++at) {
+      ++found;
+      const std::size_t first = std::size_t(at->position()) + std::size_t(at->length());
+      std::size_t k = first;
+      for (int depth = 1; k < code.size() && depth > 0; ++k) depth += code[k] == '{' ? 1 : code[k] == '}' ? -1 : 0;
+      if (code.substr(first, k - first).find("static void visit(auto& self, auto&& f)") == std::string::npos)
+        missing.push_back(place_of(path) + ": " + (*at)[1].str());
+    }
+  }
+  CHECK(found > 80);
+  CHECK(missing == Words{});
+}
+
 TEST_CASE("house: every operation is in the list of cases") {
   const std::string cases = text_of(root / "tests/support/op_cases.hpp");
   const std::regex operation(R"(\n(?:inline )?Var<T> ([a-z_0-9]+)\()");

@@ -109,6 +109,15 @@ TEST_CASE("make_dataset: without a group column all cells are one group, and the
   CHECK(d.targets == std::vector<std::string>{"all"});
 }
 
+TEST_CASE("make_dataset: numbers out of range are refused by name and value") {
+  DatasetOptions o = options();
+  o.genes = -5;
+  CHECK_THROWS_WITH(make_dataset(cells(), o), ContainsText("make_dataset: genes must be at least 0, got -5"));
+  o = options();
+  o.min_cells = -1;
+  CHECK_THROWS_WITH(make_dataset(cells(), o), ContainsText("make_dataset: min_cells must be at least 0, got -1"));
+}
+
 TEST_CASE("make_dataset: wrong columns, levels and groups are refused by name") {
   DatasetOptions o = options();
   o.model.control = "no_such";

@@ -28,6 +28,10 @@ TEST_CASE("location_baselines: nearest is exact at reference cells; kriging beat
         spatial::column_deviation(find_baseline(made, "kriging"))(0));
   CHECK(find_baseline(spatial::location_baselines(reference, reference, {}, rng), "nearest cell") == reference.values);
   CHECK_THROWS_WITH(find_baseline(made, "magic"), ContainsText("no baseline 'magic' among 5"));
+  CHECK_THROWS_WITH(spatial::location_baselines(reference, query, {.slice_gap = -1}, rng),
+                    ContainsText("location_baselines: slice_gap must be at least 0, got -1"));
+  CHECK_THROWS_WITH(spatial::location_baselines(reference, query, {.mask = {.mask_radius = -4}}, rng),
+                    ContainsText("location_baselines: mask.mask_radius must be at least 0, got -4"));
 }
 
 TEST_CASE("impute_baselines: panels and spots have baselines of their own") {

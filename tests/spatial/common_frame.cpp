@@ -81,5 +81,9 @@ TEST_CASE("to_common_frame: a rough turn is taken for slices without reference c
   const Matrix<float> before = one.data.query.coordinates;
   spatial::to_common_frame(one.data, one.target, {.unit = 4});
   CHECK(one.data.alignments.empty());
+  CHECK_THROWS_WITH(spatial::to_common_frame(s.data, s.target, {.unit = -1}),
+                    ContainsText("to_common_frame: unit must be at least 0, got -1"));
+  CHECK_THROWS_WITH(spatial::to_common_frame(s.data, s.target, {.angle = std::nan("")}),
+                    ContainsText("to_common_frame: angle must be a finite number, got nan"));
   CHECK((one.data.query.coordinates * 4 - before).cwiseAbs().maxCoeff() < 1e-4f);
 }

@@ -108,5 +108,7 @@ TEST_CASE("deconvolve_spots: cells keep the differences that are predicted; spot
     CHECK(out.high80(0, g) >= out.high50(0, g));
   }
   CHECK_THROWS_WITH(spatial::spot_cell_moments(model, made.of, {.depth = 600, .draws = 1}, rng),
-                    ContainsText("draws must be at least 2, got 1"));
+                    ContainsText("spot_cell_moments: draws must be at least 2, got 1"));
+  CHECK_THROWS_WITH(spatial::spot_cell_moments(model, made.of, {.depth = 0, .draws = 4}, rng),
+                    ContainsText("spot_cell_moments: depth must be above 0, got 0"));
 }

@@ -133,3 +133,22 @@ TEST_CASE("spatial::fit: data and model that do not agree are refused") {
   wrong.target.counts = Counts(8);
   refused(wrong, "0 reference cells; needs 40");
 }
+
+TEST_CASE("spatial::fit: nonsense in its options is refused by name and number, before anything is trained") {
+  const spatial::ImputationTask task = task_of("spots:0.5", 100);
+  Dataset data = spatial::make_dataset(task, spatial::choose_genes(task));
+  Rng rng(4);
+  Model model(planted::small(data), rng);
+  Stages stages;
+  const auto refused = [&](const auto& change, const std::string& why) {
+    spatial::TrainingOptions o = planted::short_training(1);
+    change(o);
+    CHECK_THROWS_WITH(spatial::fit(model, data, o, rng, stages), ContainsText("spatial::fit: " + why));
+  };
+  refused([](auto& o) { o.members.epochs = -1; }, "members.epochs must be at least 0, got -1");
+  refused([](auto& o) { o.members.target.steps = 0; }, "members.target.steps must be at least 1, got 0");
+  refused([](auto& o) { o.members.fit.learning_rate = -1; }, "members.fit.learning_rate must be above 0, got -1");
+  refused([](auto& o) { o.intervals.steps = 0; }, "intervals.steps must be at least 1, got 0");
+  refused([](auto& o) { o.frame.unit = -2; }, "frame.unit must be at least 0, got -2");
+  CHECK_FALSE(data.in_common_frame);
+}

@@ -66,3 +66,15 @@ TEST_CASE("fit_variogram: predicts other cells better than a variogram of anothe
   CHECK(error(found) < error({1.5, 0.85}));
   CHECK(error(found) <= error({1.5, 0.1}) * 1.0001);
 }
+
+TEST_CASE("fit_variogram: options out of range are refused by name and number") {
+  const Matrix<float> at = Matrix<float>::Zero(3, 2), values = Matrix<float>::Zero(3, 1);
+  const spatial::SpatialReference reference{{at, {0, 0, 0}}, values};
+  Rng rng(1);
+  const auto refused = [&](const spatial::VariogramOptions& o, const char* why) {
+    CHECK_THROWS_WITH(spatial::fit_variogram(reference, {}, o, rng), ContainsText(why));
+  };
+  refused({.slice_gap = -1}, "fit_variogram: slice_gap must be at least 0, got -1");
+  refused({.trials = 0}, "fit_variogram: trials must be at least 1, got 0");
+  refused({.neighbors = 0}, "fit_variogram: neighbors must be at least 1, got 0");
+}

@@ -125,4 +125,6 @@ TEST_CASE("impute: a slice without reference cells needs a model that was traine
   planted::Run run = planted::fit(task_of("spots:0.4", 6), 1);
   run.data.query.slice[0] = 1;
   CHECK_THROWS_WITH(impute(run.model, run.data), ContainsText("trained with all slices"));
+  CHECK_THROWS_WITH(impute(run.model, run.data, {.intervals = {.draws = -3}}),
+                    ContainsText("impute: intervals.draws must be at least 0, got -3"));
 }

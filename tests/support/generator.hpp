@@ -4,19 +4,21 @@
 #include <latentcell/generation/fit.hpp>
 #include <latentcell/generation/options_for.hpp>
 
-// A small generator trained for a moment on simulated cells of two batches and three types, the last one rare.
+// A small generator trained for a moment on simulated cells of three types, the last one rare, and a batch covariate of
+// two levels.
 
 namespace generator {
 
 using namespace latentcell;
 
 inline CellTable cells(Index n, Rng& rng) {
-  return simulate({.cells = n, .genes = 120, .types = 3, .batches = 2, .library = 400, .type_skew = 2}, rng);
+  return simulate({.cells = n, .genes = 120, .types = 3, .batch_covariate_levels = 2, .library = 400, .type_skew = 2},
+                  rng);
 }
 
 inline generation::Options small(const CellTable& cells) {
   generation::Options o;
-  o.batch = "batch";
+  o.batch_covariate = "batch";
   o = generation::options_for(cells, o);
   o.vae.hidden = {32};
   o.vae.latent = o.backbone.latent = 6;
@@ -32,8 +34,8 @@ inline generation::Model trained(const CellTable& cells) {
   Rng rng(6);
   generation::Model m(small(cells), rng);
   m.vae.gene_names = cells.gene_names;
-  const CellCovariates covariates{.batch = cells.obs("batch").codes, .label = cells.obs("cell_type").codes};
-  m.record_composition(covariates.label, covariates.batch);
+  const CellCovariates covariates{.batch_covariate = cells.obs("batch").codes, .label = cells.obs("cell_type").codes};
+  m.record_composition(covariates.label, covariates.batch_covariate);
   fit(m.vae, cells, covariates, {.epochs = 25, .batch = 32, .learning_rate = 3e-3f});
   fit(m.flow, encode(m.vae, cells), {.epochs = 40, .batch = 32, .learning_rate = 2e-3f});
   return m;

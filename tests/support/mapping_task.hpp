@@ -20,7 +20,8 @@ struct Task {
 inline const Task& task() {
   static const Task one = [] {
     Rng rng(1);
-    SimulatedTissue tissue({.genes = 120, .types = 3, .batches = 2, .library = 400, .marker_share = 0.15}, rng);
+    SimulatedTissue tissue(
+        {.genes = 120, .types = 3, .batch_covariate_levels = 2, .library = 400, .marker_share = 0.15}, rng);
     CellTable reference = tissue.draw(500, rng), query = tissue.draw(300, rng);
     std::vector<std::string> order(query.gene_names.rbegin(), query.gene_names.rend());
     query = align_genes(query, order).cells;

@@ -122,8 +122,8 @@ inline void add_count_cases(std::vector<OpCase>& cases) {
         };
         cases.push_back(d);
         if (per_cell || !has_dispersion(family)) continue;
-        OpCase e = d;  // a dispersion per gene and batch, one cell's batch unknown
-        e.name += ", dispersion per batch";
+        OpCase e = d;  // a dispersion per gene and level of the batch covariate, unknown for one cell
+        e.name += ", dispersion per level";
         e.inputs[3] = made_matrix(2, genes, 51);
         const auto shares = std::make_shared<Matrix<double>>(Matrix<double>::Zero(batch, 2));
         for (Index b = 0; b < batch; ++b) shares->row(b)(b % 2) = 1;

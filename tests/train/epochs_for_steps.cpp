@@ -20,4 +20,8 @@ TEST_CASE("epochs_for_steps: never fewer or more than allowed") {
 TEST_CASE("epochs_for_steps: an empty minibatch or range throws") {
   CHECK_THROWS_WITH(epochs_for_steps(10, 0, {}), ContainsText("got 0"));
   CHECK_THROWS_WITH(epochs_for_steps(10, 1, {.min_epochs = 9, .max_epochs = 8}), ContainsText("min_epochs 9"));
+  CHECK_THROWS_WITH(epochs_for_steps(10, 1, {.steps = 0}),
+                    ContainsText("epochs_for_steps: steps must be at least 1, got 0"));
+  CHECK_THROWS_WITH(epochs_for_steps(10, 1, {.min_epochs = -1}),
+                    ContainsText("epochs_for_steps: min_epochs must be at least 0, got -1"));
 }

@@ -111,7 +111,11 @@ TEST_CASE("fate_probabilities: what cannot be answered is refused") {
   Rng rng(2);
   CHECK_THROWS_WITH(fate_probabilities(model, starts(0), reference, "none", {}, rng), ContainsText("no column 'none'"));
   CHECK_THROWS_WITH(fate_probabilities(model, starts(0), reference, "line", {.draws = 0}, rng),
-                    ContainsText("draws 0"));
+                    ContainsText("fate_probabilities: draws must be at least 1, got 0"));
+  CHECK_THROWS_WITH(fate_probabilities(model, starts(0), reference, "line", {.neighbors = -1}, rng),
+                    ContainsText("fate_probabilities: neighbors must be at least 1, got -1"));
+  CHECK_THROWS_WITH(fate_probabilities(model, starts(0), reference, "line", {.at = HUGE_VAL}, rng),
+                    ContainsText("at must be a time or NaN, got inf"));
   reference.cell_columns.set("line", Categorical{{"a"}, std::vector<int>(8, -1)});
   CHECK_THROWS_WITH(fate_probabilities(model, starts(0), reference, "line", {}, rng),
                     ContainsText("no cell of about time 2 has a label in 'line'"));

@@ -170,4 +170,12 @@ TEST_CASE("trajectory::fit: latents of another dimension or of one time are refu
   CHECK_THROWS_WITH(trajectory::fit(model, cells), ContainsText("two times"));
   cells.mean.resize(4, 3);
   CHECK_THROWS_WITH(trajectory::fit(model, cells), ContainsText("3 dimensions for a velocity of 2"));
+  trajectory::TrainingOptions o = quick();
+  o.velocity.learning_rate = 0;
+  CHECK_THROWS_WITH(trajectory::fit(model, cells, o),
+                    ContainsText("trajectory::fit: velocity.learning_rate must be above 0, got 0"));
+  o = quick();
+  o.autoencoder.ema = 1;
+  CHECK_THROWS_WITH(trajectory::fit(model, cells, o),
+                    ContainsText("trajectory::fit: autoencoder.ema must be in [0, 1), got 1"));
 }

@@ -1,5 +1,6 @@
 #include <latentcell/trajectory/holdout.hpp>
 
+#include <cmath>
 #include <limits>
 
 #include "support/catch.hpp"
@@ -60,4 +61,13 @@ TEST_CASE("split_times: points of an embedding are split as they are, and two ti
   CHECK_THROWS_WITH(split_times(points, "time", {.holdout = TimeRange{1, 2}}),
                     ContainsText("at least two times, there are 1"));
   CHECK_THROWS_WITH(split_times(points, "day"), ContainsText("no column 'day'"));
+}
+
+TEST_CASE("split_times: a falling range and numbers out of range are refused by name") {
+  CHECK_THROWS_WITH(split_times(cells(), "time", {.min_cells = -1}),
+                    ContainsText("split_times: min_cells must be at least 0, got -1"));
+  CHECK_THROWS_WITH(split_times(cells(), "time", {.holdout = TimeRange{std::nan(""), 1}}),
+                    ContainsText("split_times: holdout.from must be a finite number, got nan"));
+  CHECK_THROWS_WITH(split_times(cells(), "time", {.holdout = TimeRange{2, 1}}),
+                    ContainsText("split_times: the range 2 to 1 must rise"));
 }

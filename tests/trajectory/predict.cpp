@@ -137,7 +137,9 @@ TEST_CASE("interpolate_at: a range that falls, no cells and a reference without 
   Rng rng(4);
   CHECK_THROWS_WITH(interpolate_at(model, reference, {.time = {2, 1}}, rng), ContainsText("must rise"));
   CHECK_THROWS_WITH(interpolate_at(model, reference, {.time = {1, 1}, .cells = 0}, rng),
-                    ContainsText("at least 1, got 0"));
+                    ContainsText("interpolate_at: cells must be at least 1, got 0"));
+  CHECK_THROWS_WITH(interpolate_at(model, reference, {.time = {1, 1}, .steps = 0}, rng),
+                    ContainsText("interpolate_at: steps must be at least 1, got 0"));
   reference.cell_columns.set("time", std::vector<double>(4, std::nan("")));
   CHECK_THROWS_WITH(interpolate_at(model, reference, {.time = {1, 1}}, rng),
                     ContainsText("no reference cell has a time"));

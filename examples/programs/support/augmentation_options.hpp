@@ -21,7 +21,7 @@ inline AugmentationSettings parse_augmentation(int argc, char** argv) {
       "Adds generated cells to the rare labels of single-cell counts.\nWithout --data it runs on simulated cells.");
   add_common(app, s);
   app.add_option("--label", s.label, "obs column whose rare labels get cells")->capture_default_str();
-  app.add_option("--batch", s.batch, "obs column of the batch covariate of the decoder");
+  app.add_option("--batch", s.batch_covariate, "obs column of the batch covariate of the decoder");
   app.add_option("--min-cells", s.min_cells,
                  "real and generated cells that every label shall have; 0: as many as the median label")
       ->check(whole_number());

@@ -42,7 +42,7 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
       "Trains a latent flow on single-cell counts and generates cells.\nWithout --data it runs on simulated cells.");
   auto* data = add_common(app, s);
   app.add_option("--label", s.label, "obs column that generation is conditioned on")->capture_default_str();
-  app.add_option("--batch", s.batch, "obs column of the batch covariate of the decoder");
+  app.add_option("--batch", s.batch_covariate, "obs column of the batch covariate of the decoder");
   app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps all")->check(whole_number());
   app.add_option("--types", s.types, "generate only these labels, a comma between")->delimiter(',');
   app.add_option("--count", s.count, "cells to generate, of --interpolate paths; 0: as many as trained on, 100 paths")
@@ -64,15 +64,15 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
       "--gene-sets", s.gene_sets,
       "GMT file of gene sets whose scores are compared with real cells'; the labels' markers where not given");
   auto* corrected = app.add_option("--corrected", s.corrected,
-                                   "h5ad file for the cells of --data as they would have been counted in one batch");
-  app.add_option("--to-batch", s.to_batch, "that batch; the largest where not given")->needs(corrected);
+                                   "h5ad file for the cells of --data as of one level of the batch covariate");
+  app.add_option("--to-batch", s.to_batch, "that level; the largest where not given")->needs(corrected);
   app.add_option("--from", s.from,
                  "generate from a saved model (a file, or a --checkpoint folder), without data or training")
       ->excludes(data)
       ->excludes(hold)
       ->excludes(corrected);
   parse(app, argc, argv);
-  if (!s.corrected.empty() && s.batch.empty()) refuse(app, "--corrected needs --batch, the obs column of batches");
+  if (!s.corrected.empty() && s.batch_covariate.empty()) refuse(app, "--corrected needs --batch, an obs column");
   return s;
 }
 

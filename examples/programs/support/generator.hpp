@@ -23,7 +23,7 @@ inline constexpr std::uint64_t generation_stream = 7, correction_stream = 13;
 
 /// Options of every program that trains a generator.
 struct GeneratorSettings {
-  std::string label = "cell_type", batch;
+  std::string label = "cell_type", batch_covariate;
   Index latent = 10;
   int autoencoder_epochs = 0, flow_epochs = 0;
 };
@@ -41,7 +41,7 @@ inline std::vector<CLI::Option*> add_generator(CLI::App& app, GeneratorSettings&
 
 inline Json to_json(const GeneratorSettings& g) {
   return {{"label", g.label},
-          {"batch", g.batch},
+          {"batch", g.batch_covariate},
           {"latent", g.latent},
           {"autoencoder_epochs", g.autoencoder_epochs},
           {"flow_epochs", g.flow_epochs}};
@@ -64,10 +64,10 @@ inline Json to_json(const lc::generation::Options& o) {
 inline lc::generation::Options generator_options(const GeneratorSettings& g, const lc::CellTable& train) {
   lc::generation::Options o;
   o.label = g.label;
-  o.batch = g.batch;
+  o.batch_covariate = g.batch_covariate;
   o.vae.latent = o.backbone.latent = g.latent;
   (void)labels_of(train, g.label, "--label");
-  if (!g.batch.empty()) (void)labels_of(train, g.batch, "--batch");
+  if (!g.batch_covariate.empty()) (void)labels_of(train, g.batch_covariate, "--batch");
   return lc::generation::options_for(train, o);
 }
 

@@ -41,10 +41,10 @@ inline MappingSettings parse_mapping(int argc, char** argv) {
   auto* reference = app.add_option("--reference", s.reference,
                                    "labelled cells: to train on without --from, and for the baselines with --truth");
   app.add_option("--label", s.label, "obs column of the reference's labels")->capture_default_str();
-  app.add_option("--batch", s.batch, "obs column of the reference's batch covariate");
+  app.add_option("--batch", s.batch_covariate, "obs column of the reference's batch covariate");
   app.add_option("--truth", s.truth,
                  "obs column of --data with labels of the same names: to evaluate with, never learned from");
-  app.add_option("--name", s.name, "what the new batch is called; the file's name where not given");
+  app.add_option("--name", s.name, "the new level of the batch covariate; the file's name where not given");
   app.add_option("--rounds", s.mapping.rounds, "of training further and labelling anew; 0: the model as it is")
       ->capture_default_str()
       ->check(CLI::Range(0, 100));

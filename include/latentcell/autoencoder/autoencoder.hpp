@@ -12,8 +12,8 @@ namespace latentcell {
 /// Scalar, Likelihood         types: of its numbers, and of its observation model
 /// genes(), latent()          G and D
 /// encode(tape, batch)        Posterior of a CellBatch: mean and log variance (B, D), the second may be empty
-/// decode(tape, z, batch)     outputs of the decoder's heads (B, G), the predictor of the mean first
-/// predictors(tape, outputs, batch)   parameters of the likelihood
+/// decode(tape, z, batch_covariate)   outputs of the decoder's heads (B, G), the predictor of the mean first
+/// predictors(tape, outputs, batch_covariate)   parameters of the likelihood
 /// nll_of(tape, z, batch, weight, log_prob)   -sum of weight * log p(x | z) as (1, 1) Var
 /// options.link               how library sizes enter the mean
 /// gene_names                 (G) or empty

@@ -31,7 +31,7 @@ struct CountAutoencoderBase {
   SparseLinear<T> first;  // genes -> hidden[0]
   NormActDropout<T> first_tail;
   Mlp<T> encoder;                       // hidden[0] -> hidden.back()
-  Mlp<T> decoder;                       // latent + batches -> hidden.back() -> ... -> hidden[0]
+  Mlp<T> decoder;                       // latent + levels -> hidden.back() -> ... -> hidden[0]
   std::vector<Linear<T>> heads;         // last hidden layer -> genes; as many as the likelihood has parameters a cell
   std::vector<std::string> gene_names;  // (genes) keys of the genes, set by fit; may be empty
   Buffer<T> reference;                  // (1, 1) library size that inputs are scaled to
@@ -52,7 +52,7 @@ struct CountAutoencoderBase {
     likelihood.start(counts, heads, double(reference.value(0, 0)));
   }
 
-  /// Encodes a batch.     counts (B, G) -> (B, hidden.back())
+  /// Encodes a minibatch.     counts (B, G) -> (B, hidden.back())
   Var<T> encode_hidden(Tape<T>& tape, const CellBatch& batch) const {
     float* factor = tape.template scratch_of<float>(batch.size());
     for (Index b = 0; b < batch.size(); ++b) {
@@ -65,22 +65,21 @@ struct CountAutoencoderBase {
   bool linear() const { return options.linear_decoder; }
 
   /// The decoder's last hidden layer, or with a linear decoder the latent itself.
-  /// z (B, D), batch (B) codes or empty -> (B, hidden[0] + batches) or (B, D + batches)
-  Var<T> decode_hidden(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
-    if (options.batches == 0) return decoder(z);
-    const Var<T> one_hot = batch_columns(tape, z.rows(), batch);
+  /// z (B, D), batch_covariate (B) codes or empty -> (B, hidden[0] + levels) or (B, D + levels)
+  Var<T> decode_hidden(Tape<T>& tape, Var<T> z, std::span<const int> batch_covariate) const {
+    if (options.batch_covariate_levels == 0) return decoder(z);
+    const Var<T> one_hot = batch_covariate_columns(tape, z.rows(), batch_covariate);
     return linear() ? concat(z, one_hot) : concat(decoder(concat(z, one_hot)), one_hot);
   }
 
-  /// Predictors of the likelihood, as count_loss and draws take them.     z (B, D), batch (B) codes or empty
-  auto predictors(Tape<T>& tape, const std::vector<Var<T>>& out, std::span<const int> batch) const {
-    const Var<T> shares = likelihood.per_batch() ? batch_columns(tape, out.front().rows(), batch) : Var<T>{};
-    return likelihood.predictors(tape, out, shares);
+  /// Predictors of the likelihood, as count_loss and draws take them.     z (B, D), batch_covariate (B) codes or empty
+  auto predictors(Tape<T>& tape, const std::vector<Var<T>>& out, std::span<const int> batch_covariate) const {
+    return likelihood.predictors(tape, out, shares(tape, out.front().rows(), batch_covariate));
   }
 
   /// Linear predictors of the likelihood's parameters.     z (B, D) -> (B, G) each
-  std::vector<Var<T>> decode(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
-    const Var<T> h = decode_hidden(tape, z, batch);
+  std::vector<Var<T>> decode(Tape<T>& tape, Var<T> z, std::span<const int> batch_covariate) const {
+    const Var<T> h = decode_hidden(tape, z, batch_covariate);
     std::vector<Var<T>> out;
     for (const Linear<T>& head : heads) out.push_back(head(h));
     return out;
@@ -89,16 +88,15 @@ struct CountAutoencoderBase {
   /// -sum over the cells of weight * log p(x | z); log_prob (B), where given, gets each cell's log p(x | z).
   /// z (B, D), weight (B) -> (1, 1)
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {
-    const Var<T> shares = likelihood.per_batch() ? batch_columns(tape, z.rows(), batch.batch) : Var<T>{};
     return likelihood.nll(tape, heads,
                           {options.link,
-                           decode_hidden(tape, z, batch.batch),
-                           shares,
+                           decode_hidden(tape, z, batch.batch_covariate),
+                           shares(tape, z.rows(), batch.batch_covariate),
                            {batch.counts, batch.library, weight, double(reference.value(0, 0))}},
                           log_prob);
   }
 
-  /// The loss of a batch at given latents, averaged over its cells.     z (B, D) -> (1, 1)
+  /// The loss of a minibatch at given latents, averaged over its cells.     z (B, D) -> (1, 1)
   Var<T> mean_nll(Tape<T>& tape, Var<T> z, const CellBatch& batch) const {
     T* weight_of = tape.scratch(batch.size());
     std::fill_n(weight_of, batch.size(), T(1) / T(batch.size()));
@@ -121,7 +119,7 @@ struct CountAutoencoderBase {
   CountAutoencoderBase(std::string_view owner, const CountAutoencoderOptions& o, Rng& rng,
                        LikelihoodOptions likelihood_options)
       : options(check_options(owner, o)),
-        likelihood(o.genes, likelihood_options, o.batches),
+        likelihood(o.genes, likelihood_options, o.batch_covariate_levels),
         first(o.genes, o.hidden.front(), rng),
         first_tail(o.hidden.front(), T(o.dropout)),
         encoder(o.hidden.front(), std::span(o.hidden).subspan(1), T(o.dropout), rng),
@@ -137,9 +135,9 @@ struct CountAutoencoderBase {
     const auto& o = options;
     const std::vector<Index> widths =
         linear() ? std::vector<Index>{} : std::vector<Index>(o.hidden.rbegin(), o.hidden.rend());
-    decoder = Mlp<T>(o.latent + o.batches, widths, T(o.dropout), rng);
+    decoder = Mlp<T>(o.latent + o.batch_covariate_levels, widths, T(o.dropout), rng);
     for (Index i = 0; i < likelihood.heads(); ++i) {
-      heads.emplace_back((linear() ? o.latent : o.hidden.front()) + o.batches, o.genes, rng);
+      heads.emplace_back((linear() ? o.latent : o.hidden.front()) + o.batch_covariate_levels, o.genes, rng);
       // Heads start near the genes' own levels (see initialize_from_data): the cell's part grows from little.
       heads.back().weight.value *= T(0.1);
     }
@@ -148,16 +146,21 @@ struct CountAutoencoderBase {
   }
 
  private:
-  /// One column per batch: 1 for the cell's own, the batches' mean where it is unknown.
-  Var<T> batch_columns(Tape<T>& tape, Index cells, std::span<const int> batch) const {
-    LATENTCELL_REQUIRE(batch.empty() || Index(batch.size()) == cells, "autoencoder: ", batch.size(),
-                       " batch codes for ", cells, " cells");
-    const Index levels = options.batches;
+  /// The batch covariate as the likelihood takes it; empty where it does not.
+  Var<T> shares(Tape<T>& tape, Index cells, std::span<const int> batch_covariate) const {
+    return likelihood.per_batch_covariate() ? batch_covariate_columns(tape, cells, batch_covariate) : Var<T>{};
+  }
+
+  /// One column per level of the batch covariate: 1 for the cell's own, the mean over the levels where it is unknown.
+  Var<T> batch_covariate_columns(Tape<T>& tape, Index cells, std::span<const int> batch_covariate) const {
+    LATENTCELL_REQUIRE(batch_covariate.empty() || Index(batch_covariate.size()) == cells,
+                       "autoencoder: ", batch_covariate.size(), " codes of the batch covariate for ", cells, " cells");
+    const Index levels = options.batch_covariate_levels;
     T* rows = tape.scratch(cells * levels);
     for (Index b = 0; b < cells; ++b) {
-      const int code = batch.empty() ? -1 : batch[to_size(b)];
-      LATENTCELL_REQUIRE(code >= -1 && code < levels, "autoencoder: batch code ", code, " but there are ", levels,
-                         " batches");
+      const int code = batch_covariate.empty() ? -1 : batch_covariate[to_size(b)];
+      LATENTCELL_REQUIRE(code >= -1 && code < levels, "autoencoder: code ", code, " but there are ", levels,
+                         " levels of the batch covariate");
       for (Index j = 0; j < levels; ++j) {
         rows[b * levels + j] = code < 0 ? T(1) / T(levels) : (j == code ? T(1) : T(0));
       }

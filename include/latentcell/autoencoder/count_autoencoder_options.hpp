@@ -16,13 +16,13 @@ namespace latentcell {
 struct CountAutoencoderOptions {
   Index genes = 0;  ///< number of genes G, at least 1
   std::vector<Index> hidden = {
-      128};                       ///< widths of the encoder's layers, reversed in the decoder. Larger: more capacity
-  Index latent = 32;              ///< latent dimensions D. Larger: more of a cell is kept, noise included
-  Index batches = 0;              ///< levels of a batch covariate of the decoder; 0: none
-  PriorOptions prior = {};        ///< Vae: prior of the latent
-  bool linear_decoder = false;    ///< true: genes are linear in the latent, whose dimensions can be read as loadings
-                                  ///< (Svensson et al. 2020, "Interpretable factor models")
-  float dropout = 0.1f;           ///< share dropped after each hidden layer, [0, 1). Larger: stronger regularisation
+      128};                          ///< widths of the encoder's layers, reversed in the decoder. Larger: more capacity
+  Index latent = 32;                 ///< latent dimensions D. Larger: more of a cell is kept, noise included
+  Index batch_covariate_levels = 0;  ///< of the covariate that the decoder takes besides the latent; 0: none
+  PriorOptions prior = {};           ///< Vae: prior of the latent
+  bool linear_decoder = false;       ///< true: genes are linear in the latent, whose dimensions can be read as loadings
+                                     ///< (Svensson et al. 2020, "Interpretable factor models")
+  float dropout = 0.1f;              ///< share dropped after each hidden layer, [0, 1). Larger: stronger regularisation
   float count_thinning = 1.0f;    ///< share of a cell's molecules in the encoder's input in training, (0, 1]. Below 1
                                   ///< the decoder predicts the others, so noise cannot be learned (data/thinning.hpp)
   float kl_weight = 1.0f;         ///< Vae: weight of the KL term. Larger: smoother latents, less exact reconstruction
@@ -38,7 +38,7 @@ struct CountAutoencoderOptions {
     f("genes", self.genes, fixed(at_least(1)));
     f("hidden", self.hidden, fixed(each(at_least(1), 1)));
     f("latent", self.latent, fixed(at_least(1)));
-    f("batches", self.batches, fixed(at_least(0)));
+    f("batch_covariate_levels", self.batch_covariate_levels, fixed(at_least(0)));
     f("prior", self.prior);
     f("linear_decoder", self.linear_decoder, fixed());
     f("dropout", self.dropout, in_half_open(0, 1));

@@ -164,8 +164,8 @@ struct VqGan : VqVae<T, Likelihood> {
   }
   // Counts drawn at given codes, as log1p of scaled counts; the gradient goes to the means.   z (B, D) -> (B, G)
   Var<T> drawn(Tape<T>& tape, Var<T> z, const CellBatch& batch) const {
-    const std::vector<Var<T>> out = Base::Trunk::decode(tape, z, batch.batch);
-    const auto p = this->predictors(tape, out, batch.batch);
+    const std::vector<Var<T>> out = Base::Trunk::decode(tape, z, batch.batch_covariate);
+    const auto p = this->predictors(tape, out, batch.batch_covariate);
     const Index genes = this->genes(), cells = batch.size();
     const T scale_to = this->reference.value(0, 0);
     const Var<T> mean = log_normalized(this->options.link, out.front(), scale_to);

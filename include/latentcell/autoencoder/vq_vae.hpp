@@ -35,8 +35,8 @@ struct VqVae : CountAutoencoderBase<T, Likelihood> {
   }
 
   /// Linear predictors of the likelihood's parameters at the codes nearest to z.     z (B, D) -> (B, G) each
-  std::vector<Var<T>> decode(Tape<T>& tape, Var<T> z, std::span<const int> batch) const {
-    return Trunk::decode(tape, codebook(tape, z, T(0)).z, batch);
+  std::vector<Var<T>> decode(Tape<T>& tape, Var<T> z, std::span<const int> batch_covariate) const {
+    return Trunk::decode(tape, codebook(tape, z, T(0)).z, batch_covariate);
   }
   /// As CountAutoencoderBase::nll_of, at the codes nearest to z.
   Var<T> nll_of(Tape<T>& tape, Var<T> z, const CellBatch& batch, std::span<const T> weight, T* log_prob) const {

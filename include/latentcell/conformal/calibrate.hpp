@@ -26,6 +26,7 @@ struct OutOfFold {
 inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityEncoder& encoder, const OutOfFold& cells,
                                 const IntervalOptions& o, Rng& rng) {
   const Matrix<float>& truth = cells.truth;
+  check_options("calibrate_intervals", o);
   LATENTCELL_REQUIRE(o.draws >= 2, "calibrate_intervals: draws must be at least 2, got ", o.draws);
   LATENTCELL_REQUIRE(cells.condition.rows() == truth.rows() && cells.predicted_mean.rows() == truth.rows() &&
                          Index(cells.measured.size()) == truth.rows(),

@@ -40,6 +40,12 @@ struct EnsembleFitOptions {
     out.seed += std::uint64_t(member);
     return out;
   }
+
+  static void visit(auto& self, auto&& f) {
+    f("epochs", self.epochs, at_least(0));
+    f("target", self.target);
+    f("fit", self.fit);
+  }
 };
 
 /// Returns the cells that a member is trained on: the measured ones outside its fold.
@@ -92,6 +98,7 @@ void fit_fold_model(TrainState<float>& state, ConditionalEnsemble& model, Index 
 /// Trains all members, one stage each: "stage_1", "stage_2", ..., with a seed each. Calibrate the intervals afterwards.
 inline FitStatus fit(ConditionalEnsemble& model, const EnsembleData& data, const EnsembleFitOptions& o,
                      const std::string& stage, Stages& stages) {
+  check_options("conformal::fit", o);
   for (Index k = 0; k < Index(model.members.size()); ++k) {
     const FitOptions options = o.of(Index(rows_outside_fold(model, data, k).size()), k);
     const FitStatus status =

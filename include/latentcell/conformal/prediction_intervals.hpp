@@ -12,6 +12,11 @@ namespace latentcell::conformal {
 struct IntervalOptions {
   Index draws = 64;  ///< samples per cell, shared among the members; 0: means alone. Larger: steadier ends, more time.
   Index steps = 4;   ///< Heun steps of the sampler. Few steps bias the interval width; calibration corrects it.
+
+  static void visit(auto& self, auto&& f) {
+    f("draws", self.draws, at_least(0));
+    f("steps", self.steps, at_least(1));
+  }
 };
 
 /// Predicted features of cells with intervals, log-normalised: log1p of counts at the target's depth.
@@ -81,6 +86,7 @@ inline Matrix<float> base_or_zero(const Matrix<float>& base, const Matrix<float>
 /// Throws std::invalid_argument for one sample, or shapes that do not agree.
 inline PredictionIntervals predict_intervals(const ConditionalEnsemble& model, const ModalityEncoder& encoder,
                                              const IntervalQuery& cells, const IntervalOptions& o, Rng& rng) {
+  check_options("predict_intervals", o);
   check_draws("predict_intervals", o.draws);
   check_interval_shapes("predict_intervals", model, encoder, cells);
   const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean);

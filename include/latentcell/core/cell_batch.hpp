@@ -10,11 +10,11 @@ namespace latentcell {
 
 /// A minibatch of cells, still sparse. A window on its source, valid until the source's next batch.
 struct CellBatch {
-  CountsView counts;               // (B, G)
-  std::span<const float> library;  // (B)  counts of each cell, > 0
-  std::span<const int> batch;      // (B)  batch of each cell, -1 where unknown; empty where there are none
-  std::span<const int> label;      // (B)  label of each cell, -1 where unknown; empty where there are none
-  std::span<const Index> cell;     // (B)  row of each cell in the table it came from
+  CountsView counts;                     // (B, G)
+  std::span<const float> library;        // (B)  counts of each cell, > 0
+  std::span<const int> batch_covariate;  // (B)  code of each cell, -1 where unknown; empty where there are none
+  std::span<const int> label;            // (B)  label of each cell, -1 where unknown; empty where there are none
+  std::span<const Index> cell;           // (B)  row of each cell in the table it came from
   CountsView input;  // (B, G) what the encoder is shown in place of counts; no rows: the counts themselves
   std::span<const float> input_library;  // (B) counts of each cell of input, > 0
 

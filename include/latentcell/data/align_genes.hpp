@@ -17,8 +17,13 @@ struct AlignedGenes {
 };
 
 /// Brings a table to the given genes, in the given order, matched by name.
-/// Throws std::invalid_argument where not a single gene is in both.
+/// Throws std::invalid_argument without target genes or names of the table's genes, and where no gene is in both.
 inline AlignedGenes align_genes(const CellTable& cells, std::span<const std::string> genes) {
+  LATENTCELL_REQUIRE(!genes.empty(), "align_genes: there are no target genes for the ", cells.genes(),
+                     " genes of the table");
+  LATENTCELL_REQUIRE(cells.genes() > 0 && Index(cells.gene_names.size()) == cells.genes(),
+                     "align_genes: the table has ", cells.gene_names.size(), " gene names for ", cells.genes(),
+                     " genes");
   std::unordered_map<std::string_view, std::int32_t> place;
   for (std::size_t g = 0; g < genes.size(); ++g) place.emplace(genes[g], std::int32_t(g));
   std::vector<std::int32_t> to(to_size(cells.genes()), -1);

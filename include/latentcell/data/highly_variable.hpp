@@ -15,14 +15,14 @@ namespace latentcell {
 
 /// How many genes highly_variable picks, and against which trend.
 struct HighlyVariableOptions {
-  Index genes = 2000;           ///< genes to pick; all where there are fewer
-  double span = 0.3;            ///< share of the genes each local fit of the trend sees; larger: smoother trend
-  std::vector<int> batch = {};  ///< batch of each cell, -1 where unknown (a batch of its own); empty: one batch
+  Index genes = 2000;  ///< genes to pick; all where there are fewer
+  double span = 0.3;   ///< share of the genes each local fit of the trend sees; larger: smoother trend
+  std::vector<int> batch_covariate = {};  ///< (B) codes, -1 where unknown (a level of its own); empty: one level
 
   static void visit(auto& self, auto&& f) {
     f("genes", self.genes, at_least(1));
     f("span", self.span, above_up_to(0, 1));
-    f("batch", self.batch, each(at_least(-1)));
+    f("batch_covariate", self.batch_covariate, each(at_least(-1)));
   }
 };
 
@@ -31,9 +31,9 @@ struct HighlyVariable {
   std::vector<Index> genes;      ///< the picked columns, ascending
   std::vector<double> mean;      ///< (G)  over all cells
   std::vector<double> variance;  ///< (G)  over all cells, divisor B - 1
-  std::vector<double> score;     ///< (G)  variance of the standardised, clipped counts, averaged over batches
-  std::vector<double> rank;      ///< (G)  median place over the batches that pick the gene, best 0; NaN if none
-  std::vector<Index> batches;    ///< (G)  batches that pick the gene
+  std::vector<double> score;     ///< (G)  variance of the standardised, clipped counts, averaged over levels
+  std::vector<double> rank;      ///< (G)  median place over the levels that pick the gene, best 0; NaN if none
+  std::vector<Index> levels;     ///< (G)  levels of the batch covariate that pick the gene
 };
 
 namespace detail {
@@ -110,25 +110,26 @@ std::vector<double> standardised_variance(const CountsView& counts, const GeneMo
 
 /// Ranks genes by how much they vary beyond what their mean explains, on raw counts.   counts (B, G) -> picked columns
 /// The method of Seurat v3 (Stuart et al., Cell 2019), as scanpy's flavor "seurat_v3": loess of log10 variance over
-/// log10 mean, variance of the counts standardised by it and clipped at sqrt(B); with batches, the median place over
-/// the batches that pick the gene, then their number. Batches with a single cell are left out. Ties go to the lower
-/// column. Throws std::invalid_argument for negative or infinite counts, or fewer than two cells.
+/// log10 mean, variance of the counts standardised by it and clipped at sqrt(B). With a batch covariate, the median
+/// place over the levels that pick the gene, then their number. Levels with a single cell are left out. Ties go to the
+/// lower column. Throws std::invalid_argument for negative or infinite counts, or fewer than two cells.
 inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVariableOptions& options = {}) {
   check_options("highly_variable", options);
   LATENTCELL_REQUIRE(counts.rows >= 2, "highly_variable: needs at least 2 cells, got ", counts.rows);
-  LATENTCELL_REQUIRE(options.batch.empty() || Index(options.batch.size()) == counts.rows,
-                     "highly_variable: ", options.batch.size(), " batch codes for ", counts.rows, " cells");
+  LATENTCELL_REQUIRE(options.batch_covariate.empty() || Index(options.batch_covariate.size()) == counts.rows,
+                     "highly_variable: ", options.batch_covariate.size(), " codes of the batch covariate for ",
+                     counts.rows, " cells");
   const std::size_t genes = to_size(counts.cols);
   const std::size_t chosen = std::min(to_size(options.genes), genes);
-  const auto code = [&](Index b) { return options.batch.empty() ? 0 : options.batch[to_size(b)]; };
+  const auto code = [&](Index b) { return options.batch_covariate.empty() ? 0 : options.batch_covariate[to_size(b)]; };
 
   HighlyVariable out;
   detail::GeneMoments all = detail::gene_moments(counts, [](Index) { return true; });
   out.score.assign(genes, 0);
-  out.batches.assign(genes, 0);
+  out.levels.assign(genes, 0);
   std::vector<std::vector<double>> places(genes);
 
-  std::vector<int> levels = options.batch.empty() ? std::vector<int>{0} : options.batch;
+  std::vector<int> levels = options.batch_covariate.empty() ? std::vector<int>{0} : options.batch_covariate;
   std::sort(levels.begin(), levels.end());
   levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
   Index used = 0;
@@ -144,12 +145,12 @@ inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVari
     for (std::size_t i = 0; i < chosen; ++i) places[order[i]].push_back(double(i));
     for (std::size_t g = 0; g < genes; ++g) out.score[g] += score[g];
   }
-  LATENTCELL_REQUIRE(used > 0, "highly_variable: every batch has a single cell");
+  LATENTCELL_REQUIRE(used > 0, "highly_variable: every level of the batch covariate has a single cell");
 
   out.rank.assign(genes, std::numeric_limits<double>::quiet_NaN());
   for (std::size_t g = 0; g < genes; ++g) {
     out.score[g] /= double(used);
-    out.batches[g] = Index(places[g].size());
+    out.levels[g] = Index(places[g].size());
     if (places[g].empty()) continue;
     std::sort(places[g].begin(), places[g].end());
     const std::size_t n = places[g].size();
@@ -158,7 +159,7 @@ inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVari
   std::iota(order.begin(), order.end(), std::size_t(0));
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     if (places[a].empty() || places[b].empty()) return !places[a].empty() && places[b].empty();
-    return out.rank[a] != out.rank[b] ? out.rank[a] < out.rank[b] : out.batches[a] > out.batches[b];
+    return out.rank[a] != out.rank[b] ? out.rank[a] < out.rank[b] : out.levels[a] > out.levels[b];
   });
   for (std::size_t i = 0; i < chosen; ++i) out.genes.push_back(Index(order[i]));
   std::sort(out.genes.begin(), out.genes.end());

@@ -20,7 +20,7 @@ namespace latentcell {
 struct CellBatchesOptions {
   Index batch = 256;  ///< cells in a minibatch, at least 2; larger: smoother gradients, fewer steps an epoch
   std::optional<std::vector<Index>> rows = {};  ///< the cells to use, in the order of an ordered pass; all if not given
-  std::vector<int> codes = {};   ///< batch of each cell of the whole table, -1 where unknown; empty: no batches
+  std::vector<int> batch_covariate = {};        ///< code of each cell of the whole table, -1 where unknown; empty: none
   float count_thinning = 1;      ///< share of a cell's molecules in CellBatch::input, `counts` having the others (see
                                  ///< Thinning); drawn anew in every shuffled epoch; 1 and ordered passes: no split
   std::vector<int> labels = {};  ///< label of each cell of the whole table, -1 where unknown; empty: no labels
@@ -28,7 +28,7 @@ struct CellBatchesOptions {
   static void visit(auto& self, auto&& f) {
     f("batch", self.batch, at_least(2));
     f("rows", self.rows, each(at_least(0)));
-    f("codes", self.codes, each(at_least(-1)));
+    f("batch_covariate", self.batch_covariate, each(at_least(-1)));
     f("count_thinning", self.count_thinning, above_up_to(0, 1));
     f("labels", self.labels, each(at_least(-1)));
   }
@@ -46,10 +46,11 @@ class CellBatches {
   explicit CellBatches(const CountsView& counts, CellBatchesOptions options = {})
       : table_(counts),
         batch_(check_options("CellBatches", options).batch),
-        codes_(std::move(options.codes)),
+        batch_covariate_(std::move(options.batch_covariate)),
         labels_(std::move(options.labels)) {
-    LATENTCELL_REQUIRE(codes_.empty() || Index(codes_.size()) == table_.rows, "CellBatches: ", codes_.size(),
-                       " batch codes for ", table_.rows, " cells");
+    LATENTCELL_REQUIRE(batch_covariate_.empty() || Index(batch_covariate_.size()) == table_.rows,
+                       "CellBatches: ", batch_covariate_.size(), " codes of the batch covariate for ", table_.rows,
+                       " cells");
     LATENTCELL_REQUIRE(labels_.empty() || Index(labels_.size()) == table_.rows, "CellBatches: ", labels_.size(),
                        " labels for ", table_.rows, " cells");
     if (options.count_thinning < 1) thinning_.emplace(double(options.count_thinning));
@@ -80,7 +81,7 @@ class CellBatches {
       input_.reserve(Index(most), nonzeros);
       input_library_.reserve(most);
     }
-    codes_here_.reserve(most);
+    batch_covariate_here_.reserve(most);
     labels_here_.reserve(most);
     cells_.reserve(most);
     order_.resize(rows_.size());
@@ -126,7 +127,7 @@ class CellBatches {
     library_.clear();
     input_.clear(table_.cols);
     input_library_.clear();
-    codes_here_.clear();
+    batch_covariate_here_.clear();
     labels_here_.clear();
     cells_.clear();
     for (Index i = position_; i < position_ + take; ++i) {
@@ -140,12 +141,12 @@ class CellBatches {
         counts_.push_row(table_, row);
         library_.push_back(library_of_[at]);
       }
-      if (!codes_.empty()) codes_here_.push_back(codes_[to_size(row)]);
+      if (!batch_covariate_.empty()) batch_covariate_here_.push_back(batch_covariate_[to_size(row)]);
       if (!labels_.empty()) labels_here_.push_back(labels_[to_size(row)]);
       cells_.push_back(row);
     }
     position_ += take;
-    out = {counts_.view(), library_, codes_here_, labels_here_, cells_, {}, {}};
+    out = {counts_.view(), library_, batch_covariate_here_, labels_here_, cells_, {}, {}};
     if (split_rng_) {
       out.input = input_.view();
       out.input_library = input_library_;
@@ -166,7 +167,7 @@ class CellBatches {
   CountsView table_;
   Index batch_;
   std::vector<Index> rows_;  // (N)  rows of the table
-  std::vector<int> codes_;
+  std::vector<int> batch_covariate_;
   std::vector<int> labels_, labels_here_;  // (rows of the table), or empty
   std::vector<float> library_of_;          // (N)
   std::vector<Index> order_;               // (N)  positions in rows_
@@ -178,7 +179,7 @@ class CellBatches {
   Counts counts_, input_;  // the batch handed out last, and its companions
   std::vector<float> input_library_;
   std::vector<float> library_;
-  std::vector<int> codes_here_;
+  std::vector<int> batch_covariate_here_;
   std::vector<Index> cells_;
 };
 

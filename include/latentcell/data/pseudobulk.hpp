@@ -47,8 +47,9 @@ inline bool merge_column(const Column& column, const std::vector<std::vector<Ind
 }  // namespace detail
 
 /// Groups of cells put together, a row each: means of the counts and of the embeddings, the most frequent label, the
-/// mean of numbers in obs; obs of texts is left out. group (N): 0 to groups - 1, or -1 for a cell that is left out; no
-/// group may be empty.     -> (groups, G)
+/// mean of numbers in obs; obs of texts is left out.
+/// group: 0 to groups - 1, or -1 for a cell that is left out; no group may be empty
+/// group (N) -> (groups, G)
 inline CellTable pseudobulk(const CellTable& cells, std::span<const int> group, Index groups) {
   LATENTCELL_REQUIRE(Index(group.size()) == cells.cells(), "pseudobulk: ", group.size(), " groups for ", cells.cells(),
                      " cells");

@@ -18,20 +18,20 @@ namespace latentcell {
 struct SimulateOptions {
   Index cells = 2000;
   Index genes = 1000;
-  Index types = 6;  ///< cell types; two and two share a lineage, and with it half of their markers
-  Index batches = 1;
+  Index types = 6;                   ///< cell types; two and two share a lineage, and with it half of their markers
+  Index batch_covariate_levels = 1;  ///< of obs "batch"; each multiplies the genes' means by effects of its own
   Index factors = 3;             ///< directions of variation within a type; 0: cells of a type differ by noise alone
   double library = 250;          ///< counts of a typical cell; larger: fewer zeros
   double library_spread = 0.35;  ///< larger: more unequal cells of one type
-  double type_library_spread = 0.2;  ///< larger: more unequal typical sizes of types
-  double type_skew = 1;              ///< type k of 1, 2, ... has a share of k^-type_skew; 0: equal shares
-  double gene_spread = 1.9;          ///< spread of mean expression over genes; larger: more decades
-  double marker_share = 0.05;        ///< share of the genes that a type, and that a lineage, switches
-  double marker_strength = 1.4;      ///< mean log fold change of a marker; larger: types farther apart
-  double factor_strength = 0.4;      ///< larger: more variation within a type
-  double batch_strength = 0.25;      ///< spread of each gene's log fold change between batches
-  double dispersion = 0.25;          ///< 1 / theta of a gene with a mean of one; larger: noisier counts
-  double dropout = 0;                ///< chance that a count is lost, in [0, 1): zero inflation
+  double type_library_spread = 0.2;     ///< larger: more unequal typical sizes of types
+  double type_skew = 1;                 ///< type k of 1, 2, ... has a share of k^-type_skew; 0: equal shares
+  double gene_spread = 1.9;             ///< spread of mean expression over genes; larger: more decades
+  double marker_share = 0.05;           ///< share of the genes that a type, and that a lineage, switches
+  double marker_strength = 1.4;         ///< mean log fold change of a marker; larger: types farther apart
+  double factor_strength = 0.4;         ///< larger: more variation within a type
+  double batch_effect_strength = 0.25;  ///< spread of each gene's log fold change between levels
+  double dispersion = 0.25;             ///< 1 / theta of a gene with a mean of one; larger: noisier counts
+  double dropout = 0;                   ///< chance that a count is lost, in [0, 1): zero inflation
   Index perturbations = 0;    ///< genes that can be perturbed; cells are then controls or perturbed, in equal parts
   bool combinations = false;  ///< as many cells again with two genes perturbed at once, in obs "A+B"
   bool doses = false;         ///< a dose of 0.25, 0.5 or 1 multiplies the effect: obs "dose"
@@ -43,7 +43,7 @@ struct SimulateOptions {
     f("cells", self.cells, at_least(1));
     f("genes", self.genes, at_least(1));
     f("types", self.types, at_least(1));
-    f("batches", self.batches, at_least(1));
+    f("batch_covariate_levels", self.batch_covariate_levels, at_least(1));
     f("factors", self.factors, at_least(0));
     f("library", self.library, above(0));
     f("library_spread", self.library_spread, at_least(0));
@@ -53,7 +53,7 @@ struct SimulateOptions {
     f("marker_share", self.marker_share, in(0, 1));
     f("marker_strength", self.marker_strength, finite());
     f("factor_strength", self.factor_strength, at_least(0));
-    f("batch_strength", self.batch_strength, at_least(0));
+    f("batch_effect_strength", self.batch_effect_strength, at_least(0));
     f("dispersion", self.dispersion, above(0));
     f("dropout", self.dropout, in_half_open(0, 1));
     f("perturbations", self.perturbations, at_least(0));
@@ -65,10 +65,10 @@ struct SimulateOptions {
   }
 };
 
-/// A simulated tissue: its genes, types and batches are fixed by the constructor, its cells drawn from them at will, so
-/// other cells of the same law can evaluate a model.
+/// A simulated tissue: its genes, types and batch effects are fixed by the constructor, its cells drawn from them at
+/// will, so other cells of the same law can evaluate a model.
 /// Counts are negative binomial. The mean is the cell's library size times the share of the gene, whose logarithm adds
-/// a gene's base, its type's and its lineage's markers, low-rank variation within types, and a batch's effect.
+/// a gene's base, its type's and its lineage's markers, low-rank variation within types, and a batch effect.
 class SimulatedTissue {
  public:
   SimulatedTissue(const SimulateOptions& options, Rng& rng) : options_(check_options("simulate", options)) {
@@ -89,7 +89,7 @@ class SimulatedTissue {
     programme_ = markers(o.types, rng);
     for (Index t = 0; t < o.types; ++t) programme_.row(t) += lineage.row(t / 2);
     loading_ = normals(o.factors, o.factors > 0 ? o.factor_strength / std::sqrt(double(o.factors)) : 0, rng);
-    batch_effect_ = normals(o.batches, o.batches > 1 ? o.batch_strength : 0, rng);
+    batch_effect_ = normals(o.batch_covariate_levels, o.batch_covariate_levels > 1 ? o.batch_effect_strength : 0, rng);
     for (Index t = 0; t < o.types; ++t) type_library_.push_back(o.type_library_spread * rng.normal());
     if (o.perturbations > 0) make_perturbations(rng);
   }
@@ -134,12 +134,13 @@ class SimulatedTissue {
  private:
   CellTable draw_treated(Index cells, Rng& rng, const auto& treat) const {
     LATENTCELL_REQUIRE(cells > 0, "SimulatedTissue: cells must be positive, got ", cells);
-    Categorical type = names("type_", options_.types), batch = names("batch_", options_.batches);
+    Categorical type = names("type_", options_.types),
+                batch_covariate = names("batch_", options_.batch_covariate_levels);
     type.codes = type_codes(cells, rng);
     std::vector<double> library;
     Matrix<float> factors(cells, options_.factors);
     for (Index b = 0; b < cells; ++b) {
-      batch.codes.push_back(int(rng.below(std::uint64_t(options_.batches))));
+      batch_covariate.codes.push_back(int(rng.below(std::uint64_t(options_.batch_covariate_levels))));
       const double offset = type_library_[std::size_t(type.codes[to_size(b)])];
       library.push_back(options_.library * std::exp(offset + options_.library_spread * rng.normal()));
       for (Index f = 0; f < options_.factors; ++f) factors(b, f) = float(rng.normal());
@@ -153,7 +154,7 @@ class SimulatedTissue {
       std::vector<double> share(to_size(options_.genes));
       for (Index b = p * block; b < std::min(cells, (p + 1) * block); ++b) {
         const std::size_t at = to_size(b);
-        shares(type.codes[at], batch.codes[at], factors.data() + b * options_.factors, treatment, at, share);
+        shares(type.codes[at], batch_covariate.codes[at], factors.data() + b * options_.factors, treatment, at, share);
         Rng own = noise.at(std::uint64_t(b));
         draw_cell(library[at], share, own, parts[to_size(p)]);
       }
@@ -171,7 +172,7 @@ class SimulatedTissue {
     out.gene_names = names("gene_", options_.genes).levels;
     out.cell_columns = Annotation(cells);
     out.cell_columns.set("cell_type", std::move(type));
-    out.cell_columns.set("batch", std::move(batch));
+    out.cell_columns.set("batch", std::move(batch_covariate));
     out.cell_columns.set("library", std::move(library));
     if (options_.perturbations > 0) out.cell_columns.set("condition", treatment.condition);
     if (options_.doses) out.cell_columns.set("dose", treatment.dose);
@@ -280,14 +281,14 @@ class SimulatedTissue {
     return codes;
   }
 
-  void shares(int type, int batch, const float* factors, const Treatment& treatment, std::size_t cell,
+  void shares(int type, int level, const float* factors, const Treatment& treatment, std::size_t cell,
               std::vector<double>& share) const {
     double sum = 0;
     const Index first = treatment.first.empty() ? -1 : treatment.first[cell];
     const Index second = first < 0 ? -1 : treatment.second[cell];
     const double dose = first < 0 ? 0 : treatment.dose[cell];
     for (Index g = 0; g < options_.genes; ++g) {
-      double log_share = base_(0, g) + programme_(type, g) + batch_effect_(batch, g);
+      double log_share = base_(0, g) + programme_(type, g) + batch_effect_(level, g);
       for (Index f = 0; f < options_.factors; ++f) log_share += double(factors[f]) * loading_(f, g);
       if (first >= 0) log_share += dose * response_(type, first) * effect_(first, g);
       if (second >= 0) log_share += dose * response_(type, second) * effect_(second, g);
@@ -310,7 +311,7 @@ class SimulatedTissue {
   Matrix<double> base_;          // (1, G)
   Matrix<double> programme_;     // (types, G)
   Matrix<double> loading_;       // (factors, G)
-  Matrix<double> batch_effect_;  // (batches, G)
+  Matrix<double> batch_effect_;  // (levels, G)
   std::vector<double> theta_;    // (G)
   std::vector<double> type_library_;
   Matrix<double> embedding_;  // (perturbations, programmes)

@@ -68,8 +68,8 @@ inline std::vector<Index> draw_matching(const TransportPlan& plan, Rng& rng) {
 }  // namespace detail
 
 /// Permutes the rows of `noise` over the cells, within each group. Permuting noise across labels would make the noise
-/// of a label non-normal, while generation draws it from a standard normal. data (B, D), noise (B, D) reordered, group
-/// (B) or empty: one group
+/// of a label non-normal, while generation draws it from a standard normal.
+/// data (B, D), noise (B, D) reordered, group (B) or empty: one group
 template <class T>
 void couple(Coupling coupling, std::type_identity_t<ConstView<T>> data, View<T> noise, std::span<const int> group,
             Rng& rng) {

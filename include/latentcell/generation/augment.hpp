@@ -63,17 +63,17 @@ struct AugmentOptions {
 
 namespace detail {
 
-/// Labels of the cells that each label lacks, each with the batch of a random real cell of its label.
+/// Labels of the cells that each label lacks, each with the batch covariate of a random real cell of its label.
 inline Composition deficit_composition(const Composition& real, const LabelDeficit& lacks, Rng& rng) {
   Composition out;
   for (std::size_t l = 0; l < lacks.deficit.size(); ++l) {
-    std::vector<int> batches;
+    std::vector<int> levels;
     for (std::size_t i = 0; i < real.label.size(); ++i) {
-      if (real.label[i] == int(l)) batches.push_back(real.batch[i]);
+      if (real.label[i] == int(l)) levels.push_back(real.batch_covariate[i]);
     }
     for (Index i = 0; i < lacks.deficit[l]; ++i) {
       out.label.push_back(int(l));
-      out.batch.push_back(batches[std::size_t(rng.below(batches.size()))]);
+      out.batch_covariate.push_back(levels[std::size_t(rng.below(levels.size()))]);
     }
   }
   return out;
@@ -84,26 +84,27 @@ inline Composition deficit_composition(const Composition& real, const LabelDefic
 /// Generates the cells that rare labels lack; the real cells are not part of the result. Gene means of a label's
 /// generated cells are corrected to those of its real cells (group_gene_scales).
 /// cells: the training cells or others of the same genes -> (sum of deficits, G) with the label in obs and, where the
-/// model has a batch covariate, batches in the proportions of the label's real cells
+/// model has a batch covariate, its levels in the proportions of the label's real cells
 template <class Backbone>
 CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& rng, const AugmentOptions& o = {}) {
   check_options("augment", o);
   const auto& names = model.options;
   const Index levels = Index(names.levels.size());
   const Composition real{cells.cell_columns.codes(names.label, names.levels),
-                         cells.cell_columns.codes(names.batch, names.batch_levels)};
+                         cells.cell_columns.codes(names.batch_covariate, names.batch_covariate_levels)};
   const Composition added = detail::deficit_composition(real, label_deficit(real.label, levels, o.min_cells), rng);
   const LatentTable z = model.flow.generate(
       {.cells = labelled(names.label, {names.levels, added.label}), .steps = o.steps, .guidance = o.guidance}, rng);
-  const bool batched = !names.batch_levels.empty();
+  const bool has_batch_covariate = !names.batch_covariate_levels.empty();
   CellTable out =
       draw(model.vae, z, rng,
-           {.batch_codes = batched ? added.batch : std::vector<int>{},
+           {.batch_covariate = has_batch_covariate ? added.batch_covariate : std::vector<int>{},
             .strata = added.label,
             .correction = {.groups = added.label,
                            .gene_scale = group_gene_scales(model.vae, cells, real.label, z, added.label,
                                                            {.groups = levels, .pseudo_count = o.pseudo_count})}});
-  if (batched) out.cell_columns.set(names.batch, Categorical{names.batch_levels, added.batch});
+  if (has_batch_covariate)
+    out.cell_columns.set(names.batch_covariate, Categorical{names.batch_covariate_levels, added.batch_covariate});
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/latent/for_each_decoded.hpp>
+#include <latentcell/likelihood/likelihood_concept.hpp>
 #include <latentcell/op/gaussian.hpp>
 
 namespace latentcell::generation {
@@ -57,11 +58,11 @@ inline std::vector<double> dispersion_factors(const ExcessVariance& excess) {
 /// Observed and predicted excess variance of each gene, with mu from the decoder at posterior draws.
 template <class T, class Likelihood>
 ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& cells,
-                               const std::vector<int>& batch_codes, Rng& rng) {
+                               const std::vector<int>& batch_covariate, Rng& rng) {
   const Index genes = vae.genes();
   const std::vector<double> zero(to_size(genes), 0.0);
   ExcessVariance out{zero, zero, zero, zero};
-  CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+  CellBatches source(cells, {.batch = 256, .batch_covariate = batch_covariate});
   Tape<T> tape(Mode::no_gradient);
   CellBatch batch;
   std::vector<double> x(to_size(genes));
@@ -83,7 +84,7 @@ ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& c
         out.mean[g] += m;
       }
     };
-    for_each_decoded(vae, z, batch.library, add, {.batch_codes = batch.batch});
+    for_each_decoded(vae, z, batch.library, add, batch.batch_covariate);
   }
   for (double& e : out.error) e = std::sqrt(e);
   for (double& m : out.mean) m /= double(std::max<Index>(1, cells.cells()));
@@ -95,21 +96,19 @@ ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& c
 /// Scales the dispersions of rarely detected genes to their counts: 1 / theta of genes of similar mean is multiplied by
 /// the ratio of observed to predicted excess variance, sum((x - mu)^2 - mu) to sum(mu^2 / theta). Because gradients of
 /// such genes are mostly noise, training leaves their dispersion near its start.
-/// cells: the training cells; batch_codes (N) or empty
-/// Genes with more than one count per cell keep their dispersion, and so do likelihoods other than negative binomials.
-template <class T, class Likelihood>
-void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_codes,
+/// Genes with more than one count per cell keep their dispersion.
+/// cells: the training cells; batch_covariate (N) or empty
+template <class T, DispersedLikelihood Likelihood>
+void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_covariate,
                           Rng& rng) {
-  if constexpr (counts_molecules(Likelihood::family) && Likelihood::has_dispersion) {
-    const std::vector<double> factor =
-        detail::dispersion_factors(detail::excess_variance(vae, cells, batch_codes, rng));
-    for (Index g = 0; g < vae.genes(); ++g) {
-      const T shift = T(-std::log(factor[to_size(g)]));
-      if (vae.likelihood.cell_dispersion()) {
-        vae.heads[1].bias.value(0, g) += shift;
-      } else {
-        vae.likelihood.log_theta.value.col(g).array() += shift;
-      }
+  const std::vector<double> factor =
+      detail::dispersion_factors(detail::excess_variance(vae, cells, batch_covariate, rng));
+  for (Index g = 0; g < vae.genes(); ++g) {
+    const T shift = T(-std::log(factor[to_size(g)]));
+    if (vae.likelihood.cell_dispersion()) {
+      vae.heads[1].bias.value(0, g) += shift;
+    } else {
+      vae.likelihood.log_theta.value.col(g).array() += shift;
     }
   }
 }

@@ -7,7 +7,7 @@
 
 namespace latentcell::generation {
 
-/// Returns the level with most cells, of equally frequent ones the first: the batch that corrects the fewest cells.
+/// Returns the level with most cells, of equally frequent ones the first: as `level` it moves the fewest cells.
 inline int largest_level(const Categorical& labels) {
   int largest = 0;
   for (int level = 1; level < int(labels.levels.size()); ++level) {
@@ -16,15 +16,16 @@ inline int largest_level(const Categorical& labels) {
   return largest;
 }
 
-/// Samples the counts that cells would have in one batch: encodes them, and samples from the decoder under that batch
-/// at the cells' own library sizes (scVI's transform_batch does so for means, Lopez et al. 2018).
-/// An autoencoder with a batch covariate; cells (N, G), batch: a code of its batches -> (N, G) with all obs
-/// Throws std::invalid_argument for an autoencoder without batches and for a code that is none of them.
+/// Samples the counts that cells would have at one level of the batch covariate: encodes them, and samples from the
+/// decoder at that level and at the cells' own library sizes (scVI's transform_batch does so for means, Lopez et al.
+/// 2018).
+/// An autoencoder with a batch covariate; cells (N, G), level: a code of it -> (N, G) with all obs
+/// Throws std::invalid_argument for an autoencoder without a batch covariate and for a code that is none of its levels.
 template <class Autoencoder>
-CellTable transform_batch(const Autoencoder& vae, const CellTable& cells, int batch, Rng& rng) {
-  LATENTCELL_REQUIRE(batch >= 0 && Index(batch) < vae.options.batches, "transform_batch: batch ", batch, " of ",
-                     vae.options.batches, "; the autoencoder needs a batch covariate");
-  return draw(vae, encode(vae, cells), rng, {.batch_codes = std::vector<int>(to_size(cells.cells()), batch)});
+CellTable transform_batch(const Autoencoder& vae, const CellTable& cells, int level, Rng& rng) {
+  LATENTCELL_REQUIRE(level >= 0 && Index(level) < vae.options.batch_covariate_levels, "transform_batch: level ", level,
+                     " of a batch covariate of ", vae.options.batch_covariate_levels, " levels");
+  return draw(vae, encode(vae, cells), rng, {.batch_covariate = std::vector<int>(to_size(cells.cells()), level)});
 }
 
 }  // namespace latentcell::generation

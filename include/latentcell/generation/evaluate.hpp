@@ -34,9 +34,9 @@ Evaluation evaluate(const ModelOf<Backbone>& model, const evaluate::GenerationTa
                     const evaluate::EvaluateOptions& o = {}) {
   Evaluation out{evaluate::evaluate_generation(cells, model.options.label, o), {}, 0};
   const CellTable aligned = align_genes(cells.held_out, model.vae.gene_names).cells;
-  const std::vector<int> batch = composition_of(model, aligned).batch;
-  out.held_out_likelihood = cell_likelihood(model.vae, aligned, batch);
-  out.held_out_reconstruction_correlation = reconstruction_correlation(model.vae, aligned, batch);
+  const std::vector<int> batch_covariate = composition_of(model, aligned).batch_covariate;
+  out.held_out_likelihood = cell_likelihood(model.vae, aligned, batch_covariate);
+  out.held_out_reconstruction_correlation = reconstruction_correlation(model.vae, aligned, batch_covariate);
   return out;
 }
 

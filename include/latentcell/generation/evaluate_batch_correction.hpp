@@ -12,19 +12,19 @@ namespace latentcell::generation {
 
 namespace detail {
 
-/// Subtracts the mean of each batch from its points.     x (N, D), batch (N), negative where missing
-inline Matrix<float> subtract_batch_means(Matrix<float> x, const std::vector<int>& batch) {
-  const int last = batch.empty() ? -1 : *std::max_element(batch.begin(), batch.end());
+/// Subtracts the mean of each level from its points.     x (N, D), batch_covariate (N), negative where missing
+inline Matrix<float> subtract_level_means(Matrix<float> x, const std::vector<int>& batch_covariate) {
+  const int last = batch_covariate.empty() ? -1 : *std::max_element(batch_covariate.begin(), batch_covariate.end());
   for (int b = 0; b <= last; ++b) {
     RowVector<double> mean = RowVector<double>::Zero(x.cols());
     double n = 0;
     for (Index i = 0; i < x.rows(); ++i) {
-      if (batch[to_size(i)] != b) continue;
+      if (batch_covariate[to_size(i)] != b) continue;
       for (Index j = 0; j < x.cols(); ++j) mean(j) += double(x(i, j));
       n += 1;
     }
     for (Index i = 0; i < x.rows() && n > 0; ++i) {
-      if (batch[to_size(i)] == b) x.row(i) -= (mean / n).cast<float>();
+      if (batch_covariate[to_size(i)] == b) x.row(i) -= (mean / n).cast<float>();
     }
   }
   return x;
@@ -33,7 +33,7 @@ inline Matrix<float> subtract_batch_means(Matrix<float> x, const std::vector<int
 }  // namespace detail
 
 /// Measures how well batches are mixed and labels kept apart (metric::batch_mixing) before and after transform_batch,
-/// in principal components of log1p(CP10K) and in the latents. Baselines: the cells as measured, and each batch's mean
+/// in principal components of log1p(CP10K) and in the latents. Baselines: the cells as measured, and each level's mean
 /// subtracted from their components.
 /// cells (N, G), corrected: what transform_batch returned for them; composition (N)
 /// Throws std::invalid_argument for a composition without batches or labels of all cells.
@@ -45,7 +45,7 @@ inline evaluate::ScoreTable evaluate_batch_correction(const CellTable& cells, co
       " labels for ", cells.cells(), " cells; a model without a batch column has none to correct");
   evaluate::ScoreTable out({{"batch mixing"}, {"label purity"}});
   const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& x) {
-    const metric::BatchMixing m = metric::batch_mixing(view(x), composition.batch, composition.label);
+    const metric::BatchMixing m = metric::batch_mixing(view(x), composition.batch_covariate, composition.label);
     out.add(method, role, {m.batches, m.labels});
   };
   const auto log_pca = [&](const CellTable& of) {
@@ -54,7 +54,7 @@ inline evaluate::ScoreTable evaluate_batch_correction(const CellTable& cells, co
   using evaluate::Role;
   const Matrix<float> measured = log_pca(cells);
   add("as measured", Role::baseline, measured);
-  add("batch means subtracted", Role::baseline, detail::subtract_batch_means(measured, composition.batch));
+  add("batch means subtracted", Role::baseline, detail::subtract_level_means(measured, composition.batch_covariate));
   add("corrected counts", Role::model, log_pca(corrected));
   add("latents", Role::model, corrected.embeddings.at("X_latent"));
   return out;

@@ -56,23 +56,25 @@ inline TrainingOptions training_for(Index cells, TrainingOptions o = {}) {
 
 /// Trains both stages and their corrections: the autoencoder ("autoencoder"), its dispersions, the latents, the flow
 /// ("flow"), the composition and the gene means. Resumes and checkpoints by stage as `stages` says.
-/// cells (N, G): with the model's label and batch columns; missing values are unknown
+/// cells (N, G): with the model's columns of label and batch covariate; missing values are unknown
 /// Returns FitStatus::interrupted where a signal or a hook stopped a stage; the model is then not usable.
 template <class Backbone>
 FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOptions& options, Stages& stages) {
   const TrainingOptions o = training_for(cells.cells(), options);
   const CellCovariates covariates{
-      .batch = model.options.batch.empty() ? std::vector<int>{}
-                                           : cells.cell_columns.codes(model.options.batch, model.options.batch_levels),
+      .batch_covariate =
+          model.options.batch_covariate.empty()
+              ? std::vector<int>{}
+              : cells.cell_columns.codes(model.options.batch_covariate, model.options.batch_covariate_levels),
       .label = cells.cell_columns.codes(model.options.label, model.options.levels)};
-  model.record_composition(covariates.label, covariates.batch);
+  model.record_composition(covariates.label, covariates.batch_covariate);
   model.vae.gene_names = cells.gene_names;
   if (stages.run<float>("autoencoder", o.autoencoder, model.vae, [&](auto& state, auto&&... hooks) {
         latentcell::fit(model.vae, cells, covariates, o.autoencoder, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
   Rng rng(o.seed, detail::calibration_stream);
-  calibrate_dispersion(model.vae, cells, covariates.batch, rng);
+  calibrate_dispersion(model.vae, cells, covariates.batch_covariate, rng);
   const LatentTable latents = encode(model.vae, cells);
   if (stages.run<float>("flow", o.flow, model.flow, [&](auto& state, auto&&... hooks) {
         latentcell::fit(model.flow, latents, o.flow, state, hooks...);

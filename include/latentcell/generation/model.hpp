@@ -44,7 +44,7 @@ BackboneOptions<Backbone> measured_backbone() {
 
 }  // namespace detail
 
-/// The defaults are the values measured in docs/results.md; `options_for` fills in genes, levels and batches.
+/// The defaults are the values measured in docs/results.md; `options_for` fills in genes and levels.
 template <class Backbone>
 struct OptionsOf {
   VaeOptions vae = detail::measured_vae();
@@ -52,10 +52,10 @@ struct OptionsOf {
   BackboneOptions<Backbone> backbone = detail::measured_backbone<Backbone>();  ///< latent as the autoencoder's
   LatentFlowOptions flow;
   RectifiedFlow path;
-  std::string label = "cell_type";        ///< obs column that generation is conditioned on
-  std::vector<std::string> levels;        ///< its levels
-  std::string batch = "";                 ///< obs column of the batch covariate; empty: none
-  std::vector<std::string> batch_levels;  ///< its levels
+  std::string label = "cell_type";   ///< obs column that generation is conditioned on
+  std::vector<std::string> levels;   ///< its levels
+  std::string batch_covariate = "";  ///< obs column that the decoder takes besides the latent; empty: none
+  std::vector<std::string> batch_covariate_levels;  ///< its levels
 
   static void visit(auto& self, auto&& f) {
     f("vae", self.vae);
@@ -65,8 +65,8 @@ struct OptionsOf {
     f("path", self.path);
     f("label", self.label);
     f("levels", self.levels);
-    f("batch", self.batch);
-    f("batch_levels", self.batch_levels);
+    f("batch_covariate", self.batch_covariate);
+    f("batch_covariate_levels", self.batch_covariate_levels);
   }
 };
 
@@ -84,7 +84,7 @@ struct ModelOf {
   Options options;
   Autoencoder vae;
   Flow flow;
-  Buffer<float> composition;  // (levels + 1, batches + 1) training cells per label and batch, the last of both unknown
+  Buffer<float> composition;  // (levels + 1, batch covariate levels + 1) training cells, the last of both unknown
   Buffer<float> gene_scale;   // (levels, G) factor on the genes' means in sampled counts; 1 before calibrate_gene_means
 
   ModelOf(const Options& o, Rng& rng)
@@ -94,30 +94,34 @@ struct ModelOf {
             o.path, Backbone(o.backbone, rng),
             from_obs(o.label, o.levels, CategoricalCovariate<float>(Index(o.levels.size()), o.backbone.condition, rng)),
             o.flow),
-        composition(Index(o.levels.size()) + 1, Index(o.batch_levels.size()) + 1),
+        composition(Index(o.levels.size()) + 1, Index(o.batch_covariate_levels.size()) + 1),
         gene_scale(Index(o.levels.size()), o.vae.genes) {
     gene_scale.value.setOnes();
     LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "generation::Model: the autoencoder's latent has ",
                        o.vae.latent, " dimensions but the flow's ", o.backbone.latent);
-    LATENTCELL_REQUIRE(Index(o.batch_levels.size()) == o.vae.batches, "generation::Model: ", o.batch_levels.size(),
-                       " batch names for ", o.vae.batches, " batches");
+    LATENTCELL_REQUIRE(Index(o.batch_covariate_levels.size()) == o.vae.batch_covariate_levels,
+                       "generation::Model: ", o.batch_covariate_levels.size(), " names for ",
+                       o.vae.batch_covariate_levels, " levels of the batch covariate");
   }
 
-  /// Stores how many training cells have each label and batch.     label (N), batch (N) codes or empty
-  void record_composition(const std::vector<int>& label, const std::vector<int>& batch = {}) {
-    LATENTCELL_REQUIRE(batch.empty() || batch.size() == label.size(), "record_composition: ", label.size(),
-                       " labels but ", batch.size(), " batches");
+  /// Stores how many training cells have each label and level of the batch covariate.
+  /// label (N), batch_covariate (N) codes or empty
+  void record_composition(const std::vector<int>& label, const std::vector<int>& batch_covariate = {}) {
+    LATENTCELL_REQUIRE(batch_covariate.empty() || batch_covariate.size() == label.size(),
+                       "record_composition: ", label.size(), " labels but ", batch_covariate.size(),
+                       " codes of the batch covariate");
     Matrix<float>& cells = composition.value;
     cells.setZero();
     for (std::size_t i = 0; i < label.size(); ++i) {
       const Index l = label[i] < 0 ? cells.rows() - 1 : Index(label[i]);
-      const Index b = batch.empty() || batch[i] < 0 ? cells.cols() - 1 : Index(batch[i]);
+      const Index b = batch_covariate.empty() || batch_covariate[i] < 0 ? cells.cols() - 1 : Index(batch_covariate[i]);
       LATENTCELL_REQUIRE(l < cells.rows() && b < cells.cols(), "record_composition: cell ", i, " has label ", label[i],
-                         " and batch ", batch.empty() ? -1 : batch[i], ", which the model does not have");
+                         " and level ", batch_covariate.empty() ? -1 : batch_covariate[i],
+                         ", which the model does not have");
       cells(l, b) += 1;
     }
   }
-  /// Returns label and batch code of each training cell, sorted by label; -1 is unknown.
+  /// Returns the codes of label and batch covariate of each training cell, sorted by label; -1 is unknown.
   std::pair<std::vector<int>, std::vector<int>> training_labels() const {
     const Matrix<float>& cells = composition.value;
     std::pair<std::vector<int>, std::vector<int>> out;

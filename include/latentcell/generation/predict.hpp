@@ -11,15 +11,17 @@
 namespace latentcell::generation {
 
 /// Samples counts at given latents, with the model's gene scales for their labels.
-/// latents (N, D), batch (N) codes or empty: unknown -> counts (N, G)
+/// latents (N, D), batch_covariate (N) codes or empty: unknown -> counts (N, G)
 template <class Backbone>
 CellTable sample_counts(const ModelOf<Backbone>& model, const LatentTable& latents, Rng& rng,
-                        const std::vector<int>& batch = {}) {
-  CellTable out = draw(model.vae, latents, rng,
-                       {.batch_codes = batch,
-                        .correction = {.groups = latents.cell_columns.codes(model.options.label, model.options.levels),
-                                       .gene_scale = model.gene_scale.value}});
-  if (!batch.empty()) out.cell_columns.set(model.options.batch, Categorical{model.options.batch_levels, batch});
+                        const std::vector<int>& batch_covariate = {}) {
+  const auto& o = model.options;
+  CellTable out = draw(
+      model.vae, latents, rng,
+      {.batch_covariate = batch_covariate,
+       .correction = {.groups = latents.cell_columns.codes(o.label, o.levels), .gene_scale = model.gene_scale.value}});
+  if (!batch_covariate.empty())
+    out.cell_columns.set(o.batch_covariate, Categorical{o.batch_covariate_levels, batch_covariate});
   return out;
 }
 
@@ -34,8 +36,8 @@ struct GenerateOptions {
   }
 };
 
-/// Generates cells of given labels and batches: latents from the flow, counts from the decoder.
-/// composition (N) -> counts (N, G) with label and batch in obs, latents in obsm X_latent
+/// Generates cells of given labels and batch covariate: latents from the flow, counts from the decoder.
+/// composition (N) -> counts (N, G) with label and batch covariate in obs, latents in obsm X_latent
 template <class Backbone>
 CellTable generate(const ModelOf<Backbone>& model, const Composition& composition, const GenerateOptions& o, Rng& rng) {
   check_options("generate", o);
@@ -44,7 +46,7 @@ CellTable generate(const ModelOf<Backbone>& model, const Composition& compositio
                            .steps = o.steps,
                            .guidance = o.guidance},
                           rng);
-  return sample_counts(model, z, rng, composition.batch);
+  return sample_counts(model, z, rng, composition.batch_covariate);
 }
 
 /// Generates as many cells as asked for in the composition of the training cells.
@@ -76,7 +78,7 @@ LatentTable prior_latents(const ModelOf<Backbone>& model, const std::vector<int>
 template <class Backbone>
 CellTable sample_prior(const ModelOf<Backbone>& model, const Composition& composition, Rng& rng) {
   const LatentTable z = prior_latents(model, composition.label, rng);
-  return draw(model.vae, z, rng, {.batch_codes = composition.batch});
+  return draw(model.vae, z, rng, {.batch_covariate = composition.batch_covariate});
 }
 
 }  // namespace latentcell::generation

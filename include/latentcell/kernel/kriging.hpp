@@ -21,7 +21,8 @@ struct Variogram {
 
 /// Returns the neighbours' weights in the ordinary-kriging mean of one location; they sum to 1.
 /// The mean of the field is unknown and constant (Matheron 1963; Cressie 1993, chapter 3).
-/// shapes: between (n, n) distances among the neighbours, lower triangle read; to (n) distances to the location -> (n)
+/// between: distances among the neighbours, of which the lower triangle is read; to: distances to the location
+/// shapes: between (n, n), to (n) -> (n)
 inline std::vector<double> kriging_weights(const Matrix<double>& between, std::span<const double> to,
                                            const Variogram& v) {
   const Index n = Index(to.size());

@@ -16,12 +16,12 @@ struct CellLikelihood {
   double mean_kl = 0;            ///< KL to the standard normal, over the cells
 };
 
-/// batch_codes (N) or empty
+/// batch_covariate (N) or empty
 template <Autoencoder Model>
-CellLikelihood cell_likelihood(const Model& vae, const CellTable& cells, const std::vector<int>& batch_codes = {}) {
+CellLikelihood cell_likelihood(const Model& vae, const CellTable& cells, const std::vector<int>& batch_covariate = {}) {
   using T = typename Model::Scalar;
   CellLikelihood out;
-  CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+  CellBatches source(cells, {.batch = 256, .batch_covariate = batch_covariate});
   Tape<T> tape(Mode::no_gradient);
   CellBatch batch;
   const double n = double(std::max<Index>(1, cells.cells()));

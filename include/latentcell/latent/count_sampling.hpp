@@ -20,9 +20,9 @@ struct GeneCorrection {
 
 /// How counts are drawn at latents.
 struct CountSampling {
-  std::vector<int> batch_codes = {};  ///< (N) batch covariate of each cell for the decoder, -1 unknown; empty: unknown
-  std::vector<int> strata = {};       ///< (N) stratum of each cell, for Latin hypercube sampling within it, see draw;
-                                      ///< empty: every cell is drawn independently
+  std::vector<int> batch_covariate = {};  ///< (N) code of each cell for the decoder, -1 unknown; empty: unknown
+  std::vector<int> strata = {};  ///< (N) stratum of each cell, for Latin hypercube sampling within it, see draw;
+                                 ///< empty: every cell is drawn independently
   GeneCorrection correction = {};
   Index batch =
       256;  ///< cells decoded at once, and most cells that share quantiles, in [1, 65536]; larger: more memory
@@ -56,8 +56,8 @@ inline void check_correction(const GeneCorrection& c, Index cells, Index genes) 
 
 /// Throws std::invalid_argument where options do not fit cells and genes.
 inline void check_sampling(const CountSampling& o, Index cells, Index genes) {
-  LATENTCELL_REQUIRE(o.batch_codes.empty() || Index(o.batch_codes.size()) == cells, "draw: ", o.batch_codes.size(),
-                     " batch codes for ", cells, " cells");
+  LATENTCELL_REQUIRE(o.batch_covariate.empty() || Index(o.batch_covariate.size()) == cells,
+                     "draw: ", o.batch_covariate.size(), " codes of the batch covariate for ", cells, " cells");
   LATENTCELL_REQUIRE(o.strata.empty() || Index(o.strata.size()) == cells, "draw: ", o.strata.size(), " strata for ",
                      cells, " cells");
   LATENTCELL_REQUIRE(o.batch >= 1, "draw: batch must be at least 1, got ", o.batch);

@@ -23,7 +23,15 @@ struct FineTuneOptions {
   LatentGradient gradient = LatentGradient::through_encoder;
   float autoencoder_rate = 0.2f;  ///< learning rate of the autoencoder relative to the options', above 0. Larger: it
                                   ///< changes more
-  float flow_rate = 1.0f;         ///< learning rate of the flow relative to the options', above 0
+  float flow_rate = 1.0f;         ///< learning rate of the flow relative to the options', above 0. A stage whose Params
+                                  ///< are frozen keeps its weights
+
+  static void visit(auto& self, auto&& f) {
+    f("flow_weight", self.flow_weight, above(0));
+    f("gradient", self.gradient);
+    f("autoencoder_rate", self.autoencoder_rate, above(0));
+    f("flow_rate", self.flow_rate, above(0));
+  }
 };
 
 namespace detail {
@@ -117,8 +125,7 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
                      " genes but the model has ", autoencoder.genes());
   LATENTCELL_REQUIRE(flow.latent() == autoencoder.latent(), "fine_tune: the autoencoder's latent has ",
                      autoencoder.latent(), " dimensions but the flow's ", flow.latent());
-  LATENTCELL_REQUIRE(tuning.flow_weight > 0 && tuning.autoencoder_rate > 0 && tuning.flow_rate > 0,
-                     "fine_tune: flow_weight and both rates must be above 0; freeze a stage's Params to keep it");
+  check_options("fine_tune", tuning);
   const Matrix<float> values = read_conditions(flow.condition, cells.cell_columns, cells.cells());
   TrainingData<CellBatches> data = cell_training_data(autoencoder, cells, covariates, options).data;
   detail::WholeCellEncoder encoder(autoencoder, cells);

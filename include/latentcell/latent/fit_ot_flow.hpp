@@ -17,12 +17,19 @@ struct OtFlowOptions {
   std::vector<Index> pairs = {};  ///< source row of each target cell, -1 where unknown; empty: no pairs are given
   float noise = 0.0f;             ///< standard deviation of noise added to sources, in units of the standardised
                                   ///< latents. Larger: one source cell maps to more different cells
+
+  static void visit(auto& self, auto&& f) {
+    f("match", self.match);
+    f("pairs", self.pairs, each(at_least(-1)));
+    f("noise", self.noise, at_least(0));
+  }
 };
 
 namespace detail {
 
 template <class Flow>
 void check_ot_flow(const Flow& flow, const LatentTable& from, const LatentTable& to, const OtFlowOptions& between) {
+  check_options("fit_ot_flow", between);
   from.check();
   to.check();
   LATENTCELL_REQUIRE(from.latent() == flow.latent() && to.latent() == flow.latent(), "fit_ot_flow: latents of ",
@@ -30,8 +37,7 @@ void check_ot_flow(const Flow& flow, const LatentTable& from, const LatentTable&
   LATENTCELL_REQUIRE(between.pairs.empty() || Index(between.pairs.size()) == to.cells(),
                      "fit_ot_flow: ", between.pairs.size(), " pairs for ", to.cells(), " target cells");
   for (const Index row : between.pairs)
-    LATENTCELL_REQUIRE(row >= -1 && row < from.cells(), "fit_ot_flow: pair ", row, " but there are ", from.cells(),
-                       " source cells");
+    LATENTCELL_REQUIRE(row < from.cells(), "fit_ot_flow: pair ", row, " but there are ", from.cells(), " source cells");
 }
 
 /// Fits one scale to both ends, posterior variance included: a dimension in which cells do not differ is as wide as its

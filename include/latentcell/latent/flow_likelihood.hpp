@@ -53,7 +53,7 @@ namespace detail {
 /// log_prior(z (N, D)) -> (N)
 template <class T, class Likelihood, class LogPrior>
 std::vector<double> importance_bound(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples,
-                                     const LogPrior& log_prior, Rng& rng, const std::vector<int>& batch_codes) {
+                                     const LogPrior& log_prior, Rng& rng, const std::vector<int>& batch_covariate) {
   LATENTCELL_REQUIRE(samples >= 1, "log-likelihood: needs at least one sample, got ", samples);
   const LatentTable q = encode(vae, cells);
   const Index n = cells.cells(), d = q.latent();
@@ -69,7 +69,7 @@ std::vector<double> importance_bound(const Vae<T, Likelihood>& vae, const CellTa
       }
     }
     const std::vector<double> log_p = log_prior(z);
-    CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+    CellBatches source(cells, {.batch = 256, .batch_covariate = batch_covariate});
     Tape<T> tape(Mode::no_gradient);
     CellBatch batch;
     for (Index first = 0; source.next(batch); first += batch.size()) {
@@ -97,23 +97,29 @@ std::vector<double> importance_bound(const Vae<T, Likelihood>& vae, const CellTa
 
 /// A bound on log p(x) of each cell under the autoencoder and its own prior, in nats: importance-weighted (Burda,
 /// Grosse and Salakhutdinov, "Importance weighted autoencoders", 2016); one sample gives the ELBO, more come nearer.
-/// batch_codes, labels (N) or empty -> (N)
+/// batch_covariate, labels (N) or empty -> (N)
 template <class T, class Likelihood>
 std::vector<double> vae_log_likelihood(const Vae<T, Likelihood>& vae, const CellTable& cells, Index samples, Rng& rng,
-                                       const std::vector<int>& batch_codes = {}, const std::vector<int>& labels = {}) {
+                                       const std::vector<int>& batch_covariate = {},
+                                       const std::vector<int>& labels = {}) {
   const auto log_prior = [&](const Matrix<float>& z) {
     Tape<T> tape(Mode::no_gradient);
     const Matrix<T> at = z.template cast<T>();
     const Var<T> log_p = vae.log_prior(tape, tape.constant(view(at)), labels);
     return std::vector<double>(log_p.value().data(), log_p.value().data() + z.rows());
   };
-  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_codes);
+  return detail::importance_bound(vae, cells, samples, log_prior, rng, batch_covariate);
 }
 
 /// Samples of an importance-weighted bound.
 struct ImportanceOptions {
-  Index samples = 16;                 ///< per cell, at least 1. Larger: a tighter bound
-  std::vector<int> batch_codes = {};  ///< (N) of the batch covariate, or empty
+  Index samples = 16;                     ///< per cell, at least 1. Larger: a tighter bound
+  std::vector<int> batch_covariate = {};  ///< (N) codes, or empty
+
+  static void visit(auto& self, auto&& f) {
+    f("samples", self.samples, at_least(1));
+    f("batch_covariate", self.batch_covariate, each(at_least(-1)));
+  }
 };
 
 /// The same under both stages, the flow in the place of the prior.
@@ -122,10 +128,11 @@ template <class T, class Likelihood, class Flow>
 std::vector<double> two_stage_log_likelihood(const Vae<T, Likelihood>& vae, const Flow& flow, const CellTable& cells,
                                              const ImportanceOptions& importance, const LogLikelihoodOptions& options,
                                              Rng& rng) {
+  check_options("two_stage_log_likelihood", importance);
   const auto log_prior = [&](const Matrix<float>& z) {
     return flow_log_likelihood(flow, z, cells.cell_columns, options, rng);
   };
-  return detail::importance_bound(vae, cells, importance.samples, log_prior, rng, importance.batch_codes);
+  return detail::importance_bound(vae, cells, importance.samples, log_prior, rng, importance.batch_covariate);
 }
 
 /// The mean over cells, in bits per gene: what models of different gene lists can be compared by.

@@ -10,23 +10,21 @@
 
 namespace latentcell {
 
-struct DecodeOptions {
-  std::span<const int> batch_codes = {};  ///< (N) batch covariate of each cell, -1 unknown; empty: all unknown
-};
-
 /// Decodes latents in blocks of 256 cells and calls use(cell, mean, log_dispersion) for each cell in order: the
 /// expected counts (G) at the cell's library size, and the log dispersions (G) or nullptr where the likelihood has
-/// none. z (N, D), library (N), or one number for all cells
+/// none.
+/// z (N, D), library (N), or one number for all cells; batch_covariate (N) codes, -1 unknown, or empty: all unknown
 template <Autoencoder Model, class Use>
 void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<const float> library, const Use& use,
-                      const DecodeOptions& options = {}) {
+                      std::span<const int> batch_covariate = {}) {
   using T = typename Model::Scalar;
   LATENTCELL_REQUIRE(z.cols() == model.latent(), "for_each_decoded: latents of ", z.cols(),
                      " dimensions but the model has ", model.latent());
   LATENTCELL_REQUIRE(library.size() == 1 || Index(library.size()) == z.rows(), "for_each_decoded: ", library.size(),
                      " library sizes for ", z.rows(), " cells");
-  LATENTCELL_REQUIRE(options.batch_codes.empty() || Index(options.batch_codes.size()) == z.rows(),
-                     "for_each_decoded: ", options.batch_codes.size(), " batch codes for ", z.rows(), " cells");
+  LATENTCELL_REQUIRE(batch_covariate.empty() || Index(batch_covariate.size()) == z.rows(),
+                     "for_each_decoded: ", batch_covariate.size(), " codes of the batch covariate for ", z.rows(),
+                     " cells");
   const Index genes = model.genes();
   Tape<T> tape(Mode::no_gradient);
   std::vector<T> mean(to_size(genes));
@@ -36,7 +34,7 @@ void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<cons
     tape.reset();
     const Matrix<T> here = z.middleRows(first, count).template cast<T>();
     const std::span<const int> codes =
-        options.batch_codes.empty() ? options.batch_codes : options.batch_codes.subspan(to_size(first), to_size(count));
+        batch_covariate.empty() ? batch_covariate : batch_covariate.subspan(to_size(first), to_size(count));
     const std::vector<Var<T>> heads = model.decode(tape, tape.constant(view(here)), codes);
     const auto p = model.predictors(tape, heads, codes);
     for (Index i = 0; i < count; ++i) {
@@ -52,8 +50,8 @@ void for_each_decoded(const Model& model, const Matrix<float>& z, std::span<cons
 /// The same at the latents and library sizes of a table.     latents (N, D)
 template <Autoencoder Model, class Use>
 void for_each_decoded(const Model& model, const LatentTable& latents, const Use& use,
-                      const DecodeOptions& options = {}) {
-  for_each_decoded(model, latents.mean, std::span<const float>(latents.library), use, options);
+                      std::span<const int> batch_covariate = {}) {
+  for_each_decoded(model, latents.mean, std::span<const float>(latents.library), use, batch_covariate);
 }
 
 }  // namespace latentcell

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/latent/group_moments.hpp>
@@ -13,20 +14,24 @@ struct GeneScaleOptions {
   Index groups = 1;  ///< of the codes, at least 1
   double pseudo_count =
       1;  ///< counts of a gene in a group, above 0, at which its factor is half-way. Larger: nearer to 1
+
+  static void visit(auto& self, auto&& f) {
+    f("groups", self.groups, at_least(1));
+    f("pseudo_count", self.pseudo_count, above(0));
+  }
 };
 
 /// Returns a factor per group and gene that brings generated cells to the mean of the real ones: (counts observed +
 /// pseudo_count) / (counts expected + pseudo_count), the expected ones at the real cells' total, the posterior mean of
 /// a factor with a gamma prior around 1. A gene with few counts keeps a factor near 1, and so do all of a group that
-/// has no real or no generated cells. real (N, G) with codes (N), negative where missing; generated: latents (M, D)
-/// with codes (M) -> (groups, G), all above 0
+/// has no real or no generated cells.
+/// real (N, G) with codes (N), negative where missing; generated: latents (M, D) with codes (M) -> (groups, G), above 0
 template <class Autoencoder>
 Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, const std::vector<int>& real_codes,
                                 const LatentTable& generated, const std::vector<int>& generated_codes,
                                 const GeneScaleOptions& o) {
-  const Index groups = o.groups;
+  const Index groups = check_options("group_gene_scales", o).groups;
   const double pseudo_count = o.pseudo_count;
-  LATENTCELL_REQUIRE(pseudo_count > 0, "group_gene_scales: pseudo_count must be positive, got ", pseudo_count);
   LATENTCELL_REQUIRE(real.genes() == vae.genes(), "group_gene_scales: cells with ", real.genes(),
                      " genes but the model has ", vae.genes());
   LATENTCELL_REQUIRE(Index(real_codes.size()) == real.cells() && Index(generated_codes.size()) == generated.cells(),
@@ -51,15 +56,14 @@ Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, c
 /// Returns a factor per group and gene that corrects the decoder's mean, estimated on cells before a change and applied
 /// to the same cells after it: (counts observed + pseudo_count) / (counts expected + pseudo_count), the posterior mean
 /// of a factor with a gamma prior around 1, on the part of a gene's level that was there before. A gene with few counts
-/// keeps a factor near 1, and so does one that the change raises far above where it was. cells (N, G), before and after
-/// (N, D) latents of the same cells, codes (N) of groups -> (groups, G), all above 0
+/// keeps a factor near 1, and so does one that the change raises far above where it was.
+/// cells (N, G), before and after: latents (N, D) of the same cells, codes (N) of groups -> (groups, G), all above 0
 template <class Autoencoder>
 Matrix<float> shifted_gene_scales(const Autoencoder& vae, const CellTable& cells, const LatentTable& before,
                                   const LatentTable& after, const std::vector<int>& codes, const GeneScaleOptions& o) {
-  const Index groups = o.groups;
+  const Index groups = check_options("shifted_gene_scales", o).groups;
   const double pseudo_count = o.pseudo_count;
   const Index n = cells.cells();
-  LATENTCELL_REQUIRE(pseudo_count > 0, "shifted_gene_scales: pseudo_count must be positive, got ", pseudo_count);
   LATENTCELL_REQUIRE(cells.genes() == vae.genes(), "shifted_gene_scales: cells with ", cells.genes(),
                      " genes but the model has ", vae.genes());
   LATENTCELL_REQUIRE(n == before.cells() && n == after.cells() && Index(codes.size()) == n, "shifted_gene_scales: ", n,

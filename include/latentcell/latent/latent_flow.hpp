@@ -21,7 +21,7 @@ struct LatentFlowOptions {
                                    ///< a better unconditional prediction for guidance. Smaller: more conditional steps
   float attribute_dropout = 0.1f;  ///< with several attributes, share of cells that lose each one besides, in [0, 1].
                                    ///< Larger: better samples with an attribute unknown and guidance of one attribute
-  std::string library_attribute = {};  ///< label attribute that library sizes follow; empty: the first one
+  std::string library_attribute = {};  ///< label attribute that library sizes follow; empty: the first, if any
 
   static void visit(auto& self, auto&& f) {
     f("label_dropout", self.label_dropout, in(0, 1));
@@ -139,8 +139,7 @@ struct LatentFlow {
   // sampler: a Sampler, or OptionsSampler
   template <class S>
   LatentTable generate_with(const SampleOptions& o, Rng& rng, const S& sampler) const {
-    LATENTCELL_REQUIRE(o.count >= 0, "generate: count must not be negative, got ", o.count);
-    LATENTCELL_REQUIRE(o.batch >= 1, "generate: batch must be at least 1, got ", o.batch);
+    check_options("generate", o);
     const Matrix<float> values = target_values(o);
     const std::vector<int> codes = label_codes(condition, view(values), options.library_attribute);
     const Index n = values.rows(), d = latent();

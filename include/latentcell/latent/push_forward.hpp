@@ -14,12 +14,12 @@ template <class Flow>
 LatentTable push_forward(const Flow& flow, const LatentTable& from, const Annotation& attributes,
                          const SampleOptions& o, float noise, Rng& rng) {
   using T = typename Flow::Scalar;
+  check_options("push_forward", o);
   from.check();
   LATENTCELL_REQUIRE(from.latent() == flow.latent(), "push_forward: latents of ", from.latent(),
                      " dimensions for a flow of ", flow.latent());
   LATENTCELL_REQUIRE(attributes.rows() == 0 || attributes.rows() == from.cells(), "push_forward: attributes of ",
                      attributes.rows(), " cells for ", from.cells());
-  LATENTCELL_REQUIRE(o.batch >= 1, "push_forward: batch must be at least 1, got ", o.batch);
   LatentTable out = from;
   out.deviation.resize(0, 0);
   out.cell_columns = attributes.rows() > 0 ? attributes : from.cell_columns.for_rows(from.cells());

@@ -37,12 +37,12 @@ double log_profile_correlation(const CountsView& counts, Index row, double scale
 
 /// Returns Pearson r over the genes between log1p(CP10K) of a cell and of its decoded mean, averaged over the cells
 /// with counts. A cell whose counts or decoded mean are the same in all genes, whose r is undefined, counts as 0.
-/// cells (N, G), batch_codes (N) or empty
+/// cells (N, G), batch_covariate (N) or empty
 template <Autoencoder Model>
 double reconstruction_correlation(const Model& model, const CellTable& cells,
-                                  const std::vector<int>& batch_codes = {}) {
+                                  const std::vector<int>& batch_covariate = {}) {
   using T = typename Model::Scalar;
-  CellBatches source(cells, {.batch = 256, .codes = batch_codes});
+  CellBatches source(cells, {.batch = 256, .batch_covariate = batch_covariate});
   Tape<T> tape(Mode::no_gradient);
   CellBatch batch;
   const Index genes = model.genes();
@@ -51,7 +51,7 @@ double reconstruction_correlation(const Model& model, const CellTable& cells,
   std::vector<T> mean(to_size(genes));
   while (source.next(batch)) {
     tape.reset();
-    const std::vector<Var<T>> out = model.decode(tape, model.encode(tape, batch).mean, batch.batch);
+    const std::vector<Var<T>> out = model.decode(tape, model.encode(tape, batch).mean, batch.batch_covariate);
     for (Index b = 0; b < batch.size(); ++b) {
       if (batch.counts.row_columns(b).empty()) continue;
       kernel::count_means(model.options.link, out[0].value().data() + b * genes, T(1e4), genes, mean.data());

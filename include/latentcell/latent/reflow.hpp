@@ -24,6 +24,12 @@ struct TeacherOptions {
   Index pairs = 20000;  ///< paths. Larger: a more exact student and a longer time to sample them
   Index segments = 1;   ///< k: 1 keeps the ends only (reflow), more also points between (distillation to k steps)
   SampleOptions how{};  ///< sampler and guidance of the teacher; its steps are divided among the segments
+
+  static void visit(auto& self, auto&& f) {
+    f("pairs", self.pairs, at_least(1));
+    f("segments", self.segments, at_least(1));
+    f("how", self.how);
+  }
 };
 
 /// Samples paths of a trained flow from noise, under the attributes of the cells in `obs`, taken in turn.
@@ -31,12 +37,8 @@ struct TeacherOptions {
 template <class Flow>
 TeacherPaths teacher_paths(const Flow& teacher, const Annotation& obs, const TeacherOptions& options, Rng& rng) {
   using T = typename Flow::Scalar;
-  LATENTCELL_REQUIRE(options.segments >= 1 && options.pairs >= 1 && obs.rows() >= 1,
-                     "teacher_paths: needs at least one segment, pair and cell, got ", options.segments, ", ",
-                     options.pairs, " and ", obs.rows());
-  LATENTCELL_REQUIRE(options.how.batch >= 1 && options.how.steps >= 1,
-                     "teacher_paths: steps and batch must be at least 1, got ", options.how.steps, " and ",
-                     options.how.batch);
+  check_options("teacher_paths", options);
+  LATENTCELL_REQUIRE(obs.rows() >= 1, "teacher_paths: there are no cells in obs");
   const Index n = options.pairs, d = teacher.latent(), k = options.segments;
   const Matrix<float> values = read_conditions(teacher.condition, obs);
   const Rng own = rng.fork();

@@ -123,7 +123,7 @@ class CountSampler {
     std::vector<int> codes;
     for (Index i = 0; i < count; ++i) {
       z.row(i) = latents_.mean.row(cell_at(i)).template cast<T>();
-      if (!options_.batch_codes.empty()) codes.push_back(options_.batch_codes[to_size(cell_at(i))]);
+      if (!options_.batch_covariate.empty()) codes.push_back(options_.batch_covariate[to_size(cell_at(i))]);
     }
     if (!options_.strata.empty())
       part_ = shared_quantiles(count, genes, rng_.at(std::uint64_t(latents_.cells() + block)));

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/annotation.hpp>
 #include <latentcell/latent/condition_value.hpp>
 #include <latentcell/sample/method.hpp>
@@ -25,6 +26,18 @@ struct SampleOptions {
   float guidance_from = 0.0f;                       ///< times within which guidance acts
   float guidance_to = 1.0f;
   Index batch = 512;  ///< cells moved at once; memory only
+
+  /// All but condition, cells and guidance_each, which the flow that is sampled checks.
+  static void visit(auto& self, auto&& f) {
+    f("count", self.count, at_least(0));
+    f("steps", self.steps, at_least(1));
+    f("method", self.method);
+    f("eta", self.eta, in(0, 1));
+    f("guidance", self.guidance, finite());
+    f("guidance_from", self.guidance_from, finite());
+    f("guidance_to", self.guidance_to, finite());
+    f("batch", self.batch, at_least(1));
+  }
 };
 
 }  // namespace latentcell

@@ -20,7 +20,7 @@ namespace latentcell {
 /// What a dispersion belongs to.
 enum class Dispersion {
   gene,        ///< one per gene, a Param
-  gene_batch,  ///< one per gene and batch, a Param; a cell of unknown batch has the mean of their logs
+  gene_batch,  ///< one per gene and level of the batch covariate, a Param; the mean of their logs where unknown
   gene_cell,   ///< one per cell and gene, another head of the decoder
 };
 
@@ -46,22 +46,22 @@ struct CountLikelihood {
   static constexpr bool draws_molecules = counts_molecules(family);
 
   LikelihoodOptions options;
-  Param<T> log_theta;  // (1 or batches, G): log dispersion, or log sigma of the Gaussian; no columns where per cell
+  Param<T> log_theta;  // (1 or levels, G): log dispersion, or log sigma of the Gaussian; no columns where per cell
 
-  explicit CountLikelihood(Index genes, LikelihoodOptions o = {}, Index batches = 0)
+  explicit CountLikelihood(Index genes, LikelihoodOptions o = {}, Index batch_covariate_levels = 0)
       : options(check_options("likelihood", o)),
-        log_theta(o.dispersion == Dispersion::gene_batch ? batches : 1, per_gene(o) ? genes : 0) {
+        log_theta(o.dispersion == Dispersion::gene_batch ? batch_covariate_levels : 1, per_gene(o) ? genes : 0) {
     LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene,
                        family == Family::poisson ? "Poisson" : "Bernoulli",
-                       ": has no dispersion to put per cell or batch");
-    LATENTCELL_REQUIRE(o.dispersion != Dispersion::gene_batch || batches > 0,
-                       "likelihood: dispersions per batch need an autoencoder with batches; set its batches, or choose "
-                       "Dispersion::gene");
+                       ": has no dispersion to depend on cell or batch covariate");
+    LATENTCELL_REQUIRE(o.dispersion != Dispersion::gene_batch || batch_covariate_levels > 0,
+                       "likelihood: Dispersion::gene_batch needs an autoencoder with a batch covariate; set its "
+                       "batch_covariate_levels, or choose Dispersion::gene");
     log_theta.weight_decay = T(0);
     log_theta.learning_rate = T(o.dispersion_rate);
   }
 
-  bool per_batch() const { return has_dispersion && options.dispersion == Dispersion::gene_batch; }
+  bool per_batch_covariate() const { return has_dispersion && options.dispersion == Dispersion::gene_batch; }
   /// Outputs of the decoder per gene.
   Index heads() const { return 1 + (cell_dispersion() ? 1 : 0) + (zero_inflated ? 1 : 0); }
   bool cell_dispersion() const { return has_dispersion && options.dispersion == Dispersion::gene_cell; }
@@ -71,7 +71,7 @@ struct CountLikelihood {
     if (cell_dispersion()) head[1].bias.learning_rate = T(options.dispersion_rate);
   }
 
-  /// Puts gene levels into the heads' biases and dispersions at the genes' moments. counts (N, G)
+  /// Puts gene levels into the heads' biases and dispersions at the genes' moments.     counts (N, G)
   void start(const CountsView& counts, std::vector<Linear<T>>& head, double reference) {
     const GeneMoments m = gene_moments(counts, family, reference);
     for (Index g = 0; g < counts.cols; ++g) {
@@ -83,20 +83,21 @@ struct CountLikelihood {
     }
   }
 
-  /// Predictors from the decoder's outputs, in the order of the heads.     batch (B, batches) shares, per_batch() only
-  CountPredictors<T> predictors(Tape<T>& tape, std::span<const Var<T>> out, Var<T> batch = {}) const {
+  /// Predictors from the decoder's outputs, in the order of the heads.
+  /// shares (B, levels) of the batch covariate, for per_batch_covariate() alone
+  CountPredictors<T> predictors(Tape<T>& tape, std::span<const Var<T>> out, Var<T> shares = {}) const {
     LATENTCELL_REQUIRE(Index(out.size()) == heads(), "likelihood: ", out.size(), " outputs but ", heads(), " heads");
     CountPredictors<T> p;
     p.eta = out[0];
     if (cell_dispersion()) p.log_theta = clamp(out[1], T(-9), T(14));
     if (per_gene(options)) p.log_theta = tape.watch(log_theta);
-    if (per_batch()) p.log_theta = clamp(matmul(batch, p.log_theta), T(-9), T(14));
+    if (per_batch_covariate()) p.log_theta = clamp(matmul(shares, p.log_theta), T(-9), T(14));
     if (zero_inflated) p.logit_pi = out[out.size() - 1];
     return p;
   }
 
   /// The heads as count_decoder takes them.
-  DecoderHeads<T> decoder_heads(Tape<T>& tape, const std::vector<Linear<T>>& head, Var<T> batch = {}) const {
+  DecoderHeads<T> decoder_heads(Tape<T>& tape, const std::vector<Linear<T>>& head, Var<T> shares = {}) const {
     LATENTCELL_REQUIRE(Index(head.size()) == heads(), "likelihood: ", head.size(), " heads but needs ", heads());
     const auto layer = [&](const Linear<T>& l) {
       return typename DecoderHeads<T>::Layer{tape.watch(l.weight), tape.watch(l.bias)};
@@ -105,7 +106,7 @@ struct CountLikelihood {
     out.mean = layer(head.front());
     if (cell_dispersion()) out.dispersion = layer(head[1]);
     if (per_gene(options)) out.log_theta = tape.watch(log_theta);
-    if (per_batch()) out.theta_share = batch;
+    if (per_batch_covariate()) out.theta_share = shares;
     if (zero_inflated) out.inflation = layer(head.back());
     return out;
   }
@@ -139,7 +140,7 @@ struct CountLikelihood {
   static void visit(auto& self, auto&& f) { f("log_theta", self.log_theta); }
 
  private:
-  // Whether log_theta is in use: per gene alone, or per gene and batch.
+  // Whether log_theta is in use: per gene alone, or per gene and level of the batch covariate.
   static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion != Dispersion::gene_cell; }
 };
 

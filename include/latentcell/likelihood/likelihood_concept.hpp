@@ -13,9 +13,9 @@
 
 namespace latentcell {
 
-/// An observation model of counts, as autoencoders take it: L(genes, LikelihoodOptions, batches).
+/// An observation model of counts, as autoencoders take it: L(genes, LikelihoodOptions, batch_covariate_levels).
 /// heads()                    linear predictors per gene and cell, each a Linear of the decoder
-/// per_batch()                whether nll and predictors take the batch shares (B, batches)
+/// per_batch_covariate()      whether nll and predictors take the shares (B, levels) of the batch covariate
 /// set_rates(heads)           learning rates of the heads, set once
 /// start(counts, heads, reference)   initial biases and parameters from the training counts
 /// predictors(tape, outputs, shares) parameters of each cell from the heads' outputs (B, G)
@@ -28,7 +28,7 @@ concept Likelihood = std::constructible_from<L, Index, LikelihoodOptions, Index>
              const CountsView& counts, std::span<const Var<T>> outputs, Var<T> shares, const LikelihoodInput<T>& input,
              T* log_prob, detail::AnyMember f) {
   { l.heads() } -> std::convertible_to<Index>;
-  { l.per_batch() } -> std::convertible_to<bool>;
+  { l.per_batch_covariate() } -> std::convertible_to<bool>;
   l.set_rates(heads);
   model.start(counts, heads, 1.0);
   l.predictors(tape, outputs, shares);
@@ -39,7 +39,7 @@ concept Likelihood = std::constructible_from<L, Index, LikelihoodOptions, Index>
 };
 
 /// A likelihood of molecules with over-dispersion: what calibrate_dispersion adjusts.
-/// cell_dispersion() selects the second head's bias, else log_theta (1 or batches, G)
+/// cell_dispersion() selects the second head's bias, else log_theta (1 or levels, G)
 template <class L>
 concept DispersedLikelihood = L::draws_molecules && L::has_dispersion && requires(L model, const L l) {
   { l.cell_dispersion() } -> std::convertible_to<bool>;

@@ -11,7 +11,7 @@ template <class T>
 struct LikelihoodInput {
   LibraryLink link;         // how library sizes enter the mean
   Var<T> hidden;            // (B, H)
-  Var<T> shares;            // (B, batches) of the batch covariate; empty unless per_batch()
+  Var<T> shares;            // (B, levels) of the batch covariate; empty unless per_batch_covariate()
   CountTargets<T> targets;  // counts, library sizes and weights of the cells
 };
 

@@ -38,7 +38,7 @@ struct ProteinMixture {
   }
 
   Index heads() const { return 4; }
-  bool per_batch() const { return false; }
+  bool per_batch_covariate() const { return false; }
   void set_rates(std::vector<Linear<T>>&) const {}
 
   /// Background and foreground start at the means of the lower and upper half of each protein's cells.    counts (N, P)

@@ -61,7 +61,8 @@ template <class Backbone>
 std::vector<int> labels_without_training(const ModelOf<Backbone>& model, const EvaluationData<Backbone>& data) {
   Options o = model.options;
   o.rounds = 0;
-  ModelOf<Backbone> as_is(data.reference, data.cells.gene_names, model.generator.options.batch_levels.back(), o);
+  ModelOf<Backbone> as_is(data.reference, data.cells.gene_names, model.generator.options.batch_covariate_levels.back(),
+                          o);
   fit(as_is, data.reference, data.cells);
   return predict(as_is, data.cells).label;
 }

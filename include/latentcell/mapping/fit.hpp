@@ -19,24 +19,24 @@ namespace detail {
 inline constexpr std::uint64_t mapping_stream = 21;
 inline constexpr Index replay_sampler_steps = 25;
 
-/// `count` labels and batches in the proportions of the training cells, and at least `min_cells` of each label that was
-/// trained on; each with the batch of a random training cell of its label.
+/// `count` labels in the proportions of the training cells, and at least `min_cells` of each that was trained on; each
+/// with the batch covariate of a random training cell of its label.
 inline generation::Composition choose_replay(const generation::Composition& training, Index count, Index min_cells,
                                              Rng& rng) {
-  std::map<int, std::vector<int>> batches;  // of the training cells of each label
+  std::map<int, std::vector<int>> levels;  // of the training cells of each label
   double with_label = 0;
   for (std::size_t i = 0; i < training.label.size(); ++i) {
     if (training.label[i] < 0) continue;
-    batches[training.label[i]].push_back(training.batch[i]);
+    levels[training.label[i]].push_back(training.batch_covariate[i]);
     with_label += 1;
   }
   LATENTCELL_REQUIRE(with_label > 0, "mapping::fit: the reference has no labels");
   generation::Composition out;
-  for (const auto& [code, of_cells] : batches) {
+  for (const auto& [code, of_cells] : levels) {
     const Index n = std::max(min_cells, Index(std::lround(double(of_cells.size()) / with_label * double(count))));
     for (Index i = 0; i < n; ++i) {
       out.label.push_back(code);
-      out.batch.push_back(of_cells[std::size_t(rng.below(of_cells.size()))]);
+      out.batch_covariate.push_back(of_cells[std::size_t(rng.below(of_cells.size()))]);
     }
   }
   return out;
@@ -76,7 +76,7 @@ void impute_missing_genes(const Autoencoder& from, Autoencoder& to, const CellTa
   }
 }
 
-/// Replay cells in the shared genes, with their labels and batches.
+/// Replay cells in the shared genes, with their labels and batch covariate.
 struct ReplayCells {
   generation::Composition composition;
   CellTable cells;
@@ -85,16 +85,16 @@ struct ReplayCells {
 /// Generates replay cells from the reference, and adapts the narrowed encoder to its missing genes.
 template <class Backbone>
 ReplayCells start_replay(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference, Rng& rng) {
-  const auto [label, batch] = reference.training_labels();
-  ReplayCells out{choose_replay({label, batch}, model.options.replay, model.options.min_cells, rng), {}};
+  const auto [label, batch_covariate] = reference.training_labels();
+  ReplayCells out{choose_replay({label, batch_covariate}, model.options.replay, model.options.min_cells, rng), {}};
   const std::vector<int>& codes = out.composition.label;
   const LatentTable z = reference.flow.generate(
       {.cells = labelled(reference.options.label, {reference.options.levels, codes}), .steps = replay_sampler_steps},
       rng);
-  const bool batched = !reference.options.batch_levels.empty();
-  const CellTable all =
-      generation::sample_counts(reference, z, rng, batched ? out.composition.batch : std::vector<int>{});
-  if (!batched) out.composition.batch.assign(codes.size(), 0);
+  const bool has_batch_covariate = !reference.options.batch_covariate_levels.empty();
+  const CellTable all = generation::sample_counts(
+      reference, z, rng, has_batch_covariate ? out.composition.batch_covariate : std::vector<int>{});
+  if (!has_batch_covariate) out.composition.batch_covariate.assign(codes.size(), 0);
   const std::vector<Index> shared = shared_rows(reference.vae.gene_names, model.generator.vae.gene_names);
   impute_missing_genes(reference.vae, model.generator.vae, all, shared);
   out.cells = all.select_genes(shared);
@@ -106,8 +106,8 @@ ReplayCells start_replay(ModelOf<Backbone>& model, const generation::ModelOf<Bac
 /// Adapts a trained generator to query cells, so that `predict` labels them. In place of the reference's cells it uses
 /// generated ones (generative replay, Shin et al., "Continual learning with deep generative replay", 2017). In each
 /// round, stage "mapping_1" and so on, the query is labelled. Then the autoencoder is trained on replay and query cells
-/// together, the query as a batch of its own, as in scArches (Lotfollahi et al. 2022). Because the batch covariate
-/// explains what differs between the data sets, the latent does not.
+/// together, the query as a level of the batch covariate, as in scArches (Lotfollahi et al. 2022). Because the batch
+/// covariate explains what differs between the data sets, the latent does not.
 ///
 /// reference: the generator that `model` was constructed from; cells: the query
 ///
@@ -134,9 +134,9 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
   model.component_axes.value = pca.pca.components;
   model.replay_components.value = pca.project(replay.cells.counts.view());
 
-  const int new_batch = int(model.generator.options.batch_levels.size()) - 1;
-  CellCovariates covariates{.batch = replay.composition.batch, .label = replay.composition.label};
-  covariates.batch.resize(to_size(both.rows()), new_batch);
+  const int new_level = int(model.generator.options.batch_covariate_levels.size()) - 1;
+  CellCovariates covariates{.batch_covariate = replay.composition.batch_covariate, .label = replay.composition.label};
+  covariates.batch_covariate.resize(to_size(both.rows()), new_level);
   covariates.label.resize(to_size(both.rows()));
   const Index per_epoch = std::max<Index>(1, both.rows() / o.batch);
   const auto label_query = [&] {
@@ -151,7 +151,7 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
                               .learning_rate = o.learning_rate,
                               .seed = o.seed + std::uint64_t(round)};
     const CellBatchesOptions source{.batch = o.batch,
-                                    .codes = covariates.batch,
+                                    .batch_covariate = covariates.batch_covariate,
                                     .count_thinning = vae.options.count_thinning,
                                     .labels = covariates.label};
     const auto loss = [&](Tape<float>& tape, const CellBatch& b, const StepInfo&) {
@@ -163,11 +163,11 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
       return FitStatus::interrupted;
     label_query();
   }
-  auto [label, batch] = reference.training_labels();
-  if (reference.options.batch_levels.empty()) batch.assign(label.size(), 0);
+  auto [label, batch_covariate] = reference.training_labels();
+  if (reference.options.batch_covariate_levels.empty()) batch_covariate.assign(label.size(), 0);
   label.insert(label.end(), covariates.label.begin() + n, covariates.label.end());
-  batch.insert(batch.end(), to_size(query.cells()), new_batch);
-  model.generator.record_composition(label, batch);
+  batch_covariate.insert(batch_covariate.end(), to_size(query.cells()), new_level);
+  model.generator.record_composition(label, batch_covariate);
   return FitStatus::finished;
 }
 

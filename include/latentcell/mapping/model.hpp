@@ -47,10 +47,11 @@ struct Options {
 
 namespace detail {
 
-/// Copies parameters into a model of the same layers with fewer genes and one more batch: of a shorter dimension the
-/// entries in `genes`, of a longer one all, followed by the mean of the last `batches`, the columns of the batches.
+/// Copies parameters into a model of the same layers with fewer genes and one more level of the batch covariate: of a
+/// shorter dimension the entries in `genes`, of a longer one all, followed by the mean of the last `levels`, which are
+/// the columns of the batch covariate.
 template <class Model>
-void copy_shared_parameters(const Model& from, Model& to, const std::vector<Index>& genes, Index batches) {
+void copy_shared_parameters(const Model& from, Model& to, const std::vector<Index>& genes, Index levels) {
   std::vector<const Matrix<float>*> source;
   visit_state(from, [&](std::string_view, const auto& p) { source.push_back(&p.value); });
   std::size_t at = 0;
@@ -59,12 +60,12 @@ void copy_shared_parameters(const Model& from, Model& to, const std::vector<Inde
     const bool fewer_rows = p.value.rows() < old.rows(), fewer_cols = p.value.cols() < old.cols();
     for (Index i = 0; i < p.value.rows(); ++i) {
       const Index row = fewer_rows ? genes[to_size(i)] : i;
-      double of_batches = 0;
-      for (Index j = old.cols() - batches; j < old.cols() && p.value.cols() > old.cols(); ++j)
-        of_batches += double(old(row, j)) / double(batches);
+      double of_levels = 0;
+      for (Index j = old.cols() - levels; j < old.cols() && p.value.cols() > old.cols(); ++j)
+        of_levels += double(old(row, j)) / double(levels);
       for (Index j = 0; j < p.value.cols(); ++j) {
         const Index col = fewer_cols ? genes[to_size(j)] : j;
-        p.value(i, j) = col < old.cols() ? old(row, col) : float(of_batches);
+        p.value(i, j) = col < old.cols() ? old(row, col) : float(of_levels);
       }
     }
   });
@@ -81,29 +82,32 @@ inline std::vector<Index> shared_rows(const std::vector<std::string>& reference,
   return out;
 }
 
-/// The reference generator for some of its genes, with the query as one batch more.
+/// The reference generator for some of its genes, with the query as one more level of the batch covariate.
 template <class Backbone>
 generation::ModelOf<Backbone> narrowed(const generation::ModelOf<Backbone>& reference, const std::vector<Index>& genes,
-                                       const std::string& batch, const Options& how) {
+                                       const std::string& level, const Options& how) {
   generation::OptionsOf<Backbone> o = reference.options;
   LATENTCELL_REQUIRE(o.likelihood.dispersion != Dispersion::gene_batch,
-                     "mapping::Model: a reference with dispersions per gene and batch has none for a new batch; train "
+                     "mapping::Model: a reference with Dispersion::gene_batch has no dispersion for a new level; train "
                      "it with Dispersion::gene_cell or Dispersion::gene");
-  if (o.batch_levels.empty()) {
-    o.batch = "data_set";
-    o.batch_levels = {"reference"};
+  std::vector<std::string>& levels = o.batch_covariate_levels;
+  if (levels.empty()) {
+    o.batch_covariate = "data_set";
+    levels = {"reference"};
   }
-  LATENTCELL_REQUIRE(std::find(o.batch_levels.begin(), o.batch_levels.end(), batch) == o.batch_levels.end(),
-                     "mapping::Model: the reference has a batch '", batch, "' already; give the query another name");
-  o.batch_levels.push_back(batch);
+  LATENTCELL_REQUIRE(std::find(levels.begin(), levels.end(), level) == levels.end(),
+                     "mapping::Model: the reference has a level '", level,
+                     "' of the batch covariate already; "
+                     "give the query another name");
+  levels.push_back(level);
   o.vae.dropout = how.dropout;
   o.vae.kl_weight = how.kl_weight;
   o.vae.count_thinning = how.count_thinning;
   o.vae.genes = Index(genes.size());
-  o.vae.batches = Index(o.batch_levels.size());
+  o.vae.batch_covariate_levels = Index(levels.size());
   Rng rng(0);
   generation::ModelOf<Backbone> out(o, rng);
-  copy_shared_parameters(reference.vae, out.vae, genes, reference.options.vae.batches);
+  copy_shared_parameters(reference.vae, out.vae, genes, reference.options.vae.batch_covariate_levels);
   copy_shared_parameters(reference.flow, out.flow, genes, 0);
   for (std::size_t k = 0; k < genes.size(); ++k) {
     out.gene_scale.value.col(Index(k)) = reference.gene_scale.value.col(genes[k]);
@@ -114,8 +118,9 @@ generation::ModelOf<Backbone> narrowed(const generation::ModelOf<Backbone>& refe
 
 }  // namespace detail
 
-/// A trained generator adapted to a query of other genes and another batch, with the replay cells that label the
-/// query's. A value that is trained (fit.hpp), asked for labels (predict.hpp), saved and loaded (io.hpp).
+/// A trained generator adapted to a query of other genes, which is one more level of its batch covariate, with the
+/// replay cells that label the query's. A value that is trained (fit.hpp), asked for labels (predict.hpp), saved and
+/// loaded (io.hpp).
 template <class Backbone>
 struct ModelOf {
   static_assert(std::is_same_v<typename Backbone::Scalar, float>,
@@ -125,19 +130,19 @@ struct ModelOf {
   static constexpr std::string_view kind = "mapping";
 
   Options options;
-  Generator generator;              // in the shared genes, with the query as its last batch
+  Generator generator;              // in the shared genes, with the query as the last level of the batch covariate
   Buffer<float> replay_label;       // (R, 1) codes of the generator's levels
   Buffer<float> replay_latent;      // (R, D)
   Buffer<float> replay_components;  // (R, K)
   Buffer<float> component_mean;     // (1, G) of log1p(CP10K) in replay and query cells together
   Buffer<float> component_axes;     // (K, G) orthonormal rows
 
-  /// Narrows a trained generator to the genes that the query has too, and adds the query as a batch.
-  /// genes: the query's; batch: its name
-  /// Throws std::invalid_argument where no gene is shared and for a batch that the reference has already.
-  ModelOf(const Generator& reference, const std::vector<std::string>& genes, const std::string& batch,
+  /// Narrows a trained generator to the genes that the query has too, and adds the query to the batch covariate.
+  /// genes: the query's; level: its name
+  /// Throws std::invalid_argument where no gene is shared and for a level that the reference has already.
+  ModelOf(const Generator& reference, const std::vector<std::string>& genes, const std::string& level,
           const Options& o = {})
-      : ModelOf(detail::narrowed(reference, rows_of(reference, genes), batch, check_options("mapping::Model", o)), o) {}
+      : ModelOf(detail::narrowed(reference, rows_of(reference, genes), level, check_options("mapping::Model", o)), o) {}
 
   /// Takes a generator that is narrowed already.
   ModelOf(Generator narrowed, const Options& o)

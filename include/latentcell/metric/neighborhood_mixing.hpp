@@ -16,9 +16,9 @@ struct NeighborhoodMixing {
 };
 
 /// x (N, D), labels (N), negative where missing: such points are left out; two labels or more, 1 <= neighbors < N
-/// For batches mixing should be near 1, for cell types purity near 1. With s the share of a label's neighbors that have
-/// it too and e the share that chance gives, mixing is 1 - (s - e) / (1 - e), at most 1, averaged over the labels, so
-/// that a rare batch counts as much as a common one.
+/// For levels of a batch covariate mixing should be near 1, for cell types purity near 1. With s the share of a label's
+/// neighbors that have it too and e the share that chance gives, mixing is 1 - (s - e) / (1 - e), at most 1, averaged
+/// over the labels, so that a rare level counts as much as a common one.
 inline NeighborhoodMixing neighborhood_mixing(ConstView<float> x, std::span<const int> labels, Index neighbors = 30) {
   LATENTCELL_REQUIRE(Index(labels.size()) == x.rows(), "neighborhood_mixing: ", labels.size(), " labels for ", x.rows(),
                      " points");

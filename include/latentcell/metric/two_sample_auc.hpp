@@ -25,8 +25,9 @@ struct TwoSampleAucOptions {
 };
 
 /// How well a random forest separates two sets of cells: the area under the ROC curve of its probabilities for cells
-/// it was not grown on, all folds together. 0.5 where it cannot, 1 where it always can. real (N, D), generated (M, D);
-/// N, M >= folds. Each fold has its share of both sets. Compare sets of equal sizes.
+/// it was not grown on, all folds together. 0.5 where it cannot, 1 where it always can. Each fold has its share of both
+/// sets. Compare sets of equal sizes.
+/// real (N, D), generated (M, D); N, M >= folds
 inline double two_sample_auc(ConstView<float> real, ConstView<float> generated, const TwoSampleAucOptions& options,
                              Rng& rng) {
   const Index n = real.rows(), m = generated.rows(), folds = check_options("two_sample_auc", options).folds;

@@ -25,6 +25,12 @@ struct CrossValidationOptions {
   Options model = {};                                   ///< of the model of proteins; the one of RNA has two members
   TrainingOptions training = {};                        ///< its stages are named by the fold
   std::function<void(const std::string&)> notice = {};  ///< takes a line per fold
+
+  static void visit(auto& self, auto&& f) {
+    f("folds", self.folds, at_least(2));
+    f("model", self.model);
+    f("training", self.training);
+  }
 };
 
 /// Predictions of cells that each model was trained without, and what they are worth.
@@ -200,6 +206,7 @@ inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>&
 /// -> nothing if a training was interrupted; the stages of finished folds are kept in the stages' folder
 inline std::optional<CrossValidation> cross_validate(const Dataset& data, const CrossValidationOptions& o,
                                                      Stages& stages) {
+  check_options("cross_validate", o);
   const std::vector<Holdout> folds = hold_out_folds(data, o.folds, o.training.members.fit.seed);
   const Index n = data.cells.cells();
   CrossValidation out;

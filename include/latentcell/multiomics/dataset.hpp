@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/modality.hpp>
 
@@ -16,6 +17,11 @@ namespace latentcell::multiomics {
 struct DatasetOptions {
   std::string protein_key = "protein_expression";  ///< protein counts; a row of NaN is a cell without proteins
   std::string extra_key = "";                      ///< a further modality, such as accessibility; empty: none
+
+  static void visit(auto& self, auto&& f) {
+    f("protein_key", self.protein_key);
+    f("extra_key", self.extra_key);
+  }
 };
 
 /// Cells measured in several modalities, and other cells with RNA alone.

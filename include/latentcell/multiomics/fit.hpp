@@ -89,6 +89,13 @@ struct TrainingOptions {
   conformal::EnsembleFitOptions members = {};  ///< its `fit.seed` is the seed of the members and of calibration
   conformal::IntervalOptions intervals = {};   ///< of calibration; no draws: intervals are not calibrated
   JointFitOptions joint = {};
+
+  static void visit(auto& self, auto&& f) {
+    f("stage", self.stage);
+    f("members", self.members);
+    f("intervals", self.intervals);
+    f("joint", self.joint);
+  }
 };
 
 /// Random streams of a model's first weights and encoders, and of the calibration of its intervals.
@@ -113,6 +120,7 @@ inline Model make_model(const Options& o, const Modality& target, const std::vec
 /// Trains a model: all members, then the calibration of the intervals on the cells that each member was trained
 /// without, then the joint model if there are cells for one. Resumable.
 inline FitStatus fit(Model& model, const TrainingCells& cells, const TrainingOptions& o, Stages& stages) {
+  check_options("multiomics::fit", o);
   conformal::check_draws("multiomics::fit", o.intervals.draws);
   const conformal::EnsembleData data = training_data(model, cells.target, cells.sources);
   const FitStatus status = conformal::fit(model.flows, data, o.members, o.stage, stages);

@@ -25,6 +25,14 @@ struct JointFitOptions {
   int epochs = 0;      ///< 0: as many as make about `target.steps` steps
   StepTarget target = {.steps = 2600, .max_epochs = 200};
   FitOptions fit = {.batch = 64, .learning_rate = 1e-3f, .weight_decay = 0.1f, .ema = 0.99f};  ///< but its epochs
+
+  static void visit(auto& self, auto&& f) {
+    f("stage", self.stage);
+    f("genes", self.genes, at_least(1));
+    f("epochs", self.epochs, at_least(0));
+    f("target", self.target);
+    f("fit", self.fit);
+  }
 };
 
 /// Returns the options of a joint model of these modalities. Zeros and ones alone are observed as detection, else
@@ -48,6 +56,7 @@ inline JointVaeOptions joint_options(const std::vector<Modality>& cells) {
 /// Trains a joint model. The first modality, RNA, is restricted to the most variable genes.
 /// cells: modalities of the same cells, any of them missing in some -> nothing if the training was interrupted
 inline std::optional<JointVae<float>> fit_joint(std::vector<Modality> cells, const JointFitOptions& o, Stages& stages) {
+  check_options("fit_joint", o);
   LATENTCELL_REQUIRE(!cells.empty(), "fit_joint: there is no modality");
   Modality& rna = cells.front();
   std::vector<std::string> names;

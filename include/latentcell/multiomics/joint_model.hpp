@@ -75,6 +75,12 @@ struct JointTranslateOptions {
   Index latents = 16;  ///< samples of each cell's posterior that the mean is taken over, at least 1
   Index draws = 64;    ///< samples of each cell's counts, for the intervals: 0 (none) or at least 2
   Index batch = 512;   ///< cells decoded at once, at least 1: memory only
+
+  static void visit(auto& self, auto&& f) {
+    f("latents", self.latents, at_least(1));
+    f("draws", self.draws, at_least(0));
+    f("batch", self.batch, at_least(1));
+  }
 };
 
 /// Returns modalities in the features of a joint model. Throws std::invalid_argument if one is missing.
@@ -92,9 +98,8 @@ inline conformal::PredictionIntervals translate(const JointVae<float>& model, co
                                                 Index target, double depth, const JointTranslateOptions& o, Rng& rng) {
   LATENTCELL_REQUIRE(target >= 0 && target < Index(model.parts.size()), "translate: target ", target, " of ",
                      model.parts.size(), " modalities");
-  LATENTCELL_REQUIRE(o.batch >= 1, "translate: batch must be at least 1, got ", o.batch);
-  LATENTCELL_REQUIRE(o.latents >= 1 && (o.draws == 0 || o.draws >= 2), "translate: ", o.latents, " latents and ",
-                     o.draws, " draws; needs at least 1, and none or at least 2");
+  check_options("translate", o);
+  conformal::check_draws("translate", o.draws);
   const JointPart<float>& part = model.parts[to_size(target)];
   const LatentTable all = encode(model, cells);
   const Index n = all.cells(), features = model.options.parts[to_size(target)].genes;

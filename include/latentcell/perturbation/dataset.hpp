@@ -34,6 +34,16 @@ struct DatasetOptions {
   GivenEmbeddings embeddings = {};           ///< empty: learned
   Index genes = 0;  ///< most variable genes to keep; 0: all with `min_cells`. Larger: slower, more genes predicted.
   Index min_cells = 10;  ///< training cells that a gene needs
+
+  /// All but model, which perturbation::Model checks once its genes are filled in, and embeddings.
+  static void visit(auto& self, auto&& f) {
+    f("perturbation_genes", self.perturbation_genes);
+    f("holdout", self.holdout);
+    f("targets", self.targets);
+    f("conditions", self.conditions);
+    f("genes", self.genes, at_least(0));
+    f("min_cells", self.min_cells, at_least(0));
+  }
 };
 
 /// Training cells, held-out cells and queries of a perturbation study. Held-out cells are removed before anything is
@@ -161,6 +171,7 @@ inline double largest_dose(const CellTable& cells, const std::string& column) {
 /// Prepares cells with raw counts for training and evaluation. Throws std::invalid_argument for columns, groups,
 /// conditions or embeddings that are not there.
 inline Dataset make_dataset(CellTable cells, const DatasetOptions& o) {
+  check_options("make_dataset", o);
   Dataset out;
   out.options = o.model;
   detail::rename_conditions(cells, o, out);

@@ -10,8 +10,8 @@ namespace latentcell::spatial {
 /// A slice gap that keeps neighbours within one slice.
 inline constexpr double separate_slices = 1e9;
 
-/// Returns the nearest spot of its own slice for each location.
-/// shapes: locations (N) -> (N) rows of the spots
+/// Returns the row of the nearest spot of its own slice for each location.
+/// shapes: locations (N) -> (N)
 /// Throws std::invalid_argument for a slice that has locations but no spot.
 inline std::vector<Index> nearest_spots(const Locations& spots, const Locations& locations) {
   locations.check("nearest_spots");
@@ -27,7 +27,8 @@ inline std::vector<Index> nearest_spots(const Locations& spots, const Locations&
 }
 
 /// Returns the number of locations of each spot.
-/// shapes: spot (N), as nearest_spots returns it -> (spots)
+/// spot: as nearest_spots returns it
+/// shapes: spot (N) -> (spots)
 inline std::vector<Index> cells_per_spot(const std::vector<Index>& spot, Index spots) {
   std::vector<Index> out(to_size(spots), 0);
   for (const Index s : spot) ++out[to_size(s)];
@@ -35,8 +36,9 @@ inline std::vector<Index> cells_per_spot(const std::vector<Index>& spot, Index s
 }
 
 /// Returns what to add to predicted values so that their mean over a spot's locations is the spot's value: the
-/// coherence of area-to-point interpolation (Kyriakidis 2004). shapes: values (S, F) of the spots, spot (N), predicted
-/// (N, F) -> (N, F)
+/// coherence of area-to-point interpolation (Kyriakidis 2004).
+/// values: of the spots; spot: of each location
+/// shapes: values (S, F), spot (N), predicted (N, F) -> (N, F)
 inline Matrix<float> area_to_point_correction(const Matrix<float>& values, const std::vector<Index>& spot,
                                               const Matrix<float>& predicted) {
   LATENTCELL_REQUIRE(Index(spot.size()) == predicted.rows() && predicted.cols() == values.cols(),

@@ -72,14 +72,20 @@ inline double fit_width(const SpatialReference& reference, const SpatialMask& ma
 
 struct LocationBaselineOptions {
   SpatialMask mask = {};  ///< of reference cells while width and variogram are fitted
-  double slice_gap = 1;   ///< distance between neighbouring slices, in units of the coordinates
+  double slice_gap = 1;   ///< distance between neighbouring slices, in units of the coordinates, at least 0
+
+  static void visit(auto& self, auto&& f) {
+    f("mask", self.mask);
+    f("slice_gap", self.slice_gap, at_least(0));
+  }
 };
 
 /// Predicts query locations from the reference's values around them: mean, nearest cell, Gaussian smoothing, kriging,
 /// and kriging with match_variance. Width and variogram are those that predict reference cells best.
-/// shapes: query (M) -> (M, K) each
+/// shapes: query (M) -> each (M, K)
 inline std::vector<BaselineImputation> location_baselines(const SpatialReference& reference, const Locations& query,
                                                           const LocationBaselineOptions& o, Rng& rng) {
+  check_options("location_baselines", o);
   const Index n = query.size(), f = reference.values.cols();
   const double width = detail::fit_width(reference, o.mask, o.slice_gap, rng);
   const VariogramOptions kriging{.slice_gap = o.slice_gap};
@@ -102,7 +108,8 @@ inline std::vector<BaselineImputation> location_baselines(const SpatialReference
 }
 
 /// Returns the predictions of all baselines: location_baselines; with a panel the mean of the 30 nearest cells and
-/// ridge regression; with spots kriging with the same corrections as the model's. shapes: -> (M, F) each
+/// ridge regression; with spots kriging with the same corrections as the model's.
+/// shapes: each (M, F)
 inline std::vector<BaselineImputation> impute_baselines(const Model& model, const Dataset& data,
                                                         const Imputation& imputed, std::uint64_t seed) {
   Rng rng(seed, detail::baseline_stream);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <latentcell/conformal/modality_encoder.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/spatial/align_slices.hpp>
 #include <latentcell/spatial/dataset.hpp>
 
@@ -12,6 +13,11 @@ namespace latentcell::spatial {
 struct FrameOptions {
   double unit = 0;                   ///< what coordinates are divided by; 0: the reference's mean neighbour distance
   std::optional<double> angle = {};  ///< radians: about how far slices without reference cells are to be turned
+
+  static void visit(auto& self, auto&& f) {
+    f("unit", self.unit, at_least(0));
+    f("angle", self.angle, finite());
+  }
 };
 
 namespace detail {
@@ -69,6 +75,7 @@ inline std::vector<int> nearest_slices(const Dataset& data, int slice, Index nee
 inline void to_common_frame(Dataset& data, const conformal::ModalityEncoder& target, const FrameOptions& o = {}) {
   constexpr Index needed = 3;    // points of a slice
   constexpr Index leading = 10;  // latents that guide the alignment
+  check_options("to_common_frame", o);
   if (data.in_common_frame) return;
   data.in_common_frame = true;
   const double unit = o.unit > 0 ? o.unit : mean_neighbor_distance(data.reference, data.slices);

@@ -94,7 +94,8 @@ struct ConditionSource {
 };
 
 /// Writes the condition features of some reference cells, each under its mask and without itself.
-/// shapes: cells (B) rows of the reference, masks (B) -> to (B, n_condition)
+/// cells: rows of the reference
+/// shapes: cells (B), masks (B) -> to (B, n_condition)
 inline void condition_features_of_reference(const Model& model, const ConditionSource& from,
                                             std::span<const Index> cells, const std::vector<SpatialMask>& masks,
                                             View<float> to) {

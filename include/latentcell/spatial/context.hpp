@@ -61,7 +61,8 @@ struct SpatialContext {
   }
 
   /// Writes the features of one location.
-  /// shapes: -> to (columns(K)), K the columns of reference.values
+  /// to: one number for each of columns(K), where K is the columns of reference.values
+  /// shapes: to (columns(K))
   void features(const SpatialReference& reference, const Location& at, const SpatialMask& mask, float* to) const {
     const Index k = reference.values.cols();
     Index most = options.kriged;

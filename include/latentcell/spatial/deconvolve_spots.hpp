@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <latentcell/conformal/prediction_intervals.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/spatial/concentration.hpp>
 #include <latentcell/spatial/match_variance.hpp>
@@ -67,7 +68,7 @@ inline SpotDeconvolution fit_spot_deconvolution(const Locations& spots, const Sp
 }
 
 /// Samples one way in which n cells share the counts of a spot: a total for each cell, then each gene given the totals.
-/// shapes: counts (F) -> (n, F) counts of the cells
+/// shapes: counts (F) -> (n, F)
 inline Matrix<float> sample_spot_cells(const SpotDeconvolution& model, const RowVector<float>& counts, Index n,
                                        Rng& rng) {
   std::vector<double> total(to_size(n)), share(to_size(n));
@@ -94,6 +95,11 @@ struct SpotCellMoments {
 struct SpotSamplingOptions {
   double depth = 1e4;  ///< total that cells are normalised to, above 0
   Index draws = 64;    ///< samples of how the cells of a spot share its counts, at least 2. Larger: steadier, slower.
+
+  static void visit(auto& self, auto&& f) {
+    f("depth", self.depth, above(0));
+    f("draws", self.draws, at_least(2));
+  }
 };
 
 namespace detail {
@@ -144,7 +150,7 @@ inline Matrix<float> stack_rows(const std::vector<Matrix<float>>& parts, Index c
 inline SpotCellMoments spot_cell_moments(const SpotDeconvolution& model, const SpotCounts& spots,
                                          const SpotSamplingOptions& o, Rng& rng) {
   const Matrix<float>& counts = spots.counts;
-  LATENTCELL_REQUIRE(o.draws >= 2, "spot_cell_moments: draws must be at least 2, got ", o.draws);
+  check_options("spot_cell_moments", o);
   LATENTCELL_REQUIRE(counts.cols() == Index(model.genes.size()) && Index(spots.cells.size()) == counts.rows(),
                      "spot_cell_moments: counts (", counts.rows(), ", ", counts.cols(), ") for ", spots.cells.size(),
                      " spots and a model of ", model.genes.size(), " genes");
@@ -175,7 +181,7 @@ inline SpotCellMoments spot_cell_moments(const SpotDeconvolution& model, const S
 
 /// Returns means and intervals of the cells of spots: within a spot the means differ as predicted, and average to the
 /// mean of cells that share the spot's counts.
-/// shapes: spot (N), predicted (N, F) -> (N, F) each
+/// shapes: spot (N), predicted (N, F) -> each (N, F)
 inline conformal::PredictionIntervals deconvolve_spots(const SpotCellMoments& cells, const std::vector<Index>& spot,
                                                        const Matrix<float>& predicted) {
   constexpr float rounding = 1e-4f;  // half an interval at least

@@ -17,6 +17,13 @@ struct TrainingOptions {
   conformal::IntervalOptions intervals = {};  ///< of the calibration; no draws: intervals are not calibrated
   FrameOptions frame = {};
   std::uint64_t seed = 0;  ///< of everything random but the folds, whose seed the ensemble has
+
+  static void visit(auto& self, auto&& f) {
+    f("members", self.members);
+    f("intervals", self.intervals);
+    f("frame", self.frame);
+    f("seed", self.seed);
+  }
 };
 
 /// Returns the options of a model for this data: its genes, at most `components` principal components of each modality,
@@ -84,6 +91,7 @@ inline conformal::EnsembleData training_data(const Model& model, const Dataset& 
 /// rng: chooses the cells that the variogram is fitted to
 /// Throws std::invalid_argument if data and model do not agree in genes, panel or missing slices.
 inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng& rng, Stages& stages) {
+  check_options("spatial::fit", o);
   detail::check_dataset(model, data);
   conformal::check_draws("spatial::fit", o.intervals.draws);
   detail::fit_encoders(model, data, o.seed);

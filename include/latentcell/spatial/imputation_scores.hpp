@@ -18,8 +18,8 @@
 namespace latentcell::spatial {
 
 /// Structural similarity of two maps as one window (Wang, Bovik, Sheikh and Simoncelli 2004, equation 13), both divided
-/// by the truth's maximum.
-/// shapes: predicted, truth (M), at least one
+/// by the truth's maximum. There is at least one location.
+/// shapes: predicted, truth (M)
 inline double structural_similarity(const std::vector<double>& predicted, const std::vector<double>& truth) {
   const double n = double(predicted.size()), top = std::max(1e-12, *std::max_element(truth.begin(), truth.end()));
   double mx = 0, my = 0, vx = 0, vy = 0, cov = 0;
@@ -47,8 +47,8 @@ inline double jensen_shannon(const std::vector<double>& x, const std::vector<dou
   return out;
 }
 
-/// Returns up to k nearest locations of the own slice for each location, -1 where there are no more.
-/// shapes: -> (M, k) rows of the locations
+/// Returns the rows of up to k nearest locations of the own slice for each location, -1 where there are no more.
+/// shapes: -> (M, k)
 inline Matrix<Index> neighbors_in_slice(const Locations& locations, Index k) {
   Matrix<Index> out = Matrix<Index>::Constant(locations.size(), k, -1);
   for (const int slice : std::set<int>(locations.slice.begin(), locations.slice.end())) {
@@ -66,7 +66,8 @@ inline Matrix<Index> neighbors_in_slice(const Locations& locations, Index k) {
 
 /// Moran's I of a map under equal weights of each location's neighbours (Moran 1950); 0 if the map is flat, or nothing
 /// has neighbours.
-/// shapes: x (M), near (M, k) rows, -1: no neighbour
+/// near: rows of neighbours, -1 where there is none
+/// shapes: x (M), near (M, k)
 inline double morans_i(const std::vector<double>& x, const Matrix<Index>& near) {
   double mean = 0, square = 0, cross = 0, linked = 0;
   const double n = double(x.size());
@@ -138,7 +139,8 @@ inline GeneScores score_gene(const conformal::PredictionIntervals& predicted, co
 
 /// Compares predicted with measured expression. Genes without variance in the truth are left out. Neighbours, for
 /// Moran's I, are those of the own slice.
-/// shapes: predicted, truth (M, F) log-normalised, locations (M); M at least 8
+/// predicted, truth: log-normalised, of at least 8 locations
+/// shapes: predicted, truth (M, F), locations (M)
 inline ImputationScores imputation_scores(const conformal::PredictionIntervals& predicted, const Matrix<float>& truth,
                                           const Locations& locations) {
   locations.check("imputation_scores");

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/kernel/kriging.hpp>
 #include <latentcell/kernel/parallel.hpp>
@@ -61,12 +62,19 @@ struct VariogramOptions {
   double slice_gap = 1;  ///< distance between neighbouring slices, in units of the coordinates, at least 0
   Index trials = 200;    ///< reference cells whose values are kriged from the others, at least 1. Larger: slower.
   Index neighbors = 40;  ///< nearest cells that kriging uses, at least 1. Larger: slower.
+
+  static void visit(auto& self, auto&& f) {
+    f("slice_gap", self.slice_gap, at_least(0));
+    f("trials", self.trials, at_least(1));
+    f("neighbors", self.neighbors, at_least(1));
+  }
 };
 
 /// Returns the variogram of a grid whose kriging predicts the reference's values with the least squared error, each
 /// cell from the others that the mask leaves.
 inline kernel::Variogram fit_variogram(const SpatialReference& reference, const SpatialMask& mask,
                                        const VariogramOptions& o, Rng& rng) {
+  check_options("fit_variogram", o);
   const std::vector<Index> rows = metric::subsample_rows(reference.size(), std::min(reference.size(), o.trials), rng);
   std::vector<NeighborQuery> near;
   std::vector<Matrix<double>> between;

@@ -13,7 +13,8 @@ inline RowVector<float> column_deviation(const Matrix<float>& x) {
 /// Stretches predicted means about each gene's mean until the gene varies over these locations as much as `deviation`,
 /// by a factor from 1 to 5; none falls below zero.
 /// Because a conditional mean varies less than the values do, maps of it look blurred. Correlations stay; squared
-/// errors grow. shapes: mean (M, F), deviation (F) -> (M, F)
+/// errors grow.
+/// shapes: mean (M, F), deviation (F) -> (M, F)
 inline Matrix<float> match_variance(const Matrix<float>& mean, const RowVector<float>& deviation) {
   const RowVector<float> centre = mean.colwise().mean(), predicted = column_deviation(mean);
   Matrix<float> out = mean.rowwise() - centre;

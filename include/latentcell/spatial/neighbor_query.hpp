@@ -20,6 +20,11 @@ struct SpatialReference : Locations {
 struct SpatialMask {
   double mask_radius = 0;   ///< reference cells nearer than this are hidden; in units of the coordinates, at least 0
   bool hide_slice = false;  ///< hides all reference cells of the location's own slice
+
+  static void visit(auto& self, auto&& f) {
+    f("mask_radius", self.mask_radius, at_least(0));
+    f("hide_slice", self.hide_slice);
+  }
 };
 
 /// The nearest reference cells of one location, nearest first.

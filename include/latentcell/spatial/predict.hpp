@@ -13,6 +13,11 @@ namespace latentcell::spatial {
 struct ImputeOptions {
   conformal::IntervalOptions intervals = {};  ///< its draws are also those of spot deconvolution, which needs 2
   std::uint64_t seed = 0;
+
+  static void visit(auto& self, auto&& f) {
+    f("intervals", self.intervals);
+    f("seed", self.seed);
+  }
 };
 
 /// Predicted expression of query locations, log-normalised.
@@ -46,6 +51,7 @@ inline SpotCounts spot_counts(const Dataset& data) {
 /// Throws std::invalid_argument for data in no common frame, and if data and model do not agree in genes, panel or
 /// missing slices.
 inline Imputation impute(const Model& model, const Dataset& data, const ImputeOptions& o = {}) {
+  check_options("impute", o);
   LATENTCELL_REQUIRE(model.options.missing_slice || !data.has_missing_slice(),
                      "impute: a query slice has no reference cells, but the model was trained with all slices");
   LATENTCELL_REQUIRE(data.in_common_frame,

@@ -10,7 +10,9 @@ namespace latentcell::spatial {
 
 /// Sets the stacking weights: per latent dimension the slope of kriging's residuals on the difference of the flows'
 /// mean from kriging, within [0, 1], over cells whose predicting member was trained without them (Wolpert 1992). Where
-/// the flows add nothing, kriging remains. shapes: condition (N, n_condition) of the reference
+/// the flows add nothing, kriging remains.
+/// condition: of the reference cells
+/// shapes: condition (N, n_condition)
 inline void fit_stacking(Model& model, const Modality& target, const Matrix<float>& condition, Rng& rng) {
   const Matrix<float> kriged = kriged_latents(model, condition), residual = model.target.encode(target) - kriged,
                       added = conformal::out_of_fold_means(model.flows, condition, rng) - kriged;
@@ -22,7 +24,8 @@ inline void fit_stacking(Model& model, const Modality& target, const Matrix<floa
 }
 
 /// Returns what to add to the flows' latents so that their mean becomes the stacked one.
-/// shapes: condition (M, n_condition), predicted_mean (M, D) of the flows -> (M, D)
+/// predicted_mean: of the flows
+/// shapes: condition (M, n_condition), predicted_mean (M, D) -> (M, D)
 inline Matrix<float> stacking_base(const Model& model, const Matrix<float>& condition,
                                    const Matrix<float>& predicted_mean) {
   Matrix<float> out = kriged_latents(model, condition) - predicted_mean;

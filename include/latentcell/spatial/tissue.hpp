@@ -29,7 +29,8 @@ struct Tissue {
 
 /// Returns cells as one slice, located by the first two columns of `coordinates`. Embeddings and lists of strings are
 /// dropped.
-/// shapes: coordinates (N, at least 2), finite
+/// coordinates: finite, of two columns at least
+/// shapes: coordinates (N, 2)
 inline Tissue make_tissue(CellTable cells, const Matrix<float>& coordinates) {
   LATENTCELL_REQUIRE(coordinates.rows() == cells.cells() && coordinates.cols() >= 2, "make_tissue: coordinates (",
                      coordinates.rows(), ", ", coordinates.cols(), ") for ", cells.cells(),

@@ -37,8 +37,8 @@ inline ValidationSplit validation_split(Index cells, float share, std::uint64_t 
 
 /// Covariates of the cells besides their counts; empty where unknown.
 struct CellCovariates {
-  std::vector<int> batch = {};  ///< (N) batch of each cell, -1 where unknown
-  std::vector<int> label = {};  ///< (N) label of each cell, -1 where unknown
+  std::vector<int> batch_covariate = {};  ///< (N) code of each cell, -1 where unknown
+  std::vector<int> label = {};            ///< (N) label of each cell, -1 where unknown
 };
 
 /// Minibatches of a table for training and validation, and the rows of each.
@@ -50,8 +50,10 @@ template <class Model>
 CellTrainingData cell_training_data(const Model& model, const CellTable& cells, const CellCovariates& covariates,
                                     const FitOptions& options) {
   const ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
-  CellBatchesOptions source{
-      .batch = options.batch, .rows = split.train, .codes = covariates.batch, .labels = covariates.label};
+  CellBatchesOptions source{.batch = options.batch,
+                            .rows = split.train,
+                            .batch_covariate = covariates.batch_covariate,
+                            .labels = covariates.label};
   if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
   CellTrainingData out{split, {CellBatches(cells, source)}};
   if (!split.validation.empty()) {

@@ -10,6 +10,7 @@
 #endif
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/train/history.hpp>
 
 namespace latentcell {
@@ -17,6 +18,8 @@ namespace latentcell {
 struct ProgressOptions {
   std::string label = {};   ///< text before the bar: the name of the stage
   std::FILE* out = stderr;  ///< where to draw; nothing is drawn where it is no terminal
+
+  static void visit(auto& self, auto&& f) { f("label", self.label); }
 };
 
 /// Returns a duration as text: "8 s", "3:07", "1:02:11".

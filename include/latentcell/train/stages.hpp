@@ -36,6 +36,13 @@ struct StagesOptions {
   CheckpointOptions checkpoint = {};                    ///< how often a stage is written
   std::FILE* progress = stderr;                         ///< where a bar is drawn, if it is a terminal; null draws none
   std::function<void(const std::string&)> notice = {};  ///< takes a line for each stage that resumes or ends
+
+  static void visit(auto& self, auto&& f) {
+    f("folder", self.folder);
+    f("resume", self.resume);
+    f("on_signal", self.on_signal);
+    f("checkpoint", self.checkpoint);
+  }
 };
 
 /// What one stage of a training did.
@@ -57,6 +64,7 @@ class Stages {
   /// In memory and silent.
   Stages() { options_.on_signal = OnSignal::ends_program, options_.progress = nullptr; }
   explicit Stages(StagesOptions options) : options_(std::move(options)) {
+    check_options("Stages", options_);
     LATENTCELL_REQUIRE(options_.resume == Resume::no || !options_.folder.empty(), "Stages: resuming needs a folder");
   }
 

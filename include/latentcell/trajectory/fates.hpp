@@ -19,6 +19,13 @@ struct FateOptions {
   Index neighbors = 15;  ///< reference cells that vote, at least 1. Larger: smoother probabilities
   Index steps = 20;      ///< of the integrator
   double at = std::numeric_limits<double>::quiet_NaN();  ///< time of the fates; NaN: the last of the reference
+
+  static void visit(auto& self, auto&& f) {
+    f("draws", self.draws, at_least(1));
+    f("neighbors", self.neighbors, at_least(1));
+    f("steps", self.steps, at_least(1));
+    f("at", self.at);
+  }
 };
 
 /// Probabilities of what cells become, one column per level of a label.
@@ -50,8 +57,8 @@ inline std::vector<Index> labelled_around(const TimeOrder& order, double when, I
 /// Throws std::invalid_argument where no reference cell of about that time has a label, or a cell to move has no time.
 inline Fates fate_probabilities(const Model& model, const LatentTable& cells, const LatentTable& reference,
                                 const std::string& label, const FateOptions& options, Rng& rng) {
-  LATENTCELL_REQUIRE(options.draws >= 1 && options.neighbors >= 1, "fate_probabilities: draws ", options.draws,
-                     " and neighbors ", options.neighbors, " must be at least 1");
+  check_options("fate_probabilities", options);
+  LATENTCELL_REQUIRE(!std::isinf(options.at), "fate_probabilities: at must be a time or NaN, got ", options.at);
   const Categorical labels = reference.cell_columns.labels(label);
   const TimeOrder order(read_times(reference.cell_columns, model.options.time));
   LATENTCELL_REQUIRE(order.size() > 0, "fate_probabilities: no reference cell has a time");

@@ -22,6 +22,11 @@ struct TrainingOptions {
   FitOptions autoencoder = {.epochs = 0, .batch = 64, .learning_rate = 1e-3f};  ///< epochs: 0 chooses by the cells
   /// Epochs: 0 chooses by the dimensions. Paths are not split, so validation and patience are refused.
   FitOptions velocity = {.epochs = 0, .batch = 256, .learning_rate = 1e-3f, .ema = 0.999f};
+
+  static void visit(auto& self, auto&& f) {
+    f("autoencoder", self.autoencoder);
+    f("velocity", self.velocity);
+  }
 };
 
 namespace detail {
@@ -157,7 +162,7 @@ void fit_velocity(Model& model, const LatentTable& latents, const FitOptions& op
 /// Trains a model on points of an embedding or other latents, in one stage, "velocity".
 /// latents (N, D) with the obs column of times
 inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOptions& options, Stages& stages) {
-  FitOptions velocity = options.velocity;
+  FitOptions velocity = check_options("trajectory::fit", options).velocity;
   if (velocity.epochs == 0) velocity.epochs = model.latent() > Options::many_dimensions ? 30 : 20;
   return stages.run<float>("velocity", velocity, model.velocity, [&](TrainState<float>& state, auto&&... hooks) {
     fit_velocity(model, latents, velocity, state, hooks...);
@@ -166,6 +171,7 @@ inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOpt
 
 /// Trains a model on snapshots: with counts a stage "decoder" first, from the principal components back to counts.
 inline FitStatus fit(Model& model, const Snapshots& cells, const TrainingOptions& options, Stages& stages) {
+  check_options("trajectory::fit", options);
   detail::check_velocity_options(options.velocity);  // before the decoder is trained
   if (model.autoencoder && cells.counts) {
     FitOptions decoder = options.autoencoder;

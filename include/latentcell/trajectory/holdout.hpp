@@ -16,6 +16,11 @@ namespace latentcell::trajectory {
 struct TimeSplitOptions {
   std::optional<TimeRange> holdout = {};  ///< times whose cells are held out; none: all cells are for training
   Index min_cells = 10;                   ///< training cells that a gene must be detected in to be kept
+
+  static void visit(auto& self, auto&& f) {
+    f("holdout", self.holdout);
+    f("min_cells", self.min_cells, at_least(0));
+  }
 };
 
 /// Cells for training and held-out cells.
@@ -27,6 +32,8 @@ struct TimeSplit {
 /// Holds out the cells of a time range before anything is computed, the choice of genes included.
 /// Throws std::invalid_argument where fewer than two distinct times are left.
 inline TimeSplit split_times(const Snapshots& cells, const std::string& time, const TimeSplitOptions& options = {}) {
+  check_options("split_times", options);
+  if (options.holdout) options.holdout->check("split_times");
   const std::vector<double> times = cells.times(time);
   TimeSplit out;
   std::vector<Index> train, test;

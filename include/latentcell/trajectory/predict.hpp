@@ -107,6 +107,12 @@ struct InterpolateOptions {
   TimeRange time;      ///< a time, or a range in which the cells' times lie evenly
   Index cells = 1000;  ///< at least 1
   Index steps = 20;    ///< of the integrator. Larger: a smaller error of integration
+
+  static void visit(auto& self, auto&& f) {
+    f("time", self.time);
+    f("cells", self.cells, at_least(1));
+    f("steps", self.steps, at_least(1));
+  }
 };
 
 namespace detail {
@@ -160,8 +166,8 @@ inline Sources draw_sources(const std::vector<double>& time, const TimeOrder& or
 /// obs of the result: the time, "source_cell" and "source_time".
 inline LatentTable interpolate_at(const Model& model, const LatentTable& reference, const InterpolateOptions& options,
                                   Rng& rng) {
+  check_options("interpolate_at", options);
   options.time.check("interpolate_at");
-  LATENTCELL_REQUIRE(options.cells >= 1, "interpolate_at: cells must be at least 1, got ", options.cells);
   const std::vector<double> time = read_times(reference.cell_columns, model.options.time);
   const TimeOrder order(time);
   LATENTCELL_REQUIRE(order.size() > 0, "interpolate_at: no reference cell has a time");

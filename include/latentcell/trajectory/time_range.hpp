@@ -5,12 +5,18 @@
 #include <string>
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/options.hpp>
 
 namespace latentcell::trajectory {
 
 /// A time, or all times from `from` to `to`, both included.
 struct TimeRange {
   double from = 0, to = 0;  ///< finite, from <= to; equal: one time
+
+  static void visit(auto& self, auto&& f) {
+    f("from", self.from, finite());
+    f("to", self.to, finite());
+  }
 
   double middle() const { return 0.5 * (from + to); }
   bool contains(double time) const { return time >= from && time <= to; }

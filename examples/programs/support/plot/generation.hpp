@@ -16,18 +16,19 @@
 
 namespace plots {
 
-/// Latents in their first two PCs, coloured by label and, where there are batches, by batch.
+/// Latents in their first two PCs, coloured by label and, where there is a batch covariate, by it.
 inline void latents(const std::string& path, const lc::Matrix<float>& z, const lc::Categorical& label,
-                    const std::string& label_name, const lc::Categorical* batch, const std::string& batch_name) {
+                    const std::string& label_name, const lc::Categorical* batch_covariate,
+                    const std::string& batch_covariate_name) {
   const Plane plane = plane_of(z);
   const std::vector<Index> rows = rows_to_draw(z.rows(), 6000);
   Cloud cloud{plane.project(lc::view(z)), label, plane.axis("latent ", 1), plane.axis("latent ", 2)};
   const Legend by_label({&label});
-  const Legend by_batch(batch == nullptr ? std::vector<const lc::Categorical*>{}
-                                         : std::vector<const lc::Categorical*>{batch});
-  Gnuplot g(1200, batch == nullptr ? 760 : 1100);
+  const Legend by_batch_covariate(batch_covariate == nullptr ? std::vector<const lc::Categorical*>{}
+                                                             : std::vector<const lc::Categorical*>{batch_covariate});
+  Gnuplot g(1200, batch_covariate == nullptr ? 760 : 1100);
   g.line("set multiplot");
-  const double height = batch == nullptr ? 1.0 : 0.5;
+  const double height = batch_covariate == nullptr ? 1.0 : 0.5;
   const auto row = [&](const Legend& legend, const std::string& name, double bottom) {
     g.line("set origin 0,", bottom, "\nset size 0.64,", height, "\n", Gnuplot::axes_on, "\nunset key");
     axes(g, lc::text("Latents of ", z.rows(), " cells by ", name), cloud.x, cloud.y);
@@ -37,9 +38,9 @@ inline void latents(const std::string& path, const lc::Matrix<float>& z, const l
     key_panel(g, legend, name);
   };
   row(by_label, label_name, 1.0 - height);
-  if (batch != nullptr) {
-    cloud.label = *batch;
-    row(by_batch, batch_name, 0.0);
+  if (batch_covariate != nullptr) {
+    cloud.label = *batch_covariate;
+    row(by_batch_covariate, batch_covariate_name, 0.0);
   }
   g.draw(path);
 }
@@ -180,8 +181,8 @@ inline void library_sizes(const std::string& path, const lc::Counts& real, const
 /// The cells of a run of generate_cells and the columns that colour them.
 struct GenerationCells {
   const lc::CellTable &real, &generated;
-  const lc::LatentTable& encoded;  ///< the real cells
-  std::string label, batch;        ///< obs columns; batch empty: none
+  const lc::LatentTable& encoded;      ///< the real cells
+  std::string label, batch_covariate;  ///< obs columns; the second empty: none
 };
 
 /// Draws all pictures of a run into a folder that exists.
@@ -191,10 +192,10 @@ inline void generation(const std::string& folder, const GenerationCells& of,
   const lc::Categorical real_label = of.real.obs(of.label);
   loss_curves(folder + "/loss_curves.png", stages,
               {"negative ELBO (nats per cell)", "mean squared error of the velocity"});
-  std::optional<lc::Categorical> batches;
-  if (!of.batch.empty()) batches = of.encoded.cell_columns.labels(of.batch);
+  std::optional<lc::Categorical> batch_covariate;
+  if (!of.batch_covariate.empty()) batch_covariate = of.encoded.cell_columns.labels(of.batch_covariate);
   latents(folder + "/latents.png", of.encoded.mean, of.encoded.cell_columns.labels(of.label), of.label,
-          batches ? &*batches : nullptr, of.batch);
+          batch_covariate ? &*batch_covariate : nullptr, of.batch_covariate);
   real_and_generated(folder + "/real_and_generated.png", of.real.counts, real_label, of.generated.counts,
                      of.generated.obs(of.label), of.label);
   mean_variance(folder + "/mean_variance.png", of.real.counts, of.generated.counts);
