@@ -39,6 +39,6 @@ TEST_CASE("evaluate_batch_correction: a model without batches has none to correc
   const auto& [cells, m] = generator::shared();
   Rng rng(2);
   Composition of = composition_of(m, cells);
-  of.batch.clear();  // as of such a model
+  of.batch_covariate.clear();  // as of such a model
   CHECK_THROWS_WITH(evaluate_batch_correction(cells, cells, of, rng, 10), ContainsText("0 batches and"));
 }

@@ -40,8 +40,8 @@ inline Matrix<float> subtract_level_means(Matrix<float> x, const std::vector<int
 inline evaluate::ScoreTable evaluate_batch_correction(const CellTable& cells, const CellTable& corrected,
                                                       const Composition& composition, Rng& rng, Index components = 30) {
   LATENTCELL_REQUIRE(
-      Index(composition.batch.size()) == cells.cells() && Index(composition.label.size()) == cells.cells(),
-      "evaluate_batch_correction: ", composition.batch.size(), " batches and ", composition.label.size(),
+      Index(composition.batch_covariate.size()) == cells.cells() && Index(composition.label.size()) == cells.cells(),
+      "evaluate_batch_correction: ", composition.batch_covariate.size(), " batches and ", composition.label.size(),
       " labels for ", cells.cells(), " cells; a model without a batch column has none to correct");
   evaluate::ScoreTable out({{"batch mixing"}, {"label purity"}});
   const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& x) {

@@ -19,8 +19,9 @@ struct BatchMixing {
 /// Throws std::invalid_argument for codes of another number of points and where no label has enough cells.
 inline BatchMixing batch_mixing(ConstView<float> x, const std::vector<int>& batch_covariate,
                                 const std::vector<int>& label, Index neighbors = 15) {
-  LATENTCELL_REQUIRE(Index(batch_covariate.size()) == x.rows() && Index(label.size()) == x.rows(), "batch_mixing: ",
-                     batch_covariate.size(), " batches and ", label.size(), " labels for ", x.rows(), " points");
+  LATENTCELL_REQUIRE(Index(batch_covariate.size()) == x.rows() && Index(label.size()) == x.rows(),
+                     "batch_mixing: ", batch_covariate.size(), " batches and ", label.size(), " labels for ", x.rows(),
+                     " points");
   BatchMixing out;
   const int last = label.empty() ? -1 : *std::max_element(label.begin(), label.end());
   // Points of one label are pure.

@@ -111,7 +111,7 @@ inline PerturbationSum perturbation_sum(const Model& model, const std::string& c
                                         const ComposeOptions& o = {}) {
   check_options("perturbation_sum", o);
   const std::vector<std::string>&names = model.vocabulary.single_perturbations,
-                                 &trained = model.vocabulary.trained_conditions;
+        &trained = model.vocabulary.trained_conditions;
   const auto is_trained = [&](const std::string& name) { return std::count(trained.begin(), trained.end(), name) > 0; };
   if (is_trained(condition)) return {{condition, 1.0}};
   model.vocabulary.require(condition);
