@@ -53,7 +53,7 @@ struct CountLikelihood {
         log_theta(o.dispersion == Dispersion::gene_batch ? batch_covariate_levels : 1, per_gene(o) ? genes : 0) {
     LATENTCELL_REQUIRE(has_dispersion || o.dispersion == Dispersion::gene,
                        family == Family::poisson ? "Poisson" : "Bernoulli",
-                       ": has no dispersion to depend on cell or batch covariate");
+                       ": has no dispersion to put per cell or level of the batch covariate");
     LATENTCELL_REQUIRE(o.dispersion != Dispersion::gene_batch || batch_covariate_levels > 0,
                        "likelihood: Dispersion::gene_batch needs an autoencoder with a batch covariate; set its "
                        "batch_covariate_levels, or choose Dispersion::gene");
