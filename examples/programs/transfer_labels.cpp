@@ -41,16 +41,13 @@ void check_before_training(const Settings& s, const Data& d) {
   (void)program::in_genes_of(d.query, d.reference->gene_names, d.name);
   if (!s.truth.empty()) check_truth(s, d.query, labels.levels);
   if (s.batch_covariate.empty()) return;
-  const lc::Categorical batch_covariate = program::labels_of(*d.reference, s.batch_covariate, "--batch", s.reference);
-  if (batch_covariate.find_code(s.name))
-    lc::throw_runtime("--name: '", s.name, "' is a level of the reference's batch covariate already");
+  const lc::Categorical levels = program::labels_of(*d.reference, s.batch_covariate, "--batch", s.reference);
+  if (levels.find_code(s.name)) lc::throw_runtime("--name: '", s.name, "' is a level of the batch covariate already");
 }
 
-// One tissue with two levels of the batch covariate; the second is the query, lacks a fifth of the genes and has
-// others.
+// One tissue with a batch covariate of two levels; the second is the query, with others for a fifth of the genes.
 Data simulated(Settings& s, lc::Rng& rng) {
-  const lc::CellTable all =
-      lc::simulate({.cells = 4000, .batch_covariate_levels = 2, .batch_effect_strength = 0.5}, rng);
+  const auto all = lc::simulate({.cells = 4000, .batch_covariate_levels = 2, .batch_effect_strength = 0.5}, rng);
   mapping::HeldOutQuery cells = mapping::hold_out_query(all, "batch", all.obs("batch").levels[1]);
   for (std::size_t g = 0; g < cells.query.gene_names.size(); g += 5) cells.query.gene_names[g] = lc::text("other_", g);
   s.truth = s.label;

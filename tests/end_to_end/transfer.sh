@@ -38,7 +38,7 @@ source "$here/refuses.sh"
 refuses "no such file" --from model --data missing.h5ad
 refuses "is of a run whose label was" --reference reference.h5ad --label batch --data new.h5ad --checkpoint model --resume
 refuses "choose where labels come from" --data new.h5ad
-refuses "is a level of the reference's batch covariate already" --reference reference.h5ad --batch batch --data new.h5ad --name batch_1
+refuses "is a level of the batch covariate already" --reference reference.h5ad --batch batch --data new.h5ad --name batch_1
 refuses "none of" --from model --data foreign.h5ad
 refuses "no_such" --from model --data new.h5ad --truth no_such
 refuses "is one of the model" --from model --data reference.h5ad --truth batch
