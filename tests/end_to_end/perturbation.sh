@@ -92,5 +92,5 @@ refuses "must be positive" --data all.h5ad --holdout type_2 --gene-embeddings ze
 refuses "no_such.csv" --data all.h5ad --holdout type_2 --gene-embeddings no_such.csv
 refuses "excludes" --data all.h5ad --from model --gene-embeddings genes.csv
 refuses "'gene_9' of perturbation" --data all.h5ad --from embedded --perturbation gene_9
-refuses "not 'perturbation'" --data all.h5ad --from model/flow.safetensors
+refuses "no model of kind 'perturbation'" --data all.h5ad --from model/flow.safetensors
 exit "$failed"

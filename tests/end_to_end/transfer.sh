@@ -42,7 +42,7 @@ refuses "is a level of the batch covariate already" --reference reference.h5ad -
 refuses "none of" --from model --data foreign.h5ad
 refuses "no_such" --from model --data new.h5ad --truth no_such
 refuses "is one of the model" --from model --data reference.h5ad --truth batch
-refuses "not 'generation'" --from model/flow.safetensors --data new.h5ad
+refuses "no model of kind 'generation'" --from model/flow.safetensors --data new.h5ad
 refuses "Requires" --from model
 refuses "excludes" --from model --data new.h5ad --latent 5
 exit "$failed"

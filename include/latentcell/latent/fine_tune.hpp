@@ -141,7 +141,8 @@ History fine_tune(Autoencoder& autoencoder, LatentFlow<Backbone, Condition, Path
   detail::JointStages<Autoencoder, LatentFlow<Backbone, Condition, Path>> both{autoencoder, flow};
   const History history = with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        const detail::ScaledRates first(autoencoder, tuning.autoencoder_rate), second(flow, tuning.flow_rate);
+        const detail::ScaledRates first(autoencoder, tuning.autoencoder_rate);
+        const detail::ScaledRates second(flow, tuning.flow_rate);
         fit_with(both, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/options.hpp>
 #include <latentcell/spatial/locations.hpp>
 
 namespace latentcell::spatial {
