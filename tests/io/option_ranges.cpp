@@ -1,9 +1,14 @@
 #include <set>
 
+#include <latentcell/data/simulate_development.hpp>
+#include <latentcell/data/simulate_multiomics.hpp>
+#include <latentcell/data/simulate_tissue_slice.hpp>
 #include <latentcell/generation/generation.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_cells.hpp>
 #include <latentcell/kernel/factor_analysis.hpp>
+#include <latentcell/latent/fine_tune.hpp>
+#include <latentcell/latent/flow_likelihood.hpp>
 #include <latentcell/latentcell.hpp>
 #include <latentcell/metric/class_gaussian.hpp>
 #include <latentcell/metric/class_negative_binomial.hpp>
@@ -15,6 +20,7 @@
 #include <latentcell/metric/types_covered.hpp>
 #include <latentcell/multiomics/multiomics.hpp>
 #include <latentcell/perturbation/perturbation.hpp>
+#include <latentcell/sample/log_likelihood.hpp>
 #include <latentcell/spatial/spatial.hpp>
 #include <latentcell/trajectory/trajectory.hpp>
 

@@ -8,7 +8,7 @@
 
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/error.hpp>
-#include <latentcell/core/tensor.hpp>
+#include <latentcell/core/types.hpp>
 
 namespace latentcell {
 
