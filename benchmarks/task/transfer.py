@@ -1,4 +1,4 @@
-"""Files for docs/results.md, "A new data set": two sets of blood cells with types of common names, one cut by condition.
+"""Files for docs/results/mapping.md: two sets of blood cells with types of common names, one cut by condition.
 
 usage: transfer.py ZHENG.h5ad KANG.h5ad FOLDER
 needs: anndata (pip install anndata)
