@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tables of docs/results.md and docs/results/*.md from the CSV files beside this script. Needs bash and any awk.
+# Tables of README.md, docs/results.md and docs/results/*.md from the CSV files beside this script. Needs bash and any awk.
 #
 #   pages.sh           rewrites the tables
 #   pages.sh --check   changes nothing; exits 1 where a page differs, a file is malformed or a file has no table
@@ -8,6 +8,8 @@
 #
 #   <!-- table: FILE.csv | rows: method | columns: metric | where: dataset=a; split=b | only: r; MSE -->
 #   <!-- end -->
+#
+# The mark may be broken into lines.
 #
 # rows, columns  a column of the file; rows: method adds a column with the role
 # where          rows of the file to take: column=value or column!=value
@@ -158,6 +160,10 @@ function headline(name,    path, line, part, n, count, i, model, best, ceiling) 
   inside = 1
   print
   mark = $0
+  while (mark !~ /-->$/ && (getline > 0)) {  # a mark may take several lines
+    print
+    mark = mark " " trim($0)
+  }
   sub(/^<!-- table: /, "", mark)
   if (!sub(/ -->$/, "", mark)) fail("the mark does not end with -->")
   split("", of)
@@ -180,7 +186,7 @@ END { if (!failed && inside) fail("a table without an end") }
 AWK
 
 bad=0
-for page in "$docs"/results.md "$docs"/results/*.md; do
+for page in "$docs"/../README.md "$docs"/results.md "$docs"/results/*.md; do
   if ! awk -v folder="$folder" -v used_files="$work/used_$(basename "$page")" -f "$work/page.awk" "$page" > "$work/page.md"; then
     bad=1
   elif ! cmp -s "$work/page.md" "$page"; then
@@ -195,7 +201,7 @@ for page in "$docs"/results.md "$docs"/results/*.md; do
   fi
 done
 for file in "$folder"/*.csv; do
-  if ! cat "$work"/used_* 2> /dev/null | grep -qxF "$(basename "$file")"; then
+  if ! grep -qxF "$(basename "$file")" "$work"/used_*; then
     echo "NO TABLE of $(basename "$file") in docs/results.md or docs/results/"
     bad=1
   fi

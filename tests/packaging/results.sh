@@ -12,6 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 mkdir -p "$folder/benchmarks"
 cp -r "$source_dir/benchmarks/results" "$folder/benchmarks/results"
 cp -r "$source_dir/docs" "$folder/docs"
+cp "$source_dir/README.md" "$folder/README.md"
 awk '/^\| latentcell \|/ && !done { sub(/[0-9]\.?[0-9]*/, "77"); done = 1 } { print }' "$source_dir/docs/results/generation.md" \
   > "$folder/docs/results/generation.md"
 if bash "$folder/benchmarks/results/pages.sh" --check > "$folder/messages" 2>&1; then
