@@ -25,30 +25,13 @@ struct Common {
 };
 
 /// Adds them to a program's own; returns the option --data, so that others can exclude it.
-inline CLI::Option* add_common(CLI::App& app, Common& c) {
-  auto* data = app.add_option("--data", c.data, "counts: .h5ad, 10x .h5, 10x folder, .csv or .tsv");
-  app.add_option("--layer", c.layer, "h5ad: layer to read in place of X, or raw");
-  app.add_option("--out", c.out, "h5ad file to write")->capture_default_str();
-  app.add_option("--report", c.report, "JSON file for settings, losses, times and scores");
-  app.add_option("--plots", c.plots, "folder for pictures");
-  app.add_option("--seed", c.seed, "of everything random")->capture_default_str();
-  app.add_option("--threads", c.threads, "all cores where not given")->check(CLI::Range(1, 1024));
-  auto* folder = app.add_option("--checkpoint", c.checkpoint, "folder for checkpoints and the trained model");
-  app.add_flag("--resume", c.resume, "resume from the checkpoints in that folder")->needs(folder);
-  return data;
-}
+CLI::Option* add_common(CLI::App& app, Common& c);
 
 /// A number that is 0 or more: of cells, genes, epochs.
-inline CLI::Range whole_number() { return {0, 1000000000}; }
+CLI::Range whole_number();
 
 /// Reads the arguments; ends the program where they are wrong or ask for help.
-inline void parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
-  }
-}
+void parse(CLI::App& app, int argc, char** argv);
 
 /// Ends the program as for a wrong argument.
 [[noreturn]] inline void refuse(CLI::App& app, const std::string& why) {

@@ -18,9 +18,7 @@ namespace program {
 inline constexpr const char* model_name = "/model.safetensors";
 
 /// The file that --from means: itself, or the model of a folder.
-inline std::string model_file(const std::string& from) {
-  return std::filesystem::is_directory(from) ? from + model_name : from;
-}
+std::string model_file(const std::string& from);
 
 /// Saves a trained model where a --checkpoint folder is given.
 template <class Model>
@@ -29,52 +27,16 @@ void save_checkpoint(const Common& s, const Model& model) {
 }
 
 /// Stages as the options ask for them, with a bar and lines on the console.
-inline lc::Stages make_stages(const Common& s) {
-  return lc::Stages(lc::StagesOptions{.folder = s.checkpoint,
-                                      .resume = s.resume ? lc::Resume::yes : lc::Resume::no,
-                                      .notice = [](const std::string& line) { print_line(line); }});
-}
+lc::Stages make_stages(const Common& s);
 
 /// Removes the stages of an earlier run from its --checkpoint folder, so that none is taken for one of the next. The
 /// earlier run's final model is kept until the next one overwrites it.
-inline void clear_stages(const std::string& folder) {
-  namespace fs = std::filesystem;
-  std::vector<fs::path> stages;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const fs::path table = fs::path(entry.path()).replace_extension(".csv");
-    if (entry.path().extension() == ".safetensors" && fs::exists(table)) stages.push_back(entry.path());
-  }
-  for (const fs::path& stage : stages) {
-    fs::remove(stage);
-    fs::remove(fs::path(stage).replace_extension(".csv"));
-  }
-  if (!stages.empty()) {
-    print_line(
-        lc::text("note: ", stages.size(), " stages of an earlier run in ", folder, " begin anew (--resume goes on)"));
-  }
-}
+void clear_stages(const std::string& folder);
 
 /// Writes to the --checkpoint folder which data and settings its stages are of; with --resume compares them instead.
 /// identity: what training depends on
 /// Throws where they differ: stages of another run may have trained on what this run holds out. Call it after the input
 /// has been checked.
-inline void check_resumable(const Common& s, Json identity) {
-  if (s.checkpoint.empty()) return;
-  identity["layer"] = s.layer;
-  identity["seed"] = s.seed;
-  const std::string path = s.checkpoint + "/run.json";
-  if (s.resume && std::filesystem::exists(path)) {
-    std::ifstream file(path);
-    const Json was = Json::parse(file, nullptr, /* allow_exceptions = */ false);
-    for (const auto& [key, value] : identity.items()) {
-      if (was.is_object() && was.contains(key) && was[key] != value)
-        lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", was[key].dump(), ", not ",
-                          value.dump());
-    }
-    return;
-  }
-  if (std::filesystem::exists(path)) clear_stages(s.checkpoint);
-  write_report(path, identity);
-}
+void check_resumable(const Common& s, Json identity);
 
 }  // namespace program

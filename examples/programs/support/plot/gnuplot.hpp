@@ -26,20 +26,7 @@ namespace plots {
 namespace lc = latentcell;
 
 /// A word as gnuplot reads it: in single quotes, without line breaks, at most `longest` letters.
-inline std::string quote(std::string_view word, std::size_t longest = 200) {
-  std::string out = "'";
-  std::size_t letters = 0;
-  for (const char c : word) {
-    const bool begins_letter = (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // UTF-8
-    if (begins_letter && ++letters > longest) {
-      out += "…";
-      break;
-    }
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    if (c == '\'') out += '\'';
-  }
-  return out + "'";
-}
+std::string quote(std::string_view word, std::size_t longest = 200);
 
 /// A picture in the making: a script and its data, in a folder of their own that goes with this object.
 class Gnuplot {

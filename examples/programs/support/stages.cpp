@@ -1,0 +1,51 @@
+#include "stages.hpp"
+
+namespace program {
+
+std::string model_file(const std::string& from) {
+  return std::filesystem::is_directory(from) ? from + model_name : from;
+}
+
+lc::Stages make_stages(const Common& s) {
+  return lc::Stages(lc::StagesOptions{.folder = s.checkpoint,
+                                      .resume = s.resume ? lc::Resume::yes : lc::Resume::no,
+                                      .notice = [](const std::string& line) { print_line(line); }});
+}
+
+void clear_stages(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> stages;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path table = fs::path(entry.path()).replace_extension(".csv");
+    if (entry.path().extension() == ".safetensors" && fs::exists(table)) stages.push_back(entry.path());
+  }
+  for (const fs::path& stage : stages) {
+    fs::remove(stage);
+    fs::remove(fs::path(stage).replace_extension(".csv"));
+  }
+  if (!stages.empty()) {
+    print_line(
+        lc::text("note: ", stages.size(), " stages of an earlier run in ", folder, " begin anew (--resume goes on)"));
+  }
+}
+
+void check_resumable(const Common& s, Json identity) {
+  if (s.checkpoint.empty()) return;
+  identity["layer"] = s.layer;
+  identity["seed"] = s.seed;
+  const std::string path = s.checkpoint + "/run.json";
+  if (s.resume && std::filesystem::exists(path)) {
+    std::ifstream file(path);
+    const Json was = Json::parse(file, nullptr, /* allow_exceptions = */ false);
+    for (const auto& [key, value] : identity.items()) {
+      if (was.is_object() && was.contains(key) && was[key] != value)
+        lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", was[key].dump(), ", not ",
+                          value.dump());
+    }
+    return;
+  }
+  if (std::filesystem::exists(path)) clear_stages(s.checkpoint);
+  write_report(path, identity);
+}
+
+}  // namespace program
