@@ -2,28 +2,14 @@
 // both stages, and back to an Eigen matrix. Only counts are needed to train; names and further
 // annotation are optional.
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
 
-#include <latentcell/core/dense_counts.hpp>
 #include <latentcell/latentcell.hpp>
 
 namespace lc = latentcell;
 using lc::Index;
-
-/// Sparse counts of a dense matrix: push every non-zero of a row, then end the row.
-lc::Counts sparse_counts(const Eigen::MatrixXd& dense) {
-  lc::Counts out(dense.cols());
-  for (Index cell = 0; cell < dense.rows(); ++cell) {
-    for (Index gene = 0; gene < dense.cols(); ++gene) {
-      if (dense(cell, gene) > 0) out.push(std::int32_t(gene), float(dense(cell, gene)));
-    }
-    out.end_row();
-  }
-  return out;
-}
 
 int main() {
   // Two groups of cells; the second expresses the last ten genes five times as much.
@@ -39,7 +25,7 @@ int main() {
   }
 
   lc::CellTable cells;
-  cells.counts = sparse_counts(counts);
+  cells.counts = lc::sparse_counts(counts);
   cells.cell_columns = lc::labelled("group", lc::to_categorical(group));
 
   lc::Vae<float, lc::Poisson<float>> vae({.genes = n_genes, .hidden = {32}, .latent = 4}, rng);

@@ -8,6 +8,7 @@
 // <latentcell/evaluate/...> and <latentcell/metric/...>; and the applications, <latentcell/generation/generation.hpp>
 // and the like.
 
+#include <latentcell/core/dense_counts.hpp>
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/core/types.hpp>
