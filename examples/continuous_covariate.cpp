@@ -7,6 +7,8 @@
 
 #include <latentcell/data/holdout.hpp>
 #include <latentcell/data/normalize.hpp>
+#include <latentcell/data/append_cells.hpp>
+#include <latentcell/data/simulate_development.hpp>
 #include <latentcell/latentcell.hpp>
 #include <latentcell/metric/moments.hpp>
 

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include <latentcell/data/simulate_development.hpp>
 #include <latentcell/latentcell.hpp>
 #include <latentcell/metric/pearson.hpp>
 
