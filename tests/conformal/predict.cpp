@@ -34,7 +34,14 @@ TEST_CASE("predictions of a cell do not depend on the number of cells") {
   const Matrix<float> all = normals(1300, 2, 3), first = all.topRows(1100);  // 1024 at once
   Rng a(4), b(4);
   CHECK(member_mean(model.members[0], all, a).topRows(1100) == member_mean(model.members[0], first, b));
-  CHECK(member_sample(model.members[0], all, 2, a).topRows(1100) == member_sample(model.members[0], first, 2, b));
+  const Matrix<float> sampled = member_sample(model.members[0], all, 2, a);
+  CHECK(sampled.topRows(1100) == member_sample(model.members[0], first, 2, b));
+  // Equal conditions far apart get noise of their own.
+  const Matrix<float> same = Matrix<float>::Ones(1300, 2);
+  const Matrix<float> of_same = member_sample(model.members[0], same, 2, a),
+                      means = member_mean(model.members[0], same, b);
+  CHECK(of_same.row(0) != of_same.row(1024));
+  CHECK(means.row(0) != means.row(1024));
 }
 
 TEST_CASE("out_of_fold_means: each cell is predicted by the member trained without it; mean_latents by all") {

@@ -30,6 +30,9 @@ TEST_CASE("generation_metrics: perfect cells are the best in every metric, worse
   ScoreTable table(generation_metrics(perfect));
   table.add("worse", Role::baseline, values_of(worse));
   table.add("perfect", Role::model, values_of(perfect));
+  GenerationScores other = worse;  // on the other side of chance
+  other.nearest_neighbor = 0.1, other.auc = 0.9;
+  table.add("other", Role::baseline, values_of(other));
   for (const Metric& metric : table.metrics()) {
     INFO(metric.name);
     CHECK(table.best(metric.name) == 1);
