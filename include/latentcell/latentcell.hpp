@@ -1,12 +1,13 @@
 #pragma once
 
 // What a first program composes: cells, autoencoders, backbones, covariates, flows, training and the two stages. It
-// needs Eigen and OpenMP alone. Single headers compile faster. Not included: kernels, operations and losses of a model
-// of your own, <latentcell/op/...> and <latentcell/nn/...>; transport; further tools of latents, <latentcell/latent/...>;
-// stages with checkpoints, <latentcell/train/stages.hpp>; any model in one file, <latentcell/io/save_model.hpp>; files of
-// cells (h5ad, 10x, Matrix Market, CSV), <latentcell/io/...> with the target latentcell::io; evaluation,
-// <latentcell/evaluate/...> and <latentcell/metric/...>; and the applications, <latentcell/generation/generation.hpp>
-// and the like.
+// needs Eigen and OpenMP alone. Single headers compile faster. Not included:
+//   operations and modules of a model of your own    <latentcell/op/...>, <latentcell/nn/...>
+//   transport, further tools of latents              <latentcell/transport/...>, <latentcell/latent/...>
+//   stages with checkpoints, any model in one file   <latentcell/train/stages.hpp>, <latentcell/io/save_model.hpp>
+//   files of cells (h5ad, 10x, Matrix Market, CSV)   <latentcell/io/...> with the target latentcell::io
+//   evaluation                                       <latentcell/evaluate/...>, <latentcell/metric/...>
+//   applications                                     <latentcell/generation/generation.hpp> and the like
 
 #include <latentcell/core/dense_counts.hpp>
 #include <latentcell/core/rng.hpp>

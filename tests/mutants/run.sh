@@ -11,7 +11,7 @@
 # run. A fault is noticed where the program does not compile, fails, or runs longer than its limit. Ends with 1 where
 # less than 95 of 100 faults are noticed.
 # Environment: CXX (g++), LATENTCELL_BUILD (build/, for the library of instances), LATENTCELL_JOBS (the processors),
-# LATENTCELL_EVERY (1: all faults; n: every n-th of each list, for a quick look).
+# LATENTCELL_EVERY (1: all faults; n: every n-th, for a quick look).
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)

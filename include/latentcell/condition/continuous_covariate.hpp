@@ -15,7 +15,8 @@ namespace latentcell {
 struct ContinuousCovariateOptions {
   Index columns = 1;      ///< numbers of a cell
   Index width = 128;      ///< width of the vector
-  Index frequencies = 0;  ///< sines and cosines of each number, at least 0. Larger: finer differences; 0: the number itself
+  Index frequencies = 0;  ///< sines and cosines of each number, at least 0. Larger: finer differences; 0: the number
+                          ///< itself
   float scale = 1;        ///< the numbers' range, roughly: they are divided by it. A larger one sees less detail
 
   static void visit(auto& self, auto&& f) {
@@ -52,7 +53,8 @@ struct ContinuousCovariate {
   /// cells (B, K) -> (B, D); a cell with a NaN is unknown
   Var<T> operator()(Tape<T>& tape, ConstView<float> cells) const {
     const Index batch = cells.rows(), n = features(), k = options.columns, waves = options.frequencies;
-    LATENTCELL_REQUIRE(cells.cols() == k, "ContinuousCovariate: cells have ", cells.cols(), " numbers but the encoder reads ", k);
+    LATENTCELL_REQUIRE(cells.cols() == k, "ContinuousCovariate: cells have ", cells.cols(),
+                       " numbers but the encoder reads ", k);
     T* const x = tape.scratch(batch * n);
     bool* const missing = tape.template scratch_of<bool>(batch);
     for (Index b = 0; b < batch; ++b) {

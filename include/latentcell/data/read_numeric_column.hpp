@@ -11,24 +11,31 @@
 
 namespace latentcell {
 
-/// Returns the numbers of a column: as they are, or labels that are numbers; a missing label is NaN.
-/// -> (N)
-/// Throws std::invalid_argument naming a label that is no number.
-inline std::vector<double> read_numeric_column(const Annotation& obs, const std::string& column) {
+/// Returns the numbers of a column: as they are, or those of its labels by `number_of`; a missing label is NaN.
+/// number_of(label) -> double
+template <class NumberOf>
+std::vector<double> read_numeric_column(const Annotation& obs, const std::string& column, const NumberOf& number_of) {
   const Column& of = obs.get(column);
   if (const auto* numbers = std::get_if<std::vector<double>>(&of)) return *numbers;
   const Categorical labels = obs.labels(column);
-  std::vector<double> of_level;
-  for (const std::string& level : labels.levels) {
-    char* end = nullptr;
-    of_level.push_back(std::strtod(level.c_str(), &end));
-    LATENTCELL_REQUIRE(!level.empty() && *end == '\0' && std::isfinite(of_level.back()), "column '", column,
-                       "': '", level, "' is no number");
-  }
-  std::vector<double> out;
+  std::vector<double> of_level, out;
+  for (const std::string& level : labels.levels) of_level.push_back(number_of(level));
   for (const int code : labels.codes)
     out.push_back(code < 0 ? std::numeric_limits<double>::quiet_NaN() : of_level[std::size_t(code)]);
   return out;
+}
+
+/// The same where labels are numbers.
+/// -> (N)
+/// Throws std::invalid_argument naming a label that is no number.
+inline std::vector<double> read_numeric_column(const Annotation& obs, const std::string& column) {
+  return read_numeric_column(obs, column, [&](const std::string& level) {
+    char* end = nullptr;
+    const double value = std::strtod(level.c_str(), &end);
+    LATENTCELL_REQUIRE(!level.empty() && *end == '\0' && std::isfinite(value), "column '", column, "': '", level,
+                       "' is no number");
+    return value;
+  });
 }
 
 }  // namespace latentcell

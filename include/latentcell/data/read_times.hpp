@@ -2,22 +2,17 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include <latentcell/data/annotation.hpp>
+#include <latentcell/data/read_numeric_column.hpp>
 
 namespace latentcell {
 
 /// Numbers of a column of times: as they are, or labels that are numbers, ranges "a-b" or "a_b" (their middle), "> a"
 /// or "< a". Throws std::invalid_argument naming a label that is none of these; a missing label is NaN.
 inline std::vector<double> read_times(const Annotation& obs, const std::string& column) {
-  const Column& of = obs.get(column);
-  if (const auto* numbers = std::get_if<std::vector<double>>(&of)) return *numbers;
-  const Categorical labels = obs.labels(column);
-  std::vector<double> of_level;
-  for (const std::string& level : labels.levels) {
+  return read_numeric_column(obs, column, [&](const std::string& level) {
     const char* at = level.c_str();
     while (*at == ' ' || *at == '>' || *at == '<' || *at == '=') ++at;
     char* end = nullptr;
@@ -37,12 +32,8 @@ inline std::vector<double> read_times(const Annotation& obs, const std::string& 
     }
     LATENTCELL_REQUIRE(good, "column '", column, "' is no time: '", level, "' is neither a number nor a range such as ",
                        "270-330");
-    of_level.push_back(value);
-  }
-  std::vector<double> out;
-  for (const int code : labels.codes)
-    out.push_back(code < 0 ? std::numeric_limits<double>::quiet_NaN() : of_level[std::size_t(code)]);
-  return out;
+    return value;
+  });
 }
 
 }  // namespace latentcell

@@ -16,7 +16,8 @@ namespace latentcell {
 //   columns()                  condition values per cell
 //   obs_columns()              names of the obs columns that it reads
 //   read(obs, to)              condition values of all cells, to (N, columns())
-//   parse(value, to)           condition values of one cell from a caller's ConditionValue; throws where it does not fit
+//   parse(value, to)           condition values of one cell from a caller's ConditionValue; throws for one of
+//                              another kind
 //   write(cells, obs)          adds the obs columns back
 
 /// An encoder with the obs columns that it reads.

@@ -67,7 +67,7 @@ inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& ce
   LATENTCELL_REQUIRE(folds >= 0 && min_cells >= 1, "cross_fit_folds: folds ", folds, " must be at least 0, min_cells ",
                      min_cells, " at least 1");
   if (folds == 0 || o.group.empty()) return {};
-  const Categorical group = cells.obs(o.group);
+  const Categorical group = group_labels(cells.cell_columns, o);
   const detail::GroupRows rows(cells, o, group);
   std::vector<std::size_t> eligible;
   for (std::size_t g = 0; g < group.levels.size(); ++g) {
@@ -90,7 +90,7 @@ inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& ce
 
 /// Returns all cells except the perturbed ones of some groups: the training cells of a cross-fit model.
 inline CellTable without_treated(const CellTable& cells, const Options& o, const std::vector<std::string>& groups) {
-  const Categorical condition = cells.obs(o.condition), group = cells.obs(o.group);
+  const Categorical condition = cells.obs(o.condition), group = group_labels(cells.cell_columns, o);
   const int control_code = condition.code_of(o.control);
   std::vector<Index> rows;
   for (Index i = 0; i < cells.cells(); ++i) {

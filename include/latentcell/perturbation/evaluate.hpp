@@ -52,7 +52,7 @@ class Evaluator {
       : genes_(train.gene_names),
         log_train_(log_normalize(train.counts)),
         log_truth_(log_normalize(align_genes(held_out.truth, train.gene_names).cells.counts)) {
-    const Categorical group = o.group.empty() ? no_labels(train.cells()) : train.obs(o.group);
+    const Categorical group = group_labels(train.cell_columns, o);
     own_ = o.group.empty() ? 0 : std::size_t(group.code_of(held_out.group));
     find_rows(train.obs(o.condition), group, o.control, held_out.condition);
     const Counts own_control = select_rows(log_train_, control_[own_]);

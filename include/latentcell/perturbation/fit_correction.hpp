@@ -25,8 +25,7 @@ struct CrossFitModel {
 /// Returns the model itself with all groups of the cells. Its residuals are in-sample: smaller than those of
 /// predictions for new groups.
 inline std::vector<CrossFitModel> in_sample(const Model& model, const CellTable& cells) {
-  const std::string& group = model.options.group;
-  return {{&model, group.empty() ? no_labels(cells.cells()).levels : cells.obs(group).levels}};
+  return {{&model, group_labels(cells.cell_columns, model.options).levels}};
 }
 
 namespace detail {
@@ -39,7 +38,7 @@ class ResidualCollector {
         options_(o),
         columns_(model.options),
         condition_(cells.obs(columns_.condition)),
-        group_(columns_.group.empty() ? no_labels(cells.cells()) : cells.obs(columns_.group)) {
+        group_(group_labels(cells.cell_columns, columns_)) {
     LATENTCELL_REQUIRE(std::isfinite(o.pseudo_count), "fit_response_correction: pseudo_count must be finite, got ",
                        o.pseudo_count);
     if (columns_.dose.empty()) return;

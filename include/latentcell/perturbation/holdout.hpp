@@ -8,17 +8,11 @@
 #include <vector>
 
 #include <latentcell/data/cell_table.hpp>
-#include <latentcell/data/split.hpp>
 #include <latentcell/perturbation/model.hpp>
 
 // Which cells are held out for an honest evaluation: all perturbed cells of some groups.
 
 namespace latentcell::perturbation {
-
-/// Returns the group of each cell; "all" for every cell where the model has no group column.
-inline Categorical group_labels(const Annotation& obs, const Options& o) {
-  return o.group.empty() ? no_labels(obs.rows()) : obs.labels(o.group);
-}
 
 /// Rows to train on, and the held-out perturbed cells of each group and condition.
 struct PerturbationHoldout {

@@ -33,7 +33,7 @@ inline CellTable latent_arithmetic(const Model& model, const CellTable& train, c
                                    const std::string& group, const std::string& condition, Rng& rng) {
   const Options& o = model.options;
   const Categorical of_cell = train.obs(o.condition);
-  const Categorical groups = o.group.empty() ? no_labels(train.cells()) : train.obs(o.group);
+  const Categorical groups = group_labels(train.cell_columns, o);
   const auto is_own = [&](std::size_t g) { return o.group.empty() || groups.levels[g] == group; };
   const Index d = latents.latent();
   detail::GroupLatentSums sums(Index(groups.levels.size()), d);

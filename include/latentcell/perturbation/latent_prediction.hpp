@@ -69,7 +69,7 @@ struct LatentPrediction {
     obs.set(m.condition, Categorical{{condition}, std::vector<int>(to_size(before.cells()), 0)});
     if (!m.dose.empty()) obs.set(m.dose, std::vector<double>(to_size(before.cells()), o.dose));
     after = perturb_latents(model, before, obs, o.steps, rng);
-    groups = m.group.empty() ? no_labels(before.cells()) : control.cell_columns.labels(m.group);
+    groups = group_labels(control.cell_columns, m);
     const Index n = Index(groups.levels.size());
     gene_scale = std::isfinite(o.pseudo_count) ? shifted_gene_scales(model.vae, control, before, after, groups.codes,
                                                                      {.groups = n, .pseudo_count = o.pseudo_count})

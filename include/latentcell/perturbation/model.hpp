@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include <latentcell/data/split.hpp>
 #include <latentcell/autoencoder/vae.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/condition/continuous_covariate.hpp>
@@ -51,6 +52,11 @@ struct Options {
     f("embedding", self.embedding, at_least(1));
   }
 };
+
+/// Returns the group of each cell; "all" for every cell where the model has no group column.
+inline Categorical group_labels(const Annotation& obs, const Options& o) {
+  return o.group.empty() ? no_labels(obs.rows()) : obs.labels(o.group);
+}
 
 /// Which perturbations the model has.
 struct Vocabulary {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/median.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
@@ -139,9 +140,7 @@ inline double inside_distance(const Matrix<float>& points) {
   const kernel::Neighbors near = kernel::nearest_neighbors(view(points), 1);
   std::vector<double> nearest;
   for (Index i = 0; i < points.rows(); ++i) nearest.push_back(near.distance(i, 0));
-  const std::size_t k = std::min(nearest.size() - 1, std::size_t(0.95 * double(nearest.size())));
-  std::nth_element(nearest.begin(), nearest.begin() + std::ptrdiff_t(k), nearest.end());
-  return std::max(1e-9, nearest[k]);
+  return std::max(1e-9, sample_quantile(std::move(nearest), 0.95));
 }
 
 /// Returns rigid motions of one slice onto another, best first, none within 30 degrees of a better one.

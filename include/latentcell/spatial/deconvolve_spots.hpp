@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <latentcell/conformal/prediction_intervals.hpp>
+#include <latentcell/core/median.hpp>
 #include <latentcell/core/options.hpp>
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/spatial/concentration.hpp>
@@ -104,13 +105,6 @@ struct SpotSamplingOptions {
 
 namespace detail {
 
-/// Element floor(q n) of the sorted values, counted from 0. Reorders them.
-inline float plain_quantile(std::vector<double>& values, double q) {
-  const std::size_t k = std::min(values.size() - 1, std::size_t(q * double(values.size())));
-  std::nth_element(values.begin(), values.begin() + std::ptrdiff_t(k), values.end());
-  return float(values[k]);
-}
-
 /// Deviations within which 50 % and 80 % of sampled cells lie, gene by gene. Where nothing varies (one cell, or no
 /// count) a cell lies at its mean.
 /// cells: one sample for each spot (n, F) -> (2, F)
@@ -125,8 +119,8 @@ inline Matrix<float> half_widths(const std::vector<Matrix<float>>& cells, const 
       for (Index j = 0; j < here.rows(); ++j)
         far.push_back(fixed ? 0.0 : double(std::abs(here(j, g) - mean(i, g)) / deviation(i, g)));
     }
-    out(0, g) = far.empty() ? 1.0f : plain_quantile(far, 0.5);
-    out(1, g) = far.empty() ? 1.0f : plain_quantile(far, 0.8);
+    out(0, g) = far.empty() ? 1.0f : float(sample_quantile(far, 0.5));
+    out(1, g) = far.empty() ? 1.0f : float(sample_quantile(far, 0.8));
   });
   return out;
 }

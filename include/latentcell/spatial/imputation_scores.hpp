@@ -124,7 +124,7 @@ inline GeneScores score_gene(const conformal::PredictionIntervals& predicted, co
             structural_similarity(x, y),
             std::sqrt(error / square),
             jensen_shannon(x, y),
-            (flat ? 0.0 : morans_i(x, near)) - morans_i(y, near),
+            morans_i(x, near) - morans_i(y, near),
             0,
             0};
   if (predicted.low50.size() == 0) return out;
