@@ -30,7 +30,7 @@ case "${1:-}" in
     ;;
 esac
 
-echo "Builds and runs ${programs[*]}: on two idle cores about 3 minutes to build the first time, then about a minute a program."
+echo "Builds and runs ${programs[*]}: on two idle cores one to two minutes to build the first time; installing packages comes first."
 need_compiler
 need_libraries
 need_packages gnuplot-nox
