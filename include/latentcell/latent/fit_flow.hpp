@@ -13,11 +13,7 @@ History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& 
             StateAndHooks&&... state_and_hooks) {
   using T = typename Backbone::Scalar;
   latents.check();
-  const ValidationSplit split = validation_split(latents.cells(), options.validation, options.seed);
-  TrainingData<LatentBatches> data{LatentBatches(latents, {.batch = options.batch, .rows = split.train})};
-  if (!split.validation.empty()) {
-    data.validation.emplace(latents, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
-  }
+  TrainingData<LatentBatches> data = latent_training_data(latents, options);
   const Matrix<float> conditions = read_conditions(flow.condition, latents.cell_columns, latents.cells());
   Matrix<float> here;
   Matrix<T> z;  // outlives the backward pass of its minibatch, as does `here`

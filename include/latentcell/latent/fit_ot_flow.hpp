@@ -114,11 +114,7 @@ History fit_ot_flow(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const 
   detail::check_ot_flow(flow, from, to, between);
   const Matrix<float> values = read_conditions(flow.condition, to.cell_columns, to.cells());
   const detail::SourceSampler sources(flow, from, to, values, between);
-  const ValidationSplit split = validation_split(to.cells(), options.validation, options.seed);
-  TrainingData<LatentBatches> data{LatentBatches(to, {.batch = options.batch, .rows = split.train})};
-  if (!split.validation.empty()) {
-    data.validation.emplace(to, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
-  }
+  TrainingData<LatentBatches> data = latent_training_data(to, options);
   Matrix<T> z, start;  // of a minibatch; they outlive its backward pass
   Matrix<float> here;
   const auto loss = [&](Tape<T>& tape, const LatentBatch& batch, const StepInfo&) {

@@ -51,7 +51,7 @@ struct LibrarySizeModel {
   }
 
   /// One library size for a cell with standardised latent z (D) of a level, -1 for unknown.
-  /// Throws std::invalid_argument for a level that there is not.
+  /// Throws std::invalid_argument for a level out of range.
   float draw(const T* z, int level, Rng& rng) const {
     const Index levels = offset.value.rows() - 1;
     LATENTCELL_REQUIRE(Index(level) < levels, "LibrarySizeModel: level ", level, " of ", levels);

@@ -84,11 +84,7 @@ History fit_paths(LatentFlow<Backbone, Condition, RectifiedFlow>& student, const
                      " cells but the student has latents of ", student.latent(), " dimensions");
   LatentTable index;  // only its rows are used
   index.mean = paths.at[0];
-  const ValidationSplit split = validation_split(paths.cells(), options.validation, options.seed);
-  TrainingData<LatentBatches> data{LatentBatches(index, {.batch = options.batch, .rows = split.train})};
-  if (!split.validation.empty()) {
-    data.validation.emplace(index, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
-  }
+  TrainingData<LatentBatches> data = latent_training_data(index, options);
   const Index d = student.latent(), columns = paths.condition.cols(), k = paths.segments();
   const auto loss = [&](Tape<T>& tape, const LatentBatch& batch, const StepInfo&) {
     const Index n = batch.size();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/split.hpp>
 #include <latentcell/train/fit.hpp>
@@ -60,6 +61,16 @@ CellTrainingData cell_training_data(const Model& model, const CellTable& cells, 
     source.rows = split.validation;
     source.count_thinning = 1;
     out.data.validation.emplace(cells, source);
+  }
+  return out;
+}
+
+/// Returns minibatches of latents for training and validation. The table must outlive them.
+inline TrainingData<LatentBatches> latent_training_data(const LatentTable& latents, const FitOptions& options) {
+  const ValidationSplit split = validation_split(latents.cells(), options.validation, options.seed);
+  TrainingData<LatentBatches> out{LatentBatches(latents, {.batch = options.batch, .rows = split.train})};
+  if (!split.validation.empty()) {
+    out.validation.emplace(latents, LatentBatchesOptions{.batch = options.batch, .rows = split.validation});
   }
   return out;
 }
