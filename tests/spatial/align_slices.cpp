@@ -45,7 +45,7 @@ TEST_CASE("align_slices: undoes any turn and shift of the same points") {
     const RigidMotion back = align_slices({fixed, {}}, {moving, {}});
     CHECK(apart(back.angle, -turn) < 0.1);
     // Points that lie inside do not move, so the motion is known up to about the distance of neighbours.
-    CHECK((back(moving) - fixed).cwiseAbs().maxCoeff() < 1.2 * inside_distance(fixed));
+    CHECK((back(moving) - fixed).cwiseAbs().maxCoeff() < 1.2 * spatial::inside_distance(fixed));
     CHECK(back.cost < 0.05);
   }
 }
