@@ -34,6 +34,20 @@ TEST_CASE("Evaluator: the reference is half of the held-out cells in their label
   CHECK(near.distance.minCoeff() > 0);
 }
 
+TEST_CASE("Evaluator: the space of the scores is that of the training cells") {
+  // Of one type a tenth is held out: about the training cells' mean, the reference lies off the origin.
+  const Cells cells = draw(300, 27);
+  const auto distance = [&](const CellTable& held_out) {
+    const Evaluator evaluator(cells.train, held_out, "cell_type", quick);
+    return double(evaluator.reference().points.colwise().mean().norm());
+  };
+  const std::string type = cells.held_out.obs("cell_type").levels[0];
+  const Index some = rows_of(cells.held_out, type) / 10;
+  const double shifted = distance(cells.held_out.select_cells(rows_but(cells.held_out, type, some)));
+  CHECK(shifted > 0.5);
+  CHECK(shifted > 2 * distance(cells.held_out));
+}
+
 TEST_CASE("Evaluator: MetricSet::points leaves scores in genes out") {
   const Cells cells = draw(150, 23);
   Evaluator evaluator(cells.train, cells.held_out, "cell_type", quick);

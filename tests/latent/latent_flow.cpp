@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <latentcell/latent/cell_likelihood.hpp>
@@ -239,6 +240,23 @@ TEST_CASE("LatentFlow: latents are standardised, posterior noise included") {
     CHECK(t.flow.scaler.mean.value(0, j) == Approx(mean).margin(1e-4));
     CHECK(t.flow.scaler.scale.value(0, j) == Approx(std::sqrt(square)).epsilon(1e-4));
   }
+}
+
+TEST_CASE("LatentFlow: noise changes places among cells of the same attributes alone") {
+  const Trained& t = trained();
+  const auto loss = [&](Coupling coupling, const std::vector<float>& codes) {
+    Flow flow = t.flow;
+    flow.path.coupling = coupling;
+    const Index n = Index(codes.size());
+    Tape<float> tape(Mode::no_gradient, Rng(5));
+    const Matrix<float> z = t.latents.mean.topRows(n);
+    return flow.loss(tape, view(z), ConstView<float>(codes.data(), n, 1)).value()(0, 0);
+  };
+  const float unknown = std::numeric_limits<float>::quiet_NaN();
+  CHECK(loss(Coupling::optimal, {0, 1, 2, unknown}) == loss(Coupling::independent, {0, 1, 2, unknown}));
+  CHECK(loss(Coupling::optimal, {1, 1, 1, 1, 1, 1}) != loss(Coupling::independent, {1, 1, 1, 1, 1, 1}));
+  CHECK(loss(Coupling::optimal, std::vector<float>(6, unknown)) !=
+        loss(Coupling::independent, std::vector<float>(6, unknown)));
 }
 
 TEST_CASE("FromObs: codes follow names, not positions") {

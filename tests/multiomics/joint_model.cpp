@@ -80,6 +80,21 @@ TEST_CASE("joint model: proteins from RNA, from accessibility, better from both;
   set_threads(before);
 }
 
+TEST_CASE("translate: one latent's mean is log1p of shares that sum to the depth, more latents average such rows") {
+  const std::vector<Modality> cells = measured(20);
+  const JointVae<float> model = small(cells, Observation::counts);
+  for (const double depth : {30.0, 3000.0}) {
+    Rng one(1), many(1);
+    const Matrix<float> single = translate(model, cells, 0, depth, {.latents = 1, .draws = 0}, one).mean,
+                        averaged = translate(model, cells, 0, depth, {.latents = 8, .draws = 0}, many).mean;
+    const auto total = [](const Matrix<float>& x, Index i) { return double((x.row(i).array().exp() - 1).sum()); };
+    for (Index i = 0; i < 20; ++i) {
+      CHECK(total(single, i) == Approx(depth).epsilon(1e-4));
+      CHECK(total(averaged, i) < depth);  // the mean of logarithms is below the logarithm of the mean
+    }
+  }
+}
+
 TEST_CASE("joint model: what does not fit is named") {
   const std::vector<Modality> cells = measured(20);
   JointVae<float> model = small(cells, Observation::counts);

@@ -111,6 +111,14 @@ TEST_CASE("impute: cells within spots average to cells that share the spot's cou
   CHECK(alone > 0);
 }
 
+TEST_CASE("impute: means below zero become zero, as no log-normalised count is") {
+  planted::Run run = planted::fit(task_of("spots:0.4", 6), 1);
+  for (conformal::ConditionalVelocityNet& net : run.model.flows.members) net.direct.bias.value.array() += 1000;
+  const Imputation imputed = impute(run.model, run.data, {.intervals = {.draws = 0}});
+  CHECK((imputed.intervals.mean.array() >= 0).all());
+  CHECK((imputed.intervals.mean.array() == 0).any());
+}
+
 TEST_CASE("impute: data in no common frame are refused, and draws that give no intervals") {
   planted::Run run = planted::fit(task_of("spots:0.4", 6), 1);
   CHECK_THROWS_WITH(impute(run.model, run.data, {.intervals = {.draws = 1}}), ContainsText("draws must be 0 or"));
