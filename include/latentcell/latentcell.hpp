@@ -61,6 +61,7 @@
 #include <latentcell/latent/fit_flow.hpp>
 #include <latentcell/latent/fit_ot_flow.hpp>
 #include <latentcell/latent/from_obs.hpp>
+#include <latentcell/latent/instances.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/latent/obs_conditions.hpp>
 #include <latentcell/latent/push_forward.hpp>

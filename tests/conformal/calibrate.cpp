@@ -19,7 +19,7 @@ Matrix<float> heavy_tailed(Index cells, Index features, std::uint64_t seed) {
   return out;
 }
 
-constexpr Index cells = 1500, features = 2;
+constexpr Index cells = 6000, features = 2;
 
 ConditionalEnsemble untrained() {
   Rng rng(1);
@@ -51,7 +51,7 @@ TEST_CASE("calibrate_intervals: of cells that it has not seen each end misses ha
       for (Index i = 0; i < cells; ++i) count += holds(i) ? 1 : 0;
       return count / double(cells);
     };
-    // Five standard errors of a share of 1,500 cells that were calibrated on 1,500 others.
+    // Five standard errors of a share of 6,000 cells that were calibrated on 6,000 others.
     const auto within = [](double q) { return Approx(q).margin(5 * std::sqrt(2 * q * (1 - q) / double(cells))); };
     CHECK(share([&](Index i) { return truth(i, f) < p.low50(i, f); }) == within(0.25));
     CHECK(share([&](Index i) { return truth(i, f) > p.high50(i, f); }) == within(0.25));
@@ -122,7 +122,7 @@ TEST_CASE("calibrate_intervals: the number of threads does not matter; wrong sha
                     ContainsText("truth of 3 features for a model of 2"));
   wrong = out_of_fold();
   wrong.base = Matrix<float>::Zero(cells, 1);
-  CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {}, rng), ContainsText("base (1500, 1)"));
+  CHECK_THROWS_WITH(calibrate_intervals(model, encoder, wrong, {}, rng), ContainsText("base (6000, 1)"));
   wrong = out_of_fold();
   CHECK_THROWS_WITH(calibrate_intervals(model, shift_encoder(features + 1, 0), wrong, {}, rng),
                     ContainsText("calibrate_intervals: the encoder has 3 features"));

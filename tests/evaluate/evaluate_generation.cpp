@@ -62,6 +62,12 @@ TEST_CASE(
   CHECK(of(report, row::generated, "w2") == Approx(of(report, row::held_out, "w2")).epsilon(0.08));
   CHECK(of(report, row::class_gaussian, "coverage") < of(report, row::held_out, "coverage"));
   CHECK(of(report, row::class_negative_binomial, "correlation") < of(report, row::held_out, "correlation"));
+  for (const ScoreTable::Row& row : report.scores.rows()) {
+    const Role expected = row.method == row::generated  ? Role::model
+                          : row.method == row::held_out ? Role::ceiling
+                                                        : Role::baseline;
+    CHECK(row.role == expected);
+  }
   CHECK(report.memorization.nearer_share < 0.12);
   CHECK(report.missing.empty());
   CHECK_THROWS_WITH(of(report, row::prior, "w2"), ContainsText("no method 'VAE prior'"));

@@ -17,6 +17,8 @@ TEST_CASE("Evaluator: held-out cells beat both baselines in what these lack") {
   CHECK(ceiling.coverage > gaussian.coverage + 0.05);
   CHECK(ceiling.correlation > negative_binomial.correlation + 0.01);
   CHECK(ceiling.w2 < gaussian.w2);
+  CHECK(gaussian.label_accuracy > 0.8);  // a cell of each label that was asked for
+  CHECK(negative_binomial.label_accuracy > 0.8);
 }
 
 TEST_CASE("Evaluator: the reference is half of the held-out cells in their label mix, the ceiling the other half") {

@@ -101,15 +101,3 @@ TEST_CASE("gemm: starts of rows and columns, with threads, deep sums and no sum 
   }
   set_threads(before);
 }
-
-TEST_CASE("parallel_phases: every part of the second phase sees all parts of the first") {
-  for (Index parts : {1, 2, 3, 7}) {
-    std::vector<int> made(std::size_t(parts), 0), seen(std::size_t(parts), 0);
-    kernel::parallel_phases(
-        parts, [&](Index p) { made[std::size_t(p)] = 1; },
-        [&](Index p) {
-          for (int one : made) seen[std::size_t(p)] += one;
-        });
-    for (int count : seen) CHECK(count == int(parts));
-  }
-}

@@ -175,7 +175,7 @@ struct VqGan : VqVae<T, Likelihood> {
     const auto row_of = [genes](const Var<T>& v, Index b) {
       return v.empty() ? nullptr : v.value().data() + (v.rows() == 1 ? 0 : b * genes);
     };
-    kernel::parallel_items(cells, [&](Index b) {
+    kernel::parallel_items(cells, 16 * cells * genes, [&](Index b) {
       const T library = T(std::max(1.0f, batch.library[to_size(b)]));
       kernel::count_means(this->options.link, out.front().value().data() + b * genes, library, genes, mu + b * genes);
       Rng cell = rng.at(std::uint64_t(b));

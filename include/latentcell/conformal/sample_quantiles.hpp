@@ -21,7 +21,7 @@ struct SampleQuantiles {
     LATENTCELL_REQUIRE(samples.size() >= 2, "SampleQuantiles: ", samples.size(), " samples; needs at least 2");
     const Index n = samples.front().rows(), f = samples.front().cols();
     for (Matrix<float>* m : {&low50, &high50, &low80, &high80}) m->resize(n, f);
-    kernel::parallel_items(n, [&](Index i) {
+    kernel::parallel_items(n, n * f * 16 * Index(samples.size()), [&](Index i) {
       std::vector<float> x(samples.size());
       for (Index j = 0; j < f; ++j) {
         for (std::size_t k = 0; k < x.size(); ++k) x[k] = samples[k](i, j);

@@ -150,7 +150,7 @@ class SimulatedTissue {
     constexpr Index block = 64;
     std::vector<Counts> parts(to_size((cells + block - 1) / block), Counts(options_.genes));
     const Rng noise = rng.fork();
-    kernel::parallel_items(Index(parts.size()), [&](Index p) {
+    kernel::parallel_items(Index(parts.size()), 16 * cells * options_.genes, [&](Index p) {
       std::vector<double> share(to_size(options_.genes));
       for (Index b = p * block; b < std::min(cells, (p + 1) * block); ++b) {
         const std::size_t at = to_size(b);
@@ -321,8 +321,13 @@ class SimulatedTissue {
 
 /// Draws one table of cells from a tissue of its own.   -> (options.cells, options.genes)
 /// With the default options about nine entries in ten are zero.
-inline CellTable simulate(const SimulateOptions& options, Rng& rng) {
+template <class = void>  // so that latentcell::instances can hold its code
+CellTable simulate(const SimulateOptions& options, Rng& rng) {
   return SimulatedTissue(options, rng).draw(options.cells, rng);
 }
+
+#ifdef LATENTCELL_INSTANCES
+extern template CellTable simulate<void>(const SimulateOptions&, Rng&);
+#endif
 
 }  // namespace latentcell

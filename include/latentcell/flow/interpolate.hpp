@@ -42,7 +42,7 @@ void interpolate_rows(const char* caller, PathRows<T> rows, const Coefficients& 
   const T *const noise = rows.noise.data(), *const ends = data.data();
   T *const z_t = rows.z_t.data(), *const target = rows.target.data();
   const std::span<const T> t = rows.t;
-  kernel::parallel_ranges(data.rows(), kernel::row_grain(d), [&](Index first, Index last) {
+  kernel::parallel_ranges(data.rows(), kernel::grain_of(d), [&](Index first, Index last) {
     for (Index b = first; b < last; ++b) {
       const TargetCoefficients<T> s = coefficients(t[to_size(b)]);
       const T *from = noise + b * d, *to = ends + b * d;

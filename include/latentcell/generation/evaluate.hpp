@@ -77,4 +77,10 @@ inline GeneSetEvaluation evaluate_gene_sets(const evaluate::GeneSetEvaluator& se
   return out;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template Evaluation evaluate<ResidualMlp<float>>(const ModelOf<ResidualMlp<float>>&,
+                                                        const evaluate::GenerationTables&,
+                                                        const evaluate::EvaluateOptions&);
+#endif
+
 }  // namespace latentcell::generation

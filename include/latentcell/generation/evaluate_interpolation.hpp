@@ -128,4 +128,12 @@ InterpolationScores evaluate_interpolation(const CellTable& train, const ModelOf
   return out;
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template InterpolationScores evaluate_interpolation<ResidualMlp<float>>(const CellTable&,
+                                                                               const ModelOf<ResidualMlp<float>>&,
+                                                                               const InterpolatedCells&,
+                                                                               const std::array<std::string, 2>&,
+                                                                               std::uint64_t);
+#endif
+
 }  // namespace latentcell::generation

@@ -91,4 +91,9 @@ FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOp
   return fit(model, cells, options, stages);
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template FitStatus fit<ResidualMlp<float>>(ModelOf<ResidualMlp<float>>&, const CellTable&,
+                                                  const TrainingOptions&, Stages&);
+#endif
+
 }  // namespace latentcell::generation

@@ -21,4 +21,9 @@ ModelOf<Backbone> load(const std::string& path) {
   return io::load_model<ModelOf<Backbone>>(path);
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template void save<ResidualMlp<float>>(const std::string&, const ModelOf<ResidualMlp<float>>&);
+extern template ModelOf<ResidualMlp<float>> load<ResidualMlp<float>>(const std::string&);
+#endif
+
 }  // namespace latentcell::generation

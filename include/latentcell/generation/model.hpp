@@ -11,6 +11,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/condition/categorical_covariate.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
+#include <latentcell/latent/instances.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 
 namespace latentcell::generation {

@@ -81,4 +81,9 @@ CellTable sample_prior(const ModelOf<Backbone>& model, const Composition& compos
   return draw(model.vae, z, rng, {.batch_covariate = composition.batch_covariate});
 }
 
+#ifdef LATENTCELL_INSTANCES
+extern template CellTable generate<ResidualMlp<float>>(const ModelOf<ResidualMlp<float>>&, const Composition&,
+                                                       const GenerateOptions&, Rng&);
+#endif
+
 }  // namespace latentcell::generation

@@ -84,7 +84,7 @@ template <class T>
 void attention(AttentionSize size, AttentionInput<T> in, T* p, T* y, T* scratch) {
   const Index d = size.head_width(), n = size.queries, m = size.keys, width = size.width;
   const T scale = T(1) / std::sqrt(T(d));
-  parallel_ranges(size.batch, row_grain(n * width), [&](Index first, Index last) {
+  parallel_ranges(size.batch, grain_of(n * width), [&](Index first, Index last) {
     T* const packed = scratch + first * size.cell_scratch();
     vectorized([=](auto isa_of) __attribute__((always_inline)) {
       constexpr Isa isa = decltype(isa_of)::isa;
@@ -109,7 +109,7 @@ void attention_grad(AttentionSize size, AttentionInput<T> in, const T* p, const 
                     T* scratch) {
   const Index d = size.head_width(), n = size.queries, m = size.keys, width = size.width;
   const T scale = T(1) / std::sqrt(T(d));
-  parallel_ranges(size.batch, row_grain(n * width), [&](Index first, Index last) {
+  parallel_ranges(size.batch, grain_of(n * width), [&](Index first, Index last) {
     T* const ds = scratch + first * size.cell_scratch();
     T* const packed = ds + n * m;
     vectorized([=](auto isa_of) __attribute__((always_inline)) {

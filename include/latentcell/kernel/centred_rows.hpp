@@ -42,7 +42,7 @@ template <class Rows>
 RowVector<double> column_means(const Rows& x) {
   RowVector<double> mean = RowVector<double>::Zero(x.cols());
   double* sum = mean.data();
-  parallel_ranges(x.cols(), 256, [&](Index first, Index last) {
+  parallel_ranges(x.cols(), std::max<Index>(64, grain_of(x.rows())), [&](Index first, Index last) {
     for (Index n = 0; n < x.rows(); ++n) x.entries(n, first, last, [&](Index g, double v) { sum[g] += v; });
     for (Index g = first; g < last; ++g) sum[g] /= double(x.rows());
   });
@@ -62,7 +62,7 @@ void multiply_covariance(const Rows& x, const RowVector<double>& mean, const Mat
   for (Index g = 0; g < x.cols(); ++g) {
     for (Index j = 0; j < b; ++j) offset[j] += mean[g] * w(g, j);
   }
-  parallel_ranges(x.rows(), 64, [&](Index first, Index last) {
+  parallel_ranges(x.rows(), grain_of(x.cols() * b / 4), [&](Index first, Index last) {
     for (Index n = first; n < last; ++n) {
       double sum[b];
       for (Index j = 0; j < b; ++j) sum[j] = -offset[j];
@@ -78,7 +78,7 @@ void multiply_covariance(const Rows& x, const RowVector<double>& mean, const Mat
     for (Index j = 0; j < b; ++j) total[j] += y(n, j);
   }
   // Genes are split, not cells: one thread owns a row of z and adds to it in the order of the cells.
-  parallel_ranges(x.cols(), 256, [&](Index first, Index last) {
+  parallel_ranges(x.cols(), std::max<Index>(64, grain_of(x.rows() * b / 4)), [&](Index first, Index last) {
     for (Index g = first; g < last; ++g) {
       for (Index j = 0; j < b; ++j) z(g, j) = -mean[g] * total[j];
     }

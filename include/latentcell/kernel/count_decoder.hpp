@@ -278,15 +278,16 @@ T count_decoder(const CountDecoderArguments<T>& a, T* scratch) {
   double loss = 0;
   for (Index t = 0; t < plan.cut.turns(); ++t) {
     const DecoderTurn<T> turn{a, plan, shared, t};
+    const Index work = plan.work(t);
     turn.prepare();
     if (plan.softmax) {
-      parallel_items(DecoderPlan::parts, [&](Index p) { turn.normalizers(p, parts[to_size(p)]); });
+      parallel_items(DecoderPlan::parts, work, [&](Index p) { turn.normalizers(p, parts[to_size(p)]); });
       turn.join_normalizers(parts);
     }
-    parallel_items(DecoderPlan::parts, [&](Index p) { turn.terms(p, parts[to_size(p)]); });
+    parallel_items(DecoderPlan::parts, work, [&](Index p) { turn.terms(p, parts[to_size(p)]); });
     if (plan.softmax && turn.gradients()) {
       turn.join_shares(parts);
-      parallel_items(DecoderPlan::parts, [&](Index p) { turn.finish(p, parts[to_size(p)]); });
+      parallel_items(DecoderPlan::parts, work, [&](Index p) { turn.finish(p, parts[to_size(p)]); });
     }
     loss += turn.collect(parts);
   }

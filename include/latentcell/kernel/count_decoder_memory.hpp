@@ -63,6 +63,8 @@ struct DecoderPlan {
   Index first_gene(Index part) const { return cut.first_gene(part); }
   Index part_genes() const { return genes / parts + 1; }
   Index part_blocks() const { return softmax ? part_genes() / decoder_genes + 1 : 0; }
+  /// Elements of work of one pass over a turn: the product with the weights and the likelihood.
+  Index work(Index turn) const { return cut.cells_of(turn) * genes * (width / 16 + 16); }
   Index kept() const { return softmax ? genes * stride : 0; }
 };
 

@@ -59,6 +59,8 @@ namespace detail {
 inline constexpr Index count_loss_blocks = 4;
 // Rows of G numbers that a block works in.
 inline constexpr Index count_loss_rows = 8;
+// Elements of work of a count (core/threads.hpp).
+inline constexpr Index count_loss_work = 32;
 
 template <class T>
 struct CountLossRow {
@@ -187,7 +189,7 @@ T count_loss(const CountLossArguments<T>& a, T* scratch) {
   const Index genes = a.targets.counts.cols, cells = a.targets.counts.rows;
   const bool shared_theta = a.log_theta != nullptr && !a.theta_per_cell && a.family != Family::gaussian;
   T* partial = scratch + count_loss_blocks * count_loss_rows * genes;
-  parallel_items(count_loss_blocks, [&](Index block) {
+  parallel_items(count_loss_blocks, cells * genes * count_loss_work, [&](Index block) {
     CountLossRow<T> row(scratch + block * count_loss_rows * genes, genes);
     std::fill_n(row.sum_theta, genes, T(0));
     if (shared_theta) nb_dispersions(genes, a.log_theta, row.theta, row.inv_theta);

@@ -95,6 +95,11 @@ struct CscCounts {
   const Csc<T>* pieces = nullptr;  // (turns, parts)
 
   const Csc<T>& piece(Index turn, Index part) const { return pieces[turn * CscPlan::parts + part]; }
+  Index nonzeros(Index turn) const {
+    Index out = 0;
+    for (Index part = 0; part < CscPlan::parts; ++part) out += piece(turn, part).start[piece(turn, part).genes];
+    return out;
+  }
 };
 
 /// Converts a batch from CSR to CSC. `values` (non-zeros of x, in order) stand in place of the counts; pieces
@@ -116,7 +121,8 @@ CscCounts<T> csc_counts(const CountsView& x, const U* values, Csc<T>* pieces, st
       words += plan.genes_of(part) + 1 + nonzeros;
       numbers += nonzeros;
     }
-    parallel_items(CscPlan::parts, [&](Index part) {
+    const Index turn_nonzeros = Index(cells.row_start[cells.rows] - cells.row_start[0]);
+    parallel_items(CscPlan::parts, plan.genes + 8 * turn_nonzeros, [&](Index part) {
       pieces[turn * CscPlan::parts + part] = to_csc(cells, values, x.row_start[0], plan.first_gene(part),
                                                     plan.first_gene(part + 1), plan.stride(), memory[part]);
     });

@@ -17,8 +17,8 @@ namespace latentcell::kernel {
 
 namespace tile {
 
-// Multiply-adds below which a second thread costs more than it brings.
-inline constexpr Index gemm_work = 1 << 18;
+// Multiply-adds in the time of one element (core/threads.hpp).
+inline constexpr Index gemm_rate = 16;
 
 // Cuts: packed B (depth x cols) stays in the second cache level, a block of A (rows x depth) beside it.
 inline constexpr Index gemm_depth = 256, gemm_cols = 512, gemm_rows = 96;
@@ -193,27 +193,27 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
   const bool by_rows = rows >= 2 * gemm_rows || rows >= cols;
   // Whole tiles for each thread, with every instruction set.
   const Index unit = by_rows ? 24 : 32, end = by_rows ? rows : cols, units = (end + unit - 1) / unit;
-  const Index parts = std::max<Index>(1, std::min<Index>({threads(), work / gemm_work, units}));
-  GemmRight<T> right{b, b_row, b_transposed, depth, cols};
-  if (by_rows && parts > 1 && depth * right.padded_cols() <= gemm_shared) {
-    right.packed = gemm_memory<T>().take_shared(depth * right.padded_cols());
-  }
-  const auto part = [&](Index p) {
-    const Index first = units * p / parts * unit, last = std::min(end, units * (p + 1) / parts * unit);
-    if (by_rows) {
-      gemm_cut(start.from(first), last - first, a + first * a_row, a_row, a_step, right, c + first * cols, cols);
-    } else {
-      gemm_cut(start.from(0, first), rows, a, a_row, a_step, right.from_column(first, last - first), c + first, cols);
+  const Index most = std::min<Index>({threads(), work / (gemm_rate * thread_grain()), units});
+  kernel::detail::with_threads(most, [&](Index wanted) {
+    const Index parts = std::max<Index>(1, wanted);
+    GemmRight<T> right{b, b_row, b_transposed, depth, cols};
+    const auto part = [&](Index p) {
+      const Index first = units * p / parts * unit, last = std::min(end, units * (p + 1) / parts * unit);
+      if (by_rows) {
+        gemm_cut(start.from(first), last - first, a + first * a_row, a_row, a_step, right, c + first * cols, cols);
+      } else {
+        gemm_cut(start.from(0, first), rows, a, a_row, a_step, right.from_column(first, last - first), c + first, cols);
+      }
+    };
+    if (parts == 1) {
+      part(0);
+      return 0.0;
     }
-  };
-  if (right.packed == nullptr) {
-    parallel_ranges(parts, 1, [&](Index first, Index last) {
-      for (Index p = first; p < last; ++p) part(p);
-    });
-  } else {
-    parallel_phases(
+    if (!by_rows || depth * right.padded_cols() > gemm_shared) return kernel::detail::run_parts(parts, part);
+    right.packed = gemm_memory<T>().take_shared(depth * right.padded_cols());
+    return kernel::detail::run_phases(
         parts, [&](Index p) { right.pack_part(p, parts); }, part);
-  }
+  });
 }
 
 }  // namespace tile

@@ -10,7 +10,7 @@ namespace latentcell::kernel {
 template <class T>
 void layer_norm(ConstView<T> x, View<T> y, T* rstd, T eps) {
   const Index d = x.cols();
-  parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
+  parallel_ranges(x.rows(), grain_of(d), [&](Index first, Index last) {
     vectorized([ =, from = x.data(), to = y.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
         const T* const in = from + n * d;
@@ -33,7 +33,7 @@ void layer_norm(ConstView<T> x, View<T> y, T* rstd, T eps) {
 template <class T>
 void layer_norm_grad(ConstView<T> y, const T* rstd, ConstView<T> dy, View<T> dx, bool add) {
   const Index d = y.cols();
-  parallel_ranges(y.rows(), row_grain(d), [&](Index first, Index last) {
+  parallel_ranges(y.rows(), grain_of(d), [&](Index first, Index last) {
     vectorized([ =, outs = y.data(), gs = dy.data(), tos = dx.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
         const T *const out = outs + n * d, *const g = gs + n * d;

@@ -8,7 +8,7 @@ namespace latentcell::kernel {
 template <class T>
 void modulate(ConstView<T> x, ConstView<T> shift, ConstView<T> scale, View<T> y) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
-  parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
+  parallel_ranges(x.rows(), grain_of(d), [&](Index first, Index last) {
     vectorized([ =, ins = x.data(), scales = scale.data(), shifts = shift.data(),
                  outs = y.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
@@ -26,7 +26,7 @@ void modulate(ConstView<T> x, ConstView<T> shift, ConstView<T> scale, View<T> y)
 template <class T>
 void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, bool add_dx, T* dshift, T* dscale) {
   const Index d = x.cols(), tokens = x.rows() / scale.rows();
-  parallel_ranges(scale.rows(), row_grain(d * tokens), [&](Index first, Index last) {
+  parallel_ranges(scale.rows(), grain_of(d * tokens), [&](Index first, Index last) {
     vectorized([ =, gs = dy.data(), ins = x.data(), scales = scale.data() ]() __attribute__((always_inline)) {
       for (Index n = first * tokens; n < last * tokens; ++n) {
         const Index b = n / tokens;
@@ -55,7 +55,7 @@ void modulate_grad(ConstView<T> x, ConstView<T> scale, ConstView<T> dy, T* dx, b
 template <class T>
 void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
   const Index d = x.cols(), tokens = x.rows() / gate.rows();
-  parallel_ranges(x.rows(), row_grain(d), [&](Index first, Index last) {
+  parallel_ranges(x.rows(), grain_of(d), [&](Index first, Index last) {
     vectorized([ =, gates = gate.data(), ins = x.data(), branches = r.data(),
                  outs = y.data() ]() __attribute__((always_inline)) {
       for (Index n = first; n < last; ++n) {
@@ -73,7 +73,7 @@ void gated_add(ConstView<T> x, ConstView<T> gate, ConstView<T> r, View<T> y) {
 template <class T>
 void gated_add_grad(ConstView<T> gate, ConstView<T> r, ConstView<T> dy, T* dgate, T* dr, bool add_dr) {
   const Index d = r.cols(), tokens = r.rows() / gate.rows();
-  parallel_ranges(gate.rows(), row_grain(d * tokens), [&](Index first, Index last) {
+  parallel_ranges(gate.rows(), grain_of(d * tokens), [&](Index first, Index last) {
     vectorized([ =, gs = dy.data(), gates = gate.data(), branches = r.data() ]() __attribute__((always_inline)) {
       for (Index n = first * tokens; n < last * tokens; ++n) {
         const Index b = n / tokens;

@@ -12,7 +12,7 @@ namespace latentcell::kernel {
 template <class T>
 void nearest_codes(ConstView<T> z, ConstView<T> table, Index groups, int* code) {
   const Index d = table.cols(), codes = table.rows() / groups, width = z.cols();
-  parallel_ranges(z.rows(), row_grain(width * codes), [&](Index first, Index last) {
+  parallel_ranges(z.rows(), grain_of(width * codes), [&](Index first, Index last) {
     for (Index b = first; b < last; ++b) {
       for (Index g = 0; g < groups; ++g) {
         const T* const point = z.data() + b * width + g * d;

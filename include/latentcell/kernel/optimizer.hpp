@@ -63,7 +63,7 @@ struct AdamWStep {
 /// Weights x, their first and second moments m and v, and the moving average a (or null) after one step.     all (n)
 template <class T>
 void adamw(Index n, const AdamWStep<T>& step, const T* g, T* x, T* m, T* v, T* a) {
-  parallel_ranges(n, row_work, [&](Index first, Index last) {
+  parallel_ranges(n, thread_grain(), [&](Index first, Index last) {
     vectorized([ =, s = step ]() __attribute__((always_inline)) {
       const T rate = s.rate * s.correct1;
       const auto move = [=](Index i) __attribute__((always_inline)) {

@@ -12,9 +12,6 @@ namespace latentcell::kernel {
 /// Points visited together by each_distance.
 inline constexpr Index pairwise_tile = 64;
 
-/// Products below which each_distance stays on one thread.
-inline constexpr Index pairwise_work = 1 << 19;
-
 /// Calls f(i, first, count, d2) for every row i of x and every run of at most pairwise_tile rows of y, with the squared
 /// Euclidean distances d2[0 .. count) to the rows first .. first + count of y.      x (N, D), y (M, D)
 /// All runs of one i come from one thread in ascending order, so f may keep state per row; different i run side by
@@ -59,7 +56,7 @@ void each_distance(ConstView<float> x, ConstView<float> y, const Start& start, c
   };
   const Index parts = (n + rows - 1) / rows;
   // Parts are handed out one by one, for a start may leave little of some; a second thread is not woken for small sets.
-  if (n * m * std::max<Index>(d, 8) < pairwise_work) {
+  if (n * m * std::max<Index>(d, 8) < 8 * thread_grain()) {
     for (Index part = 0; part < parts; ++part) visit(part);
   } else {
     parallel_items(parts, visit);

@@ -9,17 +9,12 @@
 
 namespace latentcell::kernel {
 
-// Numbers a thread should have to itself before a second one is worth waking.
-inline constexpr Index row_work = 1 << 14;
-
-inline Index row_grain(Index cols) { return std::max<Index>(1, row_work / std::max<Index>(1, cols)); }
-
 /// sum[j] += x[n, j] over the rows n.     x (N, D), sum (D)
 template <class T>
 void add_column_sums(ConstView<T> x, T* sum) {
   const Index d = x.cols();
   // Columns are split, not rows, so that the order of the sum does not depend on the number of threads.
-  parallel_ranges(d, std::max<Index>(16, row_grain(x.rows())), [&](Index first, Index last) {
+  parallel_ranges(d, std::max<Index>(16, grain_of(x.rows())), [&](Index first, Index last) {
     vectorized([ =, data = x.data(), rows = x.rows() ]() __attribute__((always_inline)) {
       for (Index n = 0; n < rows; ++n) {
         const T* const row = data + n * d;
@@ -33,7 +28,7 @@ void add_column_sums(ConstView<T> x, T* sum) {
 /// y += a * x, over n numbers.
 template <class T>
 void add_scaled(Index n, T a, const T* x, T* y) {
-  parallel_ranges(n, row_work, [&](Index first, Index last) {
+  parallel_ranges(n, thread_grain(), [&](Index first, Index last) {
     vectorized([=]() __attribute__((always_inline)) {
 #pragma omp simd
       for (Index i = first; i < last; ++i) y[i] += a * x[i];
@@ -44,7 +39,7 @@ void add_scaled(Index n, T a, const T* x, T* y) {
 /// f(i) for i in [0, n), in vector order; f must touch element i only, and be marked always_inline to run wide.
 template <class F>
 void each_element(Index n, const F& f) {
-  parallel_ranges(n, row_work, [&](Index first, Index last) {
+  parallel_ranges(n, thread_grain(), [&](Index first, Index last) {
     vectorized([=]() __attribute__((always_inline)) {
 #pragma omp simd
       for (Index i = first; i < last; ++i) f(i);

@@ -87,7 +87,7 @@ void sparse_linear(const CscCounts<T>& x, ConstView<T> w, const T* bias, View<T>
   const Index d = w.cols();
   for (Index turn = 0; turn < x.plan.turns(); ++turn) {
     const Index cells = x.plan.cells_of(turn), size = cells * d;
-    parallel_items(CscPlan::parts, [&](Index part) {
+    parallel_items(CscPlan::parts, size + x.nonzeros(turn) * d / 4, [&](Index part) {
       const Csc<T> piece = x.piece(turn, part);
       const T* const from = w.data() + piece.first_gene * d;
       T* const to = scratch + part * size;
@@ -97,7 +97,7 @@ void sparse_linear(const CscCounts<T>& x, ConstView<T> w, const T* bias, View<T>
       });
     });
     T* const out = y.data() + x.plan.first_cell(turn) * d;
-    parallel_ranges(cells, row_grain(d), [&](Index first, Index last) {
+    parallel_ranges(cells, grain_of(d), [&](Index first, Index last) {
       vectorized([=]() __attribute__((always_inline)) {
         for (Index b = first; b < last; ++b) {
           for (Index j = 0; j < d; ++j) out[b * d + j] = bias[j];
@@ -116,7 +116,9 @@ void sparse_linear(const CscCounts<T>& x, ConstView<T> w, const T* bias, View<T>
 template <class T>
 void sparse_linear_grad(const CscCounts<T>& x, ConstView<T> dy, T* dw) {
   const Index d = dy.cols(), turns = x.plan.turns();
-  parallel_items(CscPlan::parts, [&](Index part) {
+  Index work = x.plan.genes * d;
+  for (Index turn = 0; turn < turns; ++turn) work += x.nonzeros(turn) * d / 4;
+  parallel_items(CscPlan::parts, work, [&](Index part) {
     for (Index turn = 0; turn < turns; ++turn) {
       const Csc<T> piece = x.piece(turn, part);
       const T* const from = dy.data() + x.plan.first_cell(turn) * d;

@@ -120,7 +120,7 @@ struct LatentFlow {
 
   /// Samples cells: latents in units of the autoencoder, obs columns of the attributes, library sizes where the flow
   /// was trained with some.
-  LatentTable generate(const SampleOptions& o, Rng& rng) const { return generate_with(o, rng, OptionsSampler{}); }
+  LatentTable generate(const SampleOptions& o, Rng& rng) const;
   /// The same with a sampler of the caller's own; steps and method of the options are unused.
   template <Sampler<T> S>
   LatentTable generate(const SampleOptions& o, Rng& rng, const S& sampler) const {
@@ -138,38 +138,7 @@ struct LatentFlow {
  private:
   // sampler: a Sampler, or OptionsSampler
   template <class S>
-  LatentTable generate_with(const SampleOptions& o, Rng& rng, const S& sampler) const {
-    check_options("generate", o);
-    const Matrix<float> values = target_values(o);
-    const std::vector<int> codes = label_codes(condition, view(values), options.library_attribute);
-    const Index n = values.rows(), d = latent();
-    const Rng own = rng.fork();
-    LatentTable out;
-    out.mean.resize(n, d);
-    if (library_size.has_sizes()) out.library.resize(to_size(n));
-    Tape<T> tape(Mode::no_gradient);
-    for (Index first = 0; first < n; first += o.batch) {
-      const Index count = std::min(o.batch, n - first);
-      Matrix<T> z(count, d);
-      std::vector<Rng> step_rng;
-      for (Index i = 0; i < count; ++i) {
-        Rng cell = own.at(std::uint64_t(first + i));
-        for (Index j = 0; j < d; ++j) z(i, j) = T(cell.normal());
-        step_rng.push_back(own.at(std::uint64_t(2 * n + first + i)));
-      }
-      sample_latents(*this, tape, {view(z), values.middleRows(first, count), step_rng}, o, {}, sampler);
-      for (Index i = 0; i < count && !out.library.empty(); ++i) {
-        Rng cell = own.at(std::uint64_t(n + first + i));
-        out.library[to_size(first + i)] = library_size.draw(z.data() + i * d, codes[to_size(first + i)], cell);
-      }
-      scaler.invert(view(z));
-      out.mean.middleRows(first, count) = z.template cast<float>();
-    }
-    out.cell_columns = Annotation(n);
-    write_conditions(condition, values, out.cell_columns);
-    for (Index i = 0; i < n; ++i) out.cell_names.push_back(text("generated_", i));
-    return out;
-  }
+  LatentTable generate_with(const SampleOptions& o, Rng& rng, const S& sampler) const;
 
   void require_latents(const LatentTable& table) const {
     table.check();
@@ -257,5 +226,46 @@ struct LatentFlow {
     latentcell::couple(path.coupling, data, noise, {group, to_size(batch)}, tape.rng());
   }
 };
+
+template <Backbone Net, class Condition, FlowPath PathType>
+LatentTable LatentFlow<Net, Condition, PathType>::generate(const SampleOptions& o, Rng& rng) const {
+  return generate_with(o, rng, OptionsSampler{});
+}
+
+template <Backbone Net, class Condition, FlowPath PathType>
+template <class S>
+LatentTable LatentFlow<Net, Condition, PathType>::generate_with(const SampleOptions& o, Rng& rng,
+                                                                const S& sampler) const {
+  check_options("generate", o);
+  const Matrix<float> values = target_values(o);
+  const std::vector<int> codes = label_codes(condition, view(values), options.library_attribute);
+  const Index n = values.rows(), d = latent();
+  const Rng own = rng.fork();
+  LatentTable out;
+  out.mean.resize(n, d);
+  if (library_size.has_sizes()) out.library.resize(to_size(n));
+  Tape<T> tape(Mode::no_gradient);
+  for (Index first = 0; first < n; first += o.batch) {
+    const Index count = std::min(o.batch, n - first);
+    Matrix<T> z(count, d);
+    std::vector<Rng> step_rng;
+    for (Index i = 0; i < count; ++i) {
+      Rng cell = own.at(std::uint64_t(first + i));
+      for (Index j = 0; j < d; ++j) z(i, j) = T(cell.normal());
+      step_rng.push_back(own.at(std::uint64_t(2 * n + first + i)));
+    }
+    sample_latents(*this, tape, {view(z), values.middleRows(first, count), step_rng}, o, {}, sampler);
+    for (Index i = 0; i < count && !out.library.empty(); ++i) {
+      Rng cell = own.at(std::uint64_t(n + first + i));
+      out.library[to_size(first + i)] = library_size.draw(z.data() + i * d, codes[to_size(first + i)], cell);
+    }
+    scaler.invert(view(z));
+    out.mean.middleRows(first, count) = z.template cast<float>();
+  }
+  out.cell_columns = Annotation(n);
+  write_conditions(condition, values, out.cell_columns);
+  for (Index i = 0; i < n; ++i) out.cell_names.push_back(text("generated_", i));
+  return out;
+}
 
 }  // namespace latentcell

@@ -39,7 +39,7 @@ struct DrawOrder {
 /// -> (count, genes)
 inline std::vector<std::uint16_t> shared_quantiles(Index count, Index genes, const Rng& rng) {
   std::vector<std::uint16_t> out(to_size(count * genes));
-  kernel::parallel_items(genes, [&](Index g) {
+  kernel::parallel_items(genes, 16 * count * genes, [&](Index g) {
     Rng own = rng.at(std::uint64_t(g));
     for (Index i = 0; i < count; ++i) {
       const Index j = Index(own.below(std::uint64_t(i + 1)));
@@ -132,7 +132,7 @@ class CountSampler {
     T* const means = molecules ? tape_.scratch(count * genes) : nullptr;
     const bool narrowed = options_.correction.overdispersion_scale.size() > 0;
     T* const dispersions = narrowed ? tape_.scratch(count * genes) : nullptr;
-    kernel::parallel_items(count, [&](Index i) {
+    kernel::parallel_items(count, 32 * count * genes, [&](Index i) {
       Rng cell = rng_.at(std::uint64_t(cell_at(i)));
       if constexpr (molecules) {
         CellParameters own{means + i * genes, narrowed ? dispersions + i * genes : nullptr, row(p.log_theta, i),

@@ -57,7 +57,7 @@ class ClassNegativeBinomial {
     }
     const Rng seeds = rng.fork();
     std::vector<std::vector<std::pair<std::int32_t, float>>> cells(labels.size());
-    kernel::parallel_items(Index(labels.size()), [&](Index i) {
+    kernel::parallel_items(Index(labels.size()), 64 * Index(labels.size()) * genes_, [&](Index i) {
       Rng own = seeds.at(std::uint64_t(i));
       const Part& part = parts_[std::size_t(labels[to_size(i)])];
       const double library = part.library[std::size_t(own.below(part.library.size()))];

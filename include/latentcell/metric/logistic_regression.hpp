@@ -116,9 +116,7 @@ class LogisticObjective {
     const Index n = x_.rows(), blocks = (n + block_rows - 1) / block_rows;
     std::vector<Matrix<double>> piece(to_size(blocks));
     std::vector<double> value(to_size(blocks), 0.0);
-    // A thread is worth waking for 2^18 products.
-    const Index grain = std::max<Index>(1, Index(1 << 18) / (block_rows * out.size()));
-    kernel::parallel_ranges(blocks, grain, [&](Index from, Index to) {
+    kernel::parallel_ranges(blocks, kernel::grain_of(block_rows * out.size()), [&](Index from, Index to) {
       for (Index p = from; p < to; ++p) {
         piece[to_size(p)] = Matrix<double>::Zero(out.rows(), out.cols());
         value[to_size(p)] = body(p * block_rows, std::min(n, (p + 1) * block_rows), piece[to_size(p)]);

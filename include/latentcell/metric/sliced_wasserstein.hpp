@@ -29,7 +29,7 @@ inline double sliced_wasserstein(ConstView<float> x, ConstView<float> y, ConstVi
                      x.rows(), " and ", y.rows(), ", and directions, got ", directions.rows());
   const Index n = x.rows(), m = y.rows();
   std::vector<double> square(to_size(directions.rows()), 0.0);
-  kernel::parallel_items(directions.rows(), [&](Index p) {
+  kernel::parallel_items(directions.rows(), directions.rows() * (n + m) * (x.cols() + 64), [&](Index p) {
     const auto projected = [&](ConstView<float> points) {
       std::vector<double> out(to_size(points.rows()), 0.0);
       for (Index i = 0; i < points.rows(); ++i) {

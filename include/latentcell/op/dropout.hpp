@@ -20,7 +20,7 @@ Var<T> dropout(Var<T> x, T share) {
   const Rng::State at = tape.rng().fork().state();
   const T* in = x.value().data();
   T* out = y.out().data();
-  kernel::parallel_ranges((n + 3) / 4, kernel::row_work / 8, [=](Index first, Index last) {
+  kernel::parallel_ranges((n + 3) / 4, kernel::grain_of(8), [=](Index first, Index last) {
     for (Index i = 4 * first; i < std::min(4 * last, n); i += 4) {
       const auto bits = Philox::block(at.seed, at.stream, std::uint64_t(i / 4));
       for (Index k = i; k < std::min(i + 4, n); ++k) {

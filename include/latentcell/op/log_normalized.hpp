@@ -18,7 +18,7 @@ Var<T> log_normalized(LibraryLink link, Var<T> eta, T library) {
   T* const mean = tape.scratch(eta.shape().size());
   const T* const from = eta.value().data();
   T* const out = y.out().data();
-  kernel::parallel_items(rows, [=](Index b) {
+  kernel::parallel_items(rows, 8 * rows * genes, [=](Index b) {
     T* const row = mean + b * genes;
     kernel::vectorized([=]() __attribute__((always_inline)) {
       kernel::count_means(link, from + b * genes, library, genes, row);
@@ -29,7 +29,7 @@ Var<T> log_normalized(LibraryLink link, Var<T> eta, T library) {
   tape.on_backward(y, [=] {
     const T* const g = y.upstream().data();
     T* const to = eta.grad().data();
-    kernel::parallel_items(rows, [=](Index b) {
+    kernel::parallel_items(rows, 4 * rows * genes, [=](Index b) {
       const T *const row = mean + b * genes, *const up = g + b * genes;
       T* const d = to + b * genes;
       T sum = 0;  // of d loss / d log mean

@@ -71,19 +71,29 @@ inline int terminal_columns(std::FILE* out) {
 
 /// A hook that draws one line about the run and redraws it after each epoch; quiet where the output is no terminal.
 /// hook(model, state)
-inline auto progress(ProgressOptions options = {}) {
-  return [options](const auto&, const auto& state) {
-    const int columns = state.history.epochs.empty() ? -1 : detail::terminal_columns(options.out);
+struct Progress {
+  ProgressOptions options;
+
+  template <class Model, class State>
+  void operator()(const Model&, const State& state) const {
+    draw(state.history, bool(state.stop));
+  }
+
+ private:
+  void draw(const History& history, bool stopped) const {
+    const int columns = history.epochs.empty() ? -1 : detail::terminal_columns(options.out);
     if (columns < 0) return;
-    std::string line = progress_line(options.label, state.history);
+    std::string line = progress_line(options.label, history);
     // A line that wraps could not be redrawn.
     if (columns > 1 && line.size() >= to_size(columns)) line.resize(to_size(columns - 1));
-    const EpochReport& last = state.history.epochs.back();
-    const bool done = last.epoch >= last.epochs || state.history.stopped_early || state.stop;
+    const EpochReport& last = history.epochs.back();
+    const bool done = last.epoch >= last.epochs || history.stopped_early || stopped;
     // ESC [ K clears what a longer line left behind.
     std::fprintf(options.out, "\r%s\033[K%s", line.c_str(), done ? "\n" : "");
     std::fflush(options.out);
-  };
-}
+  }
+};
+
+inline Progress progress(ProgressOptions options = {}) { return {std::move(options)}; }
 
 }  // namespace latentcell

@@ -80,7 +80,7 @@ class SinkhornSolver {
 
  private:
   // Rows or columns that make a second thread worth waking when each number takes an exponential.
-  static Index grain(Index numbers) { return std::max<Index>(4, 8192 / numbers); }
+  static Index grain(Index numbers) { return kernel::grain_of(8 * numbers); }
 
   static constexpr double least = 1e-250, largest = 1e60;
   static constexpr double coarse = 0.05;  // the first epsilon, in units of the mean cost

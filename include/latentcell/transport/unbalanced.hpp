@@ -52,7 +52,7 @@ inline UnbalancedPlan unbalanced_sinkhorn(ConstView<float> cost, const Unbalance
   std::vector<double> f(to_size(n), 0.0), g(to_size(m), 0.0), old;
   const auto update = [&](std::vector<double>& to, const std::vector<double>& from, double log_weight, auto at) {
     const Index count = Index(from.size());
-    kernel::parallel_ranges(Index(to.size()), std::max<Index>(4, 8192 / count), [&](Index first, Index last) {
+    kernel::parallel_ranges(Index(to.size()), kernel::grain_of(16 * count), [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) {
         double top = -std::numeric_limits<double>::infinity(), sum = 0;
         for (Index j = 0; j < count; ++j) top = std::max(top, from[to_size(j)] - at(i, j));
