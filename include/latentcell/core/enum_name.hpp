@@ -7,7 +7,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

@@ -13,7 +13,7 @@
 #include <latentcell/flow/rectified_flow.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// The options struct of a backbone.
 template <class Backbone>

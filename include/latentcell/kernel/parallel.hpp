@@ -4,7 +4,7 @@
 #include <latentcell/core/threads.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Runs body(first, last) on contiguous parts of [0, n), one part per thread; in place where n < 2 * grain or one
 /// thread is set. Parts depend on n, grain and the number of threads only. An exception of a part reaches the caller.

@@ -7,7 +7,7 @@
 
 // Small loops over rows that several operations share.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 // Numbers a thread should have to itself before a second one is worth waking.
 inline constexpr Index row_work = 1 << 14;
