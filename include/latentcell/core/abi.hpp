@@ -38,7 +38,7 @@ namespace LATENTCELL_NAMESPACE::detail {
 #define LATENTCELL_INSTANCES_ALIGNED instances_aligned_to_16_bytes
 #endif
 
-#if defined(__has_feature)  // Clang's word; GCC's are the macros
+#ifdef __clang__
 #if __has_feature(address_sanitizer)
 #define LATENTCELL_INSTANCES_SANITIZED instances_with_address_sanitizer
 #elif __has_feature(thread_sanitizer)

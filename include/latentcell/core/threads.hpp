@@ -6,6 +6,9 @@
 
 #include <latentcell/core/error.hpp>
 
+// Without -fopenmp all runs on one thread. Compile with -fopenmp-simd then, as the CMake target does: it keeps the
+// vector loops, and so every sum to the bit, and the compiler does not warn of pragmas.
+
 namespace LATENTCELL_NAMESPACE {
 
 /// Threads the next parallel region of this thread may use; 1 where the program is compiled without OpenMP.

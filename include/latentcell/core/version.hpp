@@ -10,15 +10,6 @@
 #include <stopped by the error above>
 #endif
 
-// Without -fopenmp all runs on one thread. -fopenmp-simd then keeps the vector loops, and every sum to the bit.
-#ifndef _OPENMP
-#ifdef __clang__
-#pragma clang diagnostic ignored "-Wsource-uses-openmp"
-#else
-#pragma GCC diagnostic ignored "-Wunknown-pragmas"
-#endif
-#endif
-
 // CMake reads these three lines; there is no second place.
 #define LATENTCELL_VERSION_MAJOR 0
 #define LATENTCELL_VERSION_MINOR 1

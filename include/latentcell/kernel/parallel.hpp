@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <exception>
 #include <latentcell/core/threads.hpp>
 #include <latentcell/core/types.hpp>
+
+// Without OpenMP there is one thread, so what follows a "one thread" return is left out.
 
 namespace LATENTCELL_NAMESPACE::kernel {
 
@@ -15,6 +18,7 @@ void parallel_ranges(Index n, Index grain, const Body& body) {
     if (n > 0) body(Index(0), n);
     return;
   }
+#ifdef _OPENMP
   std::exception_ptr trouble;
 #pragma omp parallel for num_threads(int(parts)) schedule(static, 1)
   for (Index p = 0; p < parts; ++p) {
@@ -26,6 +30,7 @@ void parallel_ranges(Index n, Index grain, const Body& body) {
     }
   }
   if (trouble) std::rethrow_exception(trouble);
+#endif
 }
 
 /// Runs body(i) for i in [0, n); items are handed out one by one, so body must not care which thread runs it.
@@ -35,6 +40,7 @@ void parallel_items(Index n, const Body& body) {
     for (Index i = 0; i < n; ++i) body(i);
     return;
   }
+#ifdef _OPENMP
   std::exception_ptr trouble;
 #pragma omp parallel for schedule(dynamic, 1)
   for (Index i = 0; i < n; ++i) {
@@ -46,6 +52,7 @@ void parallel_items(Index n, const Body& body) {
     }
   }
   if (trouble) std::rethrow_exception(trouble);
+#endif
 }
 
 /// Runs first(part) for all parts in [0, parts), and when all are done second(part), in one region: what the parts make
