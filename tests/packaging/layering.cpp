@@ -126,12 +126,22 @@ std::vector<std::string> broken_rules(const Files& files) {
       if (line.find("#pragma omp") != std::string::npos && room_of(path) != "kernel")
         broken.push_back(path + " has an OpenMP pragma outside kernel");
       if (line.rfind("using namespace", 0) == 0) broken.push_back(path + " has a using directive");
+      if (line.rfind("namespace latentcell", 0) == 0)
+        broken.push_back(path + " opens namespace latentcell, not LATENTCELL_NAMESPACE: core/version.hpp");
     }
   }
   const Rooms umbrella = reached(files, "latentcell.hpp");
   for (const char* other : {"hdf5.h", "zlib.h", "mpi.h"})
     if (umbrella.count(other) != 0) broken.push_back(std::string("the umbrella reaches ") + other);
   return broken;
+}
+
+/// Headers that do not reach core/version.hpp: an old compiler would say something else than its message.
+std::vector<std::string> without_version(const Files& files) {
+  std::vector<std::string> without;
+  for (const auto& [path, lines] : files)
+    if (path != "core/version.hpp" && reached(files, path).count("core/version.hpp") == 0) without.push_back(path);
+  return without;
 }
 
 Files headers() {
@@ -157,6 +167,14 @@ TEST_CASE("layering: every include follows the chains of the design") {
 }
 
 TEST_CASE("layering: headers keep the rules for headers") { CHECK(broken_rules(headers()) == Words{}); }
+
+TEST_CASE("layering: every header reaches core/version.hpp") {
+  CHECK(without_version(headers()) == Words{});
+  CHECK(without_version({{"core/version.hpp", {}},
+                         {"core/a.hpp", {"#include <vector>", "#include <latentcell/core/version.hpp>"}},
+                         {"op/b.hpp", {"#include <latentcell/core/a.hpp>"}},
+                         {"op/c.hpp", {"#include <vector>"}}}) == Words{"op/c.hpp"});
+}
 
 TEST_CASE("layering: a wrong edge is found") {
   CHECK(wrong_edges({{"sample/a.hpp", {"#include <latentcell/backbone/dit.hpp>"}}}) ==
@@ -187,6 +205,7 @@ TEST_CASE("layering: an edge along a chain is right") {
 TEST_CASE("layering: a broken rule is found") {
   CHECK(broken_rules({{"op/a.hpp", {"#pragma once", "#pragma omp simd"}}}).size() == 1);
   CHECK(broken_rules({{"op/a.hpp", {"#include <vector>"}}}).size() == 1);
+  CHECK(broken_rules({{"op/a.hpp", {"#pragma once", "namespace latentcell {"}}}).size() == 1);
   CHECK(broken_rules({{"op/a.hpp", {"#pragma once", "#include <iostream>"}}}).size() == 1);
   CHECK(broken_rules({{"latentcell.hpp", {"#pragma once", "#include <latentcell/latent/a.hpp>"}},
                       {"latent/a.hpp", {"#pragma once", "#include <latentcell/io/h5ad.hpp>"}},

@@ -5,7 +5,7 @@
 
 // The smallest perturbation models, for tests.
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Two latent dimensions; the condition in obs "what", the group in "type".
 inline Options small_options(Index genes) {

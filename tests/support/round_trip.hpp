@@ -9,7 +9,7 @@
 
 #include "support/catch.hpp"
 
-namespace latentcell::support {
+namespace LATENTCELL_NAMESPACE::support {
 
 /// A path for one file, which is removed in the end.
 struct TemporaryFile {

@@ -8,7 +8,7 @@
 // Parts of a model by the names that visit_state gives them: "encoder" means every Param that is called so or whose
 // name begins with "encoder.".
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Calls f(param) for each Param of a part. Throws std::invalid_argument where no Param is so called, naming the parts
 /// that there are.

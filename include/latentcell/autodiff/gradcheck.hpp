@@ -8,7 +8,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct GradcheckOptions {
   double step = 1e-5;      ///< half the distance of the two points of a central difference

@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/value_budget.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Numbers that training moves. Params own values; the tape owns gradients.
 template <class T>

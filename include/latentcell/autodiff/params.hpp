@@ -5,7 +5,7 @@
 
 #include <latentcell/autodiff/visit.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The Params of a model, in the order of visit_state: all that an optimiser needs to know of it. A model turns into
 /// them by itself; a loop makes them once. Valid while the model keeps its modules.

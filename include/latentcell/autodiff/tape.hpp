@@ -13,7 +13,7 @@
 #include <latentcell/core/shape.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a tape is for. train: gradients, dropout on. evaluate: gradients, dropout off. no_gradient: values only.
 enum class Mode { train, evaluate, no_gradient };

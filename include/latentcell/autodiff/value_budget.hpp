@@ -5,7 +5,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Bounds the number of values of all Params and Buffers that this thread constructs while the budget is alive.
 /// A loader sets it to what the file holds, so that sizes in damaged metadata cannot allocate more. Budgets nest; the

@@ -6,7 +6,7 @@
 #include <latentcell/core/shape.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 template <class T>
 class Tape;

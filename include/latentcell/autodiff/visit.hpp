@@ -11,7 +11,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/options.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

@@ -6,7 +6,7 @@
 
 #include <latentcell/autoencoder/count_autoencoder_base.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A trained autoencoder of counts, as encode, draw and the other functions of latent/ take it.
 /// Scalar, Likelihood         types: of its numbers, and of its observation model

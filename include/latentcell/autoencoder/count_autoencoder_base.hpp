@@ -12,7 +12,7 @@
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/nn/sparse_linear.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Mean and log variance of a cell's latent, (B, D) each; an autoencoder without posterior has no log variance.
 template <class T>

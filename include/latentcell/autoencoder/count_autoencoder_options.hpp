@@ -8,7 +8,7 @@
 #include <latentcell/kernel/count_targets.hpp>
 #include <latentcell/nn/codebook.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Options of every autoencoder of counts: Vae, PlainAutoencoder, PcaAutoencoder, VqVae, VqGan.
 /// One flat struct, because a designated initialiser cannot name members of a base: `{.genes = 2000, .hidden = {128}}`

@@ -9,7 +9,7 @@
 #include <latentcell/likelihood/protein_mixture.hpp>
 #include <latentcell/op/gaussian.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Observation model of a modality.
 enum class Observation {

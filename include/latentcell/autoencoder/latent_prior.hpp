@@ -14,7 +14,7 @@
 #include <latentcell/op/log_normal.hpp>
 #include <latentcell/op/reduce.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Prior of the latent.
 enum class Prior {

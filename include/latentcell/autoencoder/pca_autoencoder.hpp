@@ -6,7 +6,7 @@
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Encoder by principal components of log1p(CP10K), with a learned count decoder. The latent is in units of the first
 /// component's standard deviation (`unit`), as trajectory benchmarks use.

@@ -5,7 +5,7 @@
 #include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/op/reduce.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Deterministic autoencoder of counts: one latent per cell, no posterior. The baseline of stage 1.
 template <class T, class Likelihood>

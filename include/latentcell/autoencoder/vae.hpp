@@ -5,7 +5,7 @@
 #include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/autoencoder/latent_prior.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Variational autoencoder of counts (Kingma and Welling 2014; for cells Lopez et al., "Deep generative modeling for
 /// single-cell transcriptomics", 2018): sparse counts to a latent Gaussian and back to the parameters of a likelihood.

@@ -11,7 +11,7 @@
 #include <latentcell/op/straight_through.hpp>
 #include <latentcell/optim/adamw.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct AdversaryOptions {
   std::vector<Index> hidden = {128, 64};  ///< widths of the discriminator's layers

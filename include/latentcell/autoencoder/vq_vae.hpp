@@ -5,7 +5,7 @@
 #include <latentcell/autoencoder/count_autoencoder_base.hpp>
 #include <latentcell/nn/codebook.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Autoencoder of counts whose latent is a few codes (van den Oord et al. 2017; groups as in product quantisation).
 /// Stage 2 works on the latent before it is quantised, and the decoder quantises what it is given (Rombach et al.,

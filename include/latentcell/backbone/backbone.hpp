@@ -6,7 +6,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/autodiff/visit.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The network of a flow: f(tape, z, t, condition) -> prediction.
 /// z (B, options.latent), t (B) in [0, 1], condition (B, options.condition) -> (B, options.latent)

@@ -17,7 +17,7 @@
 #include <latentcell/op/modulate.hpp>
 #include <latentcell/op/tokens.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct DitOptions {
   Index latent = 64;      ///< D of the latent vector

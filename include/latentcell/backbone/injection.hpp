@@ -2,7 +2,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How time and condition enter a backbone.
 enum class Injection {

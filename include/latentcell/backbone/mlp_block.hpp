@@ -12,7 +12,7 @@
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/modulate.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A residual block of an MLP under a condition:
 ///   adaln          x + gate down(gelu(up(norm(x) (1 + scale) + shift)))

@@ -6,7 +6,7 @@
 #include <latentcell/backbone/mlp_block.hpp>
 #include <latentcell/nn/time_embedding.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct ResidualMlpOptions {
   Index latent = 64;                       ///< D of the latent vector

@@ -4,7 +4,7 @@
 #include <latentcell/nn/init.hpp>
 #include <latentcell/op/embedding.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Encodes a label as a vector: one row of a table per level, and one more for unknown (Peebles and Xie 2023). The
 /// condition value is the code of the level.

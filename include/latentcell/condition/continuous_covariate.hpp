@@ -10,7 +10,7 @@
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/replace_rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct ContinuousCovariateOptions {
   Index columns = 1;      ///< numbers of a cell

@@ -7,7 +7,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/core/rng.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 // The condition values of a cell are a row of numbers: the code of a label, a dose, two coordinates, a weight for each
 // perturbed gene. An encoder reads some columns and returns a vector. NaN is unknown: missing, not trained on, or

@@ -8,7 +8,7 @@
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/replace_rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Perturbed genes as a vector: the weighted mean of their embeddings, then Linear. The cell's numbers are a weight for
 /// each gene that can be perturbed, 0 where it is not: one gene, several at once, or partly. A cell without any is a

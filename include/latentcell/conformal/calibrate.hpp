@@ -7,7 +7,7 @@
 #include <latentcell/conformal/prediction_intervals.hpp>
 #include <latentcell/conformal/quantile.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 /// Training cells with the predictions of the members that were trained without them.
 struct OutOfFold {

@@ -7,7 +7,7 @@
 #include <latentcell/nn/mlp.hpp>
 #include <latentcell/op/elementwise.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 /// Velocity of a conditional flow. An MLP encodes the condition; its output modulates every block of the network and
 /// is also added to the velocity through a linear layer. Because most of the velocity is the conditional mean, the

@@ -7,7 +7,7 @@
 #include <latentcell/data/assign_folds.hpp>
 #include <latentcell/flow/rectified_flow.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 struct EnsembleOptions {
   /// Networks whose predictions are averaged, at least 2; each is trained on all folds but one. Larger: steadier means

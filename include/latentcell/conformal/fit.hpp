@@ -13,7 +13,7 @@
 #include <latentcell/train/fit_cells.hpp>
 #include <latentcell/train/stages.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 /// Writes the conditions of a minibatch in training, with whatever noise or masking training asks for.
 /// cells (B): rows -> condition (B, C)

@@ -6,7 +6,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 /// Mean predicted expression of each feature per group of cells, at least `smallest`. Interval widths are proportional
 /// to it, because counts of a gene with lower expression scatter less.

@@ -13,7 +13,7 @@
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 struct ModalityEncoderOptions {
   std::string name;                        ///< of the modality, for messages

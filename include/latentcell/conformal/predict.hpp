@@ -7,7 +7,7 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/sample/integrate.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 namespace detail {
 

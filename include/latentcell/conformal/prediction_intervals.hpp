@@ -7,7 +7,7 @@
 #include <latentcell/conformal/predict.hpp>
 #include <latentcell/conformal/sample_quantiles.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 struct IntervalOptions {
   Index draws = 64;  ///< samples per cell, shared among the members; 0: means alone. Larger: steadier ends, more time.

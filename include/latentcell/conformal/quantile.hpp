@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 /// Returns the split-conformal quantile: the score of rank ceil((n + 1) q), which a further score does not exceed with
 /// probability q at least (Lei et al. 2018). Reorders the scores. With fewer than q / (1 - q) scores there is no such

@@ -8,7 +8,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::conformal {
+namespace LATENTCELL_NAMESPACE::conformal {
 
 /// Distances from the mean of samples to their quantiles, per cell and feature: 25 % and 75 % for the 50 % interval,
 /// 10 % and 90 % for the 80 % interval. Quantiles between two samples are interpolated linearly.

@@ -5,11 +5,13 @@
 #include <new>
 #include <vector>
 
+#include <latentcell/core/version.hpp>
+
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Memory handed out front to back and taken back all at once. After the first round of a repeating job it
 /// allocates nothing on the heap. Never runs destructors.

@@ -6,7 +6,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/rng.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A minibatch of cells, still sparse. A window on its source, valid until the source's next batch.
 struct CellBatch {

@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Read-only compressed sparse rows: row b holds values[k], columns[k] for k in [row_start[b], row_start[b + 1]).
 /// Columns ascend within a row. A window: whoever made it keeps the memory alive.

@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns sparse counts as a dense matrix: for few features, or for few cells at a time.
 /// counts (N, F) -> (N, F)

@@ -7,7 +7,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 
@@ -32,7 +34,8 @@ constexpr auto spelled_enumerators() {
 }
 
 template <class E>
-inline constexpr auto enumerator_names = spelled_enumerators<E>();
+[[gnu::visibility("hidden")]] inline constexpr auto enumerator_names =  // GCC forgets -fvisibility here
+    spelled_enumerators<E>();
 
 }  // namespace detail
 

@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 /// A word, a number or a shape on its way into a sentence: one type for all of them, so that a message costs no
 /// template of its own. Refers to what it is made from, so it is an argument and no more. Locale-free.

@@ -2,7 +2,9 @@
 
 #include <concepts>
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 /// A Gaussian path z_t = alpha data + sigma noise at one time; noise at t = 0, data at t = 1.
 struct PathCoefficients {

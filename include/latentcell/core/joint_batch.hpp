@@ -4,7 +4,7 @@
 
 #include <latentcell/core/cell_batch.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A minibatch of cells in several modalities, still sparse. A window on its source, valid until the next batch.
 struct JointBatch {

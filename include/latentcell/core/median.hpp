@@ -7,7 +7,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

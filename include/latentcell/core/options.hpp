@@ -32,7 +32,7 @@
 // A member is a number, a bool, an enumeration, a string, another Options struct, or a std::vector or std::optional of
 // any of these. Without a range every value is allowed.
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The values that an option may take, made by at_least, above, in, in_open, in_half_open, each and fixed.
 struct OptionRange {

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <limits>
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 /// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
 /// (SC 2011): block i of a stream is a pure function of (seed, stream, i), so threads may fill parts of one array

@@ -3,7 +3,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Extents of a Var: (B, D), or (B, T, D) for tokens. In memory both are rows() x cols(), row-major.
 class Shape {

@@ -6,7 +6,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A user's own tensor of rank R, row-major: (B, D), tokens (B, T, D), and so on.
 template <class T, int R>

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <latentcell/core/abi.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Sizes and positions; signed everywhere.
 using Index = Eigen::Index;

@@ -13,7 +13,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Labels with few distinct values: cell type, batch, condition.
 struct Categorical {

@@ -7,7 +7,7 @@
 
 #include <latentcell/data/cell_table.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/rng.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Random stream of assign_folds.
 inline constexpr std::uint64_t fold_stream = 71;

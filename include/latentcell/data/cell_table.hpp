@@ -7,7 +7,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/data/annotation.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Cells with their counts and annotations, the in-memory twin of an AnnData file.
 struct CellTable {

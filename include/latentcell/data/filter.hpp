@@ -7,7 +7,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Totals along one axis of a count matrix: a cell's or a gene's counts, and in how many genes or cells it has any.
 struct Totals {

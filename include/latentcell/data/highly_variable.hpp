@@ -11,7 +11,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/loess.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How many genes highly_variable picks, and against which trend.
 struct HighlyVariableOptions {

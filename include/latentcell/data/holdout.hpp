@@ -8,7 +8,7 @@
 
 #include <latentcell/data/split.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Cells to train on and cells kept out of training, to evaluate on.
 struct Holdout {

@@ -8,7 +8,7 @@
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/modality.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct JointBatchesOptions {
   Index batch = 128;                       ///< cells in a minibatch, at least 2

@@ -11,7 +11,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/annotation.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Cells as latents: what stage 2 is trained on and what it generates. Numbers are stored as float, as counts are;
 /// models of another scalar convert on reading and writing.

@@ -10,7 +10,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How smooth the curve of loess is.
 struct LoessOptions {

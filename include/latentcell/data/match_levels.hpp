@@ -8,7 +8,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Rows drawn at random to given codes.
 struct MatchedRows {

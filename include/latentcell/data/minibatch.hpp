@@ -14,7 +14,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/thinning.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What CellBatches takes from the table.
 struct CellBatchesOptions {

@@ -10,7 +10,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Counts of one kind, cells by features, some of whose cells were not measured.
 struct Modality {

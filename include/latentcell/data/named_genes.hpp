@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 /// Genes that belong together: a pathway, the markers of a cell type.
 struct NamedGenes {

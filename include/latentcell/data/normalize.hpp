@@ -10,7 +10,7 @@
 #include <latentcell/data/filter.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a cell's total is brought to.
 struct NormalizeOptions {

@@ -9,7 +9,7 @@
 
 #include <latentcell/data/annotation.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns the numbers of a column: as they are, or those of its labels by `number_of`; a missing label is NaN.
 /// number_of(label) -> double

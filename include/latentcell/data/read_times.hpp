@@ -7,7 +7,7 @@
 
 #include <latentcell/data/read_numeric_column.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Numbers of a column of times: as they are, or labels that are numbers, ranges "a-b" or "a_b" (their middle), "> a"
 /// or "< a". Throws std::invalid_argument naming a label that is none of these; a missing label is NaN.

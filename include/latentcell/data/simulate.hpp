@@ -12,7 +12,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a simulated tissue looks like. "Spread" is a standard deviation on the scale of natural logarithms.
 struct SimulateOptions {

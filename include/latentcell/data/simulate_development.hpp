@@ -9,7 +9,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A tissue that develops: cells walk along a stem that forks in two, observed at a few times.
 struct DevelopmentOptions {

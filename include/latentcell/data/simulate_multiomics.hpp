@@ -8,7 +8,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Cells with three modalities measured at once.
 struct MultiomicsOptions {

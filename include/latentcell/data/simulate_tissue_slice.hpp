@@ -8,7 +8,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A slice of layered tissue: spots at random places, whose expression changes from layer to layer and in soft waves.
 struct TissueSliceOptions {

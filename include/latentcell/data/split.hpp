@@ -10,7 +10,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/data/annotation.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Two disjoint sets of cells that together hold all.
 struct Split {

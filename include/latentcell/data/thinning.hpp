@@ -7,7 +7,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/rng.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Deals a cell's molecules out to two parts by chance: binomial thinning. Under Poisson counting the parts are
 /// independent given the cell's true levels, so what one part tells about the other is no counting noise (Batson, Royer

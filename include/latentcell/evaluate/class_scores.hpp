@@ -6,7 +6,7 @@
 
 #include <latentcell/evaluate/score_table.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// The scores of one class. Coverages are among the cells of the class, NaN where it has too few.
 struct ClassScores {

@@ -10,7 +10,7 @@
 #include <latentcell/evaluate/generation_report.hpp>
 #include <latentcell/metric/memorization.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Tables that generated cells are evaluated with.
 struct GenerationTables {

@@ -8,7 +8,7 @@
 
 #include <latentcell/data/split.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Number of each code; negative ones are not counted.
 /// codes (N) -> (levels)

@@ -19,7 +19,7 @@
 #include <latentcell/metric/class_negative_binomial.hpp>
 #include <latentcell/metric/component_counts.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Settings of Evaluator and evaluate_generation.
 struct EvaluateOptions {

@@ -22,7 +22,7 @@
 #include <latentcell/metric/ks.hpp>
 #include <latentcell/metric/pearson.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// How scores of gene sets agree with those of held-out real cells.
 struct GeneSetAgreement {

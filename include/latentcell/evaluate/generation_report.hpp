@@ -7,7 +7,7 @@
 #include <latentcell/evaluate/score_table.hpp>
 #include <latentcell/metric/memorization.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Names of the rows of GenerationReport::scores.
 namespace row {

@@ -7,7 +7,7 @@
 
 #include <latentcell/evaluate/score_table.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// How near a set of cells comes to real ones: one row of the table. A score means something only beside the baselines'
 /// and the ceiling's. NaN where not measured.

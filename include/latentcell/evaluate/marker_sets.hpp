@@ -11,7 +11,7 @@
 #include <latentcell/data/named_genes.hpp>
 #include <latentcell/kernel/log_normalize.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Returns the marker genes of each label: those with the largest difference of means of log1p(CP10K) to the other
 /// labels, in units of the standard error, `size` per label at most. Labels of fewer than three cells have none.

@@ -20,7 +20,7 @@
 #include <latentcell/evaluate/class_scores.hpp>
 #include <latentcell/evaluate/generation_scores.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Held-out real cells that every row of the table is compared with.
 struct ReferenceCells {

@@ -14,7 +14,7 @@
 #include <latentcell/core/median.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// What a row of a score table stands for.
 enum class Role {

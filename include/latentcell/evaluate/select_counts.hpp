@@ -6,7 +6,7 @@
 
 #include <latentcell/data/align_genes.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Returns the counts of some cells in the given genes.
 /// rows (n), genes (G) -> (n, G)

@@ -10,7 +10,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/filter.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// A table and its name in messages.
 struct NamedCells {

@@ -8,7 +8,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Two halves of real cells with the same mix of labels: one to evaluate on, the other the ceiling.
 struct Halves {

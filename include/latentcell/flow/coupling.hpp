@@ -13,7 +13,7 @@
 #include <latentcell/transport/assignment.hpp>
 #include <latentcell/transport/sinkhorn.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Which noise is led to which cell of a minibatch.
 enum class Coupling {

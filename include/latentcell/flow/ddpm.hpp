@@ -7,7 +7,7 @@
 #include <latentcell/flow/noise_schedule.hpp>
 #include <latentcell/flow/time_sampling.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a diffusion model's network tells from z_t.
 enum class Prediction {

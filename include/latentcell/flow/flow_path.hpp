@@ -8,7 +8,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/flow/interpolate.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The path from noise at t = 0 to data at t = 1 of a latent flow, as LatentFlow takes it. RectifiedFlow and Ddpm are
 /// paths.

@@ -6,7 +6,7 @@
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Coefficients of data and noise in a cell's point on a path, z_t, and in the target of its prediction.
 template <class T>

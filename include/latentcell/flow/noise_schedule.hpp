@@ -6,7 +6,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/gaussian_path.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How the share of noise falls along a variance-preserving path, alpha^2 + sigma^2 = 1.
 enum class NoiseSchedule {

@@ -7,7 +7,7 @@
 #include <latentcell/flow/interpolate.hpp>
 #include <latentcell/flow/time_sampling.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The straight path from noise to data, z_t = (1 - t) noise + t data, whose velocity is data - noise.
 /// Integrating a predicted velocity turns noise at t = 0 into data at t = 1. Liu et al., "Flow straight and

@@ -12,7 +12,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The distribution of training times.
 enum class TimeSampling {

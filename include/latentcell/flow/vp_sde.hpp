@@ -4,7 +4,7 @@
 
 #include <latentcell/flow/noise_schedule.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The continuous view of Ddpm (Song et al., "Score-based generative modeling through stochastic differential
 /// equations", 2021): data turn into noise by dz = -beta / 2 z ds + sqrt(beta) dW, and come back by the reverse SDE or

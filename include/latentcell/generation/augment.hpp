@@ -11,7 +11,7 @@
 #include <latentcell/latent/gene_mean_correction.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Cells that each label has, and how many it lacks.
 struct LabelDeficit {

@@ -12,7 +12,7 @@
 #include <latentcell/likelihood/likelihood_concept.hpp>
 #include <latentcell/op/gaussian.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 namespace detail {
 

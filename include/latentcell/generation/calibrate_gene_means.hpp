@@ -7,7 +7,7 @@
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 struct CalibrateGeneMeansOptions {
   double pseudo_count = 100;  ///< counts of a gene in a label at which training cells and model weigh the same, above

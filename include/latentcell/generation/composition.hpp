@@ -9,7 +9,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/generation/model.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Label and batch covariate of each cell of a set; -1 is unknown.
 struct Composition {

@@ -5,7 +5,7 @@
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Returns the level with most cells, of equally frequent ones the first: as `level` it moves the fewest cells.
 inline int largest_level(const Categorical& labels) {

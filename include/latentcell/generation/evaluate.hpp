@@ -17,7 +17,7 @@
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/encode.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// How near generated cells come to held-out real ones.
 struct Evaluation : evaluate::GenerationReport {

@@ -15,7 +15,7 @@
 #include <latentcell/metric/logistic_regression.hpp>
 #include <latentcell/metric/random_forest.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 struct EvaluateAugmentationOptions {
   Index components = 30;  ///< principal components that classifiers see

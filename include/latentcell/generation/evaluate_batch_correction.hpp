@@ -8,7 +8,7 @@
 #include <latentcell/kernel/log_pca.hpp>
 #include <latentcell/metric/batch_mixing.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 namespace detail {
 

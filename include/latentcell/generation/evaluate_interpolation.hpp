@@ -16,7 +16,7 @@
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/metric/gene_set_scores.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// What changes along paths between two labels, one number per step.
 struct InterpolationScores {

@@ -13,7 +13,7 @@
 #include <latentcell/train/fit_cells.hpp>
 #include <latentcell/train/stages.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Settings of `fit`. The seed of `autoencoder` is `seed`, that of `flow` is `seed + 1`.
 struct TrainingOptions {

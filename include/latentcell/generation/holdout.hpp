@@ -7,7 +7,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/split.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Cells to train on and cells kept out of training, to evaluate generated ones with.
 struct HeldOutCells {

@@ -8,7 +8,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 struct InterpolateOptions {
   Index points = 11;      ///< cells along a path, both ends included, at least 2

@@ -5,7 +5,7 @@
 #include <latentcell/generation/model.hpp>
 #include <latentcell/io/save_model.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Writes a trained model to one safetensors file: weights, scales, library sizes, options and names.
 /// Throws std::runtime_error with the path. An existing file is left unchanged on failure.

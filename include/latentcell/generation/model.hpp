@@ -14,7 +14,7 @@
 #include <latentcell/latent/instances.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// The options struct of a backbone.
 template <class Backbone>

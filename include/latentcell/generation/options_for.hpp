@@ -5,7 +5,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/generation/model.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Returns the options of a model for these cells: genes and levels are the table's. The label's levels are those that
 /// cells have; the batch covariate keeps all its levels.

@@ -8,7 +8,7 @@
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
-namespace latentcell::generation {
+namespace LATENTCELL_NAMESPACE::generation {
 
 /// Samples counts at given latents, with the model's gene scales for their labels.
 /// latents (N, D), batch_covariate (N) codes or empty: unknown -> counts (N, G)

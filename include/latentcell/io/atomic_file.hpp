@@ -11,7 +11,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Replaces a file atomically: write to temporary(), close it, then call commit(). The temporary lies in the folder of
 /// the target, because renaming is atomic there only; without commit() it is removed. Symbolic links are followed, and

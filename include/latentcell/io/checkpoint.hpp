@@ -7,7 +7,7 @@
 #include <latentcell/core/version.hpp>
 #include <latentcell/io/safetensors.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Adds every Param and Buffer of a model to a checkpoint under "prefix.name".
 template <class Model>

@@ -16,7 +16,7 @@
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/value_check.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// What a row of a table of text is.
 enum class TableRows { cells, genes };

@@ -7,7 +7,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// A string as JSON writes it, quotes included. UTF-8 passes through.
 inline std::string json_quote(std::string_view s) {

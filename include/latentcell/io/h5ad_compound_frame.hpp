@@ -9,7 +9,7 @@
 
 #include <latentcell/io/h5ad_frame.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

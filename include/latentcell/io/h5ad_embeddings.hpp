@@ -11,7 +11,7 @@
 #include <latentcell/io/h5ad_frame.hpp>
 #include <latentcell/io/hdf5_matrix.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

@@ -14,7 +14,7 @@
 #include <latentcell/io/hdf5_arrays.hpp>
 #include <latentcell/io/hdf5_attributes.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// The obs or var of a file: the name of each row, and the columns.
 struct H5adFrame {

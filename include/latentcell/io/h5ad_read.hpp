@@ -14,7 +14,7 @@
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/value_check.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 struct H5adOptions {
   std::string layer = "";  ///< "" takes X, "raw" takes raw/X with the genes of raw/var, a name takes layers/NAME

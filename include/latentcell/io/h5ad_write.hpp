@@ -9,7 +9,7 @@
 #include <latentcell/io/atomic_file.hpp>
 #include <latentcell/io/hdf5_writer.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

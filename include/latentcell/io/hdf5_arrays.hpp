@@ -12,7 +12,7 @@
 #include <latentcell/io/hdf5_object.hpp>
 #include <latentcell/io/hdf5_texts.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// The HDF5 type of a number in memory.
 template <class N>

@@ -8,7 +8,7 @@
 
 #include <latentcell/io/hdf5_arrays.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// The strings of an attribute, one for a single value; empty where there is none or it holds something else, as an
 /// empty list does that NumPy wrote as numbers.

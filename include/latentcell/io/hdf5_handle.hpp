@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
-namespace latentcell::io {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Owns one HDF5 identifier of any kind: file, group, dataset, attribute, type, space or property list.
 class Hdf5Handle {

@@ -12,7 +12,7 @@
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/value_check.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

@@ -16,7 +16,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/io/hdf5_handle.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// An open group or dataset of an HDF5 file that is read, with the words to speak of it: every message begins with the
 /// file and the path inside it, "pbmc.h5ad: obs/cell_type". Throws std::runtime_error.

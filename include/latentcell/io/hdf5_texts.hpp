@@ -16,7 +16,7 @@
 
 #include <latentcell/io/hdf5_object.hpp>
 
-namespace latentcell::io::detail {
+namespace LATENTCELL_NAMESPACE::io::detail {
 
 inline constexpr std::size_t reference_size = 16;  // length, address, number in the collection: 4 + 8 + 4 bytes
 inline constexpr const char* reference_tag = "latentcell: a string in the global heap";

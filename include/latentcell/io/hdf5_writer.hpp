@@ -16,7 +16,7 @@
 #include <latentcell/io/hdf5_arrays.hpp>
 #include <latentcell/io/hdf5_handle.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 struct H5adWriteOptions {
   int compression = 2;  ///< gzip level 0..9: larger is smaller and slower, 0 is none

@@ -14,7 +14,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Reads a text file line by line, plain or gzipped (by its first bytes). Accepts Unix and Windows line ends; skips a
 /// byte order mark. Throws std::runtime_error with the path, also where gzip data end too early.

@@ -19,7 +19,7 @@
 #include <latentcell/io/line_reader.hpp>
 #include <latentcell/io/tenx_features.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

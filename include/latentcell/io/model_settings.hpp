@@ -17,7 +17,7 @@
 // Options and settings of a model, and how they are written to and read from the metadata of a safetensors file. Used
 // by io/save_model.hpp.
 
-namespace latentcell::io::detail {
+namespace LATENTCELL_NAMESPACE::io::detail {
 
 template <class M>
 using OptionsOf = std::remove_cvref_t<decltype(std::declval<M&>().options)>;

@@ -9,7 +9,7 @@
 #include <latentcell/io/matrix_market.hpp>
 #include <latentcell/io/tenx_hdf5.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 struct ReadOptions {
   std::string layer = "";                        ///< h5ad: "" takes X, "raw" the raw counts, a name that layer

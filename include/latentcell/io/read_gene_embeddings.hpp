@@ -9,7 +9,7 @@
 
 #include <latentcell/io/delimited.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Embeddings of genes from a text file: a name and a vector per gene.
 struct GeneEmbeddings {

@@ -6,7 +6,7 @@
 #include <latentcell/data/named_genes.hpp>
 #include <latentcell/io/line_reader.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Reads gene sets in the GMT format of MSigDB, gzipped or plain: a set a line, its name, a description and its genes
 /// with tabs between. A set without genes is left out. Throws std::runtime_error naming the file and line.

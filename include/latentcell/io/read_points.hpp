@@ -8,7 +8,7 @@
 
 #include <latentcell/io/delimited.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// A table of numbers with named columns: coordinates, times.
 struct Points {

@@ -17,7 +17,7 @@
 #include <latentcell/io/atomic_file.hpp>
 #include <latentcell/io/flat_json.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Named tensors and string metadata, the content of a safetensors file. Bytes are little-endian, as on the machines
 /// that the library runs on.

@@ -48,7 +48,7 @@
 // with the ModelReader below. Any other composition is built by the user, then filled by load_into(path, model);
 // options marked `fixed` (sizes, kinds) must then agree with the file, all others come from it.
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

@@ -10,7 +10,7 @@
 
 #include <latentcell/core/options.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

@@ -11,7 +11,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/error.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Compressed sparse rows as files hold them: columns in any order, some perhaps twice, zeros perhaps written out.
 struct RawRows {

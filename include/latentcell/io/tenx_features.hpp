@@ -12,7 +12,7 @@
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/value_check.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 struct TenxOptions {
   std::string genome = "";  ///< "" takes the only genome, or all of one matrix; a name takes that one

@@ -8,7 +8,7 @@
 #include <latentcell/io/hdf5_matrix.hpp>
 #include <latentcell/io/tenx_features.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 

@@ -9,7 +9,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// Throws std::runtime_error where a name appears twice: "pbmc.h5ad: obs/_index: 'AAAC-1' names rows 3 and 17 (counted
 /// from 0); names must be unique".

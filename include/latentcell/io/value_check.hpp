@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::io {
+namespace LATENTCELL_NAMESPACE::io {
 
 /// What a reader accepts as values of cells and genes.
 enum class Values {

@@ -9,7 +9,7 @@
 // Multi-head attention over few tokens (Vaswani et al. 2017, eq. 1). All of a head stays in the first cache level; its
 // products run in registers.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 namespace detail {
 

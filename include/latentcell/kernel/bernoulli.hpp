@@ -2,7 +2,7 @@
 
 #include <latentcell/kernel/vector_math.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The log-probability of one yes or no and its derivative.
 template <class T>

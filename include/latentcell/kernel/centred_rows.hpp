@@ -7,7 +7,7 @@
 
 // One interface to rows, sparse or dense, and to their covariance as an operator.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Sparse rows for the loops below.      x (N, G)
 struct SparseRows {

@@ -5,7 +5,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Lower triangle L with L L^T = a; what stands above the diagonal of a is not read.      a (D, D) -> (D, D)
 /// Throws std::invalid_argument where a is not positive definite.

@@ -17,7 +17,7 @@
 // Means and d log mu of one turn's cells (at most 128) are all that is kept between passes; with the exp link a block
 // is finished before the next begins.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 namespace detail {
 

@@ -8,7 +8,7 @@
 // The terms of a few genes of a count decoder while they are in the first cache level. Everything lies gene by gene:
 // element (g, b) of a (genes, stride) block is g * stride + b; columns beyond the last cell have weight zero.
 
-namespace latentcell::kernel::detail {
+namespace LATENTCELL_NAMESPACE::kernel::detail {
 
 /// Genes of a block of terms.
 inline constexpr Index decoder_rows = 8;

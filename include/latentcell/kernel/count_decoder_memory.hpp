@@ -7,7 +7,7 @@
 
 // What goes into the count decoder (kernel/count_decoder.hpp), and the memory it works in.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// A linear layer from the hidden values to one number per gene.
 template <class T>

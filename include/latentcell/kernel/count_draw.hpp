@@ -11,7 +11,7 @@
 // Counts of one cell drawn from means and dispersions. Nearly all are zero, and whether one is takes a uniform number
 // and the probability of no zero, both worked out for many genes side by side; only what is left goes one by one.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Parameters of one cell's counts.     all (G)
 template <class T>

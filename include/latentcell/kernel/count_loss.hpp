@@ -11,7 +11,7 @@
 // Negative log-likelihood of sparse counts and all its gradients, row by row while a row is in cache: at a zero no log
 // Gamma is worked out, and nothing as large as (cells, genes) is made besides the predictors and their gradients.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// What count_loss reads and writes. Predictors and gradients are (B, G) unless said otherwise.
 template <class T>

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-namespace latentcell::kernel {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The smallest count whose distribution function reaches u: Poisson where theta is 0, else negative binomial, with
 /// zeros added where pi is above 0.     mean > 0, theta >= 0, pi in [0, 1), u in (0, 1) -> count

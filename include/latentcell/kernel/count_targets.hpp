@@ -4,7 +4,7 @@
 
 #include <latentcell/core/counts.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Observation models of the decoder. gaussian sees log1p of counts scaled to the reference library; bernoulli sees
 /// whether there is a count at all, with logit eta + log(library / reference).

@@ -10,7 +10,7 @@
 // Counts by gene (compressed sparse columns, CSC) in place of by cell (CSR): a loop over genes then reads or writes
 // each row of weights once, in order.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The non-zeros of genes [first_gene, first_gene + genes) of some cells: those of gene first_gene + g are place[k],
 /// value[k] for k in [start[g], start[g + 1]), cells ascending. place is an index into a (genes, stride) matrix, that

@@ -19,7 +19,7 @@
 #define LATENTCELL_DISPATCHES 0
 #endif
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Instruction sets that the hot kernels exist for, in ascending order.
 enum class Isa { portable, avx2, avx512 };

@@ -4,7 +4,7 @@
 
 // Two loops over contiguous numbers, on one thread, for algorithms whose rows are too short for a matrix product.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// sum of x[i] * y[i] over n numbers
 template <class T>

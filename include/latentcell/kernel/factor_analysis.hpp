@@ -9,7 +9,7 @@
 #include <latentcell/kernel/gemm.hpp>
 #include <latentcell/kernel/jacobi_eigen.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// x = mean + W z + noise, z standard normal, noise of its own variance in each feature. What a VAE with a linear
 /// encoder and decoder and a variance a feature is at its optimum (Lucas et al., "Don't blame the ELBO!", 2019).

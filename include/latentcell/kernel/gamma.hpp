@@ -7,7 +7,7 @@
 // becomes vector code. Small arguments are moved by the recurrence to an interval of length one and a polynomial, so
 // that both keep their relative accuracy beside their zeros; large ones use Stirling's series.
 
-namespace latentcell::kernel::fast {
+namespace LATENTCELL_NAMESPACE::kernel::fast {
 
 namespace lanes {
 

@@ -2,7 +2,7 @@
 
 #include <latentcell/kernel/vector_math.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The log-density of one value and its derivatives.
 template <class T>

@@ -13,7 +13,7 @@
 // Register-blocked, packed and cut for the caches, compiled for each instruction set and chosen at run time; the same
 // numbers with any number of threads.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 namespace tile {
 

@@ -8,7 +8,7 @@
 // where it lies, with any two strides; B is packed into panels as wide as a tile. Every element of C is one sum in
 // ascending k, so no cut into tiles, panels or threads changes a result.
 
-namespace latentcell::kernel::tile {
+namespace LATENTCELL_NAMESPACE::kernel::tile {
 
 /// A vector of T that may lie anywhere.
 template <class T, int bytes>

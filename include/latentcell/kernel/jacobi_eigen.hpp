@@ -10,7 +10,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/dot.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Eigenvalues of a symmetric matrix, largest first, and their unit vectors.
 struct EigenPairs {

@@ -8,7 +8,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/cholesky.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Covariance of a value at two locations, an exponential of their distance beside a nugget (Cressie 1993, chapter 2).
 struct Variogram {

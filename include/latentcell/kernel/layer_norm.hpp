@@ -4,7 +4,7 @@
 
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 // y = (x - mean) * rstd, row by row.                 x, y (N, D); rstd (N)
 template <class T>

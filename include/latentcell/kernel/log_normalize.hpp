@@ -6,7 +6,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Scales each cell to `target` counts and takes log(1 + x): log1p(CP10K) for the default of ten thousand.
 /// counts (N, G) -> (N, G) with the same non-zeros

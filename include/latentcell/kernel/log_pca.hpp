@@ -5,7 +5,7 @@
 #include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Principal components of log1p(CP10K): the space in which cells are compared where no latent is at hand.
 struct LogPca {

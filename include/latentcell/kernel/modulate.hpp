@@ -2,7 +2,7 @@
 
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 // y = x * (1 + scale) + shift, one scale and shift for the T tokens of a cell.   x, y (B * T, D); scale, shift (B, D)
 template <class T>

@@ -4,7 +4,7 @@
 
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The nearest code of each piece of each cell, by squared distance; the first of equals.
 /// z (B, groups * d), table (groups * codes, d): the codes of group 0, then of 1, ... -> code (B, groups), each in

@@ -12,7 +12,7 @@
 // nothing is clamped. Float against double, for the same mu and theta: log_prob 1.5e-6 relative; gradients 2e-6 of the
 // larger of the two parts whose difference they are, or 2e-7.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The log-probability of one count and its derivatives.
 template <class T>

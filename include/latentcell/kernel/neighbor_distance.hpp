@@ -5,7 +5,7 @@
 #include <latentcell/core/median.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Returns how far points lie apart: the median over the points of the mean distance to their k nearest others.
 /// points (N, D);  1 <= k < N

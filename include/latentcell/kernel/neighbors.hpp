@@ -5,7 +5,7 @@
 
 #include <latentcell/kernel/pairwise.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// For each query its nearest points, nearest first.
 struct Neighbors {

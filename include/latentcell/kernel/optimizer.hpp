@@ -7,7 +7,7 @@
 
 // What a training step does with all weights, each in one pass over memory.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Points visited together by each_distance.
 inline constexpr Index pairwise_tile = 64;

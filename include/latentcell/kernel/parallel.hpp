@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#ifdef _OPENMP
 #include <omp.h>
+#endif
 
 #include <latentcell/core/threads.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/thread_gain.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Items of a loop that are worth a thread, each of some elements of work (core/threads.hpp).
 inline Index grain_of(Index elements) { return std::max<Index>(1, thread_grain() / std::max<Index>(1, elements)); }
@@ -33,7 +35,9 @@ void with_threads(Index parts, const Region& region) {
   const double alone = region(parts), end = seconds_now();
   gain.add(alone, end - start, end);
   // Threads that wait for the next region spin, which takes from the others that want the processors.
+#ifdef _OPENMP
   if (!gain.worthwhile(end)) omp_pause_resource_all(omp_pause_soft);
+#endif
 }
 
 // Keeps the last exception of a region's parts, and throws it when all are done.

@@ -12,7 +12,7 @@
 #include <latentcell/kernel/jacobi_eigen.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Principal components of a point set.
 template <class T>

@@ -8,7 +8,7 @@
 // log p(x) = x log mu - mu - log Gamma(x + 1), mean and variance mu. Sound for mu from 1e-8 to 1e6 and counts to 1e6;
 // float against double for mu taken as exact: log_prob 1e-6 relative.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The log-probability of one count and its derivative.
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <latentcell/kernel/cholesky.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Returns the b that minimises |x b - y|^2 + weight |b|^2 (ridge regression, Hoerl and Kennard 1970).
 /// x (N, D), y (N, F) -> (D, F);  weight > 0

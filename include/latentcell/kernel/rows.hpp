@@ -7,7 +7,7 @@
 
 // Small loops over rows that several operations share.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// sum[j] += x[n, j] over the rows n.     x (N, D), sum (D)
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <latentcell/core/threads.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// Limits the calling thread to one thread for its lifetime: a job that runs beside others does not split its own work.
 class SerialScope {

@@ -9,7 +9,7 @@
 // A linear layer over sparse counts: only non-zeros cost. Gene by gene, so that every row of weights is read, and every
 // row of its gradient written, once and in order, while the cells' side stays in cache.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 namespace detail {
 

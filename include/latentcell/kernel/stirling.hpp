@@ -6,7 +6,7 @@
 // terms of a count likelihood make with them (C. Loader, Fast and accurate computation of binomial probabilities,
 // 2000). A log-probability written with these is a sum of terms of one sign: nothing large cancels, so float is enough.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// S(z) = log Gamma(z + 1) - (z + 1/2) log z + z - log(2 pi)/2, from w = 1/z. Float: z >= 1, absolute error 1e-8.
 template <fast::lanes::Real T>

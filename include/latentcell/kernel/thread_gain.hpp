@@ -5,7 +5,7 @@
 
 #include <latentcell/core/threads.hpp>
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// What several threads gained in the last milliseconds of parallel regions, and whether the next region should have
 /// them. They lose where other processes have the processors, as a thread that waits for its turn holds up all others,

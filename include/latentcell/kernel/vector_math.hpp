@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include <latentcell/core/version.hpp>
+
 // Elementary functions for the inside of `#pragma omp simd` loops: no branch, no table, no call, so GCC and Clang turn
 // a loop over them into vector code without -ffast-math. The coefficients are Chebyshev fits made by
 // tests/reference/vector_math.py. Errors are the largest found over dense sweeps of float against double, with and
@@ -14,7 +16,7 @@
 // A call that is not inlined would keep the loop around it scalar.
 #define LATENTCELL_INLINE [[gnu::always_inline]] inline
 
-namespace latentcell::kernel::fast {
+namespace LATENTCELL_NAMESPACE::kernel::fast {
 
 namespace lanes {
 

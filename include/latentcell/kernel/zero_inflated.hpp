@@ -6,7 +6,7 @@
 // is a draw of the negative binomial (the parameters of scvi-tools). Same ranges and errors as negative_binomial.hpp;
 // the log-probability of a zero keeps its relative accuracy down to pi and mu near zero.
 
-namespace latentcell::kernel {
+namespace LATENTCELL_NAMESPACE::kernel {
 
 /// The log-probability of one count and its derivatives.
 template <class T>

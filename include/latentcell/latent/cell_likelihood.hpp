@@ -7,7 +7,7 @@
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/op/gaussian.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// log p(x | z) of each cell at its posterior mean, and the KL term of the ELBO.
 struct CellLikelihood {

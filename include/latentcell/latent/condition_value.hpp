@@ -10,7 +10,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The value of an attribute as a caller gives it: a text, a number, or a vector of numbers.
 class ConditionValue {

@@ -5,7 +5,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Corrections of the decoder per group of cells and gene, for likelihoods of molecules.
 struct GeneCorrection {

@@ -5,7 +5,7 @@
 
 #include <latentcell/latent/for_each_decoded.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns decoded log1p(CP10K) at each row of latents.
 /// z (N, D), batch_covariate (N) codes or empty -> (N, G)

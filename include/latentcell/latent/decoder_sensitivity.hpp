@@ -9,7 +9,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A gene and its change (log scale) per unit of a latent dimension, relative to the average gene.
 struct GeneLoading {

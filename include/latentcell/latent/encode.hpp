@@ -10,7 +10,7 @@
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/kernel/serial_scope.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns posterior mean and standard deviation of every cell, in the order of the table, with names and obs columns;
 /// no deviation where the autoencoder has no posterior.

@@ -4,7 +4,7 @@
 
 #include <latentcell/latent/for_each_decoded.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Expected counts of each gene, summed over each group of cells.     latents (N, D), codes (N) -> (groups, G)
 template <class Autoencoder>

@@ -5,7 +5,7 @@
 
 #include <latentcell/latent/decoded_expression.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns the share of the variance of decoded log1p(CP10K) that is lost with each dimension held at its mean. Shares
 /// of interacting dimensions do not sum to 1.

@@ -9,7 +9,7 @@
 #include <latentcell/latent/fit_flow.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Whether the flow's gradient goes through the latent into the encoder.
 enum class LatentGradient {

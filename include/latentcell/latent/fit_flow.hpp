@@ -3,7 +3,7 @@
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Trains a latent flow on encoded cells and returns the history.
 /// fit(flow, latents, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.

@@ -10,7 +10,7 @@
 
 // Flows between two sets of cells in place of noise and cells: control to perturbed, one time to the next.
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct OtFlowOptions {
   std::string match = "";         ///< obs column: a cell starts from a source cell of the same level; empty: from any

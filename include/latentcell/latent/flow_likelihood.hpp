@@ -11,7 +11,7 @@
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/sample/log_likelihood.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns log p(z) of latents under a flow and the attributes in their obs, in nats and in units of the autoencoder.
 /// z (N, D), obs (N) or without rows -> (N)

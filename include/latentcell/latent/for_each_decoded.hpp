@@ -8,7 +8,7 @@
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/kernel/count_loss.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Decodes latents in blocks of 256 cells and calls use(cell, mean, log_dispersion) for each cell in order: the
 /// expected counts (G) at the cell's library size, and the log dispersions (G) or nullptr where the likelihood has

@@ -9,7 +9,7 @@
 #include <latentcell/latent/obs_numbers.hpp>
 #include <latentcell/latent/obs_vectors.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 // An attribute is a covariate encoder with a reader of its condition values from obs. A reader has
 //   name()                     of the attribute

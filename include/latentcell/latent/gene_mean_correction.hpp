@@ -8,7 +8,7 @@
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/latent/group_moments.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct GeneScaleOptions {
   Index groups = 1;  ///< of the codes, at least 1

@@ -7,7 +7,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/latent/expected_counts.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Moments of counts per group of cells and gene, of data or of a likelihood: sums from which mean and over-dispersion
 /// follow.

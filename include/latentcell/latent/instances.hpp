@@ -10,7 +10,7 @@
 #include <latentcell/latent/sample_counts.hpp>
 #include <latentcell/train/progress.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The models that most programs compose, which latentcell::instances compiles once: counts with a negative binomial,
 /// and a flow conditioned on one label column.

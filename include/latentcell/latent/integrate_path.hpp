@@ -10,7 +10,7 @@
 #include <latentcell/sample/integrate.hpp>
 #include <latentcell/sample/sampler.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

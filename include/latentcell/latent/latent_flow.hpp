@@ -14,7 +14,7 @@
 #include <latentcell/nn/standardizer.hpp>
 #include <latentcell/op/mse.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct LatentFlowOptions {
   float label_dropout = 0.1f;      ///< share of cells whose attributes are all unknown in training, in [0, 1]. Larger:

@@ -5,7 +5,7 @@
 
 #include <latentcell/latent/decoded_expression.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns decoded log1p(CP10K) along a dimension: at the mean latent of the cells, the dimension moved by each of
 /// `steps` standard deviations.

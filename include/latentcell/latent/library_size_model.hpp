@@ -9,7 +9,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/kernel/cholesky.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Library sizes given condition and latent: log library is linear in the latent with an offset per level, plus a
 /// residual drawn from the level's own residuals, clamped to the range of the level's training cells. The last row is

@@ -8,7 +8,7 @@
 #include <latentcell/flow/coupling.hpp>
 #include <latentcell/latent/source_rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

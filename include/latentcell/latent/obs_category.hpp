@@ -9,7 +9,7 @@
 #include <latentcell/data/annotation.hpp>
 #include <latentcell/latent/condition_value.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// An obs column of labels; the condition value is the code of the level. Other levels, missing labels and a missing
 /// column are unknown.

@@ -11,7 +11,7 @@
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/latent/from_obs.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How the vectors of several attributes become one.
 enum class Combine {

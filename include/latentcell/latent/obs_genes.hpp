@@ -9,7 +9,7 @@
 #include <latentcell/data/annotation.hpp>
 #include <latentcell/latent/condition_value.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The names joined in a label, in their order: "A+B" has "A" and "B".
 inline std::vector<std::string> joined_names(std::string_view label, char joint = '+') {

@@ -10,7 +10,7 @@
 #include <latentcell/data/annotation.hpp>
 #include <latentcell/latent/condition_value.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Obs columns of numbers: a time, a dose, two coordinates. A missing column is unknown.
 struct ObsNumbers {

@@ -9,7 +9,7 @@
 #include <latentcell/data/annotation.hpp>
 #include <latentcell/latent/condition_value.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// An obs column of vectors: the latent of a control cell, coordinates, an embedding. A missing column is unknown.
 struct ObsVectors {

@@ -5,7 +5,7 @@
 
 #include <latentcell/latent/latent_flow.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Moves cells along a flow of fit_ot_flow, under the attributes in `attributes` or, without rows, in their own obs.
 /// Steps, sampler and guidance as for generation; `noise` as in training. Each cell keeps its name and library size.

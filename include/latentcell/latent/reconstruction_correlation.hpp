@@ -7,7 +7,7 @@
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/kernel/count_loss.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

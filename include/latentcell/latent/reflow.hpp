@@ -9,7 +9,7 @@
 // Few-step generation: a student flow is trained on the paths of a trained flow, guidance included, so that one
 // evaluation per step and few steps replace many.
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Paths of a trained flow: standardised latents at times 0, 1/k, ..., 1 under given condition values.
 struct TeacherPaths {

@@ -14,7 +14,7 @@
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/latent/count_sampling.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

@@ -11,7 +11,7 @@
 #include <latentcell/latent/obs_conditions.hpp>
 #include <latentcell/sample/guidance.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The prediction of a flow under given condition values, as a field of guided() and integrate_path.
 /// values (B, columns)

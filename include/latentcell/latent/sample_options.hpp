@@ -8,7 +8,7 @@
 #include <latentcell/latent/condition_value.hpp>
 #include <latentcell/sample/method.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Which latents to sample and how.
 struct SampleOptions {

@@ -9,7 +9,7 @@
 
 #include <latentcell/data/latent_table.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Source rows per level of a column, or all of them where no column is given. Throws std::invalid_argument, in the
 /// name of `caller`, without source cells, for a level without source cells and for a target cell without a level.

@@ -15,7 +15,7 @@
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/matmul.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a dispersion belongs to.
 enum class Dispersion {

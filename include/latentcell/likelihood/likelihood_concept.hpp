@@ -11,7 +11,7 @@
 #include <latentcell/likelihood/likelihood_input.hpp>
 #include <latentcell/nn/linear.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// An observation model of counts, as autoencoders take it: L(genes, LikelihoodOptions, batch_covariate_levels).
 /// heads()                    linear predictors per gene and cell, each a Linear of the decoder

@@ -4,7 +4,7 @@
 #include <latentcell/kernel/count_likelihood.hpp>
 #include <latentcell/kernel/count_targets.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a likelihood reads of a minibatch: the last hidden layer of the decoder and the counts.
 template <class T>

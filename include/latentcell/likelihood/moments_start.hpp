@@ -9,7 +9,7 @@
 #include <latentcell/core/median.hpp>
 #include <latentcell/kernel/count_targets.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Where a decoder starts: the level and the dispersion of each gene, from sums over the training cells.
 struct GeneMoments {

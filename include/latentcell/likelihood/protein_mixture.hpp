@@ -9,7 +9,7 @@
 #include <latentcell/op/gaussian.hpp>
 #include <latentcell/op/protein_loss.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Antibody counts of a protein: background that every cell shows and foreground of the cells that have it, negative
 /// binomial both (totalVI, Gayoso et al. 2021). Heads: mean and log deviation of the log background, how far the

@@ -12,7 +12,7 @@
 #include <latentcell/metric/label_scores.hpp>
 #include <latentcell/metric/roc_auc.hpp>
 
-namespace latentcell::mapping {
+namespace LATENTCELL_NAMESPACE::mapping {
 
 /// Query cells with their true labels, and the reference they were mapped onto.
 template <class Backbone>

@@ -12,7 +12,7 @@
 #include <latentcell/train/fit_cells.hpp>
 #include <latentcell/train/stages.hpp>
 
-namespace latentcell::mapping {
+namespace LATENTCELL_NAMESPACE::mapping {
 
 namespace detail {
 

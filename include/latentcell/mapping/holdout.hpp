@@ -6,7 +6,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/holdout.hpp>
 
-namespace latentcell::mapping {
+namespace LATENTCELL_NAMESPACE::mapping {
 
 /// Cells to train a reference on, and cells that are mapped onto it, with labels to evaluate with.
 struct HeldOutQuery {

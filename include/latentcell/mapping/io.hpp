@@ -5,7 +5,7 @@
 #include <latentcell/io/save_model.hpp>
 #include <latentcell/mapping/model.hpp>
 
-namespace latentcell::mapping {
+namespace LATENTCELL_NAMESPACE::mapping {
 
 /// Writes an adapted model to one safetensors file, with the latents and components of its replay cells.
 /// Throws std::runtime_error with the path. An existing file is left unchanged on failure.

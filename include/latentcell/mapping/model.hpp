@@ -13,7 +13,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/generation/model.hpp>
 
-namespace latentcell::mapping {
+namespace LATENTCELL_NAMESPACE::mapping {
 
 struct Options {
   Index replay = 2000;          ///< cells generated to stand for the reference. Larger: the model changes less

@@ -11,7 +11,7 @@
 #include <latentcell/mapping/model.hpp>
 #include <latentcell/metric/neighbor_votes.hpp>
 
-namespace latentcell::mapping {
+namespace LATENTCELL_NAMESPACE::mapping {
 
 /// Query cells on the reference.
 struct MappedCells {

@@ -5,7 +5,7 @@
 
 #include <latentcell/metric/neighborhood_mixing.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Mixing of the levels of a batch covariate and separation of labels in a set of points.
 struct BatchMixing {

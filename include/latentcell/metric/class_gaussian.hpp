@@ -11,7 +11,7 @@
 #include <latentcell/kernel/cholesky.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of ClassGaussian.
 struct ClassGaussianOptions {

@@ -12,7 +12,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// What the means of a class follow: the library sizes of its cells, or nothing, each cell then having the mean size.
 enum class LibrarySizes { of_cells, of_class };

@@ -10,7 +10,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/kernel/pca.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Draws library sizes: for each target label that of a random cell with the label.
 /// counts (N, G), labels (N), target (n) -> (n)

@@ -4,7 +4,7 @@
 
 #include <latentcell/core/counts.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// A few columns of a sparse matrix as a dense one.      x (N, G), cols (n) ascending -> (N, n)
 inline Matrix<float> dense_columns(const CountsView& x, std::span<const Index> cols) {

@@ -5,7 +5,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of density_coverage.
 struct DensityCoverageOptions {

@@ -4,7 +4,7 @@
 
 #include <latentcell/metric/mmd.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'|, unbiased: a point is not paired with itself, so sets of one
 /// distribution give numbers around 0, also below.

@@ -10,7 +10,7 @@
 #include <latentcell/metric/dense_columns.hpp>
 #include <latentcell/metric/pearson.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Pearson's correlation of every pair of columns.      x (N, G) -> (G, G)
 /// Rows and columns of a gene that never varies are 0, its diagonal entry too.

@@ -12,7 +12,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of GeneSetScores.
 struct GeneSetScoresOptions {

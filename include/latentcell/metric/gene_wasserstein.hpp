@@ -8,7 +8,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 namespace detail {
 

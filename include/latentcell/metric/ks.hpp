@@ -7,7 +7,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Outcome of the two-sample Kolmogorov-Smirnov test.
 struct KsTest {

@@ -11,7 +11,7 @@
 #include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Whether features are brought to zero mean and unit variance before the fit.
 enum class Inputs { as_given, standardised };

@@ -7,7 +7,7 @@
 
 #include <latentcell/kernel/pairwise.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Median of the Euclidean distances of all pairs of different points, pairs at distance zero included; the mean of the
 /// two middle ones where their number is even.      x (N, D) -> in the units of the points;  N >= 2

@@ -6,7 +6,7 @@
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/ks.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Whether generated points are copies of the training set.
 struct Memorization {

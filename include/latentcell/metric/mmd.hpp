@@ -9,7 +9,7 @@
 #include <latentcell/kernel/pairwise.hpp>
 #include <latentcell/metric/median_distance.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 namespace detail {
 

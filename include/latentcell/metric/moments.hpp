@@ -5,7 +5,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/metric/pearson.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Mean, variance and share of zeros of each gene over cells.
 struct GeneMoments {

@@ -6,7 +6,7 @@
 
 #include <latentcell/metric/moments.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// The n columns of greatest variance, as metrics on few genes need them.   x (N, G), usually log1p(CP10K) -> (n)
 /// ascending Of equal variances the lower column is taken. n >= G gives all columns.

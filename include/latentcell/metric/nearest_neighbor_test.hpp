@@ -5,7 +5,7 @@
 
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// How well a point's nearest neighbor predicts which of two sets it is from.
 struct NearestNeighborTest {

@@ -5,7 +5,7 @@
 
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Labels of points by the vote of their neighbors.
 struct NeighborVotes {

@@ -6,7 +6,7 @@
 
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// How the labels of cells lie among each other, after the inverse Simpson's index of neighborhoods (Korsunsky et al.
 /// 2019, "Fast, sensitive and accurate integration of single-cell data with Harmony"), without its Gaussian weights.

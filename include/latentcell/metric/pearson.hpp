@@ -6,7 +6,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Pearson's correlation of two sequences.      x (N), y (N) -> [-1, 1];  N >= 2
 /// 0 where one of them is constant: it then says nothing of the other.

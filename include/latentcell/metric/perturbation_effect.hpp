@@ -9,7 +9,7 @@
 #include <latentcell/metric/moments.hpp>
 #include <latentcell/metric/pearson.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Agreement of the predicted with the true effect of a perturbation on a group of cells. Means and variances of genes
 /// are those of log1p(CP10K); the change of a gene is its mean minus the control cells' mean; the most changed genes

@@ -14,7 +14,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of RandomForest.
 struct RandomForestOptions {

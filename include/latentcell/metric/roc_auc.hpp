@@ -7,7 +7,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Area under the ROC curve: the chance that a positive scores above a negative, ties counting one half.
 /// negatives (N), positives (M), scores without NaN -> [0, 1];  0.5 where scores do not separate the two

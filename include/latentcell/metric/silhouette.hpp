@@ -8,7 +8,7 @@
 
 #include <latentcell/kernel/pairwise.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Silhouette of each point: (b - a) / max(a, b) with a the mean distance to the other points of its label and b the
 /// least mean distance to the points of another one (Rousseeuw 1987).

@@ -10,7 +10,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of sliced_wasserstein.
 struct SlicedWassersteinOptions {

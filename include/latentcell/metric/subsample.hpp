@@ -9,7 +9,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// `count` of the numbers 0 .. n - 1, each subset equally likely, ascending.      0 <= count <= n
 inline std::vector<Index> subsample_rows(Index n, Index count, Rng& rng) {

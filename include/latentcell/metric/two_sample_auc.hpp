@@ -11,7 +11,7 @@
 #include <latentcell/metric/roc_auc.hpp>
 #include <latentcell/metric/subsample.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of two_sample_auc.
 struct TwoSampleAucOptions {

@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 /// Settings of types_covered.
 struct TypesCoveredOptions {

@@ -7,7 +7,7 @@
 #include <latentcell/kernel/pairwise.hpp>
 #include <latentcell/transport/assignment.hpp>
 
-namespace latentcell::metric {
+namespace LATENTCELL_NAMESPACE::metric {
 
 namespace detail {
 

@@ -12,7 +12,7 @@
 // What is written of cells: obsm entries protein_predicted, protein_low50 to protein_high80, protein_measured (NaN
 // where there is none) and X_joint.
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Adds predicted proteins and their intervals to cells.
 inline void add_predicted(CellTable& cells, conformal::PredictionIntervals values) {

@@ -9,7 +9,7 @@
 #include <latentcell/multiomics/dataset.hpp>
 #include <latentcell/multiomics/model.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Modalities of the same cells.
 struct CellModalities {

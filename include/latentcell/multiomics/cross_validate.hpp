@@ -15,7 +15,7 @@
 #include <latentcell/multiomics/holdout.hpp>
 #include <latentcell/multiomics/predict.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Random stream of the predictions of held-out cells.
 inline constexpr std::uint64_t held_out_stream = 9;

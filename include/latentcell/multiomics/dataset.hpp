@@ -11,7 +11,7 @@
 #include <latentcell/data/align_genes.hpp>
 #include <latentcell/data/modality.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Which obsm entries of a table are modalities.
 struct DatasetOptions {

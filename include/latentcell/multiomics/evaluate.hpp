@@ -16,7 +16,7 @@
 #include <latentcell/multiomics/cell_modalities.hpp>
 #include <latentcell/multiomics/model.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// What one method predicts of cells.
 struct Prediction {

@@ -11,7 +11,7 @@
 #include <latentcell/multiomics/fit_joint.hpp>
 #include <latentcell/multiomics/model.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 namespace detail {
 

@@ -13,7 +13,7 @@
 #include <latentcell/train/fit_joint.hpp>
 #include <latentcell/train/stages.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Random stream of a joint model's first weights.
 inline constexpr std::uint64_t joint_stream = 6;

@@ -6,7 +6,7 @@
 #include <latentcell/data/holdout.hpp>
 #include <latentcell/multiomics/dataset.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Deals the cells with proteins out to folds, at random, and returns per fold which of them are trained on and which
 /// are held out. Cells without proteins are in none.

@@ -5,7 +5,7 @@
 #include <latentcell/io/save_model.hpp>
 #include <latentcell/multiomics/model.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Writes a trained model, its joint model included, to one safetensors file.
 /// Throws std::runtime_error with the path. An existing file is left unchanged on failure.

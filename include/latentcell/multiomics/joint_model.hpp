@@ -11,7 +11,7 @@
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Returns the posterior mean and standard deviation of every cell from those of its modalities that are measured.
 /// cells: per part of the model a modality of the same cells -> (N, D)

@@ -9,7 +9,7 @@
 #include <latentcell/conformal/ensemble.hpp>
 #include <latentcell/conformal/modality_encoder.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 struct Options {
   conformal::EnsembleOptions ensemble = {.members = 8};

@@ -6,7 +6,7 @@
 #include <latentcell/conformal/prediction_intervals.hpp>
 #include <latentcell/multiomics/model.hpp>
 
-namespace latentcell::multiomics {
+namespace LATENTCELL_NAMESPACE::multiomics {
 
 /// Predicts the target of cells from those of their sources that are measured: means and intervals, log-normalised.
 /// Intervals are calibrated for cells with all the sources that the training cells have. With fewer sources predictions

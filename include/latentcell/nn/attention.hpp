@@ -3,7 +3,7 @@
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/attention.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Multi-head self-attention with its projections.
 template <class T>

@@ -16,7 +16,7 @@
 #include <latentcell/op/embedding.hpp>
 #include <latentcell/op/straight_through.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How codes move.
 enum class CodebookUpdate {

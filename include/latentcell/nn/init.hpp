@@ -5,7 +5,7 @@
 #include <latentcell/autodiff/param.hpp>
 #include <latentcell/core/rng.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Uniform on [-bound, bound].
 template <class T>

@@ -4,7 +4,7 @@
 #include <latentcell/op/elementwise.hpp>
 #include <latentcell/op/layer_norm.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Layer norm with a learned weight and bias per column.
 template <class T>

@@ -3,7 +3,7 @@
 #include <latentcell/nn/init.hpp>
 #include <latentcell/op/linear.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// y = x W^T + b.
 template <class T>

@@ -8,7 +8,7 @@
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/dropout.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What follows each hidden layer: layer norm, GELU, dropout.
 template <class T>

@@ -8,7 +8,7 @@
 #include <latentcell/op/matmul.hpp>
 #include <latentcell/op/sparse_linear.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The first layer of an encoder: y = log1p(counts / size_factor) W + b, on the non-zeros only.
 template <class T>

@@ -6,7 +6,7 @@
 #include <latentcell/autodiff/visit.hpp>
 #include <latentcell/op/affine.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Standardises the columns of a matrix: (x - mean) / scale. Saved with the model that uses it.
 template <class T>

@@ -7,7 +7,7 @@
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/elementwise.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Time on [0, 1] to a vector: sinusoids of falling frequency, then Linear, SiLU, Linear (Peebles and Xie 2023).
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// x + p, one row of p per token: position embedding.     x (B, T, D), p (T, D) -> (B, T, D)
 template <class T>

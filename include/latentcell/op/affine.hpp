@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// x w + b, one weight and bias per column: the affine part of a layer norm.    x (..., D), w and b (1, D) -> (..., D)
 template <class T>

@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/attention.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Multi-head self-attention over the tokens of each cell (Vaswani et al. 2017, eq. 1).
 /// qkv (B, T, 3 D): queries, keys and values side by side, each cut into `heads` -> (B, T, D)

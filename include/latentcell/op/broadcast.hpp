@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Repeats one row.
 /// x (1, D) -> (rows, D)

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// x and y side by side.     x (B, D), y (B, E) -> (B, D + E)
 template <class T>

@@ -4,7 +4,7 @@
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/op/csc.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Weights of the linear layers that end in the parameters of a count likelihood. Parts that the family has no use for
 /// stay empty.

@@ -4,7 +4,7 @@
 #include <latentcell/kernel/count_loss.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Linear predictors of a count likelihood. Parts that the family has no use for stay empty.
 template <class T>

@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/csc.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Converts a batch of counts from CSR to CSC in a tape's memory. The result is valid until the tape's reset().
 /// x (B, G); values (non-zeros of x, in order) stand in place of the counts

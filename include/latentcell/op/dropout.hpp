@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Sets a share of the numbers to zero and scales the rest by 1 / (1 - share) while the tape trains; otherwise x
 /// itself (Srivastava et al. 2014).     x (...) -> (...), share in [0, 1)

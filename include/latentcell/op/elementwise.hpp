@@ -6,7 +6,7 @@
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/kernel/vector_math.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

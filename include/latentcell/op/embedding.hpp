@@ -4,7 +4,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Row code[b] of the table for each b.     table (K, D), code (B) in [0, K) -> (B, D)
 template <class T>

@@ -5,7 +5,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/vector_math.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// One draw of N(mean, exp(log_variance)), differentiable in both (Kingma and Welling 2014).
 /// mean, log_variance (B, D) -> (B, D)

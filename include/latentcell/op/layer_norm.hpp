@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/layer_norm.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Normalises each row to zero mean and unit variance (Ba, Kiros, Hinton 2016).   x (..., D) -> (..., D)
 template <class T>

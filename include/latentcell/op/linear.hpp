@@ -4,7 +4,7 @@
 #include <latentcell/kernel/gemm.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// y = x W^T + b.      x (..., K), weight (M, K), bias (1, M) -> (..., M)
 template <class T>

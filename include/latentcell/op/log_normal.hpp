@@ -5,7 +5,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// log N(z; mean, exp(log_variance)) of each row, summed over its columns.     all (B, D) -> (B, 1)
 template <class T>

@@ -6,7 +6,7 @@
 #include <latentcell/kernel/count_loss.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// log1p(library * share) of each gene, the share a softmax over the row or exp of the predictor: a decoded cell on the
 /// scale of log1p counts of that library.     eta (B, G) -> (B, G)

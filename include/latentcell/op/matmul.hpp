@@ -3,7 +3,7 @@
 #include <latentcell/autodiff/tape.hpp>
 #include <latentcell/kernel/gemm.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// y = x w.      x (..., K), w (K, M) -> (..., M)
 template <class T>

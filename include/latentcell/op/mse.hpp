@@ -4,7 +4,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Mean squared difference to a target without gradient, each row times its weight.
 /// x (B, ...), target of the same size, weight (B) or null: 1 -> (1, 1)

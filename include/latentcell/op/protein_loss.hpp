@@ -7,7 +7,7 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/kernel/count_likelihood.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What a mixture of two negative binomials is made of.
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Weighted sum over the rows of a column.    x (B, 1), weight (B) -> (1, 1)
 template <class T>

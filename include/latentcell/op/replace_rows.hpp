@@ -4,7 +4,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// x, with `row` in place of the rows that are marked.     x (B, D), row (1, D), marked (B) -> (B, D)
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The same numbers in another shape of equal size: a latent vector cut into tokens and back.
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Columns [first, first + count) of x.      x (..., D) -> (..., count)
 template <class T>

@@ -3,7 +3,7 @@
 #include <latentcell/kernel/sparse_linear.hpp>
 #include <latentcell/op/csc.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// y = log1p(x / size_factor) W + b on the non-zeros only; zeros cost nothing.
 /// x (B, G) sparse counts, size_factor (B) > 0, weight (G, M), bias (1, M) -> (B, M)

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The value of `other`, the gradient of x: a step that has no gradient of its own is passed as if it were none (Bengio
 /// et al. 2013; van den Oord et al. 2017).     x, other (B, D) -> (B, D)

@@ -2,7 +2,7 @@
 
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The tokens of x and then those of y, cell by cell.     x (B, K, D), y (B, T, D) -> (B, K + T, D)
 template <class T>

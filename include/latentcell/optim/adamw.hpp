@@ -9,7 +9,7 @@
 #include <latentcell/kernel/optimizer.hpp>
 #include <latentcell/optim/ema.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct AdamWOptions {
   float beta1 = 0.9f;          ///< decay of the mean gradient, [0, 1). Larger: smoother, slower to change direction

@@ -8,7 +8,7 @@
 #include <latentcell/autodiff/visit.hpp>
 #include <latentcell/kernel/optimizer.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Returns the global norm of all gradients of a model on a tape.
 template <class T>

@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/kernel/rows.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Exponential moving average of the weights. The decay of step n is at most (1 + n) / (10 + n), so that the initial
 /// weights are forgotten early. AdamW::step updates it in the same pass over memory.

@@ -5,7 +5,7 @@
 #include <latentcell/autodiff/params.hpp>
 #include <latentcell/autodiff/tape.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Accumulates gradients of several minibatches, weighted by their numbers of cells: one step of a larger batch.
 template <class T>

@@ -6,7 +6,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Learning rate of each step: linear warm-up for `warmup` steps, then half a cosine (Loshchilov and Hutter 2017) down
 /// to `last` times the peak.

@@ -7,7 +7,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/latent/obs_genes.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Returns one name for all spellings of a condition: sorted, without the control. "B+A" and "A+B" give "A+B"; "A",
 /// "A+" and "A+ctrl" give "A".

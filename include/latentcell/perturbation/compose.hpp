@@ -11,7 +11,7 @@
 #include <latentcell/latent/group_moments.hpp>
 #include <latentcell/perturbation/predict_with_flow.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 struct ComposeOptions {
   double ridge = 0.01;  ///< penalty on the weights of trained perturbations, in units of the embeddings' mean square,

@@ -9,7 +9,7 @@
 #include <latentcell/metric/pearson.hpp>
 #include <latentcell/perturbation/model.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 namespace detail {
 

@@ -15,7 +15,7 @@
 #include <latentcell/perturbation/canonical_condition.hpp>
 #include <latentcell/perturbation/holdout.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Given embeddings of single perturbations, such as of genes by pathways or a protein language model.
 struct GivenEmbeddings {

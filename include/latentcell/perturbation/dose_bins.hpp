@@ -8,7 +8,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Cells of similar dose.
 struct DoseBin {

@@ -5,7 +5,7 @@
 
 #include <latentcell/latent/obs_numbers.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Reads the dose of each cell from one obs column of numbers. Without a column every dose is missing.
 struct DoseColumn {

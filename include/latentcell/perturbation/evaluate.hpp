@@ -18,7 +18,7 @@
 #include <latentcell/metric/perturbation_effect.hpp>
 #include <latentcell/perturbation/latent_arithmetic.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Held-out cells of one group under one condition: the truth of an evaluation.
 struct HeldOutGroup {

@@ -12,7 +12,7 @@
 #include <latentcell/train/fit_cells.hpp>
 #include <latentcell/train/stages.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Settings of `fit`. The seed of `autoencoder` is `seed`, that of `flow` is `seed + 1`.
 struct TrainingOptions {

@@ -13,7 +13,7 @@
 #include <latentcell/perturbation/latent_prediction.hpp>
 #include <latentcell/perturbation/response_residual.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// A model with the groups whose observed cells its predictions are compared with. In cross-fitting it was trained
 /// without the perturbed cells of these groups, see cross_fit_folds.

@@ -7,7 +7,7 @@
 #include <latentcell/perturbation/model.hpp>
 #include <latentcell/perturbation/latent_prediction.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Rows of control cells and of perturbed cells. Cells without a condition are in neither.
 struct ControlSplit {

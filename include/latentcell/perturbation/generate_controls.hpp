@@ -17,7 +17,7 @@
 // New control cells of a group, as input of predict: together they are cells of a group and a condition that were never
 // measured together.
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Returns an untrained generator of control cells by group that shares the model's autoencoder; see
 /// fit_control_generator.

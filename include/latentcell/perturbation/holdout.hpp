@@ -12,7 +12,7 @@
 
 // Which cells are held out for an honest evaluation: all perturbed cells of some groups.
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Rows to train on, and the held-out perturbed cells of each group and condition.
 struct PerturbationHoldout {

@@ -5,7 +5,7 @@
 #include <latentcell/io/save_model.hpp>
 #include <latentcell/perturbation/model.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Writes a trained model to one safetensors file. Throws std::runtime_error with the path. An existing file is left
 /// unchanged on failure.

@@ -7,7 +7,7 @@
 #include <latentcell/latent/sample_counts.hpp>
 #include <latentcell/perturbation/model.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 namespace detail {
 

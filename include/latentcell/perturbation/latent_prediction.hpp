@@ -12,7 +12,7 @@
 #include <latentcell/latent/gene_mean_correction.hpp>
 #include <latentcell/perturbation/model.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 struct PredictOptions {
   Index steps = 25;  ///< steps of the sampler, at least 1. Larger: smaller discretisation error, longer run time.

@@ -16,7 +16,7 @@
 
 // Predicts the perturbed state of cells observed only in control.
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// How the flow represents the effect of a perturbation on a cell's latent.
 enum class PerturbationForm {

@@ -4,7 +4,7 @@
 
 #include <latentcell/perturbation/compose.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Predicts cells after a perturbation, trained or not. A trained condition at a dose up to `dose_scale` is
 /// predict_with_flow. Another is predict_sum of its perturbation_sum. Beyond that dose the changes at `dose_scale` are

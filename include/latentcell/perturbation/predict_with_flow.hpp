@@ -11,7 +11,7 @@
 #include <latentcell/perturbation/latent_prediction.hpp>
 #include <latentcell/perturbation/model.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Returns the factors on the gene means that fit_response_correction learned for a condition. With a dose they are
 /// raised to the power dose / dose_scale. All are 1 for an untrained condition and for a missing dose.     -> (1, G)

@@ -5,7 +5,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Estimates per gene what several groups have in common (random effects: DerSimonian and Laird, "Meta-analysis in
 /// clinical trials", 1986). A group's effect differs from the common one with standard deviation `between`, and the

@@ -6,7 +6,7 @@
 #include <latentcell/latent/group_moments.hpp>
 #include <latentcell/perturbation/random_effect.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// Observed over predicted cells of a condition, per gene and as logarithms: the part that the groups share.
 struct ResponseResidual {

@@ -10,7 +10,7 @@
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/sample/integrate.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Predicts the data from z_t: a callable d(t, z, x) that writes all of x.
 /// z (B, D), x (B, D)

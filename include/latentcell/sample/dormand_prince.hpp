@@ -12,7 +12,7 @@
 #include <latentcell/sample/step.hpp>
 #include <latentcell/sample/velocity_field.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What an integration cost.
 struct IntegrateResult {

@@ -9,7 +9,7 @@
 #include <latentcell/kernel/rows.hpp>
 #include <latentcell/sample/velocity_field.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Weight and interval of guidance.
 struct GuidanceOptions {

@@ -11,7 +11,7 @@
 #include <latentcell/sample/step.hpp>
 #include <latentcell/sample/velocity_field.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct IntegrateOptions {
   Method method = Method::heun;

@@ -9,7 +9,7 @@
 #include <latentcell/core/rng.hpp>
 #include <latentcell/sample/integrate.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How the divergence of a velocity is found.
 enum class Trace {

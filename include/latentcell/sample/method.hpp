@@ -1,6 +1,8 @@
 #pragma once
 
-namespace latentcell {
+#include <latentcell/core/version.hpp>
+
+namespace LATENTCELL_NAMESPACE {
 
 /// How a sampler moves from noise to data.
 enum class Method {

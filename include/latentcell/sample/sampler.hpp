@@ -2,7 +2,7 @@
 
 #include <latentcell/sample/velocity_field.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Moves latents along a velocity from one time to another, in place: s(velocity, z, from, to), given to
 /// LatentFlow::generate in place of the methods in SampleOptions.

@@ -9,7 +9,7 @@
 // One step of each fixed-step method, from t to next, in place. A method of order p has an error that falls with the
 // p-th power of the step. The velocity is asked at `next` itself, not at a sum that rounding moves past it.
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Memory that the steps share; sized by the first one and reused by the others.
 template <class T>

@@ -5,7 +5,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// The right side of dz/dt = v(t, z): a callable v(t, z, dz) that writes all of dz.   z (B, D), dz (B, D)
 /// A lambda, a network behind a lambda, a guided pair of them: a sampler knows no more than this.

@@ -12,7 +12,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// A rotation and a translation of the plane: x -> R x + shift.
 struct RigidMotion {

@@ -5,7 +5,7 @@
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/spatial/neighbor_query.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// A slice gap that keeps neighbours within one slice.
 inline constexpr double separate_slices = 1e9;

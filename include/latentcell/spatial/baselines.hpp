@@ -13,7 +13,7 @@
 #include <latentcell/spatial/match_variance.hpp>
 #include <latentcell/spatial/predict.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Predictions of a method to compare with.
 struct BaselineImputation {

@@ -10,7 +10,7 @@
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/spatial/tissue.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Returns the mean distance of a location to its nearest neighbour within its slice.
 /// Throws std::invalid_argument if all locations of each slice coincide.

@@ -8,7 +8,7 @@
 #include <latentcell/spatial/align_slices.hpp>
 #include <latentcell/spatial/dataset.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 struct FrameOptions {
   double unit = 0;                   ///< what coordinates are divided by; 0: the reference's mean neighbour distance

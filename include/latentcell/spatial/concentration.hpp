@@ -7,7 +7,7 @@
 
 #include <latentcell/spatial/area_to_point_correction.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// How unevenly cells share counts. If the counts of cells are negative binomial of one shape, they are
 /// Dirichlet-multinomial given their sum, with the same shape; so sums over spots of given numbers of cells identify it

@@ -10,7 +10,7 @@
 #include <latentcell/spatial/dataset.hpp>
 #include <latentcell/spatial/model.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Returns the genes of a model, for make_dataset.
 inline DatasetGenes genes_of(const Model& model) {

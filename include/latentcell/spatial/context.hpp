@@ -9,7 +9,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/spatial/kriging.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 struct SpatialContextOptions {
   std::vector<Index> neighbors = {1, 6, 25};  ///< values are averaged over so many nearest cells, each at least 1

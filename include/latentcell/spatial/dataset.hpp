@@ -14,7 +14,7 @@
 #include <latentcell/spatial/align_slices.hpp>
 #include <latentcell/spatial/holdout.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// A task as a model takes it: locations and modalities.
 struct Dataset {

@@ -14,7 +14,7 @@
 
 // Expression of single cells from wide spots, whose counts are sums over the cells under them.
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// How the cells of a spot share its counts.
 struct SpotDeconvolution {

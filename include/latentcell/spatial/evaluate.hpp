@@ -9,7 +9,7 @@
 #include <latentcell/spatial/baselines.hpp>
 #include <latentcell/spatial/imputation_scores.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Labels of tissue regions, to evaluate whether predictions are recognised.
 struct RegionLabels {

@@ -10,7 +10,7 @@
 #include <latentcell/spatial/stacking.hpp>
 #include <latentcell/train/stages.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 struct TrainingOptions {
   conformal::EnsembleFitOptions members = {.target = {.steps = 1500, .max_epochs = 300}};

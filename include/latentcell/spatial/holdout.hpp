@@ -11,7 +11,7 @@
 #include <latentcell/spatial/coarsen.hpp>
 #include <latentcell/spatial/slices.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Which part of a tissue is given and which is to be predicted.
 struct ImputationTask {

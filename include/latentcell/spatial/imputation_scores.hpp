@@ -15,7 +15,7 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/spatial/tissue.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Structural similarity of two maps as one window (Wang, Bovik, Sheikh and Simoncelli 2004, equation 13), both divided
 /// by the truth's maximum. There is at least one location.

@@ -5,7 +5,7 @@
 #include <latentcell/io/save_model.hpp>
 #include <latentcell/spatial/model.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Writes a model to one safetensors file.
 /// Throws std::runtime_error with the path. An existing file is unchanged on failure.

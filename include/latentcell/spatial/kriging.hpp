@@ -13,7 +13,7 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/spatial/neighbor_query.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 namespace detail {
 

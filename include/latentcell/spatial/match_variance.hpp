@@ -2,7 +2,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Returns the standard deviation of each column.
 /// shapes: x (N, F) -> (F)

@@ -7,7 +7,7 @@
 #include <latentcell/conformal/modality_encoder.hpp>
 #include <latentcell/spatial/context.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 struct Options {
   conformal::ModalityEncoderOptions target = {.name = "expression", .components = 20};  ///< of the genes to predict

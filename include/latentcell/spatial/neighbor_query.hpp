@@ -9,7 +9,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/spatial/locations.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Reference cells: their locations, and the values that neighbours are averaged over.
 struct SpatialReference : Locations {

@@ -8,7 +8,7 @@
 #include <latentcell/spatial/deconvolve_spots.hpp>
 #include <latentcell/spatial/stacking.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 struct ImputeOptions {
   conformal::IntervalOptions intervals = {};  ///< its draws are also those of spot deconvolution, which needs 2

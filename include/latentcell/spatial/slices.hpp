@@ -12,7 +12,7 @@
 #include <latentcell/data/read_numeric_column.hpp>
 #include <latentcell/spatial/tissue.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Joins slices in order. Kept are the genes that all slices have; cell names begin with "sliceK_" and the only obs
 /// column is "slice", K from 1.

@@ -6,7 +6,7 @@
 #include <latentcell/conformal/predict.hpp>
 #include <latentcell/spatial/condition_features.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Sets the stacking weights: per latent dimension the slope of kriging's residuals on the difference of the flows'
 /// mean from kriging, within [0, 1], over cells whose predicting member was trained without them (Wolpert 1992). Where

@@ -11,7 +11,7 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/spatial/locations.hpp>
 
-namespace latentcell::spatial {
+namespace LATENTCELL_NAMESPACE::spatial {
 
 /// Cells of one or several slices with their locations.
 struct Tissue {

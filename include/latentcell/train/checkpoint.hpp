@@ -11,7 +11,7 @@
 #include <latentcell/io/checkpoint.hpp>
 #include <latentcell/train/train_state.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct CheckpointOptions {
   double seconds = 30;  ///< written after an epoch that ends this long after the last writing; 0 after every epoch

@@ -10,7 +10,7 @@
 #include <latentcell/io/atomic_file.hpp>
 #include <latentcell/train/history.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 

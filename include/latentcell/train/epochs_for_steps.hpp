@@ -6,7 +6,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How long to train where the number of epochs is not given.
 struct StepTarget {

@@ -13,7 +13,7 @@
 #include <latentcell/optim/schedule.hpp>
 #include <latentcell/train/train_state.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct FitOptions {
   int epochs = 100;             ///< passes over the training cells

@@ -7,7 +7,7 @@
 #include <latentcell/data/split.hpp>
 #include <latentcell/train/fit.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A model that learns from cells: initialize_from_data(counts) takes moments, loss(tape, batch, share of the run)
 /// gives a (1, 1) Var.

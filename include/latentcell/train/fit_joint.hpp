@@ -6,7 +6,7 @@
 #include <latentcell/data/joint_batches.hpp>
 #include <latentcell/train/fit_cells.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A model of cells with several modalities, such as JointVae.
 template <class M>

@@ -5,7 +5,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What one pass over the training data did.
 struct EpochReport {

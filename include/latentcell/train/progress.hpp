@@ -13,7 +13,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/train/history.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct ProgressOptions {
   std::string label = {};   ///< text before the bar: the name of the stage

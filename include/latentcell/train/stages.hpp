@@ -14,7 +14,7 @@
 #include <latentcell/train/progress.hpp>
 #include <latentcell/train/stop_on_signal.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// How a training of several stages ended.
 enum class FitStatus {

@@ -4,7 +4,7 @@
 
 #include <latentcell/core/error.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// While it lives, an interrupt (Ctrl-C) or a request to terminate ends the run after the epoch under way instead of
 /// the program; a second one of the same kind ends the program at once. Signals that were ignored stay ignored, and

@@ -7,7 +7,7 @@
 #include <latentcell/optim/ema.hpp>
 #include <latentcell/train/history.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// All that a run of fit() needs besides the model to go on where it stopped, bit for bit: the random numbers of an
 /// epoch are a function of the seed and the epoch, so no generator is kept.

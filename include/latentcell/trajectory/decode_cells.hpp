@@ -7,7 +7,7 @@
 #include <latentcell/latent/sample_counts.hpp>
 #include <latentcell/trajectory/model.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Predicted cells as a table: counts drawn from the decoder with obsm "X_pca", or coordinates of the embedding as X.
 /// latents (N, D), axes (D) names of the coordinates -> (N, G), or (N, D)

@@ -7,7 +7,7 @@
 #include <latentcell/trajectory/predict.hpp>
 #include <latentcell/trajectory/random_rows.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Paths of some early cells through the whole time range, for a picture.
 /// reference (N, D) with times -> for each of 31 moments (n, D) coordinates, n <= cells

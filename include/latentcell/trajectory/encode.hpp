@@ -4,7 +4,7 @@
 #include <latentcell/latent/encode.hpp>
 #include <latentcell/trajectory/model.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Latents of snapshots: encoded counts in the model's genes, or the points of the embedding as they are.   -> (N, D)
 /// Throws std::invalid_argument where the model was trained on the other kind, or on points of another dimension.

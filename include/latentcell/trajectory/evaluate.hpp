@@ -21,7 +21,7 @@
 #include <latentcell/trajectory/time_range.hpp>
 #include <latentcell/transport/assignment.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Resamples a set to `count` points: every point floor(count / N) times, and a random subset without replacement.
 /// x (N, D), at least one -> (count, D)

@@ -10,7 +10,7 @@
 
 #include <latentcell/trajectory/fates.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Mean fate probabilities of the reference cells of each label, and how many cells have a settled fate: one whose
 /// probability is at least `settled_probability`.

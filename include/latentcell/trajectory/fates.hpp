@@ -12,7 +12,7 @@
 #include <latentcell/metric/subsample.hpp>
 #include <latentcell/trajectory/predict.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 struct FateOptions {
   Index draws = 20;      ///< paths per cell, at least 1; without noise one is enough and one is taken

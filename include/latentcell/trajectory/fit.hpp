@@ -16,7 +16,7 @@
 #include <latentcell/trajectory/model.hpp>
 #include <latentcell/trajectory/ot_paths.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 struct TrainingOptions {
   FitOptions autoencoder = {.epochs = 0, .batch = 64, .learning_rate = 1e-3f};  ///< epochs: 0 chooses by the cells

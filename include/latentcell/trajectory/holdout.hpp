@@ -11,7 +11,7 @@
 #include <latentcell/trajectory/time_order.hpp>
 #include <latentcell/trajectory/time_range.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 struct TimeSplitOptions {
   std::optional<TimeRange> holdout = {};  ///< times whose cells are held out; none: all cells are for training

@@ -5,7 +5,7 @@
 #include <latentcell/io/save_model.hpp>
 #include <latentcell/trajectory/model.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Writes a model, its options and gene names to a safetensors file. An existing file is unchanged on failure.
 inline void save(const std::string& path, const Model& model) { io::save_model(path, model); }

@@ -10,7 +10,7 @@
 #include <latentcell/trajectory/snapshots.hpp>
 #include <latentcell/trajectory/velocity_model.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// The encoder is a projection on principal components; a decoder of counts is trained on them.
 struct AutoencoderOptions {

@@ -16,7 +16,7 @@
 #include <latentcell/transport/sinkhorn.hpp>
 #include <latentcell/transport/unbalanced.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// How the path between two paired cells runs: straight, or along the cells between them.
 enum class PathShape { straight, manifold };

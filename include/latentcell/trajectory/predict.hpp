@@ -15,7 +15,7 @@
 #include <latentcell/trajectory/time_order.hpp>
 #include <latentcell/trajectory/time_range.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// At most `count` of the rows, each subset equally likely, in random order.
 inline std::vector<Index> random_rows(std::vector<Index> rows, Index count, Rng& rng) {

@@ -7,7 +7,7 @@
 #include <latentcell/io/read_points.hpp>
 #include <latentcell/trajectory/snapshots.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Reads a CSV or TSV of numbers, a row per cell: one column of times, the others coordinates of an embedding.
 /// Throws std::runtime_error with the path where the column is missing, or a point lacks a coordinate.

@@ -9,7 +9,7 @@
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/read_times.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Cells of several times: a table of counts, or points of a given embedding.
 struct Snapshots {

@@ -8,7 +8,7 @@
 
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Rows of cells grouped by time, with the distinct times in ascending order. Rows without a finite time are left out.
 struct TimeOrder {

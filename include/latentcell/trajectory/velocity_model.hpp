@@ -7,7 +7,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/nn/standardizer.hpp>
 
-namespace latentcell::trajectory {
+namespace LATENTCELL_NAMESPACE::trajectory {
 
 /// Which way in time a cell moves.
 enum class Direction : char { backward, forward };

@@ -8,7 +8,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// A one-to-one matching of least total cost.
 struct Assignment {

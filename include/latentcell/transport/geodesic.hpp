@@ -12,7 +12,7 @@
 
 // Paths along a cloud of points in place of straight lines through the empty space between its branches.
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 struct GeodesicOptions {
   Index neighbors = 15;  ///< edges of a point, at least; more: shorter cuts through empty space

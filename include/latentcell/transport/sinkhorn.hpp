@@ -12,7 +12,7 @@
 #include <latentcell/kernel/dot.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// What sinkhorn does when the iterations end before the marginals agree.
 enum class NotConverged { give_best, raise };

@@ -10,7 +10,7 @@
 #include <latentcell/core/types.hpp>
 #include <latentcell/kernel/parallel.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Settings of unbalanced_sinkhorn.
 struct UnbalancedOptions {

@@ -19,7 +19,8 @@ int main() {
   b << 1, 0, 0, 1, 1, 1;
   c.setZero();
   lc::kernel::gemm_nn(lc::view(a), lc::view(b), lc::view(c));
-  const bool right = c(0, 0) == 4 && c(0, 1) == 5 && c(1, 0) == 10 && c(1, 1) == 11 && other() == 44;
+  const bool right =
+      int(c(0, 0)) == 4 && int(c(0, 1)) == 5 && int(c(1, 0)) == 10 && int(c(1, 1)) == 11 && int(other()) == 44;
   std::printf("latentcell %s: %s\n", lc::version, right ? "the numbers are right" : "WRONG NUMBERS");
   return right ? 0 : 1;
 }

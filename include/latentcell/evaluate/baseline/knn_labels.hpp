@@ -9,7 +9,7 @@
 #include <latentcell/kernel/neighbors.hpp>
 #include <latentcell/metric/neighbor_votes.hpp>
 
-namespace latentcell::evaluate::baseline {
+namespace LATENTCELL_NAMESPACE::evaluate::baseline {
 
 /// The cells that principal components are fitted to.
 enum class ComponentsOf {

@@ -5,7 +5,7 @@
 #include <latentcell/evaluate/baseline/training_pairs.hpp>
 #include <latentcell/kernel/neighbors.hpp>
 
-namespace latentcell::evaluate::baseline {
+namespace LATENTCELL_NAMESPACE::evaluate::baseline {
 
 /// Predicts the mean target of the cells with the nearest source.
 /// query (M, C) -> (M, F)

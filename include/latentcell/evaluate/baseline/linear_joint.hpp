@@ -5,7 +5,7 @@
 #include <latentcell/evaluate/baseline/training_pairs.hpp>
 #include <latentcell/kernel/factor_analysis.hpp>
 
-namespace latentcell::evaluate::baseline {
+namespace LATENTCELL_NAMESPACE::evaluate::baseline {
 
 /// Predicts the target as a linear joint VAE of source and target at its optimum does: factor analysis of both sides,
 /// then the conditional mean (Lucas et al. 2019).

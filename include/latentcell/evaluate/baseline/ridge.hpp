@@ -3,7 +3,7 @@
 #include <latentcell/evaluate/baseline/training_pairs.hpp>
 #include <latentcell/kernel/ridge.hpp>
 
-namespace latentcell::evaluate::baseline {
+namespace LATENTCELL_NAMESPACE::evaluate::baseline {
 
 /// Predicts the target linearly from the source, with an intercept (ridge regression).
 /// query (M, C) -> (M, F)

@@ -3,7 +3,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 
-namespace latentcell::evaluate::baseline {
+namespace LATENTCELL_NAMESPACE::evaluate::baseline {
 
 /// Cells with both sides of a prediction measured. Refers to matrices that must outlive it.
 struct TrainingPairs {
