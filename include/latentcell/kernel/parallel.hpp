@@ -48,7 +48,9 @@ struct Trouble {
     try {
       part();
     } catch (...) {
+#ifdef _OPENMP
 #pragma omp critical(latentcell_parallel_trouble)
+#endif
       what = std::current_exception();
     }
   }
