@@ -138,8 +138,8 @@ int run(Settings s) {
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   if (!s.plots.empty())
-    plots::mapped_labels(s.plots, {mapping::replay_latents(model), mapped.latents,
-                                   lc::Categorical{levels, mapped.label}, mapped.confidence, s.label});
+    plots::mapped_labels(s.plots, {mapping::replay_latents(model), mapped.latents, mapped.confidence,
+                                   lc::Categorical{levels, mapped.label}, s.label, report["scores"]});
   return 0;
 }
 

@@ -64,9 +64,9 @@ TEST_CASE("shorten_text: letters count, not bytes") {
 
 TEST_CASE("gnuplot_text: is one string in single quotes") {
   CHECK(gnuplot_text("B cells") == "'B cells'");
-  CHECK(gnuplot_text("5' end") == "'5'' end'");
+  CHECK(gnuplot_text("5' end") == "'5’ end'");
   CHECK(gnuplot_text("a\nb\\") == "'a b\\'");
-  CHECK(gnuplot_text("'''''", 3) == "'''''…'");
+  CHECK(gnuplot_text("'''''", 3) == "'’’…'");
   CHECK(gnuplot_text("") == "''");
   CHECK(gnuplot_text("100 %") == "'100 %'");
   CHECK(gnuplot_tick("100 %g") == "'100 %%g'");

@@ -71,12 +71,13 @@ inline std::string shorten_text(std::string_view words, std::size_t longest) {
   return std::string(words);
 }
 
-/// Returns the text in single quotes, as gnuplot reads it letter by letter, safe and shortened. The terminal must be
-/// `noenhanced`: else ^ _ { } @ & ~ are commands.
+/// Returns the text in single quotes, as gnuplot reads it letter by letter, safe and shortened. Apostrophes become
+/// typographic ones, because gnuplot 5.4 misreads a doubled one at the beginning. The terminal must be `noenhanced`:
+/// else ^ _ { } @ & ~ are commands.
 inline std::string gnuplot_text(std::string_view words, std::size_t longest = 200) {
   std::string out = "'";
   for (const char letter : shorten_text(safe_text(words), longest))
-    out += letter == '\'' ? "''" : std::string(1, letter);
+    out += letter == '\'' ? std::string("’") : std::string(1, letter);
   return out + "'";
 }
 
