@@ -137,8 +137,7 @@ int run(const Settings& s) {
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   if (!s.plots.empty() && cells.cells() > 0)
-    plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate},
-                      trained->stages.reports());
+    plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate});
   return 0;
 }
 

@@ -119,7 +119,7 @@ int run(const Settings& s) {
     lc::Stages stages = program::make_stages(s);
     if (lc::spatial::fit(*m, data, training, rng, stages) == lc::FitStatus::interrupted)
       return program::exit_interrupted(s);
-    program::add_stages(report, stages);
+    program::add_stages(s, report, stages);
     program::save_checkpoint(s, *m);
   }
   const lc::kernel::Variogram variogram = m->context.fitted_variogram();

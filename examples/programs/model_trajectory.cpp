@@ -60,7 +60,7 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, Json& report) {
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
   lc::Stages stages = program::make_stages(s);
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages);
   program::save_checkpoint(s, out.model);
   out.reference = trajectory::encode(out.model, cells);
   if (held_out.cells() > 0) out.truth = trajectory::encode(out.model, held_out);

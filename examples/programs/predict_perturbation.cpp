@@ -124,7 +124,7 @@ int run(const Settings& s) {
     if (!s.checkpoint.empty()) lc::generation::save(s.checkpoint + generator_name, generator);
     controls = generate(s, generator, data.options, data.targets);
   }
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages);
   const CellTable cells = predict(s, model, controls, data, data.conditions);
   evaluate(s, model, data, cells, report);
   report["peak_memory_mb"] = program::peak_memory_mb();

@@ -112,7 +112,7 @@ int run(Settings s) {
   report["shared_genes"] = shared;
   report["missing_genes"] = missing;
   report["other_genes"] = others;
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages, "mapping_loss_curves");
 
   lc::CellTable out = d.query;
   const std::string column = out.cell_columns.has(s.label) ? "predicted_" + s.label : s.label;

@@ -147,7 +147,7 @@ TEST_CASE("pictures: gnuplot writes the words of any label and runs none of them
     REQUIRE(std::system("gnuplot -d script > said 2>&1") == 0);
     std::string expected;
     for (const char c : lc::safe_text(words))
-      expected += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '\'' ? "’" : std::string(1, c);
+      expected += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '\'' ? "’" : std::string(1, c);
     const std::string svg = bytes_of("out.svg");
     int found = 0;
     for (std::size_t at = svg.find(expected); at != std::string::npos; at = svg.find(expected, at + 1)) ++found;
@@ -166,7 +166,8 @@ TEST_CASE("pictures: hostile labels make no harm in any picture") {
   const lc::Categorical many = labels_of(hostile, 900);
   const lc::Matrix<float> z = clusters(many, 5, 0.5);
 
-  plots::loss_curves(folder.string(), {stage_of(hostile[1], 30), stage_of("flow", 80), stage_of("none", 0)});
+  plots::loss_curves(folder.string() + "/loss_curves",
+                     {stage_of(hostile[1], 30), stage_of("flow", 80), stage_of("none", 0)});
   CHECK(folder.has("loss_curves"));
   plots::latents(folder.string() + "/latents", {z, z, many, many, column});
   CHECK(folder.has("latents"));
@@ -380,7 +381,7 @@ TEST_CASE("pictures: one that fails is a note, and the folder of its data goes")
     g.draw(folder.string() + "/no");
     ++drawn;
   }));
-  CHECK_NOTHROW(plots::loss_curves(folder.string() + "/no_such_folder", {stage_of("flow", 3)}));
+  CHECK_NOTHROW(plots::loss_curves(folder.string() + "/no_such_folder/loss", {stage_of("flow", 3)}));
   CHECK_NOTHROW(plots::attempt("another", [] { throw std::bad_alloc(); }));
   CHECK(drawn == 0);
   CHECK(fs::is_empty(folder.path));

@@ -15,7 +15,7 @@ void score_rows(Gnuplot& g, const std::vector<std::string>& names, const std::ve
   for (std::size_t k = 0; k < names.size(); ++k)
     ticks += lc::text(k > 0 ? "," : "", quote_tick(names[k], 24), " ", names.size() - 1 - k);
   g.line("set ytics (", ticks, ")\nset yrange [-0.7:", double(names.size()) - 0.3, "]");
-  g.line("set key at ", g.at_page(g.box().left + g.box().width / 2, g.box().bottom - 68),
+  g.line("set key at ", g.at_page(g.box().left + g.box().width / 2, g.box().bottom - 76),
          " center top maxrows 3 reverse Left font 'Sans,11'");
   for (std::size_t m = 0; m < methods.size(); ++m) {
     const bool last = m + 1 == methods.size();

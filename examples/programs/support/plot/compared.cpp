@@ -46,7 +46,8 @@ std::string file_name(const std::string& words) {
   if (safe == words && !loses) return out;
   char number[16];
   std::snprintf(number, sizeof number, "_%08x", unsigned(hash));
-  return lc::shorten_text(out, 40) + number;
+  const std::string first = lc::shorten_text(out, 41), ellipsis = "…";
+  return (first == out ? out : first.substr(0, first.size() - ellipsis.size())) + number;
 }
 
 }  // namespace plots

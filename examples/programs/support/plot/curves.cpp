@@ -46,23 +46,22 @@ void loss_panel(Gnuplot& g, const Box& box, const lc::StageReport& stage) {
                                        "linecolor rgb '", generated_color, "'"));
 }
 
-void loss_curves(const std::string& folder, const std::vector<lc::StageReport>& stages) {
+void loss_curves(const std::string& path, const std::vector<lc::StageReport>& stages) {
   std::vector<const lc::StageReport*> trained;
   for (const lc::StageReport& stage : stages) {
     if (!stage.history.epochs.empty()) trained.push_back(&stage);
   }
   const std::size_t shown = std::min<std::size_t>(12, trained.size()), columns = std::min<std::size_t>(4, shown);
   if (shown == 0) return;
-  attempt("loss_curves", [&] {
+  attempt(path, [&] {
     const std::size_t rows = (shown + columns - 1) / columns;
     Gnuplot g(int(560 * columns), int(520 * rows));
     for (std::size_t k = 0; k < shown; ++k) {
       const double left = 100 + 560.0 * double(k % columns), bottom = 70 + 520.0 * double(rows - 1 - k / columns);
       loss_panel(g, {left, bottom, 440, 360}, *trained[k]);
     }
-    g.draw(folder + "/loss_curves");
-    if (shown < trained.size())
-      note(lc::text("loss_curves shows the first ", shown, " of ", trained.size(), " stages"));
+    g.draw(path);
+    if (shown < trained.size()) note(lc::text(path, " shows the first ", shown, " of ", trained.size(), " stages"));
   });
 }
 

@@ -14,8 +14,9 @@ namespace plots {
 /// The training loss of one stage over its epochs and, where cells were kept out for it, the validation loss.
 void loss_panel(Gnuplot& g, const Box& box, const lc::StageReport& stage);
 
-/// Loss curves of all stages, at most twelve. Writes folder/loss_curves.png and .pdf; nothing without a stage.
-void loss_curves(const std::string& folder, const std::vector<lc::StageReport>& stages);
+/// Loss curves of all stages that trained, at most twelve. Writes PATH.png and .pdf, nothing without a stage; what
+/// fails is a note.
+void loss_curves(const std::string& path, const std::vector<lc::StageReport>& stages);
 
 /// Edges of bins of equal width in the logarithm, about the positive values of several sets.
 struct LogBins {

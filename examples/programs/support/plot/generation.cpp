@@ -10,10 +10,6 @@ namespace plots {
 
 namespace {
 
-std::string cells_shown(Index shown, Index all) {
-  return shown == all ? grouped(all) + " cells" : lc::text(grouped(shown), " of ", grouped(all), " cells");
-}
-
 // Real and generated cells by label: two panels with the same axes, colours and places of names, and the key.
 struct Pair {
   const Cloud &real, &generated;
@@ -61,11 +57,11 @@ void gene_points(Gnuplot& g, const GeneSummary& real, const GeneSummary& generat
          " with lines dashtype 2 linewidth 2 linecolor rgb '#222222'");
 }
 
-// The least and largest mean of a gene that is there.
-std::pair<double, double> mean_range(const GeneSummary& a, const GeneSummary& b) {
+// The least and largest positive number, a little wider.
+std::pair<double, double> positive_range(const std::vector<double>& a, const std::vector<double>& b) {
   double low = INFINITY, high = 0;
-  for (const GeneSummary* s : {&a, &b}) {
-    for (const double v : s->mean) {
+  for (const std::vector<double>* all : {&a, &b}) {
+    for (const double v : *all) {
       if (v > 0) low = std::min(low, v), high = std::max(high, v);
     }
   }
@@ -128,13 +124,15 @@ GeneSummary summarize(const lc::Counts& counts) {
 void mean_variance(const std::string& path, const lc::Counts& real, const lc::Counts& generated) {
   const GeneSummary a = summarize(real), b = summarize(generated);
   Gnuplot g(1320, 700);
-  const auto [low, high] = mean_range(a, b);
+  const auto [low, high] = positive_range(a.mean, b.mean);
   g.panel(left_half, {"Each gene: variance against mean", "mean count per cell", "variance of the count",
                       "dashed: Poisson counts, whose variance is their mean", gene_key});
   grid(g);
   g.line("set logscale xy\nset xrange [", low, ":", high, "]");
   power_ticks(g, "x", low, high);
-  power_ticks(g, "y", 1e-9, 1e9);
+  const auto [least, most] = positive_range(a.variance, b.variance);
+  g.line("set yrange [", least, ":", most, "]");
+  power_ticks(g, "y", least, most);
   gene_points(g, a, b, &GeneSummary::variance, "x");
   const Points logs = both_logs(a.variance, b.variance);
   g.panel(right_half,
@@ -151,7 +149,7 @@ void mean_variance(const std::string& path, const lc::Counts& real, const lc::Co
 void zeros_per_gene(const std::string& path, const lc::Counts& real, const lc::Counts& generated) {
   const GeneSummary a = summarize(real), b = summarize(generated);
   Gnuplot g(1320, 700);
-  const auto [low, high] = mean_range(a, b);
+  const auto [low, high] = positive_range(a.mean, b.mean);
   g.panel(left_half, {"Each gene: share of zeros against mean", "mean count per cell",
                       "share of cells with a count of zero", "dashed: Poisson counts", gene_key});
   grid(g);
@@ -181,9 +179,8 @@ void library_sizes(const std::string& path, const lc::Counts& real, const lc::Co
   g.draw(path);
 }
 
-void generation(const std::string& folder, const GenerationCells& of, const std::vector<lc::StageReport>& stages) {
+void generation(const std::string& folder, const GenerationCells& of) {
   const lc::Counts &real = of.real.counts, &generated = of.generated.counts;
-  loss_curves(folder, stages);
   for (const std::string& column : {of.label, of.batch_covariate}) {
     if (column.empty() || !of.generated.cell_columns.has(column)) continue;
     const std::string name = column == of.label ? "latents" : "latents_by_batch";

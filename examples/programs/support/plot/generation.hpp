@@ -54,7 +54,6 @@ struct GenerationCells {
 };
 
 /// Draws all pictures of a run into a folder that exists; one that fails is a note.
-/// stages: the autoencoder's and the flow's
-void generation(const std::string& folder, const GenerationCells& of, const std::vector<lc::StageReport>& stages);
+void generation(const std::string& folder, const GenerationCells& of);
 
 }  // namespace plots

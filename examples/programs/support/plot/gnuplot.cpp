@@ -161,15 +161,16 @@ void Gnuplot::panel(const Box& box, const Titles& titles) {
     above += 24;
   }
   if (!titles.note.empty()) {
-    line("set label 101 ", quote(titles.note), " at ", at_page(middle, above),
+    line("set label 101 ", quote(titles.note, std::size_t((box.width + 80) / 7.0)), " at ", at_page(middle, above),
          " center font 'Sans,11' textcolor rgb '#555555'");
     above += 22;
   }
-  line("set label 102 ", quote(titles.title), " at ", at_page(middle, above + 2), " center font 'Sans,14'");
+  line("set label 102 ", quote(titles.title, std::size_t((box.width + 80) / 9.2)), " at ", at_page(middle, above + 2),
+       " center font 'Sans,14'");
 }
 
 void Gnuplot::key_row(const std::vector<KeyEntry>& key, double y) {
-  const auto width_of = [](const KeyEntry& e) { return 40 + 7.4 * double(columns_of(e.name)); };
+  const auto width_of = [](const KeyEntry& e) { return 48 + 8.4 * double(columns_of(e.name)); };
   double x = box_.left + box_.width / 2;
   for (const KeyEntry& e : key) x -= width_of(e) / 2;
   int tag = 110;

@@ -65,7 +65,7 @@ void key_panel(Gnuplot& g, const Box& box, const Legend& legend, const std::stri
   for (std::size_t k = 0; k < entries.size(); ++k) {
     const double x = left + wide * double(k / rows) + 8, y = box.height - step * (double(k % rows) + 0.5);
     dots.push_back({x, y, color_number(entries[k].color)});
-    g.line("set label ", quote(entries[k].name, std::size_t((wide - left - 24) / 7.6)), " at first ", x + 14, ",", y,
+    g.line("set label ", quote(entries[k].name, std::size_t((wide - left - 24) / 8.4)), " at first ", x + 14, ",", y,
            " left font 'Sans,12'");
   }
   g.line("plot ", g.data(dots), " using 1:2:3 with points pointtype 7 pointsize 1.3 linecolor rgb variable");

@@ -1,5 +1,6 @@
 #include "mapping.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace plots {
@@ -19,10 +20,11 @@ void mapped_labels(const std::string& folder, const MappedLabels& of) {
     const std::vector<Index> shown = rows_to_draw(b.at.rows(), 4000);
     const std::string scores = compared(of.scores, "accuracy");
     Gnuplot g(1320, 1370);
-    g.panel(boxes[0], {"Reference cells by " + of.column, x, y, grouped(a.at.rows()) + " cells"});
+    g.panel(boxes[0],
+            {"Reference cells by " + of.column, x, y, cells_shown(std::min<Index>(a.at.rows(), 4000), a.at.rows())});
     labelled_cells(g, {a, legend, places, rows_to_draw(a.at.rows(), 4000)}, frame);
     g.panel(boxes[1], {"New cells by predicted label", x, y,
-                       lc::text(grouped(b.at.rows()), " cells", scores.empty() ? "" : "; ", scores)});
+                       lc::text(cells_shown(Index(shown.size()), b.at.rows()), scores.empty() ? "" : "; ", scores)});
     labelled_cells(g, {b, legend, places, shown}, frame);
     double sum = 0;
     Points sure;

@@ -52,7 +52,7 @@ void proteins(const std::string& folder, const TranslatedProteins& of) {
     grid(g);
     double low = 0.9;
     for (const RowScores& row : rows) {
-      for (const double r : row.values) low = std::isfinite(r) ? std::min(low, std::floor(10 * r) / 10) : low;
+      for (const double r : row.values) low = std::isfinite(r) ? std::min(low, std::floor(10 * r - 0.2) / 10) : low;
     }
     g.line("set xrange [", low, ":1.01]\nset xtics ", low < 0.35 ? 0.2 : low < 0.75 ? 0.1 : 0.05);
     score_rows(g, names, rows, 0);

@@ -20,7 +20,7 @@ void gene_changes(Gnuplot& g, const Box& box, const PerturbedGroup& of, const lc
   std::sort(order.begin(), order.end(), [&](Index i, Index j) {
     return std::abs(changes[lc::to_size(i)][0]) > std::abs(changes[lc::to_size(j)][0]);
   });
-  const std::string genes = grouped((long long)(changes.size())) + " genes, the most changed named";
+  const std::string genes = grouped((long long)(changes.size())) + " genes";
   g.panel(box, {lc::text(of.group, " under ", of.condition, ": each gene's change"), "true change of mean log1p(CP10K)",
                 "predicted change", lc::text(of.scores, of.scores.empty() ? "" : "; ", genes)});
   grid(g);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include <latentcell/core/median.hpp>
 #include <latentcell/core/random_draw.hpp>
@@ -14,7 +15,26 @@ namespace plots {
 
 namespace {
 
-constexpr double letter_width = 7.0;  // of a font of 11 points, in pixels
+constexpr double letter_width = 7.6;  // of a font of 11 points, in pixels
+
+// The median of the cells about the densest of them: of a label with two clouds, the middle of the larger.
+std::pair<double, double> middle_of(const std::vector<std::pair<double, double>>& cells) {
+  const auto away = [](const auto& a, const auto& b) { return std::hypot(a.first - b.first, a.second - b.second); };
+  const std::vector<Index> some = rows_to_draw(Index(cells.size()), 200);
+  double most = -1;
+  std::pair<double, double> densest;
+  for (const Index i : some) {
+    double near = 0;
+    for (const Index j : some)
+      near += std::exp(-0.5 * std::pow(away(cells[std::size_t(i)], cells[std::size_t(j)]) / 40, 2));
+    if (near > most) most = near, densest = cells[std::size_t(i)];
+  }
+  std::vector<double> x, y;
+  for (const auto& cell : cells) {
+    if (away(cell, densest) < 100) x.push_back(cell.first), y.push_back(cell.second);
+  }
+  return {lc::median(x), lc::median(y)};
+}
 
 lc::kernel::PcaOptions two_components(Index rows, Index cols) {
   return {.components = std::min<Index>(2, std::min(rows, cols))};
@@ -29,6 +49,10 @@ std::vector<Index> rows_to_draw(Index n, Index most) {
   lc::shuffle(std::span<Index>(rows), rng);
   rows.resize(lc::to_size(std::min(n, most)));
   return rows;
+}
+
+std::string cells_shown(Index shown, Index all) {
+  return shown == all ? grouped(all) + " cells" : lc::text(grouped(shown), " of ", grouped(all), " cells");
 }
 
 const char* point_size(std::size_t points) {
@@ -54,15 +78,7 @@ std::vector<Words> label_places(const std::vector<const Cloud*>& clouds, const L
   std::vector<Words> wishes;
   for (const std::size_t r : order) {
     Words w{legend.numbered() ? lc::text(r + 1) : lc::shorten_text(lc::safe_text(legend.names[r]), 18), 0, 0};
-    std::vector<double> xs, ys;
-    for (const auto& [x, y] : of_rank[r]) xs.push_back(x), ys.push_back(y);
-    if (!xs.empty()) {
-      const double x = lc::median(xs), y = lc::median(ys);
-      const auto nearest = std::min_element(of_rank[r].begin(), of_rank[r].end(), [&](const auto& a, const auto& b) {
-        return std::hypot(a.first - x, a.second - y) < std::hypot(b.first - x, b.second - y);
-      });
-      w.x = nearest->first, w.y = nearest->second;
-    }
+    if (!of_rank[r].empty()) std::tie(w.x, w.y) = middle_of(of_rank[r]);
     wishes.push_back(w);
   }
   const std::vector<Words> placed = place_words(wishes, frame, letter_width);

@@ -22,11 +22,14 @@ struct Cloud {
 /// Rows to draw: all, or `most` of them at random, in random order so that no level hides the others.
 std::vector<Index> rows_to_draw(Index n, Index most);
 
+/// "900 cells", or "400 of 900 cells".
+std::string cells_shown(Index shown, Index all);
+
 /// The size of points: the more, the smaller.
 const char* point_size(std::size_t points);
 
-/// Where the name of each label stands, or its number: at the cell nearest to the median of the label's cells in the
-/// first cloud that has it, so that the name stands at one place in all panels of a picture.
+/// Where the name of each label stands, or its number: at the median of the label's cells, of the larger cloud where
+/// they are two, in the first set that has it, so that the name stands at one place in all panels of a picture.
 /// -> one for each name of the legend
 std::vector<Words> label_places(const std::vector<const Cloud*>& clouds, const Legend& legend, const Frame& frame);
 

@@ -108,14 +108,16 @@ void imputed_genes(const std::string& folder, const ImputedGenes& of) {
       const Frame frame = frame_of({&of.reference_at, &of.at}, box(0), Units::equal);
       const double end = color_end(of.truth, gene);
       const std::string n = lc::text(grouped((long long)(held.size())), " locations");
-      begin_map(
-          g, box(0),
-          {lc::text(of.genes[lc::to_size(gene)], ": ", place, " of ", order.size(), " genes"), "", "",
-           lc::text("given, ", grouped((long long)(reference.size())), " locations; colours to the 99th percentile")},
-          frame);
+      begin_map(g, box(0),
+                {lc::text(of.genes[lc::to_size(gene)], ": ", place, " of ", order.size(), " genes"), "", "",
+                 lc::text("given, ", grouped((long long)(reference.size())), " locations")},
+                frame);
       scale_bar(g, frame);
       draw_map(g, {of.reference_at, of.reference, gene, reference, end});
       begin_map(g, box(1), {"held out", "", "", n}, frame);
+      if (row + 1 == rows)
+        g.line("set label 104 'colours end at the 99th percentile of the held-out values' at ",
+               g.at_page(box(1).left, bottom - 22), " left font 'Sans,10' textcolor rgb '#555555'");
       draw_map(g, {of.at, of.truth, gene, held, end});
       begin_map(g, box(2), {"predicted by latentcell", "", "", lc::text("r ", fixed(order[at].r, 2), ", ", n)}, frame);
       draw_map(g, {of.at, of.predicted, gene, held, end});

@@ -15,8 +15,8 @@ void trajectory(const std::string& folder, const MovingCells& of, const Trajecto
     for (const Index i : rows_to_draw(of.reference.rows(), 6000))
       cells.push_back({double(of.reference(i, 0)), double(of.reference(i, 1)), of.time[lc::to_size(i)]});
     g.panel(left, {"Reference cells by time, with paths", titles.x_axis, titles.y_axis,
-                   lc::text(grouped((long long)(cells.size())), " of ", grouped(of.reference.rows()),
-                            " cells; lines: ", paths, " of the earliest cells as the model moves them")});
+                   lc::text(cells_shown(Index(cells.size()), of.reference.rows()), "; lines: ", paths,
+                            " of the earliest cells as the model moves them")});
     grid(g);
     set_ranges(g, frame);
     std::string plot = lc::text("plot ", g.data(cells), " using 1:2:3 with points pointtype 7 pointsize ",
