@@ -70,8 +70,8 @@ namespace {
 bool drawable(std::string_view letter, std::uint32_t code) {
   if (code < 0x590 || (code >= 0x2000 && code < 0x2C00) || code == 0xFFFD) return true;
   static std::map<std::string, bool, std::less<>> asked;
-  const auto known = asked.find(letter);
-  if (known != asked.end()) return known->second;
+  const auto earlier = asked.find(letter);
+  if (earlier != asked.end()) return earlier->second;
   char charset[32];
   std::snprintf(charset, sizeof charset, ":charset=%x", unsigned(code));
   const std::string said =

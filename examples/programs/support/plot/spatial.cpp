@@ -50,7 +50,7 @@ void scale_bar(Gnuplot& g, const Frame& frame) {
   const double y = -8 / frame.height;  // below the tissue
   g.line("set arrow from first ", fixed(x, 6), ", graph ", y, " to first ", fixed(x + length, 6), ", graph ", y,
          " nohead linewidth 3 linecolor rgb '#222222'\nset label '", lc::text(length),
-         " (units of the coordinates)' at first ", fixed(x, 6), ", graph ", y - 14 / frame.height,
+         " mean distances to the nearest' at first ", fixed(x, 6), ", graph ", y - 14 / frame.height,
          " left font 'Sans,10' textcolor rgb '#222222'");
 }
 
@@ -62,15 +62,20 @@ double color_end(const lc::Matrix<float>& truth, Index gene) {
   return std::max(end > 0 ? end : double(truth.col(gene).maxCoeff()), 0.1);
 }
 
-std::vector<Index> rows_of_slice(const ImputedGenes& of) {
-  // Reference cells of the same slice, or of the nearest one where it has none.
-  int shown = of.slice, nearest = 1 << 20;
+// Reference cells of the same slice, or of the nearest one where it has none.
+struct ShownSlice {
+  int slice;
+  std::vector<Index> rows;
+};
+
+ShownSlice nearest_slice(const ImputedGenes& of) {
+  ShownSlice out{of.slice, {}};
+  int nearest = 1 << 20;
   for (const int k : of.reference_slice) {
-    if (std::abs(k - of.slice) < nearest) nearest = std::abs(k - of.slice), shown = k;
+    if (std::abs(k - of.slice) < nearest) nearest = std::abs(k - of.slice), out.slice = k;
   }
-  std::vector<Index> out;
   for (Index i = 0; i < of.reference_at.rows(); ++i) {
-    if (of.reference_slice[lc::to_size(i)] == shown) out.push_back(i);
+    if (of.reference_slice[lc::to_size(i)] == out.slice) out.rows.push_back(i);
   }
   return out;
 }
@@ -91,7 +96,9 @@ void imputed_genes(const std::string& folder, const ImputedGenes& of) {
   attempt("genes", [&] {
     const std::vector<RankedGene> order = rank_genes(of);
     LATENTCELL_REQUIRE(!order.empty(), "no gene of the held-out cells varies");
-    const std::vector<Index> reference = rows_of_slice(of);
+    const ShownSlice reference = nearest_slice(of);
+    const std::string given = lc::text("given, ", grouped((long long)(reference.rows.size())), " locations",
+                                       reference.slice != of.slice ? lc::text(" of slice ", reference.slice + 1) : "");
     std::vector<Index> held(lc::to_size(of.at.rows()));
     std::iota(held.begin(), held.end(), Index(0));
     const std::size_t rows = std::min<std::size_t>(3, order.size());
@@ -109,11 +116,10 @@ void imputed_genes(const std::string& folder, const ImputedGenes& of) {
       const double end = color_end(of.truth, gene);
       const std::string n = lc::text(grouped((long long)(held.size())), " locations");
       begin_map(g, box(0),
-                {lc::text(of.genes[lc::to_size(gene)], ": ", place, " of ", order.size(), " genes"), "", "",
-                 lc::text("given, ", grouped((long long)(reference.size())), " locations")},
+                {lc::text(of.genes[lc::to_size(gene)], ": ", place, " of ", order.size(), " genes"), "", "", given},
                 frame);
       scale_bar(g, frame);
-      draw_map(g, {of.reference_at, of.reference, gene, reference, end});
+      draw_map(g, {of.reference_at, of.reference, gene, reference.rows, end});
       begin_map(g, box(1), {"held out", "", "", n}, frame);
       if (row + 1 == rows)
         g.line("set label 104 'colours end at the 99th percentile of the held-out values' at ",
