@@ -10,6 +10,8 @@ namespace plots {
 
 namespace {
 
+constexpr Index most_genes = 10000;  // drawn of each kind
+
 // Real and generated cells by label: two panels with the same axes, colours and places of names, and the key.
 struct Pair {
   const Cloud &real, &generated;
@@ -45,7 +47,7 @@ void gene_points(Gnuplot& g, const GeneSummary& real, const GeneSummary& generat
                  std::vector<double> GeneSummary::*value, const char* curve) {
   Points all;
   for (const GeneSummary* of : {&real, &generated}) {
-    for (const Index i : rows_to_draw(Index(of->mean.size()), 5000)) {
+    for (const Index i : rows_to_draw(Index(of->mean.size()), most_genes)) {
       const double mean = of->mean[lc::to_size(i)], v = (of->*value)[lc::to_size(i)];
       if (mean > 0) all.push_back({mean, v, color_number(of == &real ? real_color : generated_color, 110)});
     }
@@ -66,6 +68,11 @@ std::pair<double, double> positive_range(const std::vector<double>& a, const std
     }
   }
   return high > 0 ? std::pair(low / 1.3, high * 1.3) : std::pair(0.1, 10.0);
+}
+
+std::string genes_shown(const GeneSummary& of) {
+  const auto all = (long long)(of.mean.size());
+  return all > most_genes ? lc::text("; ", grouped(most_genes), " of ", grouped(all), " genes are drawn") : "";
 }
 
 const std::vector<KeyEntry> gene_key{{"real", real_color}, {"generated", generated_color}};
@@ -126,7 +133,7 @@ void mean_variance(const std::string& path, const lc::Counts& real, const lc::Co
   Gnuplot g(1320, 700);
   const auto [low, high] = positive_range(a.mean, b.mean);
   g.panel(left_half, {"Each gene: variance against mean", "mean count per cell", "variance of the count",
-                      "dashed: Poisson counts, whose variance is their mean", gene_key});
+                      lc::text("dashed: Poisson counts, variance = mean", genes_shown(a)), gene_key});
   grid(g);
   g.line("set logscale xy\nset xrange [", low, ":", high, "]");
   power_ticks(g, "x", low, high);
@@ -150,8 +157,9 @@ void zeros_per_gene(const std::string& path, const lc::Counts& real, const lc::C
   const GeneSummary a = summarize(real), b = summarize(generated);
   Gnuplot g(1320, 700);
   const auto [low, high] = positive_range(a.mean, b.mean);
-  g.panel(left_half, {"Each gene: share of zeros against mean", "mean count per cell",
-                      "share of cells with a count of zero", "dashed: Poisson counts", gene_key});
+  g.panel(left_half,
+          {"Each gene: share of zeros against mean", "mean count per cell", "share of cells with a count of zero",
+           lc::text("dashed: Poisson counts", genes_shown(a)), gene_key});
   grid(g);
   g.line("set logscale x\nset xrange [", low, ":", high, "]\nset yrange [-0.02:1.02]");
   power_ticks(g, "x", low, high);

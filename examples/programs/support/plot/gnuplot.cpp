@@ -66,7 +66,8 @@ int run(std::vector<std::string> words, const std::string& said) {
 
 namespace {
 
-// Whether some font has a letter. Those of European alphabets and common signs are in every sans-serif font.
+// Whether some font has a letter; yes where fontconfig cannot be asked. Those of European alphabets and common signs
+// are in every sans-serif font.
 bool drawable(std::string_view letter, std::uint32_t code) {
   if (code < 0x590 || (code >= 0x2000 && code < 0x2C00) || code == 0xFFFD) return true;
   static std::map<std::string, bool, std::less<>> asked;
@@ -76,7 +77,7 @@ bool drawable(std::string_view letter, std::uint32_t code) {
   std::snprintf(charset, sizeof charset, ":charset=%x", unsigned(code));
   const std::string said =
       (std::filesystem::temp_directory_path() / lc::text("latentcell-fonts-", long(::getpid()))).string();
-  const bool found = run({"fc-list", charset, "family"}, said) == 0 && !read(said).empty();
+  const bool found = run({"fc-list", charset, "family"}, said) != 0 || !read(said).empty();
   std::error_code ignored;
   std::filesystem::remove(said, ignored);
   return asked[std::string(letter)] = found;

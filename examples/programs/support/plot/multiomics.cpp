@@ -11,10 +11,10 @@ void protein_panel(Gnuplot& g, const Box& box, const TranslatedProteins& of, std
   Points points;
   for (const Index i : rows_to_draw(of.predicted.rows(), 3000))
     points.push_back({double(of.measured(i, f)), double(of.predicted(i, f))});
-  g.panel(box, {title, "measured (log1p)", "predicted",
-                lc::text("r ", fixed(of.correlation.back().values[protein], 2), "; ",
-                         of.correlation.size() > 1 ? of.correlation.front().method : "", " ",
-                         of.correlation.size() > 1 ? fixed(of.correlation.front().values[protein], 2) : "")});
+  std::string words = "r " + fixed(of.correlation.back().values[protein], 2);
+  if (of.correlation.size() > 1)
+    words += "; " + of.correlation.front().method + " " + fixed(of.correlation.front().values[protein], 2);
+  g.panel(box, {title, "measured (log1p)", "predicted", words});
   grid(g);
   const Frame frame = square_frame(points, box);
   set_ranges(g, frame);

@@ -188,11 +188,9 @@ double correlation(const Points& points) {
 
 void agreement(Gnuplot& g, const Points& points, const std::string& color) {
   note_if_empty(g, points);
-  Points shown;
-  for (const Index i : rows_to_draw(Index(points.size()), 8000))
-    shown.push_back({points[lc::to_size(i)][0], points[lc::to_size(i)][1]});
-  g.line("plot x with lines dashtype 2 linewidth 1.5 linecolor rgb '#222222', ", g.data(shown),
-         " using 1:2 with points pointtype 7 pointsize ", point_size(2 * shown.size()), " linecolor rgb '#60",
+
+  g.line("plot x with lines dashtype 2 linewidth 1.5 linecolor rgb '#222222', ", g.data(points),
+         " using 1:2 with points pointtype 7 pointsize ", point_size(2 * points.size()), " linecolor rgb '#60",
          color.substr(1), "'");
 }
 
