@@ -84,11 +84,11 @@ void latents(const std::string& path, const Latents& of) {
   const Plane plane = plane_of(of.real);
   const Cloud a{plane.project(lc::view(of.real)), of.real_label},
       b{plane.project(lc::view(of.generated)), of.generated_label};
-  Gnuplot g(1600, 700);
+  Gnuplot g(1800, 700);
   label_panels(g,
                {a, b, plane.axis("latent ", 1), plane.axis("latent ", 2), of.column, "latents",
                 std::min<Index>({a.at.rows(), b.at.rows(), 4000})},
-               {90, 80, 530, 530}, {720, 80, 530, 530}, {1290, 80, 290, 530});
+               {90, 80, 530, 530}, {720, 80, 530, 530}, {1290, 80, 490, 530});
   g.draw(path);
 }
 

@@ -53,7 +53,7 @@ void key_panel(Gnuplot& g, const Box& box, const Legend& legend, const std::stri
   for (std::size_t r = 0; r < legend.names.size(); ++r)
     entries.push_back(
         {lc::text(legend.numbered() ? lc::text(r + 1, "  ") : "", legend.names[r]), legend.color(int(r))});
-  if (legend.others > 0) entries.push_back({lc::text(legend.others, " other labels"), other_color});
+  if (legend.others > 0) entries.push_back({lc::text("others (", legend.others, ")"), other_color});
   if (legend.unlabelled > 0) entries.push_back({"(no label)", other_color});
   g.bare_panel(box, {title});
   g.line("set xrange [0:", box.width, "]\nset yrange [0:", box.height, "]");
