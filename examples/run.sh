@@ -49,5 +49,5 @@ done
 
 echo
 echo "Pictures:"
-find "$out/plots" -type f \( -name '*.png' -o -name '*.svg' \) | sort | sed 's/^/  /'
+find "$out/plots" -type f \( -name '*.png' -o -name '*.pdf' \) | sort | sed 's/^/  /'
 echo "Cells and reports: $(cd "$out" && ls *.h5ad *.json | tr '\n' ' ')in $out"

@@ -90,11 +90,9 @@ int from_model(const Settings& s, program::Json& report) {
   const gen::Model m = gen::load(program::model_file(s.from));
   const std::vector<int> types = program::level_codes(s.types, "--types", m.options);
   (void)program::level_codes(s.interpolate, "--interpolate", m.options);
-  if (s.interpolate.empty()) {
+  if (!s.interpolate.empty()) interpolate(s, m, nullptr, report, rng);
+  if (s.interpolate.empty())
     generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng);
-  } else {
-    interpolate(s, m, nullptr, report, rng);
-  }
   program::write_report(s.report, report);
   return 0;
 }
@@ -121,9 +119,10 @@ int run(const Settings& s) {
   if (!trained) return program::exit_interrupted(s);
   const gen::Model& m = trained->model;
   if (!s.corrected.empty()) correct(s, m, d.train, report);
+  lc::CellTable cells;
   if (s.interpolate.empty()) {
     const gen::Composition of = gen::sample_composition(gen::composition_of(m, d.train), {types, s.count}, draws);
-    const lc::CellTable cells = generate(s, m, of, draws);
+    cells = generate(s, m, of, draws);
     if (d.test) {
       const lc::CellTable prior = gen::sample_prior(m, of, draws);
       const lc::evaluate::GenerationTables tables{d.train, *d.test, cells, &prior};
@@ -132,14 +131,13 @@ int run(const Settings& s) {
     } else {
       print_line("not evaluated: no cells were held out of training (--holdout or --test-data)");
     }
-    if (!s.plots.empty())
-      plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate},
-                        trained->stages.reports());
   } else {
     interpolate(s, m, &d.train, report, draws);
   }
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
+  if (!s.plots.empty() && cells.cells() > 0)
+    plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate});
   return 0;
 }
 

@@ -67,25 +67,24 @@ std::optional<lc::spatial::RegionLabels> regions_of(const Settings& s, const lc:
   return lc::spatial::RegionLabels{reference.labels(s.region), query.labels(s.region)};
 }
 
-void evaluate(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Dataset& data,
-              const lc::spatial::Imputation& imputed, const std::optional<lc::spatial::RegionLabels>& regions,
-              Json& report) {
+// Prints and reports scores; returns the baseline that the picture shows, with its name.
+lc::spatial::BaselineImputation evaluate(const Settings& s, const lc::spatial::Model& m,
+                                         const lc::spatial::Dataset& data, const lc::spatial::Imputation& imputed,
+                                         const std::optional<lc::spatial::RegionLabels>& regions, Json& report) {
   const auto baselines = lc::spatial::impute_baselines(m, data, imputed, s.seed);
   program::print_line(
       lc::text(s.holdout, ": ", data.query.size(), " locations, ", data.target.features.size(), " genes"));
   program::add_scores(report, "scores", lc::spatial::evaluate_imputation(m, data, imputed, baselines, regions));
-  if (s.plots.empty()) return;
+  const std::string shown = m.panel ? "ridge on the panel" : imputed.cells ? "kriging, deconvolved" : "kriging";
+  return {shown, lc::spatial::find_baseline(baselines, shown)};
+}
+
+void draw(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Dataset& data,
+          const lc::spatial::Imputation& imputed, const lc::spatial::BaselineImputation& baseline) {
   const lc::Matrix<float> reference = m.target.log_normalized(data.target), truth = m.target.log_normalized(data.truth);
-  plots::imputed_genes(
-      s.plots, {.genes = m.target.features(),
-                .reference_at = data.reference.coordinates,
-                .reference = reference,
-                .reference_slice = data.reference.slice,
-                .at = data.query.coordinates,
-                .truth = truth,
-                .predicted = imputed.intervals.mean,
-                .kriged = lc::spatial::find_baseline(baselines, imputed.cells ? "kriging, deconvolved" : "kriging"),
-                .slice = data.query.slice.front()});
+  plots::imputed_genes(s.plots, {m.target.features(), data.reference.coordinates, reference, data.reference.slice,
+                                 data.query.coordinates, truth, imputed.intervals.mean, baseline.mean, baseline.method,
+                                 data.query.slice.front()});
 }
 
 int run(const Settings& s) {
@@ -120,7 +119,7 @@ int run(const Settings& s) {
     lc::Stages stages = program::make_stages(s);
     if (lc::spatial::fit(*m, data, training, rng, stages) == lc::FitStatus::interrupted)
       return program::exit_interrupted(s);
-    program::add_stages(report, stages);
+    program::add_stages(s, report, stages);
     program::save_checkpoint(s, *m);
   }
   const lc::kernel::Variogram variogram = m->context.fitted_variogram();
@@ -132,9 +131,11 @@ int run(const Settings& s) {
   report["prediction"] = {{"locations", data.query.size()}, {"seconds", program::now() - start}};
   if (imputed.sharing) report["concentrations"] = program::to_json(*imputed.sharing, m->target.features());
   write(s, *m, task.query, imputed);
-  if (data.has_truth()) evaluate(s, *m, data, imputed, regions_of(s, task), report);
+  lc::spatial::BaselineImputation baseline;
+  if (data.has_truth()) baseline = evaluate(s, *m, data, imputed, regions_of(s, task), report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
+  if (!s.plots.empty() && data.has_truth()) draw(s, *m, data, imputed, baseline);
   return 0;
 }
 

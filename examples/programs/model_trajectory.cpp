@@ -60,7 +60,7 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, Json& report) {
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
   lc::Stages stages = program::make_stages(s);
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages);
   program::save_checkpoint(s, out.model);
   out.reference = trajectory::encode(out.model, cells);
   if (held_out.cells() > 0) out.truth = trajectory::encode(out.model, held_out);
@@ -88,7 +88,7 @@ void report_fates(const Settings& s, const Trained& t, Json& report) {
   report["settled_by_time"] = fates.settled_by_time;
 }
 
-void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable>& predicted) {
+void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable>& predicted, const Json& scores) {
   lc::Rng rng(s.seed, picture_stream);
   const auto paths = trajectory::early_cell_paths(t.model, t.reference, 40, rng);
   const lc::Matrix<float> reference = t.model.coordinates(t.reference.mean), truth = t.model.coordinates(t.truth.mean);
@@ -96,9 +96,9 @@ void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable
   for (std::size_t k = 0; k < predicted.size(); ++k) {
     const std::string when = s.predictions[k].name;
     plots::trajectory(
-        s.plots, "time_" + when,
-        {reference, time, paths, t.model.coordinates(predicted[k].mean), k == 0 ? truth : lc::Matrix<float>()},
-        {t.axes.empty() ? "PC 1" : t.axes[0], t.axes.empty() ? "PC 2" : t.axes[1], "time " + when});
+        s.plots, {reference, time, paths, t.model.coordinates(predicted[k].mean), k == 0 ? truth : lc::Matrix<float>()},
+        {t.axes.empty() ? "PC 1" : t.axes[0], t.axes.empty() ? "PC 2" : t.axes[1], when,
+         k == 0 ? plots::compared(scores, "w2") : ""});
   }
 }
 
@@ -138,7 +138,7 @@ int run(Settings s) {
   if (!s.fate.empty() && s.from.empty()) report_fates(s, *trained, report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
-  if (!s.plots.empty() && model.latent() >= 2) draw(s, *trained, predicted);
+  if (!s.plots.empty() && model.latent() >= 2) draw(s, *trained, predicted, report["scores"]);
   return 0;
 }
 

@@ -10,7 +10,7 @@
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/perturbation/perturbation.hpp>
 
-#include "support/plot/perturbation.hpp"
+#include "support/plot/evaluated_perturbations.hpp"
 #include "support/perturbation_options.hpp"
 #include "support/stages.hpp"
 
@@ -54,7 +54,7 @@ CellTable predict(const Settings& s, const perturbation::Model& model, const Cel
   return out;
 }
 
-// Scores each held-out group and condition beside baselines and ceiling, and draws it where asked.
+// Scores each held-out group and condition beside baselines and ceiling.
 void evaluate(const Settings& s, const perturbation::Model& model, const perturbation::Dataset& data,
               const CellTable& predicted, Json& report) {
   report["evaluated"] = Json::array();
@@ -73,9 +73,6 @@ void evaluate(const Settings& s, const perturbation::Model& model, const perturb
     program::add_scores(one, "scores",
                         perturbation::evaluate(model, data.train, {truth, group, key.second}, cells, rng));
     report["evaluated"].push_back(one);
-    if (s.plots.empty()) continue;
-    const CellTable control = perturbation::select_condition(data.train, model.options, model.options.control, {group});
-    plots::perturbation(s.plots, {group, name, control, cells, truth});
   }
 }
 
@@ -127,11 +124,12 @@ int run(const Settings& s) {
     if (!s.checkpoint.empty()) lc::generation::save(s.checkpoint + generator_name, generator);
     controls = generate(s, generator, data.options, data.targets);
   }
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages);
   const CellTable cells = predict(s, model, controls, data, data.conditions);
   evaluate(s, model, data, cells, report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
+  if (!s.plots.empty()) plots::evaluated(s.plots, model.options, data, cells, report["evaluated"]);
   return 0;
 }
 

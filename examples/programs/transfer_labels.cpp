@@ -112,7 +112,7 @@ int run(Settings s) {
   report["shared_genes"] = shared;
   report["missing_genes"] = missing;
   report["other_genes"] = others;
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages, "mapping_loss_curves");
 
   lc::CellTable out = d.query;
   const std::string column = out.cell_columns.has(s.label) ? "predicted_" + s.label : s.label;
@@ -138,8 +138,8 @@ int run(Settings s) {
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   if (!s.plots.empty())
-    plots::mapped_labels(s.plots, {mapping::replay_latents(model), mapped.latents,
-                                   lc::Categorical{levels, mapped.label}, mapped.confidence, s.label});
+    plots::mapped_labels(s.plots, {mapping::replay_latents(model), mapped.latents, mapped.confidence,
+                                   lc::Categorical{levels, mapped.label}, s.label, report["scores"]});
   return 0;
 }
 

@@ -135,7 +135,7 @@ int run(const Settings& s) {
   lc::CellTable out = held_out ? mo::held_out_cells(data, *held_out) : mo::measured_cells(data);
   if (predict_rest(s, data, o, stages, out) == lc::FitStatus::interrupted) return program::exit_interrupted(s);
   program::write_predicted(s, std::move(out), data.protein.features);
-  program::add_stages(report, stages);
+  program::add_stages(s, report, stages);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);
   if (held_out && !s.plots.empty()) program::draw_held_out(s.plots, data, *held_out);

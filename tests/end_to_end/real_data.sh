@@ -17,6 +17,6 @@ trap 'rm -rf "$folder"' EXIT
   --seed 1 --out "$folder/generated.h5ad" --report "$folder/report.json" --plots "$folder/plots"
 "$checker" "$folder/generated.h5ad" "$data" cell_type 1000
 [ -s "$folder/report.json" ]
-pictures=$(find "$folder/plots" -type f -size +1k \( -name '*.png' -o -name '*.svg' \) | wc -l)
+pictures=$(find "$folder/plots" -type f -size +1k \( -name '*.png' -o -name '*.pdf' \) | wc -l)
 echo "$pictures pictures"
-[ "$pictures" -ge 4 ]
+[ "$pictures" -eq 12 ]

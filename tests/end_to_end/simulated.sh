@@ -41,6 +41,10 @@ grep -q "2 stages of an earlier run in .* begin anew" "$folder/said"
 [ -s "$folder/f.h5ad" ] && grep -q '"interpolate"' "$folder/f.json"
 # Few genes, too few for markers, are no reason to fail.
 "$generate_cells" "${short[@]}" --genes 8 --out "$folder/g.h5ad"
+# Without gnuplot there is a note and no picture, and the run goes on.
+PATH=/nonexistent "$generate_cells" "${short[@]}" --plots "$folder/plots" --out "$folder/h.h5ad" >"$folder/said"
+[ "$(grep -c "no pictures will be drawn" "$folder/said")" -eq 1 ] && [ -s "$folder/h.h5ad" ]
+[ -z "$(ls "$folder/plots")" ]
 
 # Ctrl-C ends a run after its epoch with exit 130 and writes no cells; it goes on to the very result of a run left alone.
 long=(--count 100 --autoencoder-epochs 60 --flow-epochs 3 --steps 8 --seed 5)

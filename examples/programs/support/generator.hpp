@@ -115,7 +115,7 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
       t.model, train, {.autoencoder_epochs = g.autoencoder_epochs, .flow_epochs = g.flow_epochs, .seed = s.seed},
       t.stages);
   if (status == lc::FitStatus::interrupted) return std::nullopt;
-  add_stages(report, t.stages);
+  add_stages(s, report, t.stages);
   save_checkpoint(s, t.model);
   return t;
 }

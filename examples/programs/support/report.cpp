@@ -1,5 +1,7 @@
 #include "report.hpp"
 
+#include "plot/curves.hpp"
+
 namespace program {
 
 Json to_json(const lc::History& history) {
@@ -21,12 +23,13 @@ Json to_json(const lc::evaluate::ScoreTable& scores) { return Json::parse(scores
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-void add_stages(Json& report, const lc::Stages& stages) {
+void add_stages(const Common& s, Json& report, const lc::Stages& stages, const std::string& picture) {
   for (const lc::StageReport& stage : stages.reports()) {
     report["training"][stage.name] = to_json(stage.options);
     report[stage.name] = to_json(stage.history);
     report[stage.name]["wall_seconds"] = stage.wall_seconds;
   }
+  if (!s.plots.empty()) plots::loss_curves(s.plots + "/" + picture, stages.reports());
 }
 
 void add_scores(Json& report, const std::string& name, const lc::evaluate::ScoreTable& scores) {

@@ -39,8 +39,8 @@ Json numbers(const Scores& scores) {
   return out;
 }
 
-/// Adds each stage under its name, and its settings under "training".
-void add_stages(Json& report, const lc::Stages& stages);
+/// Adds each stage under its name, and its settings under "training". Draws the losses where pictures are asked for.
+void add_stages(const Common& s, Json& report, const lc::Stages& stages, const std::string& picture = "loss_curves");
 
 /// Prints a table of scores with its verdict, and adds both to the report as report[name].
 void add_scores(Json& report, const std::string& name, const lc::evaluate::ScoreTable& scores);

@@ -24,7 +24,7 @@ void check_file(const std::string& file) {
 
 void begin(const Common& s) {
   namespace fs = std::filesystem;
-  if (!s.plots.empty()) plots::Gnuplot::check();
+  if (!s.plots.empty()) plots::note_if_absent();
   for (const std::string& folder : {s.plots, s.checkpoint}) {
     std::error_code trouble;
     if (!folder.empty()) fs::create_directories(folder, trouble);

@@ -28,7 +28,7 @@ struct AugmentationF1 {
 void augmented_panel(Gnuplot& g, const AugmentedCells& of, const std::vector<char>& rare);
 
 /// Cells of the rare labels, and where cells were held out the F1 of a classifier with and without the generated ones.
-/// Writes folder/augmentation.png.
+/// Writes folder/augmentation.png and .pdf; what fails is a note.
 void augmentation(const std::string& folder, const AugmentedCells& of, const AugmentationF1& f1);
 
 }  // namespace plots

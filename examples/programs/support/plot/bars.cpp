@@ -2,12 +2,21 @@
 
 namespace plots {
 
+namespace {
+
+constexpr const char* method_colors[] = {"#333333", "#999999", "#56B4E9", "#009E73", "#0072B2", "#E69F00"};
+constexpr int method_shapes[] = {5, 4, 8, 9, 11, 13};
+
+}  // namespace
+
 void score_rows(Gnuplot& g, const std::vector<std::string>& names, const std::vector<RowScores>& methods,
                 double spread) {
   std::string ticks, plot;
   for (std::size_t k = 0; k < names.size(); ++k)
-    ticks += lc::text(k > 0 ? "," : "", quote(names[k], 26), " ", names.size() - 1 - k);
-  g.line("set ytics (", ticks, ") noenhanced\nset yrange [-0.7:", double(names.size()) - 0.3, "]");
+    ticks += lc::text(k > 0 ? "," : "", quote_tick(names[k], 24), " ", names.size() - 1 - k);
+  g.line("set ytics (", ticks, ")\nset yrange [-0.7:", double(names.size()) - 0.3, "]");
+  g.line("set key at ", g.at_page(g.box().left + g.box().width / 2, g.box().bottom - 76),
+         " center top maxrows 3 reverse Left font 'Sans,11'");
   for (std::size_t m = 0; m < methods.size(); ++m) {
     const bool last = m + 1 == methods.size();
     Points points;
@@ -20,7 +29,6 @@ void score_rows(Gnuplot& g, const std::vector<std::string>& names, const std::ve
                      last ? generated_color : method_colors[m % 6], "' title ", quote(methods[m].method));
   }
   if (!plot.empty()) g.line(plot);
-  g.line("set ytics autofreq");
 }
 
 }  // namespace plots

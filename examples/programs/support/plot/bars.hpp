@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,11 +15,8 @@ struct RowScores {
   std::vector<double> values;
 };
 
-/// Colours and shapes of methods, the model's last so that it lies on top.
-inline constexpr const char* method_colors[] = {"#333333", "#999999", "#88CCEE", "#117733", "#0072B2", "#DDCC77"};
-inline constexpr int method_shapes[] = {5, 4, 8, 9, 11, 13};
-
-/// Plots rows from top to bottom, with the methods side by side in a row where `spread` is above 0.
+/// Plots rows from top to bottom in the current panel, the methods side by side in a row where `spread` is above 0. The
+/// last method is the model's and lies on top. Its key stands below the panel.
 void score_rows(Gnuplot& g, const std::vector<std::string>& names, const std::vector<RowScores>& methods,
                 double spread);
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <vector>
 
@@ -18,12 +16,12 @@ struct TranslatedProteins {
   std::vector<RowScores> correlation;            ///< (F) each, the model's last; NaN where a protein does not vary
 };
 
-/// Predicted against measured values of one protein.
-void protein_panel(Gnuplot& g, const TranslatedProteins& of, std::size_t protein, const std::string& x_axis,
-                   const std::string& y_axis);
+/// Predicted against measured values of one protein, in one range.
+void protein_panel(Gnuplot& g, const Box& box, const TranslatedProteins& of, std::size_t protein,
+                   const std::string& title);
 
 /// Each protein's correlation under all methods, and predicted against measured values of six proteins: the best, the
-/// worst and those in equal steps between. Writes folder/proteins.png.
+/// worst and those in equal steps between. Writes folder/proteins.png and .pdf; what fails is a note.
 void proteins(const std::string& folder, const TranslatedProteins& of);
 
 }  // namespace plots

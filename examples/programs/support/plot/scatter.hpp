@@ -1,99 +1,48 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <numeric>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/annotation.hpp>
-#include <latentcell/kernel/log_normalize.hpp>
 #include <latentcell/kernel/pca.hpp>
 
-#include "gnuplot.hpp"
+#include "legend.hpp"
+#include "place.hpp"
 
-// Points in a plane: axes, colours, labels and numbers.
+// Points in a plane.
 
 namespace plots {
 
-using lc::Index;
-using Points = std::vector<std::vector<double>>;
-
-inline constexpr const char* real_color = "#0072B2";
-inline constexpr const char* generated_color = "#D55E00";
-
-// Paul Tol's "muted" scheme, distinct with a colour-vision deficiency too. Beyond nine levels the shape of the point
-// changes.
-inline constexpr const char* colors[] = {"#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE",
-                                         "#882255", "#44AA99", "#999933", "#AA4499"};
-inline constexpr int shapes[] = {7, 9, 5, 13, 11};  // disc, triangle, square, diamond, triangle upside down
-
-const char* color_of(int rank);
-int shape_of(int rank);
-
-/// A colour as a number, for gnuplot's "rgb variable"; alpha from 0, opaque, to 255.
-double color_number(const char* color, int alpha);
-
-/// Points in a plane with a label each.
+/// Points with a label each.
 struct Cloud {
   lc::Matrix<float> at;        ///< (N, 2)
   lc::Categorical label = {};  ///< (N), or empty
-  std::string x = "", y = "";  ///< axis titles
-};
-
-/// The levels that a picture shows and their ranks, -1 for those that no cell has.
-struct Legend {
-  std::vector<std::string> names;
-  std::vector<Index> cells;  // of each name
-  Index unlabelled = 0;
-
-  explicit Legend(const std::vector<const lc::Categorical*>& all) {
-    for (const lc::Categorical* c : all) {
-      for (std::size_t l = 0; l < c->levels.size(); ++l) {
-        const Index n = c->count(int(l));
-        if (n == 0) continue;
-        const int at = rank(c->levels[l]);
-        if (at < 0) names.push_back(c->levels[l]);
-        if (at < 0) cells.push_back(0);
-        cells[lc::to_size(at < 0 ? Index(names.size()) - 1 : Index(at))] += n;
-      }
-      unlabelled += c->count(lc::Categorical::missing);
-    }
-  }
-  int rank(const std::string& name) const {
-    const auto at = std::find(names.begin(), names.end(), name);
-    return at == names.end() ? -1 : int(at - names.begin());
-  }
-  /// More levels than colours: numbers distinguish the points as well.
-  bool numbered() const { return names.size() > 9; }
 };
 
 /// Rows to draw: all, or `most` of them at random, in random order so that no level hides the others.
 std::vector<Index> rows_to_draw(Index n, Index most);
 
-/// Where each level's number stands: among its own points, where they lie dense, away from the other numbers.
-/// points of each level -> x, y, number
-std::vector<std::vector<double>> place_numbers(const std::vector<std::vector<std::pair<double, double>>>& of_rank,
-                                               double width, double height);
+/// "900 cells", or "400 of 900 cells".
+std::string cells_shown(Index shown, Index all);
 
-/// The plot elements of a cloud coloured by its labels.
-std::string colored_points(Gnuplot& g, const Cloud& cloud, const Legend& legend, const std::vector<Index>& rows);
+/// The size of points: the more, the smaller.
+const char* point_size(std::size_t points);
 
-/// Key entries that name the levels.
-std::string key_of(const Legend& legend);
+/// Where the name of each label stands, or its number: at the median of the label's cells, of the larger cloud where
+/// they are two, in the first set that has it, so that the name stands at one place in all panels of a picture.
+/// -> one for each name of the legend
+std::vector<Words> label_places(const std::vector<const Cloud*>& clouds, const Legend& legend, const Frame& frame);
 
-/// A panel that holds the key alone.
-void key_panel(Gnuplot& g, const Legend& legend, const std::string& title);
+/// A panel of cells by label.
+struct LabelledCells {
+  const Cloud& cloud;
+  const Legend& legend;
+  const std::vector<Words>& places;  ///< of label_places
+  std::vector<Index> rows;           ///< to draw
+};
 
-void axes(Gnuplot& g, const std::string& title, const std::string& x, const std::string& y);
-
-/// The same ranges for several clouds, a little beyond the outermost points.
-void same_ranges(Gnuplot& g, const std::vector<const Cloud*>& clouds);
-
-std::string component_name(const char* of, int component, double share);
+/// Draws the cells and the names of those labels that some of them have.
+void labelled_cells(Gnuplot& g, const LabelledCells& of, const Frame& frame);
 
 /// First two principal components of a set and others in the same axes; a second component of zero where there is none.
 struct Plane {
@@ -107,13 +56,9 @@ struct Plane {
     out.leftCols(found.cols()) = found;
     return out;
   }
-  std::string axis(const char* of, int component) const {
-    const std::size_t c = std::size_t(component - 1);
-    return component_name(of, component, c < pca.variance.size() && total > 0 ? pca.variance[c] / total : 0.0);
-  }
+  /// The title of an axis, with its share of the variance.
+  std::string axis(const std::string& of, int component) const;
 };
-
-lc::kernel::PcaOptions two_components(Index rows, Index cols);
 
 Plane plane_of(const lc::Matrix<float>& x);
 
@@ -122,16 +67,20 @@ Plane plane_of(const lc::Counts& x);
 /// Writes "nothing to show" into a panel without a point, which gnuplot would take for a mistake.
 void note_if_empty(Gnuplot& g, const Points& points);
 
-/// Names points in the given order, beside and a little below them, until `most` have one; a name that would cover
-/// another is left out. For a panel about 640 x 600 pixels wide whose axes fit the points.
+/// Names points in the given order, until `most` have a name; a line leads from a name to a point that is not beside
+/// it.
 void name_points(Gnuplot& g, const Points& points, const std::vector<Index>& order,
-                 const std::vector<std::string>& names, std::size_t most);
+                 const std::vector<std::string>& names, std::size_t most, const Frame& frame);
 
-/// Predicted against true values with the diagonal.
-void agreement(Gnuplot& g, const Points& points);
+/// One range for both axes that holds all points.
+/// points: rows of (x, y)
+Frame square_frame(const Points& points, const Box& box);
 
-/// A key entry without points of its own.
-std::string key_entry(const std::string& color, const std::string& title);
+/// Pearson's r of x and y; NaN for fewer than two points.
+double correlation(const Points& points);
+
+/// Predicted against true values with the diagonal, in one range.
+void agreement(Gnuplot& g, const Points& points, const std::string& color);
 
 /// A set of points in one colour.
 struct ColoredSet {
@@ -140,14 +89,23 @@ struct ColoredSet {
   Index most = 4000;     ///< points drawn, chosen at random
 };
 
-/// Plots several sets in one panel, in random order so that none hides the others, with a key.
-void colored_sets(Gnuplot& g, const std::vector<ColoredSet>& sets, const char* size = "0.7", int alpha = 90);
+/// Key entries of sets that have points, with their numbers of points.
+std::vector<KeyEntry> key_of(const std::vector<ColoredSet>& sets);
 
-/// Light lines behind the points of all panels.
+/// Plots several sets in one panel, in random order so that none hides the others.
+void colored_sets(Gnuplot& g, const std::vector<ColoredSet>& sets);
+
+/// Light lines behind the points of a panel.
 void grid(Gnuplot& g);
 
-/// A palette from dark to light that works in grey and with a colour-vision deficiency (viridis).
+/// Ticks at powers of ten, for an axis in logarithms ("x" or "y") whose values lie in a range.
+void power_ticks(Gnuplot& g, const char* axis, double from, double to);
+
+/// A palette from dark to light that works in grey and with a colour-vision deficiency.
 void viridis(Gnuplot& g);
+
+/// The bar of the palette, with numbers and a title, in a box beside the panel.
+void color_bar(Gnuplot& g, const Box& box, const std::string& title);
 
 /// Cells' counts in log1p(CP10K).
 lc::Counts logged(const lc::Counts& counts);

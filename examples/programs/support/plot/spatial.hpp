@@ -1,12 +1,7 @@
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <string>
-#include <utility>
 #include <vector>
-
-#include <latentcell/metric/pearson.hpp>
 
 #include "scatter.hpp"
 
@@ -20,20 +15,20 @@ struct ImputedGenes {
   const lc::Matrix<float>&reference_at, &reference;  ///< (N, 2), (N, G)
   const std::vector<int>& reference_slice;           ///< (N)
   const lc::Matrix<float>&at, &truth;                ///< (M, 2), (M, G) held out
-  const lc::Matrix<float>&predicted, &kriged;        ///< (M, G)
-  int slice;                                         ///< of the held-out cells
+  const lc::Matrix<float>&predicted, &baseline;      ///< (M, G)
+  std::string baseline_name;
+  int slice;  ///< of the held-out cells
 };
 
-/// Correlation of a gene with its truth; 0 where either does not vary.
-double gene_correlation(const lc::Matrix<float>& x, const lc::Matrix<float>& truth, Index gene);
+/// Genes whose truth varies, with the correlation of their prediction, the best first.
+struct RankedGene {
+  Index gene;
+  double r;
+};
+std::vector<RankedGene> rank_genes(const ImputedGenes& of);
 
-/// One gene over the tissue. Axes have equal units.
-/// values (N, G), at (N, 2), rows: to show
-void tissue_panel(Gnuplot& g, const std::string& title, const lc::Matrix<float>& at, const lc::Matrix<float>& values,
-                  Index gene, const std::vector<Index>& rows);
-
-/// Three genes, the best, the median and the worst predicted: reference, truth, the model's prediction and kriging, in
-/// one colour scale a row. Writes folder/genes.png.
+/// Three genes, the best, the median and the worst predicted: reference, truth, the model's prediction and a
+/// baseline's, in one colour scale a row, one scale of length. Writes folder/genes.png and .pdf; what fails is a note.
 void imputed_genes(const std::string& folder, const ImputedGenes& of);
 
 }  // namespace plots

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "compared.hpp"
 #include "scatter.hpp"
 
 // The picture of model_trajectory.
@@ -22,12 +22,12 @@ struct MovingCells {
 /// Words of that picture.
 struct TrajectoryTitles {
   std::string x_axis, y_axis;
-  std::string when;  ///< the time of the predicted cells
+  std::string when;         ///< the time of the predicted cells
+  std::string scores = "";  ///< a note with the model's score and the best baseline's
 };
 
 /// Reference cells coloured by time with some paths through them, beside predicted cells and those held out.
-/// Writes folder/NAME.png.
-void trajectory(const std::string& folder, const std::string& name, const MovingCells& of,
-                const TrajectoryTitles& titles);
+/// Writes folder/time_WHEN.png and .pdf; what fails is a note.
+void trajectory(const std::string& folder, const MovingCells& of, const TrajectoryTitles& titles);
 
 }  // namespace plots
