@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <latentcell/core/version.hpp>
+
 namespace LATENTCELL_NAMESPACE {
 
 /// Whether line breaks and tabs of a text become blanks.
