@@ -73,7 +73,7 @@ TEST_CASE("gene_set_changes: the set of the changed gene is first; sets of few g
   CHECK(changes[1].name == "others");
   CHECK_THROWS_WITH(
       lc::perturbation::gene_set_changes(cells(1, 5), cells(2, 5), {{"small", {"g1"}}}, rng),
-      "gene_set_changes: none of 1 sets has 3 genes or more, and at most half, of the 20 genes of the cells");
+      "scored_gene_sets: none of 1 sets has 3 genes or more, and at most half, of the 20 genes of the cells");
 }
 
 TEST_CASE("changes: cells of other genes, and a single cell, are refused") {

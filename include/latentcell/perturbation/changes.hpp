@@ -72,17 +72,19 @@ inline std::vector<Change> gene_changes(const CellTable& control, const CellTabl
   return detail::ranked(std::move(out));
 }
 
-/// Returns the change of every gene set's mean score (metric::GeneSetScores, with control genes chosen on the control
-/// cells), the largest first. Sets with fewer than `min_genes` of the genes are left out.
-/// control (N, G), predicted (M, G): at least 2 cells each, of the same genes
-inline std::vector<Change> gene_set_changes(const CellTable& control, const CellTable& predicted,
-                                            const std::vector<NamedGenes>& sets, Rng& rng) {
-  constexpr Index min_genes = 3;
-  detail::check_cells("gene_set_changes", control, predicted);
-  std::unordered_map<std::string, Index> column;
-  for (std::size_t g = 0; g < control.gene_names.size(); ++g) column.emplace(control.gene_names[g], Index(g));
-  std::vector<std::vector<Index>> columns;
+/// Gene sets that cells of some genes can be scored by.
+struct ScoredGeneSets {
   std::vector<std::string> names;
+  std::vector<std::vector<Index>> columns;  ///< of the genes of each set, ascending
+};
+
+/// Returns the sets with three or more of the genes, and at most half of them.
+/// Throws std::invalid_argument where no set is left.
+inline ScoredGeneSets scored_gene_sets(const std::vector<std::string>& genes, const std::vector<NamedGenes>& sets) {
+  constexpr Index min_genes = 3;
+  std::unordered_map<std::string, Index> column;
+  for (std::size_t g = 0; g < genes.size(); ++g) column.emplace(genes[g], Index(g));
+  ScoredGeneSets out;
   for (const NamedGenes& set : sets) {
     std::vector<Index> own;
     for (const std::string& gene : set.genes) {
@@ -90,14 +92,24 @@ inline std::vector<Change> gene_set_changes(const CellTable& control, const Cell
     }
     std::sort(own.begin(), own.end());
     own.erase(std::unique(own.begin(), own.end()), own.end());
-    if (Index(own.size()) < min_genes || Index(own.size()) > control.genes() / 2) continue;
-    columns.push_back(std::move(own));
-    names.push_back(set.name);
+    if (Index(own.size()) < min_genes || own.size() > genes.size() / 2) continue;
+    out.columns.push_back(std::move(own));
+    out.names.push_back(set.name);
   }
-  LATENTCELL_REQUIRE(!columns.empty(), "gene_set_changes: none of ", sets.size(), " sets has ", min_genes,
-                     " genes or more, and at most half, of the ", control.genes(), " genes of the cells");
+  LATENTCELL_REQUIRE(!out.names.empty(), "scored_gene_sets: none of ", sets.size(), " sets has ", min_genes,
+                     " genes or more, and at most half, of the ", genes.size(), " genes of the cells");
+  return out;
+}
+
+/// Returns the change of every gene set's mean score (metric::GeneSetScores, with control genes chosen on the control
+/// cells), the largest first. For the sets of scored_gene_sets.
+/// control (N, G), predicted (M, G): at least 2 cells each, of the same genes
+inline std::vector<Change> gene_set_changes(const CellTable& control, const CellTable& predicted,
+                                            const std::vector<NamedGenes>& sets, Rng& rng) {
+  detail::check_cells("gene_set_changes", control, predicted);
+  ScoredGeneSets scored = scored_gene_sets(control.gene_names, sets);
   const Counts before = log_normalize(control.counts), after = log_normalize(predicted.counts);
-  const metric::GeneSetScores scores(before.view(), std::move(columns), metric::GeneSetScoresOptions{}, rng);
+  const metric::GeneSetScores scores(before.view(), std::move(scored.columns), metric::GeneSetScoresOptions{}, rng);
   const Matrix<float> of_control = scores.of(before.view()), of_predicted = scores.of(after.view());
   const auto moments = [](const Matrix<float>& x, Index set) {
     const auto values = x.col(set).cast<double>().array();
@@ -105,8 +117,8 @@ inline std::vector<Change> gene_set_changes(const CellTable& control, const Cell
     return detail::SampleMoments{mean, (values - mean).square().sum() / double(x.rows() - 1)};
   };
   std::vector<Change> out;
-  for (std::size_t s = 0; s < names.size(); ++s)
-    out.push_back(detail::change_of(names[s], moments(of_control, Index(s)), control.cells(),
+  for (std::size_t s = 0; s < scored.names.size(); ++s)
+    out.push_back(detail::change_of(scored.names[s], moments(of_control, Index(s)), control.cells(),
                                     moments(of_predicted, Index(s)), predicted.cells()));
   return detail::ranked(std::move(out));
 }
