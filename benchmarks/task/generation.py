@@ -56,4 +56,5 @@ for row in tables[0]:
     spread = values.std(0, ddof=1) if len(values) > 1 else values[0] * 0
     print(' | '.join([row, *(f'{m:.4g} ({s:.2g})' for m, s in zip(values.mean(0), spread))]))
 for stage in ('autoencoder', 'flow'):
-    print(f'{stage}: {[round(report[stage]["wall_seconds"]) for report in reports]} s')
+    seconds = [of['wall_seconds'] for report in reports for of in report['stages'] if of['name'] == stage]
+    print(f'{stage}: {[round(s) for s in seconds]} s')

@@ -70,8 +70,8 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& r
 void evaluate(const Settings& s, const Trained& t, const lc::LatentTable& predicted, program::Report& report) {
   program::doing("evaluating");
   print_line(lc::text("time ", s.holdout, ", ", t.truth.cells(), " held-out cells"));
-  report["scores"] = report.scored(trajectory::evaluate(
-      t.model, {t.reference, t.truth, predicted, *s.holdout_range()}, lc::Rng(s.seed, evaluation_stream)));
+  report["scores"] = report.scored(trajectory::evaluate(t.model, {t.reference, t.truth, predicted, *s.holdout_range()},
+                                                        lc::Rng(s.seed, evaluation_stream)));
 }
 
 void report_fates(const Settings& s, const Trained& t, program::Report& report) {

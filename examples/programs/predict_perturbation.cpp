@@ -74,7 +74,8 @@ void evaluate(const Settings& s, const perturbation::Model& model, const perturb
     program::doing("evaluating '" + group + "'");
     lc::Rng rng(s.seed, evaluation_stream);
     print_line(lc::text("'", group, "' under '", name, "', compared with ", truth.cells(), " held-out cells"));
-    program::Json one{{"group", group}, {"condition", name}, {"true_cells", truth.cells()}, {"control_cells", cells.cells()}};
+    program::Json one{
+        {"group", group}, {"condition", name}, {"true_cells", truth.cells()}, {"control_cells", cells.cells()}};
     one["scores"] = report.scored(perturbation::evaluate(model, data.train, {truth, group, key.second}, cells, rng));
     report["evaluated"].push_back(one);
     if (s.plots.empty()) continue;

@@ -99,7 +99,8 @@ TEST_CASE("ScoreTable: JSON has every metric and row, null for what was not meas
         "{\"method\":\"c\",\"role\":\"ceiling\",\"values\":[0.3333333333333333,null]}]}");
 }
 
-TEST_CASE("ScoreTable: the model is compared with the best baseline of each metric, and with the ceiling where it is above") {
+TEST_CASE(
+    "ScoreTable: the model is compared with the best baseline of each metric, and with the ceiling where it is above") {
   // r 0.8 against 0.6 and 0.9: two thirds of the way; error 0.2 against 0.15 and 0.1: one less than nothing; coverage
   // 0.05 off against 0.3 and 0: five sixths.
   const ScoreTable::Comparison c = example().compare();

@@ -23,8 +23,9 @@ TEST_CASE("verdict: a perfect model goes all the way, a baseline's twin none of 
         "m: better than every baseline in 1 of 1 metrics; 100 % of the way from the best baseline to the ceiling");
   CHECK(verdict(one_metric(0.2)) ==
         "m: better than every baseline in 0 of 1 metrics; 0 % of the way from the best baseline to the ceiling");
-  CHECK(verdict(one_metric(0.15)) ==
-        "m: better than every baseline in 0 of 1 metrics; on the whole farther from the ceiling than the best baseline");
+  CHECK(
+      verdict(one_metric(0.15)) ==
+      "m: better than every baseline in 0 of 1 metrics; on the whole farther from the ceiling than the best baseline");
 }
 
 TEST_CASE("verdict: of several tables, metrics are counted together and the way is the median of all") {

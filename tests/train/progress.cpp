@@ -27,8 +27,8 @@ TEST_CASE("progress: the line says epoch, loss, validation, rate and remaining t
         "flow [============............] 2/4  loss 1.2346  20 cells/s  1:00 left");
   CHECK(line("", {{1, 1, 2.0, 3.5, 0.1, 2, 600}}) ==
         "[========================] 1/1  loss 2  validation 3.5  300 cells/s  0 s left");
-  CHECK(lc::progress_line("flow", {.epoch = 1, .epochs = 4, .share = 0.125, .seconds_left = 8,
-                                   .seconds_left_in_all = 90}) ==
+  CHECK(lc::progress_line("flow",
+                          {.epoch = 1, .epochs = 4, .share = 0.125, .seconds_left = 8, .seconds_left_in_all = 90}) ==
         "flow [===.....................] 1/4  8 s left, 1:30 for all stages");
   CHECK(lc::clock_text(7.4) == "7 s");
   CHECK(lc::clock_text(187) == "3:07");

@@ -20,9 +20,7 @@ inline AugmentationSettings parse_augmentation(int argc, char** argv) {
       "Adds generated cells to the rare labels of single-cell counts.\nWithout --data it runs on simulated cells.",
       {"augment_cells --data pbmc.h5ad --label cell_type --out augmented.h5ad",
        "augment_cells --data pbmc.h5ad --label cell_type --holdout 0.5 --report report.json"},
-      per_stage({{"--holdback", "use --holdout"},
-                 {"--least", "use --min-cells"},
-                 {"--residual", "use --pseudo-count"}})};
+      per_stage({{"--least", "use --min-cells"}, {"--residual", "use --pseudo-count"}})};
   AugmentationSettings s;
   s.out = "augmented.h5ad";
   CLI::App app;

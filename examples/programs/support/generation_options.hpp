@@ -22,9 +22,7 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
       "Trains a latent flow on single-cell counts and generates cells.\nWithout --data it runs on simulated cells.",
       {"generate_cells --data pbmc.h5ad --label cell_type --holdout 0.5 --checkpoint model --report report.json",
        "generate_cells --from model --types naive,memory --count 500 --out more.h5ad"},
-      per_stage({{"--holdback", "use --holdout"},
-                 {"--judge", "use --test-data"},
-                 {"--between", "use --interpolate"}})};
+      per_stage({{"--between", "use --interpolate"}})};
   GenerationSettings s;
   s.out = "generated.h5ad";
   CLI::App app;
@@ -34,8 +32,8 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   app.add_option("--genes", s.genes, "keep the most variable genes; 0: all")->check(whole_number());
   add_generator(app, s);
   begin_group(app, group::prediction);
-  auto* from = app.add_option("--from", s.from,
-                              "generate from a saved model (a file, or a --checkpoint folder), without data or training");
+  auto* from = app.add_option(
+      "--from", s.from, "generate from a saved model (a file, or a --checkpoint folder), without data or training");
   app.add_option("--types", s.types, "generate only these labels, a comma between")->delimiter(',');
   app.add_option("--count", s.count, "cells to generate, of --interpolate paths; 0: as many as trained on, 100 paths")
       ->check(whole_number());

@@ -34,23 +34,22 @@ inline std::vector<CLI::Option*> add_generator(CLI::App& app, GeneratorSettings&
   begin_group(app, group::training);
   auto& vae = g.model.vae;
   auto& t = g.training;
-  return {
-      add_member(app, "--autoencoder-epochs", t, t.autoencoder_epochs, "0: by the number of cells"),
-      add_member(app, "--flow-epochs", t, t.flow_epochs, "0: by the number of cells"),
-      add_member(app, "--latent", vae, vae.latent, "dimensions of the latent"),
-      add_member(app, "--hidden", vae, vae.hidden, "widths of the encoder, a comma between")->delimiter(','),
-      add_member(app, "--dropout", vae, vae.dropout, "of the autoencoder; larger: stronger regularisation"),
-      add_member(app, "--kl-weight", vae, vae.kl_weight, "of the KL term; smaller: sharper cells"),
-      add_member(app, "--count-thinning", vae, vae.count_thinning, "share of the counts that the encoder is given"),
-      add_member(app, "--width", g.model.backbone, g.model.backbone.width, "of the flow's network"),
-      add_member(app, "--depth", g.model.backbone, g.model.backbone.depth, "blocks of the flow's network"),
-      add_member(app, "--label-dropout", g.model.flow, g.model.flow.label_dropout,
-                 "share of cells trained on as without a label, for --guidance"),
-      add_member(app, "--autoencoder-learning-rate", t.autoencoder, t.autoencoder.learning_rate,
-                 "a third where the loss jumps or is nan"),
-      add_member(app, "--flow-learning-rate", t.flow, t.flow.learning_rate, "likewise"),
-      add_member(app, "--autoencoder-batch-size", t.autoencoder, t.autoencoder.batch, "cells in a minibatch"),
-      add_member(app, "--flow-batch-size", t.flow, t.flow.batch, "cells in a minibatch")};
+  return {add_member(app, "--autoencoder-epochs", t, t.autoencoder_epochs, "0: by the number of cells"),
+          add_member(app, "--flow-epochs", t, t.flow_epochs, "0: by the number of cells"),
+          add_member(app, "--latent", vae, vae.latent, "dimensions of the latent"),
+          add_member(app, "--hidden", vae, vae.hidden, "widths of the encoder, a comma between")->delimiter(','),
+          add_member(app, "--dropout", vae, vae.dropout, "of the autoencoder; larger: stronger regularisation"),
+          add_member(app, "--kl-weight", vae, vae.kl_weight, "of the KL term; smaller: sharper cells"),
+          add_member(app, "--count-thinning", vae, vae.count_thinning, "share of the counts that the encoder is given"),
+          add_member(app, "--width", g.model.backbone, g.model.backbone.width, "of the flow's network"),
+          add_member(app, "--depth", g.model.backbone, g.model.backbone.depth, "blocks of the flow's network"),
+          add_member(app, "--label-dropout", g.model.flow, g.model.flow.label_dropout,
+                     "share of cells trained on as without a label, for --guidance"),
+          add_member(app, "--autoencoder-learning-rate", t.autoencoder, t.autoencoder.learning_rate,
+                     "a third where the loss jumps or is nan"),
+          add_member(app, "--flow-learning-rate", t.flow, t.flow.learning_rate, "likewise"),
+          add_member(app, "--autoencoder-batch-size", t.autoencoder, t.autoencoder.batch, "cells in a minibatch"),
+          add_member(app, "--flow-batch-size", t.flow, t.flow.batch, "cells in a minibatch")};
 }
 
 /// Sentences about options that there are for each stage.

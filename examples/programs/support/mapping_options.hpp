@@ -42,8 +42,8 @@ inline MappingSettings parse_mapping(int argc, char** argv) {
   add_member(app, "--neighbors", m, m.neighbors,
              "replay cells that vote on a label, in the latent and in principal components each");
   begin_group(app, group::evaluation);
-  auto* truth = app.add_option("--truth", s.truth,
-                               "obs column of --data with labels of the same names: to evaluate with, never learned from");
+  auto* truth = app.add_option(
+      "--truth", s.truth, "obs column of --data with labels of the same names: to evaluate with, never learned from");
   auto* hold = app.add_option("--holdout", s.holdout,
                               "a level of --batch of the --reference: its cells are held out, labelled in place of "
                               "--data, and the labels evaluated")

@@ -170,7 +170,8 @@ void parse(CLI::App& app, Common& c, const About& about, int argc, char** argv) 
   app.name(about.name);
   app.description(about.what);
   app.footer(footer(about));
-  app.set_config("--config", "", "TOML or INI file of options: a line such as label = \"cell_type\"")->group(group::run);
+  app.set_config("--config", "", "TOML or INI file of options, a line such as label = \"cell_type\"")
+      ->group(group::run);
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", version_text(about), "print versions of the program and what it is built with");
   app.get_option("--version")->group(group::run);

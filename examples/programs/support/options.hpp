@@ -26,14 +26,14 @@ struct Common {
   int threads = 0;
   std::uint64_t seed = 0;
   bool resume = false, quiet = false;
-  Json settings = {};  ///< every option with a value, under its name with _ for -
+  Json settings = {};                      ///< every option with a value, under its name with _ for -
   std::vector<std::string> training = {};  ///< keys of the settings of group "Training" that --resume compares
 };
 
 /// What --help says besides the options.
 struct About {
   std::string name, what;
-  std::vector<std::string> examples;                  ///< two command lines
+  std::vector<std::string> examples;                ///< two command lines
   std::map<std::string, std::string> retired = {};  ///< former options, and the sentence that names the new one
 };
 

@@ -50,14 +50,14 @@ inline std::vector<CLI::Option*> add_training(CLI::App& app, PerturbationSetting
 }
 
 inline PerturbationSettings parse_perturbation(int argc, char** argv) {
-  const About about{
-      "predict_perturbation",
-      "Predicts cells after a perturbation from control cells of groups that were never perturbed.\n"
-      "Without --data it runs on simulated cells.",
-      {"predict_perturbation --data pbmc.h5ad --condition condition --control CTRL --holdout \"CD14 Mono\" --tables out",
-       "predict_perturbation --from model --data controls.h5ad --perturbation IFNB --gene-sets hallmark.gmt --tables out"},
-      per_stage({{"--group", "use --label, the obs column of cell types or other groups"},
-                 {"--blind", "use --cross-fit"}})};
+  const About about{"predict_perturbation",
+                    "Predicts cells after a perturbation from control cells of groups that were never perturbed.\n"
+                    "Without --data it runs on simulated cells.",
+                    {"predict_perturbation --data pbmc.h5ad --condition condition --control CTRL --holdout \"CD14 "
+                     "Mono\" --tables out",
+                     "predict_perturbation --from model --data controls.h5ad --perturbation IFNB --gene-sets "
+                     "hallmark.gmt --tables out"},
+                    per_stage({{"--group", "use --label, the obs column of cell types or other groups"}})};
   PerturbationSettings s;
   s.out = "predicted.h5ad";
   lc::perturbation::Options& m = s.dataset.model;

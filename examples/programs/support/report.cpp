@@ -15,8 +15,7 @@ bool is_inner(const Json& json) { return json.is_array() || json.is_object(); }
 void append(std::string& out, const Json& json, std::size_t indent) {
   if (json.is_number_float()) {
     char digits[32];
-    const auto end =
-        std::to_chars(digits, digits + sizeof digits, json.get<double>(), std::chars_format::general, 6);
+    const auto end = std::to_chars(digits, digits + sizeof digits, json.get<double>(), std::chars_format::general, 6);
     out.append(digits, end.ptr);
     return;
   }

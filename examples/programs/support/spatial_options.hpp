@@ -35,7 +35,8 @@ struct SpatialSettings : Common {
 inline SpatialSettings parse_spatial(int argc, char** argv) {
   const About about{
       "impute_spatial",
-      "Predicts expression at locations of a tissue where it was not measured.\nWithout --data or --slices it runs on a "
+      "Predicts expression at locations of a tissue where it was not measured.\nWithout --data or --slices it runs on "
+      "a "
       "simulated slice.",
       {"impute_spatial --data slice.h5ad --spatial-key spatial --predict locations.csv --out predicted.h5ad",
        "impute_spatial --slices s1.h5ad,s2.h5ad,s3.h5ad --holdout slice:2 --report report.json"},
@@ -56,9 +57,9 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
       ->needs(slices);
   app.add_option("--subset", s.subset, "COLUMN=VALUE: only cells whose obs column has this value");
   app.add_option("--label", s.label, "obs column of regions");
-  auto* genes = app.add_option("--genes", s.genes,
-                               "keep so many highly variable genes; 0: those expressed in 3 % of the cells")
-                    ->check(whole_number());
+  auto* genes =
+      app.add_option("--genes", s.genes, "keep so many highly variable genes; 0: those expressed in 3 % of the cells")
+          ->check(whole_number());
   auto* gap = app.add_option("--slice-gap", s.slice_gap, "distance of slices, in mean neighbour distances")
                   ->check(CLI::Range(0.0, 1e6));
   app.add_option("--turn", s.turn,

@@ -100,9 +100,7 @@ inline TrajectorySettings parse_trajectory(int argc, char** argv) {
                      {"--dimensions", "use --components"},
                      {"--cells", "use --count"},
                      {"--epochs", "use --velocity-epochs, or --decoder-epochs"},
-                     {"--learning-rate", "use --velocity-learning-rate, or --decoder-learning-rate"},
-                     {"--ways", "use --paths"},
-                     {"--relax", "use --marginal-relaxation"}}};
+                     {"--learning-rate", "use --velocity-learning-rate, or --decoder-learning-rate"}}};
   TrajectorySettings s;
   s.out = "predicted.h5ad";
   CLI::App app;

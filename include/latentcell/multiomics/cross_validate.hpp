@@ -235,10 +235,8 @@ inline std::optional<CrossValidation> cross_validate(const Dataset& data, const 
   }
   for (std::size_t k = 0; k < folds.size(); ++k) {
     const std::vector<std::string> names = detected_genes(data, folds[k].train);
-    detail::Fold fold{select_modalities(data, folds[k].train, names),
-                      select_modalities(data, folds[k].test, names),
-                      {},
-                      prefix(k)};
+    detail::Fold fold{
+        select_modalities(data, folds[k].train, names), select_modalities(data, folds[k].test, names), {}, prefix(k)};
     fold.everyone = with_rna_only(fold.train, data);
     if (o.notice)
       o.notice(text("fold ", k + 1, " of ", folds.size(), ": ", folds[k].train.size(), " training cells, ",

@@ -20,9 +20,9 @@ namespace latentcell::perturbation {
 struct Change {
   std::string name;
   double control = 0, predicted = 0;  ///< means over the cells
-  double low = 0, high = 0;           ///< 95 % interval of predicted - control by the sampling of cells; the error of the
-                                      ///< model is not in it
-  Index rank = 0;                     ///< from 1, by the size of the change
+  double low = 0, high = 0;  ///< 95 % interval of predicted - control by the sampling of cells; the error of the
+                             ///< model is not in it
+  Index rank = 0;            ///< from 1, by the size of the change
   double change() const { return predicted - control; }
 };
 
@@ -32,8 +32,8 @@ namespace detail {
 struct SampleMoments {
   double mean = 0, variance = 0;
 };
-inline Change change_of(std::string name, const SampleMoments& control, Index controls,
-                        const SampleMoments& predicted, Index cells) {
+inline Change change_of(std::string name, const SampleMoments& control, Index controls, const SampleMoments& predicted,
+                        Index cells) {
   constexpr double quantile = 1.96;  // of a normal distribution at 0.975
   Change out{std::move(name), control.mean, predicted.mean};
   const double error = std::sqrt(control.variance / double(controls) + predicted.variance / double(cells));

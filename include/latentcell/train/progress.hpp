@@ -29,12 +29,12 @@ inline std::string clock_text(double seconds) {
   return text(s / 3600, ":", two(s / 60 % 60), ":", two(s % 60));
 }
 
-/// How far a stage of training is. NaN: not known yet.
+/// How far a stage of training is. NaN: not measured yet.
 struct StageProgress {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-  int epoch = 0, epochs = 0;                   ///< under way or just ended, and as planned
-  double share = 0;                            ///< of the steps, in [0, 1]
+  int epoch = 0, epochs = 0;                    ///< under way or just ended, and as planned
+  double share = 0;                             ///< of the steps, in [0, 1]
   double loss = unknown, validation = unknown;  ///< of the last whole epoch
   double cells_per_second = unknown;
   double seconds_left = unknown, seconds_left_in_all = unknown;  ///< of the stage, of all stages of the run
@@ -70,8 +70,7 @@ inline std::string progress_line(const std::string& label, const StageProgress& 
   if (std::isfinite(at.validation)) line += "  validation " + words("%.5g", at.validation);
   if (std::isfinite(at.cells_per_second)) line += "  " + words("%.0f", at.cells_per_second) + " cells/s";
   if (std::isfinite(at.seconds_left)) line += "  " + clock_text(at.seconds_left) + " left";
-  if (std::isfinite(at.seconds_left_in_all))
-    line += ", " + clock_text(at.seconds_left_in_all) + " for all stages";
+  if (std::isfinite(at.seconds_left_in_all)) line += ", " + clock_text(at.seconds_left_in_all) + " for all stages";
   return line;
 }
 

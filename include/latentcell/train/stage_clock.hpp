@@ -89,8 +89,8 @@ class StageClock {
 
   /// That of stages of the same kind, the one under way among them; else of all.
   double seconds_per_work(const std::string& stage, Rate here) const {
-    const auto known = rates_.find(kind(stage));
-    if (known != rates_.end() && known->second.work > 0) return known->second.seconds / known->second.work;
+    const auto alike = rates_.find(kind(stage));
+    if (alike != rates_.end() && alike->second.work > 0) return alike->second.seconds / alike->second.work;
     if (kind(stage) != kind(stage_)) here.seconds += all_.seconds, here.work += all_.work;
     return here.work > 0 ? here.seconds / here.work : 0;
   }

@@ -34,10 +34,10 @@ enum class OnSignal { ends_program, ends_epoch };
 
 /// Settings of Stages.
 struct StagesOptions {
-  std::string folder = {};                              ///< of checkpoints and tables of losses; empty writes none
-  Resume resume = Resume::no;                           ///< yes: a stage with a checkpoint goes on from it
-  OnSignal on_signal = OnSignal::ends_epoch;            ///< while a stage trains
-  CheckpointOptions checkpoint = {};                    ///< how often a stage is written
+  std::string folder = {};                    ///< of checkpoints and tables of losses; empty writes none
+  Resume resume = Resume::no;                 ///< yes: a stage with a checkpoint goes on from it
+  OnSignal on_signal = OnSignal::ends_epoch;  ///< while a stage trains
+  CheckpointOptions checkpoint = {};          ///< how often a stage is written
   std::shared_ptr<ProgressDisplay> progress = std::make_shared<ProgressDisplay>();  ///< shows a stage; null: nothing
   std::function<void(const std::string&)> notice = {};    ///< takes a line for each stage that resumes or ends
   std::function<void(const std::string&)> activity = {};  ///< takes what begins now, stages and steps between them
@@ -119,7 +119,7 @@ class Stages {
     return FitStatus::finished;
   }
 
-  /// Tells of a stage to come, so that the time left for all stages is known. A stage of that name is planned once.
+  /// Tells of a stage to come, so that the time left for all stages is predicted. A stage of that name is planned once.
   /// work: cells times epochs, and times parameters where stages are of several kinds
   void plan(const std::string& stage, double work) { clock_.plan(stage, work); }
   template <class Model>
