@@ -24,8 +24,7 @@ program::TrainTest load(const Settings& s, lc::Rng& rng) {
   lc::CellTable all = s.data.empty() ? lc::simulate({.cells = 3000, .types = 8, .type_skew = 1.8}, rng)
                                      : program::read_cells(s, s.data);
   (void)program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
-  const double share = s.holdout >= 0 ? s.holdout : s.data.empty() && s.from.empty() ? 0.5 : 0.0;
-  program::TrainTest d = program::hold_out(std::move(all), s.label, share, rng);
+  program::TrainTest d = program::hold_out(std::move(all), s.label, s.holdout, rng);
   program::note_oddities(d.train, s.label);
   return d;
 }

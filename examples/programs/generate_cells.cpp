@@ -26,7 +26,7 @@ program::TrainTest load(const Settings& s, lc::Rng& rng) {
   (void)program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
   program::TrainTest d;
   if (s.test_data.empty()) {
-    d = program::hold_out(std::move(all), s.label, s.data.empty() && s.holdout == 0 ? 0.5 : s.holdout, rng);
+    d = program::hold_out(std::move(all), s.label, s.holdout, rng);
   } else {
     d = {std::move(all), program::read_cells(s, s.test_data)};
     (void)program::labels_of(*d.test, s.label, "--label", s.test_data);

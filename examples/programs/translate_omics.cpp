@@ -48,7 +48,7 @@ mo::CrossValidationOptions options_of(const Settings& s, Index folds) {
 
 // How many folds are held out; throws where there would be nothing to do.
 Index folds_of(const Settings& s, const mo::Dataset& data) {
-  const Index folds = s.holdout >= 0 ? s.holdout : s.data.empty() ? 2 : 0;
+  const Index folds = s.holdout;
   if (folds == 0 && !data.rna_only && data.rows(0).empty())
     lc::throw_runtime("every cell has '", s.keys.protein_key,
                       "': say which cells to predict (--rna-only) or how many folds to hold out (--holdout)");

@@ -11,7 +11,7 @@ namespace program {
 struct AugmentationSettings : Common, GeneratorSettings {
   std::string from;
   Index min_cells = 0, steps = 25;
-  double holdout = -1, guidance = 1.1, pseudo_count = 2;
+  double holdout = 0, guidance = 1.1, pseudo_count = 2;
 };
 
 inline AugmentationSettings parse_augmentation(int argc, char** argv) {
@@ -52,6 +52,7 @@ inline AugmentationSettings parse_augmentation(int argc, char** argv) {
   from->excludes(hold);
   for (CLI::Option* option : training) from->excludes(option);
   parse(app, s, about, argc, argv);
+  if (s.data.empty() && s.from.empty() && hold->empty()) set_for_simulated(s, "holdout", s.holdout, 0.5);
   return s;
 }
 

@@ -58,6 +58,8 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   app.get_option("--interpolate")->excludes("--plots");
   from->excludes(data)->excludes(hold)->excludes(corrected);
   parse(app, s, about, argc, argv);
+  if (s.data.empty() && s.from.empty() && s.test_data.empty() && s.holdout == 0)
+    set_for_simulated(s, "holdout", s.holdout, 0.5);
   if (!s.corrected.empty() && s.batch_covariate.empty()) refuse(about, "--corrected needs --batch, an obs column");
   return s;
 }

@@ -25,7 +25,7 @@ struct MultiomicsSettings : Common {
   mo::DatasetOptions keys;
   std::string rna_only, from;
   EnsembleSettings ensemble{.components = 50, .members = 8};
-  Index holdout = -1;  // folds
+  Index holdout = 0;  ///< folds
 };
 
 inline MultiomicsSettings parse_multiomics(int argc, char** argv) {
@@ -56,6 +56,7 @@ inline MultiomicsSettings parse_multiomics(int argc, char** argv) {
   from->excludes(data)->excludes(folds);
   for (CLI::Option* option : own) from->excludes(option);
   parse(app, s, about, argc, argv);
+  if (s.data.empty() && s.from.empty() && folds->empty()) set_for_simulated(s, "holdout", s.holdout, Index(2));
   return s;
 }
 

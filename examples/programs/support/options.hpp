@@ -79,6 +79,13 @@ CLI::Option* add_member(CLI::App& app, const std::string& name, Options& options
 /// Reads the arguments and the file of --config; ends the program where they are wrong or ask for help.
 void parse(CLI::App& app, Common& c, const About& about, int argc, char** argv);
 
+/// Gives an option that was not given the value that simulated cells have; the report says so too.
+template <class Value>
+void set_for_simulated(Common& c, const std::string& key, Value& value, const Value& simulated) {
+  value = simulated;
+  c.settings[key] = value;
+}
+
 /// Ends the program as for a wrong argument.
 [[noreturn]] void refuse(const About& about, const std::string& why);
 

@@ -97,6 +97,8 @@ inline PerturbationSettings parse_perturbation(int argc, char** argv) {
   if (!s.from.empty() && data->empty() == (s.generate == 0))
     refuse(about, data->empty() ? "--from needs --data, the control cells, or --generate"
                                 : "--from takes control cells from --data or --generate, not both");
+  if (s.data.empty() && s.from.empty() && s.dataset.holdout.empty())
+    set_for_simulated(s, "holdout", s.dataset.holdout, {"type_2"});
   m.backbone.latent = m.vae.latent;
   s.training.seed = s.seed;
   return s;
@@ -109,7 +111,6 @@ inline lc::perturbation::Dataset load_dataset(const PerturbationSettings& s) {
     lc::io::GeneEmbeddings given = lc::io::read_gene_embeddings(s.embeddings);
     options.embeddings = {std::move(given.genes), std::move(given.values)};
   }
-  if (s.data.empty() && options.holdout.empty()) options.holdout = {"type_2"};
   if (!std::isnan(s.at_dose) && options.model.dose.empty())
     lc::throw_runtime("--at-dose needs the column of doses (--dose)");
   lc::Rng rng(s.seed);

@@ -93,7 +93,7 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
   for (CLI::Option* option : of_model) from->excludes(option);
   parse(app, s, about, argc, argv);
   if (s.simulated() && s.predict.empty() && s.panel.empty() && s.from.empty() && s.holdout.empty())
-    s.holdout = "spots:0.5";
+    set_for_simulated<std::string>(s, "holdout", s.holdout, "spots:0.5");
   return s;
 }
 

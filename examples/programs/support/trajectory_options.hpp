@@ -45,8 +45,9 @@ struct TrajectorySettings : Common {
 
   /// Fills in what simulated cells are used for, and reads the times to predict.
   void complete() {
-    if (simulated() && holdout.empty() && predict.empty() && from.empty()) holdout = "3";
-    if (simulated() && label.empty()) label = "cell_type";
+    if (simulated() && holdout.empty() && predict.empty() && from.empty())
+      set_for_simulated<std::string>(*this, "holdout", holdout, "3");
+    if (simulated() && label.empty()) set_for_simulated<std::string>(*this, "label", label, "cell_type");
     const auto add = [&](const std::string& name, const char* option) {
       const lc::trajectory::TimeRange t =
           with_context(lc::text(option, ": "), "", [&] { return lc::trajectory::TimeRange::parse(name); });
