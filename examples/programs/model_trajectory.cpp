@@ -80,9 +80,9 @@ void report_fates(const Settings& s, const Trained& t, program::Report& report) 
   const trajectory::FateReport fates = trajectory::fate_report(t.model, t.reference, s.label, s.fate_options(), rng);
   print_line("fates: mean probability, and the share of cells with a settled fate\n" + fates.to_text());
   for (const auto& of : fates.labels) {
-    program::Json fates = program::Json::array();
-    for (const auto& [name, probability] : of.fates) fates.push_back({{"label", name}, {"probability", probability}});
-    report["fates"].push_back({{"label", of.label}, {"cells", of.cells}, {"settled", of.settled}, {"fates", fates}});
+    program::Json shares = program::Json::array();
+    for (const auto& [name, probability] : of.fates) shares.push_back({{"label", name}, {"probability", probability}});
+    report["fates"].push_back({{"label", of.label}, {"cells", of.cells}, {"settled", of.settled}, {"fates", shares}});
   }
   report["settled_by_time"] = fates.settled_by_time;
 }

@@ -56,6 +56,11 @@ Index folds_of(const Settings& s, const mo::Dataset& data) {
   return folds;
 }
 
+// Whether proteins are learned from all cells; else the joint model alone.
+bool predicts_rest(const Settings& s, const mo::Dataset& data) {
+  return data.rna_only || !data.rows(0).empty() || !s.checkpoint.empty();
+}
+
 // Trains on all cells and appends the predicted ones; the joint model alone where there is none to predict.
 lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo::CrossValidationOptions& o,
                            lc::Stages& stages, lc::CellTable& out) {
@@ -67,13 +72,12 @@ lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo:
                            measured = mo::select_modalities(data, with, genes);
   program::print_line(lc::text("training on ", all.size(), " cells, ", genes.size(), " genes, ",
                                data.protein.features.size(), " proteins"));
-  if (!data.rna_only && without.empty() && s.checkpoint.empty()) {
+  if (!predicts_rest(s, data)) {
     const auto joint = mo::fit_joint(everyone.all(), o.training.joint, stages);
     if (!joint) return lc::FitStatus::interrupted;
     mo::add_joint(out, *joint, measured);
     return lc::FitStatus::finished;
   }
-  mo::plan_stages(o.training, o.model.ensemble.members, Index(with.size()), everyone.rna.cells(), stages);
   mo::Model model =
       mo::make_model(o.model, cells.protein, mo::CellModalities{everyone.rna, {}, cells.extra}.sources(), s.seed);
   const lc::FitStatus status = mo::fit(model, {cells.protein, cells.sources(), everyone.all()}, o.training, stages);
@@ -104,6 +108,8 @@ int run(const Settings& s) {
   program::check_resumable(s, {{"data", program::files_of({s.data})}, {"rna_file", program::files_of({s.rna_only})}},
                            {"protein_key", "extra_modality"});
   lc::Stages stages = program::make_stages(s);
+  mo::plan_stages(o.training, predicts_rest(s, data) ? o.model.ensemble.members : 0, Index(data.rows(1).size()),
+                  data.cells.cells() + (data.rna_only ? data.rna_only->cells() : 0), stages);
   std::optional<mo::CrossValidation> held_out;
   if (o.folds > 0) {
     held_out = mo::cross_validate(data, o, stages);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What all programs have in common: command_line.sh FOLDER CHECK_REPORT, the folder of the programs. Words of options, help, versions,
-# files of options, quiet runs, exit statuses.
+# What all programs have in common: command_line.sh FOLDER CHECK_REPORT, the folder of the programs. Words of options, help,
+# versions, files of options, quiet runs, exit statuses.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 programs=$1
@@ -22,7 +22,7 @@ for program in "${all[@]}"; do
     grep -q "^$part:" help || wrong "$program --help has no part '$part'"
   done
   [ "$(grep -c "^  $program " help)" -eq 2 ] || wrong "$program --help does not have two examples"
-  if grep -v "^  $program " help | grep -n '.\{200\}'; then wrong "$program --help has a line of 200 characters"; fi
+  if grep -v "^  $program " help | grep -n '.\{121\}'; then wrong "$program --help has a line above 120 characters"; fi
   "$programs/$program" --version > version || wrong "$program --version ends with $?"
   for word in "^$program [0-9.]*$" "^compiler " "^Eigen [0-9.]*$" "^HDF5 [0-9.]*$" "^threads [0-9]*$"; do
     grep -q "$word" version || wrong "$program --version does not say $word"

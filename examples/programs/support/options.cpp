@@ -92,18 +92,44 @@ void check_names(const CLI::App& app, const About& about, int argc, char** argv)
   }
 }
 
+/// Breaks a text into lines beside the names of options.
+std::string wrapped(const std::string& text) {
+  constexpr std::size_t width = 84;
+  std::string out;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::min(text.find(' ', i), text.size());
+    if (column > 0 && column + 1 + end - i > width) {
+      out += '\n';
+      column = 0;
+    } else if (column > 0) {
+      out += ' ';
+      ++column;
+    }
+    out.append(text, i, end - i);
+    column += end - i;
+    i = end + 1;
+  }
+  return out;
+}
+
 /// --help with a line or two an option: its value, what it does, the default, what it does not go with.
 class Help : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->check_lname("config")) return " FILE";
     return is_flag(*option) ? "" : " " + type_of(*option) + (is_list(*option) ? ",..." : "");
   }
   std::string make_option_desc(const CLI::Option* option) const override {
     std::string out = option->get_description();
-    if (!is_flag(*option) && !option->get_default_str().empty()) out += " [" + option->get_default_str() + "]";
-    std::string others;
-    for (const CLI::Option* other : option->get_excludes()) others += " " + other->get_name();
-    return out + (others.empty() ? "" : "; not with" + others);
+    const std::string& usual = option->get_default_str();
+    if (!is_flag(*option) && !usual.empty()) out += usual.front() == '[' ? " " + usual : " [" + usual + "]";
+    // --from excludes many: each of them says so.
+    const auto& excluded = option->get_excludes();
+    if (excluded.empty() || excluded.size() > 4) return wrapped(out);
+    out += "; not with";
+    for (const CLI::Option* other : excluded) out += " " + other->get_name();
+    return wrapped(out);
   }
 };
 

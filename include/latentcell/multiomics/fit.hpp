@@ -118,10 +118,10 @@ inline Model make_model(const Options& o, const Modality& target, const std::vec
 }
 
 /// Tells `stages` of the stages of a fit, before the cells are encoded.
-/// target_cells: with the target; joint_cells: of the joint model, 0: none is trained
+/// members: 0: the joint model alone; target_cells: with the target; joint_cells: 0: no joint model is trained
 inline void plan_stages(const TrainingOptions& o, Index members, Index target_cells, Index joint_cells,
                         Stages& stages) {
-  const Index cells = target_cells - target_cells / members;
+  const Index cells = members > 0 ? target_cells - target_cells / members : 0;
   for (Index k = 0; k < members; ++k)
     stages.plan(text(o.stage, "_", k + 1), double(o.members.of(cells).epochs) * double(cells));
   const int epochs =
