@@ -52,7 +52,7 @@ if cmp -s new_controls.h5ad held_out.h5ad; then echo "WRONG: --generate changes 
 printf 'first\tx\tgene_1\tgene_2\tgene_3\tgene_4\nfew\tx\tgene_1\tno_such\n' > sets.gmt
 "$predict" --data without.h5ad --from model --target type_2 --steps 4 --seed 2 --out from.h5ad --tables tables --gene-sets sets.gmt --report tables.json > said.txt
 "$checker" "$schema" tables.json
-grep -q "'type_2' under 'gene_1', genes up: " said.txt || { echo "WRONG: does not say which genes change"; exit 1; }
+grep -q "'type_2' under 'gene_1', change of mean log1p(CP10K): up " said.txt || { echo "WRONG: does not say which genes change"; exit 1; }
 awk -F, 'NR == 1 { if ($0 != "group,rank,gene,change,low,high,control,predicted") exit 1; next }
   { size = $4 < 0 ? -$4 : $4 } $2 != NR - 1 || $4 < $5 || $4 > $6 || (NR > 2 && size > last + 1e-9) { exit 1 }
   { last = size } END { if (NR < 50) exit 1 }' tables/gene_1_gene.csv || { echo "WRONG: the table of genes"; head tables/gene_1_gene.csv; exit 1; }

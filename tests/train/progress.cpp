@@ -31,6 +31,9 @@ TEST_CASE("progress: the line says epoch, loss, validation, rate and remaining t
                           {.epoch = 1, .epochs = 4, .share = 0.125, .seconds_left = 8, .seconds_left_in_all = 90}) ==
         "flow [===.....................] 1/4  8 s left, 1:30 for all stages");
   CHECK(lc::clock_text(7.4) == "7 s");
+  CHECK(lc::clock_text(0) == "0 s");
+  CHECK(lc::clock_text(0.31) == "0.4 s");
+  CHECK(lc::clock_text(0.97) == "1 s");
   CHECK(lc::clock_text(187) == "3:07");
   CHECK(lc::clock_text(3731) == "1:02:11");
 }

@@ -90,13 +90,13 @@ void ChangeTables::add(const lc::CellTable& controls, const lc::CellTable& predi
     if (rows.size() < 2) continue;
     const lc::CellTable before = controls.select_cells(rows), after = predicted.select_cells(rows);
     const Changes changes = lc::perturbation::gene_changes(before, after);
-    print_line(lc::text("'", group.levels[g], "' under '", perturbation, "', genes up: ", largest(changes, 1),
-                        "; down: ", largest(changes, -1)));
+    print_line(lc::text("'", group.levels[g], "' under '", perturbation, "', change of mean log1p(CP10K): up ",
+                        largest(changes, 1), "; down ", largest(changes, -1)));
     Json one{{"group", group.levels[g]}, {"condition", perturbation}, {"genes", to_json(changes)}};
     if (genes.is_open()) write_rows(genes, group.levels[g], changes);
     if (!sets_.empty()) {
       const Changes of_sets = lc::perturbation::gene_set_changes(before, after, sets_, rng_);
-      print_line(lc::text("  gene sets up: ", largest(of_sets, 1), "; down: ", largest(of_sets, -1)));
+      print_line(lc::text("  scores of gene sets: up ", largest(of_sets, 1), "; down ", largest(of_sets, -1)));
       write_rows(sets, group.levels[g], of_sets);
       one["gene_sets"] = to_json(of_sets);
     }

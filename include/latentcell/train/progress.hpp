@@ -20,10 +20,11 @@
 
 namespace latentcell {
 
-/// Returns a duration as text: "8 s", "3:07", "1:02:11".
+/// Returns a duration as text: "0.4 s", "8 s", "3:07", "1:02:11".
 inline std::string clock_text(double seconds) {
   const auto two = [](long n) { return text(n < 10 ? "0" : "", n); };
   const long s = std::lround(std::max(0.0, seconds));
+  if (seconds > 0 && seconds < 0.95) return text(double(std::ceil(10 * seconds)) / 10, " s");
   if (s < 60) return text(s, " s");
   if (s < 3600) return text(s / 60, ":", two(s % 60));
   return text(s / 3600, ":", two(s / 60 % 60), ":", two(s % 60));
