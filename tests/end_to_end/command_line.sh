@@ -30,7 +30,8 @@ for program in "${all[@]}"; do
 done
 # --label is the same word wherever labels are.
 for program in generate_cells augment_cells transfer_labels predict_perturbation model_trajectory impute_spatial; do
-  "$programs/$program" --help | grep -q -- " --label " || wrong "$program has no --label"
+  "$programs/$program" --help > help
+  grep -q -- " --label " help || wrong "$program has no --label"
 done
 
 # status PROGRAM WORDS ARGUMENTS...: former spellings name the new one.

@@ -51,4 +51,5 @@ TEST_CASE("verdict: no model or no baseline, no praise") {
   CHECK(verdict(std::vector<ScoreTable>{}) == "no model was evaluated");
   t.add("m", Role::model, {1});
   CHECK(verdict(t) == "m: no baseline to compare with");
+  CHECK(verdict({t, one_metric(0.6, "other")}) == verdict(one_metric(0.6, "other")));
 }
