@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/evaluate/verdict.hpp>
 #include <latentcell/perturbation/perturbation.hpp>
 
 namespace lc = latentcell;
@@ -39,7 +40,7 @@ int main() {
   const lc::CellTable& truth = data.truth.at({"type_2", "gene_1"});
   const lc::evaluate::ScoreTable scores =
       perturbation::evaluate(model, data.train, {truth, "type_2", "gene_1"}, predicted, rng);
-  std::printf("%s%s\n", scores.to_text().c_str(), scores.verdict().c_str());
+  std::printf("%s%s\n", scores.to_text().c_str(), lc::evaluate::verdict(scores).c_str());
   return scores.value("latentcell", "energy") < 0.5 * scores.value("control cells", "energy") ? 0
                                                                                               : 1;
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <latentcell/data/simulate_tissue_slice.hpp>
+#include <latentcell/evaluate/verdict.hpp>
 #include <latentcell/spatial/spatial.hpp>
 
 namespace lc = latentcell;
@@ -29,7 +30,7 @@ int main() {
   const auto baselines = spatial::impute_baselines(model, data, imputed, /* seed = */ 0);
   const lc::evaluate::ScoreTable scores =
       spatial::evaluate_imputation(model, data, imputed, baselines);
-  std::printf("%s%s\n", scores.to_text().c_str(), scores.verdict().c_str());
+  std::printf("%s%s\n", scores.to_text().c_str(), lc::evaluate::verdict(scores).c_str());
 
   const double covered = scores.value("latentcell", "cover80");
   const bool as_good =

@@ -49,10 +49,12 @@ with tempfile.TemporaryDirectory() as folder:
         reports.append(run(options, cells, seed, Path(folder)))
 print(f'{Path(options.data).name}: mean (standard deviation) of seeds {options.seeds}; mmd times 1000')
 print(' | '.join(['row', *METRICS]))
-tables = [{row['method']: row['values'] for row in report['scores']['rows']} for report in reports]
+names = [metric['name'] for metric in reports[0]['scores']['metrics']]
+tables = [{row['method']: dict(zip(names, row['values'])) for row in report['scores']['rows']} for report in reports]
 for row in tables[0]:
     values = np.array([[table[row][name] * (1e3 if name == 'mmd' else 1) for name in METRICS] for table in tables], float)
     spread = values.std(0, ddof=1) if len(values) > 1 else values[0] * 0
     print(' | '.join([row, *(f'{m:.4g} ({s:.2g})' for m, s in zip(values.mean(0), spread))]))
 for stage in ('autoencoder', 'flow'):
-    print(f'{stage}: {[round(report[stage]["wall_seconds"]) for report in reports]} s')
+    seconds = [of['wall_seconds'] for report in reports for of in report['stages'] if of['name'] == stage]
+    print(f'{stage}: {[round(s) for s in seconds]} s')

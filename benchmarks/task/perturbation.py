@@ -57,8 +57,9 @@ def main():
         for group in a.groups:
             conditions = {}  # (method, metric) -> values of the group's conditions, which are averaged
             for evaluated in json.loads(report_of(group, seed).read_text())["evaluated"]:
+                names = [metric["name"] for metric in evaluated["scores"]["metrics"]]
                 for row in evaluated["scores"]["rows"]:
-                    for metric, value in row["values"].items():
+                    for metric, value in zip(names, row["values"]):
                         conditions.setdefault((row["method"], metric), []).append(
                             float("nan") if value is None else value)
             for (method, metric), values in conditions.items():

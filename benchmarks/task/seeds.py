@@ -25,7 +25,7 @@ for seed in options.seeds:
     content = json.loads(report.read_text())
     table = next(content[name] for name in ('scores', 'batch_correction') if name in content)
     for row in table['rows']:
-        for metric, value in row['values'].items():
+        for metric, value in zip((m['name'] for m in table['metrics']), row['values']):
             if isinstance(value, (int, float)):
                 scores.setdefault(row['method'], {}).setdefault(metric, []).append(value)
 metrics = list(dict.fromkeys(m for of in scores.values() for m in of))

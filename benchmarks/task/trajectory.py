@@ -34,9 +34,11 @@ for held in options.holdouts:
             subprocess.run([options.program, *source, '--time', options.time, '--holdout', held, '--seed', str(seed), '--threads',
                             str(options.threads), '--out', str(options.folder / 'predicted.h5ad'), '--report', str(report), *more],
                            check=True, stdout=subprocess.DEVNULL)
-        for row in json.loads(report.read_text())['scores']['rows']:
+        scores = json.loads(report.read_text())['scores']
+        column = [metric['name'] for metric in scores['metrics']].index(options.measure)
+        for row in scores['rows']:
             role[row['method']] = row['role']
-            table.setdefault(row['method'], {}).setdefault(held, []).append(row['values'][options.measure])
+            table.setdefault(row['method'], {}).setdefault(held, []).append(row['values'][column])
 
 show = lambda values: f'{np.mean(values):.3g} ({np.std(values, ddof=1) if len(values) > 1 else 0:.2g})'
 print('| ' + ' | '.join([options.measure, *options.holdouts, 'mean']) + ' |')

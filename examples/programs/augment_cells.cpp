@@ -24,8 +24,7 @@ program::TrainTest load(const Settings& s, lc::Rng& rng) {
   lc::CellTable all = s.data.empty() ? lc::simulate({.cells = 3000, .types = 8, .type_skew = 1.8}, rng)
                                      : program::read_cells(s, s.data);
   (void)program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
-  const double share = s.holdout >= 0 ? s.holdout : s.data.empty() && s.from.empty() ? 0.5 : 0.0;
-  program::TrainTest d = program::hold_out(std::move(all), s.label, share, rng);
+  program::TrainTest d = program::hold_out(std::move(all), s.label, s.holdout, rng);
   program::note_oddities(d.train, s.label);
   return d;
 }
@@ -52,14 +51,11 @@ void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
 int run(const Settings& s) {
   program::begin(s);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
-  program::Json report = {{"program", lc::text("augment_cells ", lc::version)}, {"settings", program::to_json(s)}};
+  program::Report report("augment_cells", s);
   program::TrainTest d = load(s, rng);
   std::optional<gen::Model> model;
   if (s.from.empty()) {
-    program::check_resumable(s, {{"data", program::files_of({s.data})},
-                                 {"label", s.label},
-                                 {"batch", s.batch_covariate},
-                                 {"holdout", s.holdout}});
+    program::check_resumable(s, {{"data", program::files_of({s.data})}}, {"label", "batch", "holdout"});
     auto trained = program::train_generator(s, s, d.train, report, rng);
     if (!trained) return program::exit_interrupted(s);
     model = std::move(trained->model);
@@ -75,6 +71,8 @@ int run(const Settings& s) {
     if (lacks.deficit[l] > 0)
       print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, ", lacks.deficit[l], " added"));
   }
+  program::training_begins();
+  program::doing("generating cells");
   const lc::CellTable generated = gen::augment(
       *model, d.train, draws,
       {.min_cells = lacks.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)});
@@ -87,22 +85,20 @@ int run(const Settings& s) {
   if (d.test && generated.cells() > 0) {
     const std::vector<int> test_codes = d.test->cell_columns.codes(s.label, levels),
                            generated_codes = generated.cell_columns.codes(s.label, levels);
+    program::doing("evaluating with classifiers");
     const gen::AugmentationEvaluation e = gen::evaluate_augmentation(
         {d.train, codes}, {*d.test, test_codes}, {generated, generated_codes}, levels, {.seed = s.seed});
     print_line(lc::text("classifiers of ", s.label, " evaluated with ", d.test->cells(),
                         " held-out cells; rare: the labels that were added to"));
-    program::add_scores(report, "scores", e.scores);
+    report["scores"] = report.scored(e.scores);
     report["label_f1_logistic"] = program::to_json(e.label_f1_logistic);
     report["label_f1_forest"] = program::to_json(e.label_f1_forest);
     f1.cells = e.held_out_cells;
     for (const auto& row : e.label_f1_logistic.rows()) f1.scores.push_back({row.method, row.values});
-  } else if (!d.test) {
-    print_line("not evaluated: no cells were held out of training (--holdout)");
   }
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
   if (!s.plots.empty() && generated.cells() > 0)
     plots::augmentation(s.plots, {d.train, generated, s.label, levels}, f1);
+  report.finish(s, d.test ? "not evaluated: nothing was added" : "not evaluated: no cells were held out (--holdout)");
   return 0;
 }
 

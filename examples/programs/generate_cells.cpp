@@ -26,7 +26,7 @@ program::TrainTest load(const Settings& s, lc::Rng& rng) {
   (void)program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
   program::TrainTest d;
   if (s.test_data.empty()) {
-    d = program::hold_out(std::move(all), s.label, s.data.empty() && s.holdout == 0 ? 0.5 : s.holdout, rng);
+    d = program::hold_out(std::move(all), s.label, s.holdout, rng);
   } else {
     d = {std::move(all), program::read_cells(s, s.test_data)};
     (void)program::labels_of(*d.test, s.label, "--label", s.test_data);
@@ -50,6 +50,8 @@ std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const Settings& s, const
 }
 
 lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng) {
+  program::training_begins();
+  program::doing("generating cells");
   lc::CellTable cells = gen::generate(m, of, {.steps = s.steps, .guidance = float(s.guidance)}, rng);
   cells.strings["latentcell"] = program::provenance(s.seed, s.steps, s.guidance);
   lc::io::write_h5ad(s.out, cells);
@@ -58,34 +60,38 @@ lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Compos
 }
 
 // Generates paths between two labels; with training cells, evaluates them.
-void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* train, program::Json& report,
+void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* train, program::Report& report,
                  lc::Rng& rng) {
   const std::string &a = s.interpolate[0], &b = s.interpolate[1], &label = m.options.label;
   const gen::InterpolateOptions o{.paths = s.count ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
+  program::training_begins();
+  program::doing("generating paths");
   const lc::LatentTable z = gen::interpolate(m.flow, {{label, a}}, {{label, b}}, o, rng);
   const lc::CellTable cells = draw(m.vae, z, rng);
   lc::io::write_h5ad(s.out, cells);
   print_line(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", a, " to ", b, " to ", s.out));
   if (train == nullptr) return;
+  program::doing("evaluating paths");
   const gen::InterpolationScores steps = gen::evaluate_interpolation(*train, m, {cells, z, o}, {a, b}, s.seed);
   report["steps"] = program::to_json(steps, a, b);
-  program::add_scores(report, "scores", steps.table());
+  report["scores"] = report.scored(steps.table());
 }
 
 // Writes the training cells as of one level of the batch covariate, and scores how its levels mix.
-void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells, program::Json& report) {
+void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells, program::Report& report) {
   const gen::Composition of = gen::composition_of(m, cells);
   const lc::Categorical batch_covariate{m.options.batch_covariate_levels, of.batch_covariate};
   const int to = s.to_batch.empty() ? gen::largest_level(batch_covariate)
                                     : program::level_of(batch_covariate, s.to_batch, "--to-batch", s.batch_covariate);
+  program::doing("correcting for the batch covariate");
   lc::Rng rng(s.seed, program::correction_stream);
   const lc::CellTable corrected = gen::transform_batch(m.vae, cells, to, rng);
   lc::io::write_h5ad(s.corrected, corrected);
   print_line(lc::text("wrote the cells as of batch '", batch_covariate.levels[lc::to_size(to)], "' to ", s.corrected));
-  program::add_scores(report, "batch_correction", gen::evaluate_batch_correction(cells, corrected, of, rng));
+  report["batch_correction"] = report.scored(gen::evaluate_batch_correction(cells, corrected, of, rng));
 }
 
-int from_model(const Settings& s, program::Json& report) {
+int from_model(const Settings& s, program::Report& report) {
   lc::Rng rng(s.seed);
   const gen::Model m = gen::load(program::model_file(s.from));
   const std::vector<int> types = program::level_codes(s.types, "--types", m.options);
@@ -93,14 +99,14 @@ int from_model(const Settings& s, program::Json& report) {
   if (!s.interpolate.empty()) interpolate(s, m, nullptr, report, rng);
   if (s.interpolate.empty())
     generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng);
-  program::write_report(s.report, report);
+  report.finish(s, "not evaluated: a saved model was given no cells to compare with");
   return 0;
 }
 
 int run(const Settings& s) {
   program::begin(s);
   if (!s.corrected.empty()) program::check_file(s.corrected);
-  program::Json report = {{"program", lc::text("generate_cells ", lc::version)}, {"settings", program::to_json(s)}};
+  program::Report report("generate_cells", s);
   if (!s.from.empty()) return from_model(s, report);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   const program::TrainTest d = load(s, rng);
@@ -110,11 +116,7 @@ int run(const Settings& s) {
   if (!s.to_batch.empty())
     (void)program::level_of({o.batch_covariate_levels, {}}, s.to_batch, "--to-batch", s.batch_covariate);
   const auto sets = gene_sets(s, d);
-  program::check_resumable(s, {{"data", program::files_of({s.data})},
-                               {"label", s.label},
-                               {"batch", s.batch_covariate},
-                               {"genes", s.genes},
-                               {"holdout", s.holdout}});
+  program::check_resumable(s, {{"data", program::files_of({s.data})}}, {"label", "batch", "genes", "holdout"});
   const auto trained = program::train_generator(s, s, d.train, report, rng);
   if (!trained) return program::exit_interrupted(s);
   const gen::Model& m = trained->model;
@@ -124,18 +126,16 @@ int run(const Settings& s) {
     const gen::Composition of = gen::sample_composition(gen::composition_of(m, d.train), {types, s.count}, draws);
     cells = generate(s, m, of, draws);
     if (d.test) {
+      program::doing("evaluating");
       const lc::CellTable prior = gen::sample_prior(m, of, draws);
       const lc::evaluate::GenerationTables tables{d.train, *d.test, cells, &prior};
       program::add_evaluation(report, gen::evaluate(m, tables, {.seed = s.seed}));
       if (sets) program::add_evaluation(report, gen::evaluate_gene_sets(*sets, tables));
-    } else {
-      print_line("not evaluated: no cells were held out of training (--holdout or --test-data)");
     }
   } else {
     interpolate(s, m, &d.train, report, draws);
   }
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
+  report.finish(s, "not evaluated: no cells were held out of training (--holdout or --test-data)");
   if (!s.plots.empty() && cells.cells() > 0)
     plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate});
   return 0;

@@ -10,7 +10,6 @@
 
 namespace lc = latentcell;
 using lc::Index;
-using program::Json;
 using Settings = program::SpatialSettings;
 
 namespace {
@@ -24,7 +23,7 @@ lc::spatial::ImputationTask read_task(const Settings& s) {
         "hold-out (--holdout)");
   if (!s.from.empty() && s.simulated()) lc::throw_runtime("--from needs the cells around (--data or --slices)");
   std::optional<lc::spatial::SpatialHoldout> hidden;
-  if (!s.holdout.empty()) hidden = lc::spatial::parse_holdout(s.holdout, s.region);
+  if (!s.holdout.empty()) hidden = lc::spatial::parse_holdout(s.holdout, s.label);
   const int hidden_slice = hidden && hidden->hide == lc::spatial::Hide::slice ? int(hidden->amount) - 1 : -1;
   lc::spatial::Tissue all;
   if (s.simulated()) {
@@ -61,20 +60,22 @@ void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Ti
 
 std::optional<lc::spatial::RegionLabels> regions_of(const Settings& s, const lc::spatial::ImputationTask& task) {
   const lc::Annotation &reference = task.reference.cells.cell_columns, &query = task.query.cells.cell_columns;
-  if (task.imputes_genes() || !query.has(s.region) || !reference.has(s.region) ||
-      std::holds_alternative<std::vector<double>>(reference.get(s.region)))
+  if (task.imputes_genes() || !query.has(s.label) || !reference.has(s.label) ||
+      std::holds_alternative<std::vector<double>>(reference.get(s.label)))
     return {};
-  return lc::spatial::RegionLabels{reference.labels(s.region), query.labels(s.region)};
+  return lc::spatial::RegionLabels{reference.labels(s.label), query.labels(s.label)};
 }
 
 // Prints and reports scores; returns the baseline that the picture shows, with its name.
 lc::spatial::BaselineImputation evaluate(const Settings& s, const lc::spatial::Model& m,
                                          const lc::spatial::Dataset& data, const lc::spatial::Imputation& imputed,
-                                         const std::optional<lc::spatial::RegionLabels>& regions, Json& report) {
+                                         const std::optional<lc::spatial::RegionLabels>& regions,
+                                         program::Report& report) {
+  program::doing("evaluating");
   const auto baselines = lc::spatial::impute_baselines(m, data, imputed, s.seed);
   program::print_line(
       lc::text(s.holdout, ": ", data.query.size(), " locations, ", data.target.features.size(), " genes"));
-  program::add_scores(report, "scores", lc::spatial::evaluate_imputation(m, data, imputed, baselines, regions));
+  report["scores"] = report.scored(lc::spatial::evaluate_imputation(m, data, imputed, baselines, regions));
   const std::string shown = m.panel ? "ridge on the panel" : imputed.cells ? "kriging, deconvolved" : "kriging";
   return {shown, lc::spatial::find_baseline(baselines, shown)};
 }
@@ -89,7 +90,7 @@ void draw(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Dat
 
 int run(const Settings& s) {
   program::begin(s);
-  Json report{{"program", lc::text("impute_spatial ", lc::version)}, {"settings", program::to_json(s)}};
+  program::Report report("impute_spatial", s);
   const lc::spatial::ImputationTask task = read_task(s);
   std::optional<lc::spatial::Model> m;
   if (!s.from.empty()) {
@@ -105,9 +106,8 @@ int run(const Settings& s) {
   if (m) {
     lc::spatial::to_common_frame(data, m->target, frame);
   } else {
-    Json identity = program::training_settings(s);
-    identity["data"] = program::files_of(program::files_of(s));
-    program::check_resumable(s, identity);
+    program::check_resumable(s, {{"data", program::files_of(program::files_of(s))}},
+                             {"spatial_key", "subset", "holdout", "label", "genes", "slice_gap", "turn"});
     lc::spatial::Options o = lc::spatial::options_for(data, s.ensemble.components);
     o.ensemble.members = s.ensemble.members;
     o.ensemble.fold_seed = s.seed;
@@ -115,17 +115,19 @@ int run(const Settings& s) {
     lc::Rng rng(s.seed, lc::spatial::model_stream);
     m.emplace(o, rng);
     lc::spatial::TrainingOptions training{.intervals = intervals, .frame = frame, .seed = s.seed};
-    training.members.epochs = s.ensemble.epochs;
+    training.members = s.ensemble.training;
     lc::Stages stages = program::make_stages(s);
     if (lc::spatial::fit(*m, data, training, rng, stages) == lc::FitStatus::interrupted)
       return program::exit_interrupted(s);
-    program::add_stages(s, report, stages);
+    report.add_stages(s, stages);
     program::save_checkpoint(s, *m);
   }
   const lc::kernel::Variogram variogram = m->context.fitted_variogram();
   report["variogram"] = {{"range", variogram.range}, {"nugget", variogram.nugget}};
   program::report_alignments(data.alignments, report);
   if (s.within_spots) data.spot = lc::spatial::nearest_spots(data.reference, data.query);
+  program::training_begins();
+  program::doing("predicting");
   const double start = program::now();
   const lc::spatial::Imputation imputed = lc::spatial::impute(*m, data, {.intervals = intervals, .seed = s.seed});
   report["prediction"] = {{"locations", data.query.size()}, {"seconds", program::now() - start}};
@@ -133,8 +135,7 @@ int run(const Settings& s) {
   write(s, *m, task.query, imputed);
   lc::spatial::BaselineImputation baseline;
   if (data.has_truth()) baseline = evaluate(s, *m, data, imputed, regions_of(s, task), report);
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
+  report.finish(s);
   if (!s.plots.empty() && data.has_truth()) draw(s, *m, data, imputed, baseline);
   return 0;
 }

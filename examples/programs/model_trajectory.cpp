@@ -13,7 +13,6 @@
 
 namespace lc = latentcell;
 namespace trajectory = latentcell::trajectory;
-using program::Json;
 using program::print_line;
 using Settings = program::TrajectorySettings;
 
@@ -46,21 +45,21 @@ Trained load(const Settings& s, lc::Rng& rng) {
 }
 
 /// Nothing where a signal stopped the training.
-std::optional<Trained> train(const Settings& s, lc::Rng& rng, Json& report) {
+std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& report) {
   const auto [cells, held_out, without_time] = program::with_context("", " (--time chooses)", [&] {
     return trajectory::split_times(read(s, s.time, rng), s.time, {.holdout = s.holdout_range()});
   });
   if (without_time > 0) print_line(lc::text("note: ", without_time, " cells without a time are left out"));
   if (!s.holdout.empty() && held_out.cells() == 0)
     print_line(lc::text("note: no cell has a time of ", s.holdout, ": predicted, not evaluated"));
-  if (!s.fate.empty()) (void)program::labels_of(*cells.counts, s.fate, "--fate");
-  program::check_resumable(s, s.training_settings());
+  if (!s.label.empty()) (void)program::labels_of(*cells.counts, s.label, "--label");
+  program::check_resumable(s);
   Trained out{trajectory::Model(s.model_options(cells), rng)};
   report["training_cells"] = cells.cells();
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
   lc::Stages stages = program::make_stages(s);
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
-  program::add_stages(s, report, stages);
+  report.add_stages(s, stages);
   program::save_checkpoint(s, out.model);
   out.reference = trajectory::encode(out.model, cells);
   if (held_out.cells() > 0) out.truth = trajectory::encode(out.model, held_out);
@@ -68,22 +67,22 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, Json& report) {
   return out;
 }
 
-void evaluate(const Settings& s, const Trained& t, const lc::LatentTable& predicted, Json& report) {
+void evaluate(const Settings& s, const Trained& t, const lc::LatentTable& predicted, program::Report& report) {
+  program::doing("evaluating");
   print_line(lc::text("time ", s.holdout, ", ", t.truth.cells(), " held-out cells"));
-  program::add_scores(report, "scores",
-                      trajectory::evaluate(t.model, {t.reference, t.truth, predicted, *s.holdout_range()},
-                                           lc::Rng(s.seed, evaluation_stream)));
+  report["scores"] = report.scored(trajectory::evaluate(t.model, {t.reference, t.truth, predicted, *s.holdout_range()},
+                                                        lc::Rng(s.seed, evaluation_stream)));
 }
 
-void report_fates(const Settings& s, const Trained& t, Json& report) {
+void report_fates(const Settings& s, const Trained& t, program::Report& report) {
+  program::doing("following cells to their fates");
   lc::Rng rng(s.seed, fate_stream);
-  const trajectory::FateReport fates = trajectory::fate_report(t.model, t.reference, s.fate, s.fate_options(), rng);
+  const trajectory::FateReport fates = trajectory::fate_report(t.model, t.reference, s.label, s.fate_options(), rng);
   print_line("fates: mean probability, and the share of cells with a settled fate\n" + fates.to_text());
   for (const auto& of : fates.labels) {
-    Json& entry = report["fates"][of.label];
-    for (const auto& [name, probability] : of.fates) entry["fates"][name] = probability;
-    entry["settled"] = of.settled;
-    entry["cells"] = of.cells;
+    program::Json shares = program::Json::array();
+    for (const auto& [name, probability] : of.fates) shares.push_back({{"label", name}, {"probability", probability}});
+    report["fates"].push_back({{"label", of.label}, {"cells", of.cells}, {"settled", of.settled}, {"fates", shares}});
   }
   report["settled_by_time"] = fates.settled_by_time;
 }
@@ -106,38 +105,39 @@ int run(Settings s) {
   program::begin(s);
   s.complete();
   lc::Rng rng(s.seed);
-  Json report{{"program", lc::text("model_trajectory ", lc::version)}, {"settings", s.to_json()}};
+  program::Report report("model_trajectory", s);
   const std::optional<Trained> trained = s.from.empty() ? train(s, rng, report) : load(s, rng);
   if (!trained) return program::exit_interrupted(s);
   const trajectory::Model& model = trained->model;
   const lc::LatentTable& reference = trained->reference;
 
+  program::training_begins();
+  program::doing("predicting");
   const double start = program::now();
   lc::Rng own(s.seed, prediction_stream);
   lc::CellTable out;
   std::vector<lc::LatentTable> predicted;
   for (const auto& [name, time] : s.predictions) {
     predicted.push_back(
-        trajectory::interpolate_at(model, reference, {.time = time, .cells = s.cells, .steps = s.steps}, own));
+        trajectory::interpolate_at(model, reference, {.time = time, .cells = s.count, .steps = s.steps}, own));
     lc::LatentTable cells = predicted.back();
     for (std::string& cell : cells.cell_names) cell = name + "_" + cell;
-    if (!s.fate.empty()) {
+    if (!s.label.empty()) {
       lc::Rng draws(s.seed, fate_stream);
-      const auto fates = trajectory::fate_probabilities(model, cells, reference, s.fate, s.fate_options(), draws);
-      trajectory::annotate_fates(cells, fates, reference.cell_columns.labels(s.fate));
+      const auto fates = trajectory::fate_probabilities(model, cells, reference, s.label, s.fate_options(), draws);
+      trajectory::annotate_fates(cells, fates, reference.cell_columns.labels(s.label));
     }
     lc::append_cells(out, trajectory::decode_cells(model, cells, trained->axes, own));
   }
   out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
                                lc::text("steps ", s.steps)};
   lc::io::write_h5ad(s.out, out);
-  print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, " in ", program::now() - start, " s"));
+  print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, " in ", lc::clock_text(program::now() - start)));
   report["prediction"] = {{"cells", out.cells()}, {"seconds", program::now() - start}};
 
   if (trained->truth.cells() >= 4) evaluate(s, *trained, predicted.front(), report);
-  if (!s.fate.empty() && s.from.empty()) report_fates(s, *trained, report);
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
+  if (!s.label.empty() && s.from.empty()) report_fates(s, *trained, report);
+  report.finish(s, "not evaluated: no cells of the predicted times were held out (--holdout)");
   if (!s.plots.empty() && model.latent() >= 2) draw(s, *trained, predicted, report["scores"]);
   return 0;
 }

@@ -12,12 +12,12 @@
 
 #include "support/plot/evaluated_perturbations.hpp"
 #include "support/perturbation_options.hpp"
+#include "support/perturbation_tables.hpp"
 #include "support/stages.hpp"
 
 namespace lc = latentcell;
 namespace perturbation = lc::perturbation;
 using lc::CellTable;
-using program::Json;
 using program::print_line;
 using Settings = program::PerturbationSettings;
 
@@ -35,13 +35,17 @@ CellTable generate(const Settings& s, const lc::generation::Model& generator, co
 
 // Predicts every condition for the control cells and writes them; new control cells are written too.
 CellTable predict(const Settings& s, const perturbation::Model& model, const CellTable& controls,
-                  const perturbation::Dataset& names, const std::vector<std::string>& conditions) {
+                  const perturbation::Dataset& names, const std::vector<std::string>& conditions,
+                  program::ChangeTables& tables) {
+  program::training_begins();
   lc::Rng rng(s.seed, prediction_stream);
   perturbation::PredictOptions o = s.training.prediction;
   o.dose = std::isnan(s.at_dose) ? double(model.options.dose_scale) : s.at_dose;
   CellTable out;
   for (const std::string& condition : conditions) {
+    program::doing("predicting '" + names.name_in_data(condition) + "'");
     CellTable cells = perturbation::predict(model, controls, condition, o, rng);
+    tables.add(controls, cells, names.name_in_data(condition));
     cells.cell_columns.set(model.options.condition, lc::Categorical{{names.name_in_data(condition)},
                                                                     std::vector<int>(lc::to_size(cells.cells()), 0)});
     lc::append_cells(out, cells);
@@ -56,8 +60,8 @@ CellTable predict(const Settings& s, const perturbation::Model& model, const Cel
 
 // Scores each held-out group and condition beside baselines and ceiling.
 void evaluate(const Settings& s, const perturbation::Model& model, const perturbation::Dataset& data,
-              const CellTable& predicted, Json& report) {
-  report["evaluated"] = Json::array();
+              const CellTable& predicted, program::Report& report) {
+  report["evaluated"] = program::Json::array();
   for (const auto& [key, truth] : data.truth) {
     const std::string &group = key.first, &name = data.name_in_data(key.second);
     const bool is_predicted = std::count(data.conditions.begin(), data.conditions.end(), key.second) > 0;
@@ -67,21 +71,23 @@ void evaluate(const Settings& s, const perturbation::Model& model, const perturb
       continue;
     }
     const CellTable cells = perturbation::select_condition(predicted, model.options, name, {group});
+    program::doing("evaluating '" + group + "'");
     lc::Rng rng(s.seed, evaluation_stream);
     print_line(lc::text("'", group, "' under '", name, "', compared with ", truth.cells(), " held-out cells"));
-    Json one{{"group", group}, {"condition", name}, {"true_cells", truth.cells()}, {"control_cells", cells.cells()}};
-    program::add_scores(one, "scores",
-                        perturbation::evaluate(model, data.train, {truth, group, key.second}, cells, rng));
+    program::Json one{
+        {"group", group}, {"condition", name}, {"true_cells", truth.cells()}, {"control_cells", cells.cells()}};
+    one["scores"] = report.scored(perturbation::evaluate(model, data.train, {truth, group, key.second}, cells, rng));
     report["evaluated"].push_back(one);
   }
 }
 
-int predict_with_saved_model(const Settings& s, Json& report) {
+int predict_with_saved_model(const Settings& s, program::Report& report) {
   const perturbation::Model model = perturbation::load(program::model_file(s.from));
   const perturbation::Options& o = model.options;
   const auto conditions = perturbation::canonical_conditions(s.dataset.conditions, o.control);
   for (const std::string& condition : conditions) model.vocabulary.require(condition);
   if (!std::isnan(s.at_dose) && o.dose.empty()) lc::throw_runtime("--at-dose: the model has no dose");
+  program::ChangeTables tables(s, o, model.vae.gene_names, report);
   CellTable controls;
   if (s.generate > 0) {
     const lc::generation::Model generator = lc::generation::load(s.from + generator_name);
@@ -90,17 +96,18 @@ int predict_with_saved_model(const Settings& s, Json& report) {
     const CellTable cells = program::in_genes_of(program::read_cells(s, s.data), model.vae.gene_names, s.data);
     controls = perturbation::select_condition(cells, o, o.control, s.dataset.targets);
   }
-  (void)predict(s, model, controls, {}, conditions.empty() ? model.vocabulary.trained_conditions : conditions);
-  program::write_report(s.report, report);
+  (void)predict(s, model, controls, {}, conditions.empty() ? model.vocabulary.trained_conditions : conditions, tables);
+  report.finish(s, "not evaluated: a saved model was given control cells alone");
   return 0;
 }
 
 int run(const Settings& s) {
   program::begin(s);
-  Json report{{"program", lc::text("predict_perturbation ", lc::version)}, {"settings", program::to_json(s)}};
+  program::Report report("predict_perturbation", s);
   if (!s.from.empty()) return predict_with_saved_model(s, report);
   const perturbation::Dataset data = program::load_dataset(s);
-  program::check_resumable(s, program::identity(s));
+  program::ChangeTables tables(s, data.options, data.train.gene_names, report);
+  program::check_resumable(s);
   report["training_cells"] = data.train.cells();
   report["training_genes"] = data.train.genes();
   report["cross_fit"] = perturbation::cross_fit_folds(data.train, data.options, s.training.cross_fit);
@@ -111,6 +118,7 @@ int run(const Settings& s) {
   lc::Rng rng(s.seed), generator_rng(s.seed, generator_stream);
   perturbation::Model model(data.options, data.vocabulary, data.embeddings, rng);
   lc::Stages stages = program::make_stages(s);
+  if (s.generate > 0) stages.plan("controls", 3200.0 * 128.0 * double(lc::parameter_count(model.flow)));
   if (perturbation::fit(model, data.train, s.training, stages) == lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
   program::save_checkpoint(s, model);
@@ -124,11 +132,10 @@ int run(const Settings& s) {
     if (!s.checkpoint.empty()) lc::generation::save(s.checkpoint + generator_name, generator);
     controls = generate(s, generator, data.options, data.targets);
   }
-  program::add_stages(s, report, stages);
-  const CellTable cells = predict(s, model, controls, data, data.conditions);
+  report.add_stages(s, stages);
+  const CellTable cells = predict(s, model, controls, data, data.conditions, tables);
   evaluate(s, model, data, cells, report);
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
+  report.finish(s);
   if (!s.plots.empty()) plots::evaluated(s.plots, model.options, data, cells, report["evaluated"]);
   return 0;
 }

@@ -3,12 +3,10 @@
 
 #include <optional>
 
-#include <latentcell/data/simulate.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/mapping/mapping.hpp>
 
-#include "support/generator.hpp"
-#include "support/mapping_options.hpp"
+#include "support/mapping_data.hpp"
 #include "support/plot/mapping.hpp"
 
 namespace lc = latentcell;
@@ -20,68 +18,15 @@ using Settings = program::MappingSettings;
 
 namespace {
 
-struct Data {
-  std::optional<lc::CellTable> reference;
-  lc::CellTable query;
-  std::string name;  // of the query's file
-};
-
-// Throws where there is nothing to evaluate with.
-void check_truth(const Settings& s, const lc::CellTable& query, const std::vector<std::string>& levels) {
-  const lc::Categorical labels = program::labels_of(query, s.truth, "--truth", s.data);
-  const std::vector<int> truth = lc::recode(labels, levels);
-  if (std::all_of(truth.begin(), truth.end(), [](int c) { return c < 0; }))
-    lc::throw_runtime("--truth: none of the labels in '", s.truth, "' (", labels.list(), ") is one of the model (",
-                      lc::Categorical{levels, {}}.list(), ")");
-}
-
-// Ends the run now for what would end it after training.
-void check_before_training(const Settings& s, const Data& d) {
-  const lc::Categorical labels = program::labels_of(*d.reference, s.label, "--label", s.reference);
-  (void)program::in_genes_of(d.query, d.reference->gene_names, d.name);
-  if (!s.truth.empty()) check_truth(s, d.query, labels.levels);
-  if (s.batch_covariate.empty()) return;
-  const lc::Categorical levels = program::labels_of(*d.reference, s.batch_covariate, "--batch", s.reference);
-  if (levels.find_code(s.name)) lc::throw_runtime("--name: '", s.name, "' is a level of the batch covariate already");
-}
-
-// One tissue with a batch covariate of two levels; the second is the query, with others for a fifth of the genes.
-Data simulated(Settings& s, lc::Rng& rng) {
-  const auto all = lc::simulate({.cells = 4000, .batch_covariate_levels = 2, .batch_effect_strength = 0.5}, rng);
-  mapping::HeldOutQuery cells = mapping::hold_out_query(all, "batch", all.obs("batch").levels[1]);
-  for (std::size_t g = 0; g < cells.query.gene_names.size(); g += 5) cells.query.gene_names[g] = lc::text("other_", g);
-  s.truth = s.label;
-  s.name = "simulated";
-  return {std::move(cells.reference), std::move(cells.query), "simulated cells"};
-}
-
-Data load(Settings& s, lc::Rng& rng) {
-  Data d;
-  if (s.data.empty()) {
-    d = simulated(s, rng);
-  } else {
-    if (s.from.empty() && s.reference.empty())
-      lc::throw_runtime("choose where labels come from: --from a saved model, or --reference labelled cells");
-    d.query = program::read_cells(s, s.data);
-    d.name = s.data;
-    if (!s.reference.empty()) d.reference = program::read_cells(s, s.reference);
-    if (s.name.empty()) s.name = std::filesystem::path(s.data).stem().string();
-    if (!s.truth.empty()) (void)program::labels_of(d.query, s.truth, "--truth", s.data);
-  }
-  if (s.from.empty()) check_before_training(s, d);
-  return d;
-}
-
 // The generator that labels come from: saved, or trained on the reference; nothing where a signal stopped it.
-std::optional<gen::Model> generator(Settings& s, const Data& d, program::Json& report, lc::Rng& rng) {
+std::optional<gen::Model> generator(Settings& s, const program::MappingData& d, program::Report& report, lc::Rng& rng) {
   if (!s.from.empty()) {
     gen::Model model = gen::load(program::model_file(s.from));
     s.label = model.options.label;
     if (d.reference) (void)program::labels_of(*d.reference, s.label, "the model", s.reference);
     return model;
   }
-  program::check_resumable(
-      s, {{"reference", program::files_of({s.reference})}, {"label", s.label}, {"batch", s.batch_covariate}});
+  program::check_resumable(s, {{"reference", program::files_of({s.reference})}}, {"label", "batch", "holdout"});
   program::note_oddities(*d.reference, s.label);
   auto trained = program::train_generator(s, s, *d.reference, report, rng);
   if (!trained) return std::nullopt;
@@ -91,19 +36,23 @@ std::optional<gen::Model> generator(Settings& s, const Data& d, program::Json& r
 int run(Settings s) {
   program::begin(s);
   lc::Rng rng(s.seed);
-  program::Json report = {{"program", lc::text("transfer_labels ", lc::version)}, {"settings", program::to_json(s)}};
-  const Data d = load(s, rng);
+  program::Report report("transfer_labels", s);
+  const program::MappingData d = program::load_mapping(s, rng);
   const std::optional<gen::Model> reference = generator(s, d, report, rng);
   if (!reference) return program::exit_interrupted(s);
   const std::vector<std::string>& levels = reference->options.levels;
-  if (!s.truth.empty()) check_truth(s, d.query, levels);
+  if (!s.truth.empty()) program::check_truth(s, d.query, levels);
 
+  program::doing("mapping");
   mapping::Model model =
       program::naming(d.name, [&] { return mapping::Model(*reference, d.query.gene_names, s.name, s.mapping); });
-  lc::Stages stages({.notice = program::print_line});  // in memory: --resume may come with another query
+  // In memory: --resume may come with another query.
+  lc::Stages stages({.progress = program::display(), .notice = program::print_line, .activity = program::doing});
   if (program::naming(d.name, [&] { return mapping::fit(model, *reference, d.query, stages); }) ==
       lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
+  program::training_begins();
+  program::doing("labelling");
   const mapping::MappedCells mapped = mapping::predict(model, d.query);
   const Index shared = model.generator.vae.genes(), missing = reference->vae.genes() - shared,
               others = d.query.genes() - shared;
@@ -112,7 +61,7 @@ int run(Settings s) {
   report["shared_genes"] = shared;
   report["missing_genes"] = missing;
   report["other_genes"] = others;
-  program::add_stages(s, report, stages, "mapping_loss_curves");
+  report.add_stages(s, stages, "mapping_loss_curves");
 
   lc::CellTable out = d.query;
   const std::string column = out.cell_columns.has(s.label) ? "predicted_" + s.label : s.label;
@@ -131,12 +80,12 @@ int run(Settings s) {
                       " of them are more than twice as far from the reference as its own cells are from each other: "
                       "look at them before trusting their labels"));
   if (!s.truth.empty()) {
+    program::doing("evaluating");
     const lc::Categorical truth = d.query.obs(s.truth);
     program::add_evaluation(
         report, mapping::evaluate(model, mapped, {*reference, d.query, truth, d.reference ? &*d.reference : nullptr}));
   }
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
+  report.finish(s, "not evaluated: no true labels were given (--truth or --holdout)");
   if (!s.plots.empty())
     plots::mapped_labels(s.plots, {mapping::replay_latents(model), mapped.latents, mapped.confidence,
                                    lc::Categorical{levels, mapped.label}, s.label, report["scores"]});

@@ -8,50 +8,27 @@
 namespace lc = latentcell;
 namespace mo = latentcell::multiomics;
 using lc::Index;
-using program::Json;
 using Settings = program::MultiomicsSettings;
 
 namespace {
 
 constexpr std::uint64_t prediction_stream = 10;
 
-Settings parse(int argc, char** argv) {
-  Settings s;
-  s.out = "predicted.h5ad";
-  CLI::App app(
-      "Predicts surface proteins of cells from their RNA, and the reverse.\nWithout --data it runs on simulated "
-      "cells.");
-  auto* data = program::add_common(app, s);
-  app.add_option("--protein-key", s.keys.protein_key, "obsm entry of protein counts; rows of NaN: cells without")
-      ->capture_default_str();
-  app.add_option("--extra-modality", s.keys.extra_key,
-                 "obsm entry of a further modality that proteins are predicted from, such as accessibility");
-  app.add_option("--rna-only", s.rna_only, "other cells that have RNA alone, to predict proteins of");
-  auto* folds = app.add_option("--folds", s.folds,
-                               "hold each of so many folds of the cells out in turn and evaluate on them; 0: none")
-                    ->check(CLI::Range(0, 100));
-  const auto own = program::add_ensemble(app, s.ensemble, "principal components of RNA");
-  auto* from =
-      app.add_option("--from", s.from, "saved model (a file or --checkpoint folder) to predict --rna-only with");
-  from->excludes(data)->excludes(folds);
-  for (CLI::Option* option : own) from->excludes(option);
-  program::parse(app, argc, argv);
-  return s;
-}
-
 // Predicts cells with RNA alone by a saved model.
-int predict_alone(const Settings& s, Json report) {
+int predict_alone(const Settings& s, program::Report& report) {
   if (s.rna_only.empty()) lc::throw_runtime("--from needs cells to predict (--rna-only)");
   const mo::Model model = mo::load(program::model_file(s.from));
   lc::CellTable cells = program::read_cells(s, s.rna_only);
   program::in_genes_of(cells, model.sources.front().features(), s.rna_only);
   const mo::CellModalities modalities = mo::rna_only_modalities(model, cells);
   cells.embeddings.clear();
+  program::training_begins();
+  program::doing("predicting");
   lc::Rng rng(s.seed, prediction_stream);
   mo::add_predicted(cells, mo::translate(model, modalities.sources(), {.draws = s.ensemble.draws}, rng));
   if (model.joint) mo::add_joint(cells, *model.joint, modalities);
   program::write_predicted(s, std::move(cells), model.target.features());
-  program::write_report(s.report, report);
+  report.finish(s, "not evaluated: a saved model was given cells to predict alone");
   return 0;
 }
 
@@ -61,7 +38,8 @@ mo::CrossValidationOptions options_of(const Settings& s, Index folds) {
   o.model.ensemble.fold_seed = s.seed;
   o.model.components = s.ensemble.components;
   o.training.stage = "protein";
-  o.training.members.epochs = o.training.joint.epochs = s.ensemble.epochs;
+  o.training.members = s.ensemble.training;
+  o.training.joint.epochs = s.ensemble.training.epochs;
   o.training.members.fit.seed = o.training.joint.fit.seed = s.seed;
   o.training.intervals.draws = s.ensemble.draws;
   o.notice = program::print_line;
@@ -70,12 +48,17 @@ mo::CrossValidationOptions options_of(const Settings& s, Index folds) {
 
 // How many folds are held out; throws where there would be nothing to do.
 Index folds_of(const Settings& s, const mo::Dataset& data) {
-  const Index folds = s.folds >= 0 ? s.folds : s.data.empty() ? 2 : 0;
+  const Index folds = s.holdout;
   if (folds == 0 && !data.rna_only && data.rows(0).empty())
     lc::throw_runtime("every cell has '", s.keys.protein_key,
-                      "': say which cells to predict (--rna-only) or how many folds to hold out (--folds)");
-  if (folds == 1) lc::throw_runtime("--folds: one fold alone cannot be held out; give 2 or more, or 0");
+                      "': say which cells to predict (--rna-only) or how many folds to hold out (--holdout)");
+  if (folds == 1) lc::throw_runtime("--holdout: one fold alone cannot be held out; give 2 or more, or 0");
   return folds;
+}
+
+// Whether proteins are learned from all cells; else the joint model alone.
+bool predicts_rest(const Settings& s, const mo::Dataset& data) {
+  return data.rna_only || !data.rows(0).empty() || !s.checkpoint.empty();
 }
 
 // Trains on all cells and appends the predicted ones; the joint model alone where there is none to predict.
@@ -89,7 +72,7 @@ lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo:
                            measured = mo::select_modalities(data, with, genes);
   program::print_line(lc::text("training on ", all.size(), " cells, ", genes.size(), " genes, ",
                                data.protein.features.size(), " proteins"));
-  if (!data.rna_only && without.empty() && s.checkpoint.empty()) {
+  if (!predicts_rest(s, data)) {
     const auto joint = mo::fit_joint(everyone.all(), o.training.joint, stages);
     if (!joint) return lc::FitStatus::interrupted;
     mo::add_joint(out, *joint, measured);
@@ -101,6 +84,7 @@ lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo:
   if (status == lc::FitStatus::interrupted) return status;
   program::save_checkpoint(s, model);
   mo::add_joint(out, *model.joint, measured);
+  program::doing("predicting");
   const auto append = [&](const lc::CellTable& of, const mo::CellModalities& modalities) {
     lc::Rng rng(s.seed, prediction_stream);
     lc::CellTable more = mo::predicted_cells(model, data, of, modalities, o.training.intervals, rng);
@@ -116,16 +100,16 @@ lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo:
 int run(const Settings& s) {
   program::begin(s);
   lc::Rng rng(s.seed);
-  Json report{{"program", lc::text("translate_omics ", lc::version)}, {"settings", program::settings_of(s)}};
+  program::Report report("translate_omics", s);
   if (!s.from.empty()) return predict_alone(s, report);
   const mo::Dataset data = program::read_dataset(s, rng);
   const mo::CrossValidationOptions o = options_of(s, folds_of(s, data));
   if (o.folds > 0) (void)mo::hold_out_folds(data, o.folds, s.seed);  // throws for too many, before files are written
-  program::check_resumable(s, {{"data", program::files_of({s.data})},
-                               {"protein_key", s.keys.protein_key},
-                               {"extra_modality", s.keys.extra_key},
-                               {"rna_only", program::files_of({s.rna_only})}});
+  program::check_resumable(s, {{"data", program::files_of({s.data})}, {"rna_file", program::files_of({s.rna_only})}},
+                           {"protein_key", "extra_modality"});
   lc::Stages stages = program::make_stages(s);
+  mo::plan_stages(o.training, predicts_rest(s, data) ? o.model.ensemble.members : 0, Index(data.rows(1).size()),
+                  data.cells.cells() + (data.rna_only ? data.rna_only->cells() : 0), stages);
   std::optional<mo::CrossValidation> held_out;
   if (o.folds > 0) {
     held_out = mo::cross_validate(data, o, stages);
@@ -135,9 +119,8 @@ int run(const Settings& s) {
   lc::CellTable out = held_out ? mo::held_out_cells(data, *held_out) : mo::measured_cells(data);
   if (predict_rest(s, data, o, stages, out) == lc::FitStatus::interrupted) return program::exit_interrupted(s);
   program::write_predicted(s, std::move(out), data.protein.features);
-  program::add_stages(s, report, stages);
-  report["peak_memory_mb"] = program::peak_memory_mb();
-  program::write_report(s.report, report);
+  report.add_stages(s, stages);
+  report.finish(s);
   if (held_out && !s.plots.empty()) program::draw_held_out(s.plots, data, *held_out);
   return 0;
 }
@@ -145,6 +128,6 @@ int run(const Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Settings settings = parse(argc, argv);
+  const Settings settings = program::parse_multiomics(argc, argv);
   return program::guarded("translate_omics", [&] { return run(settings); });
 }

@@ -5,6 +5,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 augment=$1
 make_transfer=$2
+checker=$3
+schema=$here/../../docs/report.schema.json
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -18,6 +20,7 @@ for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and SMOTE' 'a
   "F1 rare, logistic" "F1 all, forest" type_4; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
+"$checker" "$schema" report.json
 grep -q "type_4: .* added" said.txt || { echo "WRONG: the rarest type gets no cells"; exit 1; }
 "$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --checkpoint model --resume --out again.h5ad
 cmp a.h5ad again.h5ad

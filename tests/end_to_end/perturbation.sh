@@ -6,6 +6,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 predict=$1
 make_perturbed=$2
+checker=$3
+schema=$here/../../docs/report.schema.json
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -17,9 +19,11 @@ short=(--autoencoder-epochs 3 --flow-epochs 3 --steps 4)
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --out held_out.h5ad --report report.json --checkpoint model
 "$predict" --data without.h5ad "${short[@]}" --seed 2 --out deleted.h5ad
 cmp held_out.h5ad deleted.h5ad
+grep -q '"verdict": "latentcell: better than every baseline in' report.json || { echo "WRONG: the report ends without a verdict"; exit 1; }
 for word in latentcell 'mean shift of other groups' 'latent arithmetic' r2_mean_top20 energy; do
   grep -q "$word" report.json || { echo "WRONG: the report does not have '$word'"; exit 1; }
 done
+"$checker" "$schema" report.json
 "$predict" --data all.h5ad --holdout type_2 "${short[@]}" --seed 2 --out again.h5ad --checkpoint model --resume
 cmp held_out.h5ad again.h5ad
 "$predict" --data without.h5ad --from model --target type_2 --steps 4 --seed 2 --out from.h5ad
@@ -44,6 +48,16 @@ cmp new_controls.h5ad controls_from.h5ad
 grep -q '"control_cells": 30' new_controls.json || { echo "WRONG: 30 new cells were not evaluated"; exit 1; }
 if cmp -s new_controls.h5ad held_out.h5ad; then echo "WRONG: --generate changes nothing"; exit 1; fi
 
+# Tables of genes and gene sets: a row for each gene, those of the largest change first; the saved model writes the same.
+printf 'first\tx\tgene_1\tgene_2\tgene_3\tgene_4\nfew\tx\tgene_1\tno_such\n' > sets.gmt
+"$predict" --data without.h5ad --from model --target type_2 --steps 4 --seed 2 --out from.h5ad --tables tables --gene-sets sets.gmt --report tables.json > said.txt
+"$checker" "$schema" tables.json
+grep -q "'type_2' under 'gene_1', change of mean log1p(CP10K): up " said.txt || { echo "WRONG: does not say which genes change"; exit 1; }
+awk -F, 'NR == 1 { if ($0 != "group,rank,gene,change,low,high,control,predicted") exit 1; next }
+  { size = $4 < 0 ? -$4 : $4 } $2 != NR - 1 || $4 < $5 || $4 > $6 || (NR > 2 && size > last + 1e-9) { exit 1 }
+  { last = size } END { if (NR < 50) exit 1 }' tables/gene_1_gene.csv || { echo "WRONG: the table of genes"; head tables/gene_1_gene.csv; exit 1; }
+[ "$(grep -c '"first"' tables/gene_1_gene_set.csv)" -eq 1 ] || { echo "WRONG: the table of gene sets"; exit 1; }
+
 # Given embeddings: a gene that no cell had perturbed, alone and in a combination; the saved model has them too.
 printf 'gene,a,b\ngene_1,1,0\ngene_2,0.8,0.1\ngene_3,-1,0.5\n' > genes.csv
 new=(--perturbation gene_2,gene_1+gene_3)
@@ -62,12 +76,13 @@ printf 'gene_1,1,0\ngene_2,1,low\n' > words.csv
 printf 'gene_1,0,0\n' > zeros.csv
 
 program=$predict
+printf 'other\tx\tno\tsuch\tgenes\n' > other.gmt
 source "$here/refuses.sh"
 refuses "no such file" --data missing.h5ad
 refuses "no level 'no_such'" --data all.h5ad --holdout no_such
 refuses "no level 'no_such'" --data all.h5ad --target no_such
 refuses "no column 'no_such'" --data all.h5ad --condition no_such
-refuses "no column 'no_such'" --data all.h5ad --group no_such
+refuses "no column 'no_such'" --data all.h5ad --label no_such
 refuses "no cell is 'no_such'" --data all.h5ad --control no_such
 refuses "name groups to predict or to hold out" --data all.h5ad
 refuses "no column 'no_such'" --data all.h5ad --holdout type_2 --dose no_such
@@ -80,6 +95,7 @@ refuses "'no_such' of perturbation" --data all.h5ad --holdout type_2 --perturbat
 refuses "'no_such' of perturbation" --data all.h5ad --from model --perturbation no_such
 refuses "no level 'no_such'" --data all.h5ad --from model --target no_such,type_2
 refuses "excludes" --data all.h5ad --from model --control none
+refuses "other.gmt: scored_gene_sets: none of 1 sets" --data all.h5ad --holdout type_2 --tables tables --gene-sets other.gmt
 refuses "is of a run whose holdout was [\"type_2\"], not [\"type_1\"]" --data all.h5ad --holdout type_1 --checkpoint model --resume
 refuses "is the control" --data all.h5ad --from model --perturbation control
 refuses "--at-dose" --data all.h5ad --holdout type_2 --at-dose 1

@@ -28,6 +28,17 @@ refuses "needs --batch" --corrected corrected.h5ad
 refuses no_such_batch --batch batch --corrected corrected.h5ad --to-batch no_such_batch
 refuses "no_such_folder does not exist" --batch batch --corrected no_such_folder/corrected.h5ad
 refuses no_such.gmt --gene-sets no_such.gmt
+refuses "did you mean '--holdout'" --holdouts 0.5
+refuses "did you mean '--autoencoder-epochs'" --autoencoder-epoch=3
+refuses "--between: use --interpolate" --between a,b
+refuses "there is one for each stage: --autoencoder-learning-rate and --flow-learning-rate" --learning-rate 1
+refuses "dropout must be in [0, 1), got 1.5" --dropout 1.5
+refuses "kl_weight must be at least 0, got -1" --kl-weight -1
+refuses "hidden must be at least 1, got 0" --hidden 128,0
+refuses "learning_rate must be above 0, got 0" --flow-learning-rate 0
+printf 'dropot = 0.1\n' > wrong.toml
+refuses "--config: --dropot: there is no such option; did you mean '--dropout'" --config wrong.toml
+refuses "no_such.toml" --config no_such.toml
 printf 'A\tx\tno\tsuch\tgenes\n' > other.gmt
 refuses "other.gmt" --gene-sets other.gmt
 exit "$failed"

@@ -1,11 +1,11 @@
-# Sourced: refuses WORDS ARGUMENTS... runs $program, which must end with a non-zero exit, one clear sentence that holds the
-# words, and nothing written; else $failed becomes 1.
+# Sourced: refuses WORDS ARGUMENTS... runs $program, which must end with status 2 (wrong options or input), one clear
+# sentence that holds the words, and nothing written; else $failed becomes 1.
 failed=0
 refuses() {
   local words=$1 status=0
   shift
   timeout 120 "$program" "$@" --out refused.h5ad > output 2> messages || status=$?
-  if [ "$status" -eq 0 ] || [ "$status" -ge 124 ]; then
+  if [ "$status" -ne 2 ]; then
     echo "WRONG: exit $status after $*"; failed=1
   elif ! grep -qiF -- "$words" messages; then
     echo "WRONG: the message after $* does not say '$words':"; cat messages; failed=1

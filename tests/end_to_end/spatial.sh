@@ -6,6 +6,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 impute=$1
 make_slices=$2
+checker=$3
+schema=$here/../../docs/report.schema.json
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -20,6 +22,7 @@ slices=(--slices slice1.csv,slice2.csv,slice3.csv --coordinates places1.csv,plac
 for word in latentcell kriging 'nearest cell' pearson ssim cover80; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
+"$checker" "$schema" report.json
 "$impute" --data all.h5ad --holdout region:layer_3 "${short[@]}" --out again.h5ad --checkpoint model --resume
 cmp held_out.h5ad again.h5ad
 "$impute" --data without.h5ad --from model --predict hidden.csv --draws 6 --out from.h5ad
@@ -66,7 +69,7 @@ refuses "nothing to predict" --data all.h5ad
 refuses "no obsm entry 'no_such'" --data all.h5ad --spatial-key no_such --holdout spots:0.5
 refuses "is none of region:LEVEL" --data all.h5ad --holdout nothing:3
 refuses "no level 'no_such'" --data all.h5ad --holdout region:no_such
-refuses "no column 'no_such'" --data all.h5ad --holdout region:layer_1 --region no_such
+refuses "no column 'no_such'" --data all.h5ad --holdout region:layer_1 --label no_such
 refuses "lies between 0 and 1" --data all.h5ad --holdout spots:2
 refuses "is not a number" --data all.h5ad --holdout spots:many
 refuses "more than 1 neighbour distance" --data all.h5ad --holdout grid:1

@@ -5,12 +5,14 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 transfer=$1
 make_transfer=$2
+checker=$3
+schema=$here/../../docs/report.schema.json
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 "$make_transfer" .
-short=(--rounds 1 --steps 10)
+short=(--rounds 1 --training-steps 10)
 
 "$transfer" --reference reference.h5ad --autoencoder-epochs 3 --flow-epochs 3 --data new.h5ad --truth truth "${short[@]}" \
   --checkpoint model --out a.h5ad --report report.json | tee said.txt
@@ -19,6 +21,7 @@ grep -q "135 genes are shared; 15 of the model are missing from the new cells, w
 for word in '"latentcell"' 'reference without training' 'nearest in PCs of reference' 'nearest in PCs of both' 'true labels' 'mean F1' auc_of_distance missing_genes; do
   grep -q -- "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
+"$checker" "$schema" report.json
 # The reference's batch covariate has a part in training; the query's level may not be one of the reference's.
 "$transfer" --reference reference.h5ad --batch batch --autoencoder-epochs 1 --flow-epochs 1 --data new.h5ad "${short[@]}" \
   --checkpoint batched --out batched.h5ad

@@ -6,6 +6,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 translate=$1
 make_multiomics=$2
+checker=$3
+schema=$here/../../docs/report.schema.json
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -13,21 +15,23 @@ cd "$folder"
 "$make_multiomics" .
 short=(--epochs 2 --members 2 --draws 8 --components 8)
 
-"$translate" --data both.h5ad --extra-modality accessibility --folds 2 "${short[@]}" --out folds.h5ad --report report.json
+"$translate" --data both.h5ad --extra-modality accessibility --holdout 2 "${short[@]}" --out folds.h5ad --report report.json
 for word in latentcell 'rna alone' 'joint VAE, rna alone' mean_r_genes_of_joint 'ridge on components' '30 nearest cells' mean_r cover80 rna_from_protein protein_6 verdict; do
   grep -q "$word" report.json || { echo "WRONG: the report has no '$word'"; exit 1; }
 done
+"$checker" "$schema" report.json
 # Intervals are calibrated: without that 66 % lie within the 80 % intervals, with it, after two epochs, 89 %.
-awk '/"method": "latentcell"/ { ours = 1 } ours && /"cover80":/ { exit !($2 + 0 > 0.75) }' report.json || { echo "WRONG: the intervals are too narrow"; exit 1; }
+column=$(grep -o '"name": "[^"]*"' report.json | grep -n cover80 | head -1 | cut -d: -f1)
+awk -v column="$column" '/"method": "latentcell"/ { ours = 1 } ours && /"values":/ { gsub(/.*\[|\].*/, ""); split($0, v, ","); exit !(v[column] > 0.75) }' report.json || { echo "WRONG: the intervals are too narrow"; exit 1; }
 # A run that was stopped among its folds goes on: what is there is not trained again, and comes to the same.
-"$translate" --data both.h5ad --extra-modality accessibility --folds 2 "${short[@]}" --out kept.h5ad --checkpoint folds
+"$translate" --data both.h5ad --extra-modality accessibility --holdout 2 "${short[@]}" --out kept.h5ad --checkpoint folds
 cmp folds.h5ad kept.h5ad
-"$translate" --data both.h5ad --extra-modality accessibility --folds 2 "${short[@]}" --out resumed.h5ad --checkpoint folds --resume >resumed.txt
+"$translate" --data both.h5ad --extra-modality accessibility --holdout 2 "${short[@]}" --out resumed.h5ad --checkpoint folds --resume >resumed.txt
 grep -q "fold_2_of_2_joint: resumes after epoch" resumed.txt
 cmp folds.h5ad resumed.h5ad
 # What was measured of held-out cells has no part in what is predicted of them.
 "$make_multiomics" tamper both.h5ad folds.h5ad tampered.h5ad
-"$translate" --data tampered.h5ad --extra-modality accessibility --folds 2 "${short[@]}" --out tampered_folds.h5ad
+"$translate" --data tampered.h5ad --extra-modality accessibility --holdout 2 "${short[@]}" --out tampered_folds.h5ad
 "$make_multiomics" same folds.h5ad tampered_folds.h5ad
 if cmp -s folds.h5ad tampered_folds.h5ad; then echo "WRONG: other proteins change nothing at all"; exit 1; fi
 "$translate" --data some.h5ad "${short[@]}" --seed 2 --out some_predicted.h5ad
@@ -40,17 +44,17 @@ cmp from.h5ad from_two.h5ad
 
 program=$translate
 source "$here/refuses.sh"
-refuses "no such file" --data missing.h5ad --folds 2
+refuses "no such file" --data missing.h5ad --holdout 2
 # What is written has the joint latent: of held-out cells, of cells without proteins, from a saved model.
 for file in folds some_predicted predicted from; do
-  refuses "there are X_joint, protein_" --data $file.h5ad --protein-key no_such --folds 2
+  refuses "there are X_joint, protein_" --data $file.h5ad --protein-key no_such --holdout 2
 done
 refuses "say which cells to predict" --data both.h5ad
-refuses "no obsm entry 'no_such'; there are accessibility, protein_expression" --data both.h5ad --protein-key no_such --folds 2
-refuses "no obsm entry 'no_such'" --data both.h5ad --extra-modality no_such --folds 2
+refuses "no obsm entry 'no_such'; there are accessibility, protein_expression" --data both.h5ad --protein-key no_such --holdout 2
+refuses "no obsm entry 'no_such'" --data both.h5ad --extra-modality no_such --holdout 2
 refuses "no such file" --data both.h5ad --rna-only missing.h5ad
-refuses "too few for 60 folds" --data both.h5ad --folds 60
-refuses "one fold alone" --data both.h5ad --folds 1
+refuses "too few for 60 folds" --data both.h5ad --holdout 60
+refuses "one fold alone" --data both.h5ad --holdout 1
 refuses "needs cells to predict" --from model
 refuses "excludes" --data both.h5ad --from model --rna-only rna.h5ad
 refuses "kind" --from model/protein_1.safetensors --rna-only rna.h5ad

@@ -1,4 +1,5 @@
 #include <latentcell/evaluate/generation_scores.hpp>
+#include <latentcell/evaluate/verdict.hpp>
 
 #include "support/catch.hpp"
 
@@ -37,5 +38,5 @@ TEST_CASE("generation_metrics: perfect cells are the best in every metric, worse
     INFO(metric.name);
     CHECK(table.best(metric.name) == 1);
   }
-  CHECK(table.verdict() == "perfect: better than every baseline in 16 of 16 metrics");
+  CHECK(verdict(table) == "perfect: better than every baseline in 16 of 16 metrics");
 }

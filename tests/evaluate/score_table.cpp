@@ -95,34 +95,21 @@ TEST_CASE("ScoreTable: JSON has every metric and row, null for what was not meas
   CHECK(t.to_json() ==
         "{\"metrics\":[{\"name\":\"r\",\"better\":\"higher\"},"
         "{\"name\":\"cover\",\"unit\":\"%\",\"better\":\"neither\",\"target\":0.5}],"
-        "\"rows\":[{\"method\":\"a\\\"b\\u000a\",\"role\":\"baseline\",\"values\":{\"r\":0.25,\"cover\":null}},"
-        "{\"method\":\"c\",\"role\":\"ceiling\",\"values\":{\"r\":0.3333333333333333,\"cover\":null}}]}");
+        "\"rows\":[{\"method\":\"a\\\"b\\u000a\",\"role\":\"baseline\",\"values\":[0.25,null]},"
+        "{\"method\":\"c\",\"role\":\"ceiling\",\"values\":[0.3333333333333333,null]}]}");
 }
 
-TEST_CASE("ScoreTable: the verdict counts the metrics in which every baseline is beaten") {
+TEST_CASE(
+    "ScoreTable: the model is compared with the best baseline of each metric, and with the ceiling where it is above") {
   // r 0.8 against 0.6 and 0.9: two thirds of the way; error 0.2 against 0.15 and 0.1: one less than nothing; coverage
-  // 0.05 off against 0.3 and 0: five sixths. The median is two thirds.
-  CHECK(example().verdict() ==
-        "ours: better than every baseline in 2 of 3 metrics; 67 % of the way from the best baseline to the ceiling");
-}
-
-TEST_CASE("ScoreTable: a perfect model goes all the way, a baseline's twin none of it") {
-  for (const double own : {0.2, 1.0}) {
-    ScoreTable t({{"r"}});
-    t.add("ceiling", Role::ceiling, {1.0});
-    t.add("mean", Role::baseline, {0.2});
-    t.add("m", Role::model, {own});
-    CHECK(t.verdict() == (own == 1.0
-                              ? "m: better than every baseline in 1 of 1 metrics; 100 % of the way from the best "
-                                "baseline to the ceiling"
-                              : "m: better than every baseline in 0 of 1 metrics; 0 % of the way from the best "
-                                "baseline to the ceiling"));
-  }
-}
-
-TEST_CASE("ScoreTable: no model or no baseline, no praise") {
-  ScoreTable t({{"r"}});
-  CHECK(t.verdict() == "no model was evaluated");
-  t.add("m", Role::model, {1});
-  CHECK(t.verdict() == "m: no baseline to compare with");
+  // 0.05 off against 0.3 and 0: five sixths.
+  const ScoreTable::Comparison c = example().compare();
+  CHECK(c.method == "ours");
+  CHECK(c.metrics == 3);
+  CHECK(c.better == 2);
+  REQUIRE(c.shares.size() == 3);
+  CHECK(c.shares[0] == Approx(2.0 / 3));
+  CHECK(c.shares[1] == Approx(-1));
+  CHECK(c.shares[2] == Approx(5.0 / 6));
+  CHECK(ScoreTable({{"r"}}).compare().method.empty());
 }

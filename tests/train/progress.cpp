@@ -20,16 +20,47 @@ lc::History history(std::vector<lc::EpochReport> epochs) {
 }  // namespace
 
 TEST_CASE("progress: the line says epoch, loss, validation, rate and remaining time") {
-  CHECK(lc::progress_line("flow", history({{1, 4, 2.0, NAN, 0.1, 30, 600}, {2, 4, 1.234567, NAN, 0.1, 30, 600}})) ==
+  const auto line = [](const char* label, std::vector<lc::EpochReport> epochs) {
+    return lc::progress_line(label, lc::StageProgress::of(history(std::move(epochs))));
+  };
+  CHECK(line("flow", {{1, 4, 2.0, NAN, 0.1, 30, 600}, {2, 4, 1.234567, NAN, 0.1, 30, 600}}) ==
         "flow [============............] 2/4  loss 1.2346  20 cells/s  1:00 left");
-  CHECK(lc::progress_line("", history({{1, 1, 2.0, 3.5, 0.1, 2, 600}})) ==
-        "[========================] 1/1  loss 2  validation 3.5  300 cells/s  2 s in all");
+  CHECK(line("", {{1, 1, 2.0, 3.5, 0.1, 2, 600}}) ==
+        "[========================] 1/1  loss 2  validation 3.5  300 cells/s  0 s left");
+  CHECK(lc::progress_line("flow",
+                          {.epoch = 1, .epochs = 4, .share = 0.125, .seconds_left = 8, .seconds_left_in_all = 90}) ==
+        "flow [===.....................] 1/4  8 s left, 1:30 for all stages");
   CHECK(lc::clock_text(7.4) == "7 s");
+  CHECK(lc::clock_text(0) == "0 s");
+  CHECK(lc::clock_text(0.31) == "0.4 s");
+  CHECK(lc::clock_text(0.97) == "1 s");
   CHECK(lc::clock_text(187) == "3:07");
   CHECK(lc::clock_text(3731) == "1:02:11");
 }
 
-TEST_CASE("progress: quiet where the output is no terminal") {
+TEST_CASE("progress: the time left is that of the last ten epochs") {
+  std::vector<lc::EpochReport> epochs;
+  for (int e = 1; e <= 30; ++e) epochs.push_back({e, 40, 1.0, NAN, 0.1, e <= 20 ? 1000.0 : 2.0, 600});
+  CHECK(lc::StageProgress::of(history(epochs)).seconds_left == Approx(20));
+}
+
+TEST_CASE("progress: where the output is no terminal, a line now and then") {
+  std::FILE* out = std::tmpfile();
+  REQUIRE(out != nullptr);
+  Net net;
+  lc::TrainState<float> state;
+  run(net, state, {.epochs = 3}, Watch::no, lc::progress({.label = "net", .out = out, .every = 0}));
+  std::rewind(out);
+  std::string said(4096, ' ');
+  said.resize(std::fread(said.data(), 1, said.size(), out));
+  CHECK(std::count(said.begin(), said.end(), '\n') == 3);
+  CHECK(said.find("net [========................] 1/3") == 0);
+  CHECK(said.find('\r') == std::string::npos);
+  std::fclose(out);
+  CHECK_THROWS_WITH(lc::progress({.every = -1}), "progress: every must be at least 0, got -1");
+}
+
+TEST_CASE("progress: quiet for half a minute where the output is no terminal") {
   std::FILE* out = std::tmpfile();
   REQUIRE(out != nullptr);
   Net net;

@@ -1,7 +1,9 @@
 #include <latentcell/train/stages.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "support/catch.hpp"
 #include "train/small_run.hpp"
@@ -67,11 +69,46 @@ TEST_CASE("Stages: a stage that was stopped is resumed with the same bits") {
   REQUIRE(lines.size() == 2);
   CHECK(lines[0] == "net: resumes after epoch 2");
   CHECK(lines[1].rfind("net: 5 epochs, loss ", 0) == 0);
+  CHECK(lines[1].find("(3 epochs and ") != std::string::npos);
   std::ifstream table(folder.file("net.csv"));
   std::string line;
   int rows = 0;
   while (std::getline(table, line)) ++rows;
   CHECK(rows == 6);
+}
+
+TEST_CASE("Stages: a summary of a stage that ran at once says its time once") {
+  Net net;
+  std::vector<std::string> lines, begun;
+  lc::StagesOptions options{.progress = nullptr};
+  options.notice = [&](const std::string& line) { lines.push_back(line); };
+  options.activity = [&](const std::string& what) { begun.push_back(what); };
+  lc::Stages stages(options);
+  train(stages, "net", net, 2);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].rfind("net: 2 epochs, loss ", 0) == 0);
+  CHECK(lines[0].find("in this run") == std::string::npos);
+  CHECK(begun == std::vector<std::string>{"training net"});
+}
+
+TEST_CASE("Stages: progress is shown before the first epoch ends, with the time of all planned stages") {
+  std::FILE* out = std::tmpfile();
+  REQUIRE(out != nullptr);
+  Net net;
+  lc::StagesOptions options;
+  options.progress = std::make_shared<lc::ProgressDisplay>(out, 0);
+  lc::Stages stages(options);
+  stages.plan("net", 1);
+  stages.plan("other", 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));  // it draws at most every 0.2 s
+  train(stages, "net", net, 3);
+  std::rewind(out);
+  std::string said(4096, ' ');
+  said.resize(std::fread(said.data(), 1, said.size(), out));
+  CHECK(said.find(" 1/3  ") != std::string::npos);
+  CHECK(said.find("loss") == std::string::npos);
+  CHECK(said.find(" s for all stages") != std::string::npos);
+  std::fclose(out);
 }
 
 TEST_CASE("Stages: a finished stage is not trained again, and without resuming it is") {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/conformal/fit.hpp>
 #include <latentcell/conformal/prediction_intervals.hpp>
 
 #include "options.hpp"
@@ -14,22 +15,22 @@ namespace program {
 
 struct EnsembleSettings {
   Index components = 50, members = 5, draws = 64;
-  int epochs = 0;
+  lc::conformal::EnsembleFitOptions training = {};
 };
 
 /// Adds the options; those that a saved model brings itself are returned, so that --from can exclude them.
 inline std::vector<CLI::Option*> add_ensemble(CLI::App& app, EnsembleSettings& e, const std::string& components) {
-  std::vector<CLI::Option*> own;
-  own.push_back(
-      app.add_option("--components", e.components, components)->capture_default_str()->check(CLI::Range(2, 100)));
-  own.push_back(app.add_option("--members", e.members, "networks whose predictions are averaged")
-                    ->capture_default_str()
-                    ->check(CLI::Range(2, 100)));
-  app.add_option("--draws", e.draws, "of each cell or place, for the intervals")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 100000));
-  app.add_option("--epochs", e.epochs, "of each network; 0 chooses by the number of cells")
-      ->check(CLI::Range(0, 1000000000));
+  begin_group(app, group::training);
+  lc::conformal::EnsembleFitOptions& t = e.training;
+  std::vector<CLI::Option*> own = {
+      app.add_option("--components", e.components, components)->check(CLI::Range(2, 100)),
+      app.add_option("--members", e.members, "networks whose predictions are averaged")->check(CLI::Range(2, 100)),
+      add_member(app, "--epochs", t, t.epochs, "of each network; 0: by the number of cells"),
+      add_member(app, "--learning-rate", t.fit, t.fit.learning_rate, "a third where the loss jumps or is nan"),
+      add_member(app, "--batch-size", t.fit, t.fit.batch, "cells in a minibatch"),
+      add_member(app, "--weight-decay", t.fit, t.fit.weight_decay, "larger: stronger regularisation")};
+  begin_group(app, group::prediction);
+  app.add_option("--draws", e.draws, "of each cell or place, for the intervals")->check(CLI::Range(2, 100000));
   return own;
 }
 

@@ -14,17 +14,19 @@ namespace program {
 /// One list per quantity, along the path.
 inline Json to_json(const lc::generation::InterpolationScores& steps, const std::string& first,
                     const std::string& second) {
-  return {{"share", steps.share},
-          {"markers_of_" + first, steps.markers_first},
-          {"markers_of_" + second, steps.markers_second},
+  return {{"from", first},
+          {"to", second},
+          {"share", steps.share},
+          {"markers_from", steps.markers_first},
+          {"markers_to", steps.markers_second},
           {"distance", steps.distance},
           {"distance_of_straight_line", steps.straight_line}};
 }
 
 /// Prints and reports the evaluation of generated cells: scores, labels, nearest training cells, held-out likelihood.
-inline void add_evaluation(Json& report, const lc::generation::Evaluation& e) {
-  add_scores(report, "scores", e.scores);
-  add_scores(report, "classes", lc::evaluate::class_table(e.classes, e.missing));
+inline void add_evaluation(Report& report, const lc::generation::Evaluation& e) {
+  report["scores"] = report.scored(e.scores);
+  report["classes"] = report.scored(lc::evaluate::class_table(e.classes, e.missing));
   for (const std::string& note : e.notes) print_line("note: " + note);
   report["notes"] = e.notes;
   const auto& m = e.memorization;
@@ -44,8 +46,8 @@ inline void add_evaluation(Json& report, const lc::generation::Evaluation& e) {
 }
 
 /// Prints and reports how scores of gene sets agree with held-out cells'.
-inline void add_evaluation(Json& report, const lc::generation::GeneSetEvaluation& e) {
-  add_scores(report, "gene_sets", e.scores);
+inline void add_evaluation(Report& report, const lc::generation::GeneSetEvaluation& e) {
+  report["gene_sets"] = report.scored(e.scores);
   report["gene_set_ks"] = to_json(e.ks);
 }
 

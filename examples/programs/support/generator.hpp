@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,27 +25,39 @@ inline constexpr std::uint64_t generation_stream = 7, correction_stream = 13;
 /// Options of every program that trains a generator.
 struct GeneratorSettings {
   std::string label = "cell_type", batch_covariate;
-  Index latent = 10;
-  int autoencoder_epochs = 0, flow_epochs = 0;
+  lc::generation::Options model;
+  lc::generation::TrainingOptions training;
 };
 
 /// Adds them to a program's own; returned, so that --from can exclude them.
 inline std::vector<CLI::Option*> add_generator(CLI::App& app, GeneratorSettings& g) {
-  const auto epochs = whole_number();
-  return {
-      app.add_option("--autoencoder-epochs", g.autoencoder_epochs, "0 chooses by the number of cells")->check(epochs),
-      app.add_option("--flow-epochs", g.flow_epochs, "0 chooses by the number of cells")->check(epochs),
-      app.add_option("--latent", g.latent, "dimensions of the latent")
-          ->capture_default_str()
-          ->check(CLI::Range(2, 512))};
+  begin_group(app, group::training);
+  auto& vae = g.model.vae;
+  auto& t = g.training;
+  return {add_member(app, "--autoencoder-epochs", t, t.autoencoder_epochs, "0: by the number of cells"),
+          add_member(app, "--flow-epochs", t, t.flow_epochs, "0: by the number of cells"),
+          add_member(app, "--latent", vae, vae.latent, "dimensions of the latent"),
+          add_member(app, "--hidden", vae, vae.hidden, "widths of the encoder, a comma between")->delimiter(','),
+          add_member(app, "--dropout", vae, vae.dropout, "of the autoencoder; larger: stronger regularisation"),
+          add_member(app, "--kl-weight", vae, vae.kl_weight, "of the KL term; smaller: sharper cells"),
+          add_member(app, "--count-thinning", vae, vae.count_thinning, "share of the counts that the encoder is given"),
+          add_member(app, "--width", g.model.backbone, g.model.backbone.width, "of the flow's network"),
+          add_member(app, "--depth", g.model.backbone, g.model.backbone.depth, "blocks of the flow's network"),
+          add_member(app, "--label-dropout", g.model.flow, g.model.flow.label_dropout,
+                     "share of cells trained on as without a label, for --guidance"),
+          add_member(app, "--autoencoder-learning-rate", t.autoencoder, t.autoencoder.learning_rate,
+                     "a third where the loss jumps or is nan"),
+          add_member(app, "--flow-learning-rate", t.flow, t.flow.learning_rate, "likewise"),
+          add_member(app, "--autoencoder-batch-size", t.autoencoder, t.autoencoder.batch, "cells in a minibatch"),
+          add_member(app, "--flow-batch-size", t.flow, t.flow.batch, "cells in a minibatch")};
 }
 
-inline Json to_json(const GeneratorSettings& g) {
-  return {{"label", g.label},
-          {"batch", g.batch_covariate},
-          {"latent", g.latent},
-          {"autoencoder_epochs", g.autoencoder_epochs},
-          {"flow_epochs", g.flow_epochs}};
+/// Sentences about options that there are for each stage.
+inline std::map<std::string, std::string> per_stage(std::map<std::string, std::string> retired = {}) {
+  for (const char* what : {"epochs", "learning-rate", "batch-size"})
+    retired[std::string("--") + what] =
+        std::string("there is one for each stage: --autoencoder-") + what + " and --flow-" + what;
+  return retired;
 }
 
 inline Json to_json(const lc::generation::Options& o) {
@@ -62,10 +75,10 @@ inline Json to_json(const lc::generation::Options& o) {
 
 /// The options of a generator for these cells; a missing column names the option that chooses it.
 inline lc::generation::Options generator_options(const GeneratorSettings& g, const lc::CellTable& train) {
-  lc::generation::Options o;
+  lc::generation::Options o = g.model;
   o.label = g.label;
   o.batch_covariate = g.batch_covariate;
-  o.vae.latent = o.backbone.latent = g.latent;
+  o.backbone.latent = o.vae.latent;
   (void)labels_of(train, g.label, "--label");
   if (!g.batch_covariate.empty()) (void)labels_of(train, g.batch_covariate, "--batch");
   return lc::generation::options_for(train, o);
@@ -103,7 +116,7 @@ struct TrainedGenerator {
 
 /// Trains a generator and saves it where a --checkpoint folder is given; nothing where a signal stopped it.
 inline std::optional<TrainedGenerator> train_generator(const Common& s, const GeneratorSettings& g,
-                                                       const lc::CellTable& train, Json& report, lc::Rng& rng) {
+                                                       const lc::CellTable& train, Report& report, lc::Rng& rng) {
   const lc::generation::Options o = generator_options(g, train);
   TrainedGenerator t{lc::generation::Model(o, rng), make_stages(s)};
   print_line(lc::text("training on ", train.cells(), " cells, ", train.genes(), " genes, ", o.levels.size(),
@@ -111,11 +124,10 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
   report["model"] = to_json(o);
   report["training_cells"] = train.cells();
   report["training_genes"] = train.genes();
-  const lc::FitStatus status = lc::generation::fit(
-      t.model, train, {.autoencoder_epochs = g.autoencoder_epochs, .flow_epochs = g.flow_epochs, .seed = s.seed},
-      t.stages);
-  if (status == lc::FitStatus::interrupted) return std::nullopt;
-  add_stages(s, report, t.stages);
+  lc::generation::TrainingOptions training = g.training;
+  training.seed = s.seed;
+  if (lc::generation::fit(t.model, train, training, t.stages) == lc::FitStatus::interrupted) return std::nullopt;
+  report.add_stages(s, t.stages);
   save_checkpoint(s, t.model);
   return t;
 }

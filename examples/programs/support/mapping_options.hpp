@@ -11,61 +11,57 @@
 namespace program {
 
 struct MappingSettings : Common, GeneratorSettings {
-  std::string from, reference, truth, name;
+  std::string from, reference, truth, name, holdout;
   lc::mapping::Options mapping;
 };
 
-inline Json to_json(const MappingSettings& s) {
-  return {{"data", s.data.empty() ? "simulated" : s.data},
-          {"layer", s.layer},
-          {"from", s.from},
-          {"reference", s.reference},
-          {"truth", s.truth},
-          {"generator", to_json(static_cast<const GeneratorSettings&>(s))},
-          {"rounds", s.mapping.rounds},
-          {"steps", s.mapping.steps},
-          {"neighbors", s.mapping.neighbors},
-          {"seed", s.seed},
-          {"threads", lc::threads()}};
-}
-
 inline MappingSettings parse_mapping(int argc, char** argv) {
+  const About about{
+      "transfer_labels",
+      "Labels the cells of --data by a generator trained on other cells: a saved one (--from), or one trained on\n"
+      "--reference. Without any of these it runs on simulated cells.",
+      {"transfer_labels --from model --data new.h5ad --out labelled.h5ad",
+       "transfer_labels --reference atlas.h5ad --label cell_type --batch donor --holdout donor_3 --report report.json"},
+      per_stage({{"--steps", "use --training-steps; elsewhere --steps is of a sampler"}})};
   MappingSettings s;
   s.out = "labelled.h5ad";
-  CLI::App app(
-      "Labels the cells of --data by a generator trained on other cells: a saved one (--from), or one trained on\n"
-      "--reference. Without any of these it runs on simulated cells.");
-  auto* data = add_common(app, s);
-  auto* from = app.add_option(
-      "--from", s.from, "saved model (a file, or a --checkpoint folder of generate_cells): no other cells needed");
+  lc::mapping::Options& m = s.mapping;
+  CLI::App app;
+  auto* data = add_input(app, s);
   auto* reference = app.add_option("--reference", s.reference,
                                    "labelled cells: to train on without --from, and for the baselines with --truth");
-  app.add_option("--label", s.label, "obs column of the reference's labels")->capture_default_str();
+  app.add_option("--label", s.label, "obs column of the reference's labels");
   app.add_option("--batch", s.batch_covariate, "obs column of the reference's batch covariate");
-  app.add_option("--truth", s.truth,
-                 "obs column of --data with labels of the same names: to evaluate with, never learned from");
   app.add_option("--name", s.name, "the new level of the batch covariate; the file's name where not given");
-  app.add_option("--rounds", s.mapping.rounds, "of training further and labelling anew; 0: the model as it is")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 100));
-  app.add_option("--steps", s.mapping.steps, "training steps in a round")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000000));
-  app.add_option("--neighbors", s.mapping.neighbors,
-                 "replay cells that vote on a label, in the latent and in principal components each")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
-  for (CLI::Option* option : add_generator(app, s)) from->excludes(option);
+  const auto training = add_generator(app, s);
+  add_member(app, "--rounds", m, m.rounds, "of training further and labelling anew; 0: the model as it is");
+  add_member(app, "--training-steps", m, m.steps, "training steps in a round");
+  begin_group(app, group::prediction);
+  auto* from = app.add_option(
+      "--from", s.from, "saved model (a file, or a --checkpoint folder of generate_cells): no other cells needed");
+  add_member(app, "--neighbors", m, m.neighbors,
+             "replay cells that vote on a label, in the latent and in principal components each");
+  begin_group(app, group::evaluation);
+  auto* truth = app.add_option(
+      "--truth", s.truth, "obs column of --data with labels of the same names: to evaluate with, never learned from");
+  auto* hold = app.add_option("--holdout", s.holdout,
+                              "a level of --batch of the --reference: its cells are held out, labelled in place of "
+                              "--data, and the labels evaluated")
+                   ->type_name("LEVELS");
+  add_output_and_run(app, s);
+  for (CLI::Option* option : training) from->excludes(option);
   from->needs(data);
-  reference->needs(data);
-  parse(app, argc, argv);
-  s.mapping.seed = s.seed;
+  hold->needs(reference)->needs("--batch")->excludes(data)->excludes(from)->excludes(truth);
+  parse(app, s, about, argc, argv);
+  if (!s.reference.empty() && s.data.empty() && s.holdout.empty())
+    refuse(about, "--reference requires --data, the cells to label, or --holdout");
+  m.seed = s.seed;
   return s;
 }
 
 /// Prints and reports the evaluation of labels.
-inline void add_evaluation(Json& report, const lc::mapping::Evaluation& e) {
-  add_scores(report, "scores", e.scores);
+inline void add_evaluation(Report& report, const lc::mapping::Evaluation& e) {
+  report["scores"] = report.scored(e.scores);
   report["label_f1"] = to_json(e.label_f1);
   report["evaluated_cells"] = e.cells;
   if (e.unknown_cells == 0) return;

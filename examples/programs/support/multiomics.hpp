@@ -25,8 +25,40 @@ struct MultiomicsSettings : Common {
   mo::DatasetOptions keys;
   std::string rna_only, from;
   EnsembleSettings ensemble{.components = 50, .members = 8};
-  int folds = -1;
+  Index holdout = 0;  ///< folds
 };
+
+inline MultiomicsSettings parse_multiomics(int argc, char** argv) {
+  const About about{
+      "translate_omics",
+      "Predicts surface proteins of cells from their RNA, and the reverse.\nWithout --data it runs on simulated cells.",
+      {"translate_omics --data citeseq.h5ad --protein-key protein_expression --holdout 5 --report report.json",
+       "translate_omics --from model --rna-only other.h5ad --out proteins.h5ad"},
+      {{"--folds", "use --holdout, the number of folds"}, {"--also", "use --extra-modality"}}};
+  MultiomicsSettings s;
+  s.out = "predicted.h5ad";
+  CLI::App app;
+  auto* data = add_input(app, s);
+  app.add_option("--protein-key", s.keys.protein_key, "obsm entry of protein counts; rows of NaN: cells without");
+  app.add_option("--extra-modality", s.keys.extra_key,
+                 "obsm entry of a further modality that proteins are predicted from, such as accessibility");
+  app.add_option("--rna-only", s.rna_only, "other cells that have RNA alone, to predict proteins of");
+  const auto own = add_ensemble(app, s.ensemble, "principal components of RNA");
+  auto* from =
+      app.add_option("--from", s.from, "saved model (a file or --checkpoint folder) to predict --rna-only with");
+  begin_group(app, group::evaluation);
+  auto* folds = app.add_option("--holdout", s.holdout,
+                               "hold each of so many folds of the cells out in turn and evaluate on them; 0: none")
+                    ->type_name("FOLDS")
+                    ->check(CLI::Range(0, 100))
+                    ->default_str("");
+  add_output_and_run(app, s);
+  from->excludes(data)->excludes(folds);
+  for (CLI::Option* option : own) from->excludes(option);
+  parse(app, s, about, argc, argv);
+  if (s.data.empty() && s.from.empty() && folds->empty()) set_for_simulated(s, "holdout", s.holdout, Index(2));
+  return s;
+}
 
 /// Reads the files, or simulates cells where there is none; prints what is worth knowing about them.
 inline mo::Dataset read_dataset(const MultiomicsSettings& s, lc::Rng& rng) {
@@ -49,31 +81,19 @@ inline mo::Dataset read_dataset(const MultiomicsSettings& s, lc::Rng& rng) {
   }
 }
 
-inline Json settings_of(const MultiomicsSettings& s) {
-  return {{"data", s.data.empty() ? "simulated" : s.data},
-          {"protein_key", s.keys.protein_key},
-          {"extra_modality", s.keys.extra_key},
-          {"rna_only", s.rna_only},
-          {"folds", s.folds},
-          {"components", s.ensemble.components},
-          {"members", s.ensemble.members},
-          {"draws", s.ensemble.draws},
-          {"seed", s.seed},
-          {"threads", lc::threads()},
-          {"from", s.from}};
-}
-
 /// Prints and reports how well held-out cells were predicted.
-inline void report_scores(Json& report, const mo::Dataset& data, const mo::CrossValidation& held_out) {
+inline void report_scores(Report& report, const mo::Dataset& data, const mo::CrossValidation& held_out) {
   print_line(lc::text("proteins of ", data.rows(1).size(), " held-out cells"));
-  add_scores(report, "scores", held_out.proteins);
+  report["scores"] = report.scored(held_out.proteins);
   for (const mo::Prediction& p : held_out.predictions) {
-    const std::vector<double> r = mo::correlations(p.values.mean, held_out.truth, held_out.measured);
-    for (std::size_t f = 0; f < r.size(); ++f)
-      report["correlations"][p.method][data.protein.features[f]] = number(r[f]);
+    Json row{{"method", p.method}, {"values", Json::array()}};
+    for (const double r : mo::correlations(p.values.mean, held_out.truth, held_out.measured))
+      row["values"].push_back(number(r));
+    report["correlations"]["proteins"] = data.protein.features;
+    report["correlations"]["rows"].push_back(std::move(row));
   }
   print_line("RNA from proteins");
-  add_scores(report, "rna_from_protein", held_out.genes);
+  report["rna_from_protein"] = report.scored(held_out.genes);
 }
 
 /// Draws predicted against measured proteins of held-out cells, beside two baselines.

@@ -1,41 +1,95 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/core/options.hpp>
 #include <latentcell/core/types.hpp>
 
-// Command-line options.
+// Command-line options: one vocabulary for all programs.
 
 namespace program {
 
 namespace lc = latentcell;
 using lc::Index;
+using Json = nlohmann::ordered_json;
 
-/// Options that every program has.
+/// Options that every program has, and what became of all of them.
 struct Common {
   std::string data, layer, checkpoint, out, report, plots;
   int threads = 0;
   std::uint64_t seed = 0;
-  bool resume = false;
+  bool resume = false, quiet = false;
+  Json settings = {};                      ///< every option with a value, under its name with _ for -
+  std::vector<std::string> training = {};  ///< keys of the settings of group "Training" that --resume compares
 };
 
-/// Adds them to a program's own; returns the option --data, so that others can exclude it.
-CLI::Option* add_common(CLI::App& app, Common& c);
+/// What --help says besides the options.
+struct About {
+  std::string name, what;
+  std::vector<std::string> examples;                ///< two command lines
+  std::map<std::string, std::string> retired = {};  ///< former options, and the sentence that names the new one
+};
+
+/// The parts of --help, in their order.
+namespace group {
+inline constexpr const char *input = "Input", *training = "Training", *prediction = "Prediction",
+                            *evaluation = "Evaluation", *output = "Output", *run = "Run";
+}  // namespace group
+
+/// Options that are added from here on belong to this part of --help.
+void begin_group(CLI::App& app, const char* name);
+
+/// Adds --data and --layer; returns the first, so that others can exclude it.
+CLI::Option* add_input(CLI::App& app, Common& c);
+/// Adds --out, --report and --plots, and those of group Run.
+void add_output_and_run(CLI::App& app, Common& c);
 
 /// A number that is 0 or more: of cells, genes, epochs.
 CLI::Range whole_number();
 
-/// Reads the arguments; ends the program where they are wrong or ask for help.
-void parse(CLI::App& app, int argc, char** argv);
+/// Adds an option for a member of a library's Options struct, with the range that the struct gives it: a value out of
+/// it is refused in the words of check_options.
+template <class Options, class Value>
+CLI::Option* add_member(CLI::App& app, const std::string& name, Options& options, Value& member,
+                        const std::string& help) {
+  lc::OptionRange range;
+  std::string word;
+  lc::visit_options(options, [&](std::string_view of, auto& value, const lc::OptionRange& r) {
+    if (static_cast<const void*>(&value) == static_cast<const void*>(&member)) word = of, range = r;
+  });
+  const auto check = [range, word](const std::string& given) {
+    try {
+      const double value = std::stod(given);
+      return range.contains(value) ? std::string() : lc::text(word, " must be ", range, ", got ", value);
+    } catch (const std::exception&) {
+      return std::string();  // not a number: the conversion says so
+    }
+  };
+  return app.add_option(name, member, help + (range.bounded ? "; " + range.to_string() : ""))
+      ->check(CLI::Validator(check, ""));
+}
+
+/// Reads the arguments and the file of --config; ends the program where they are wrong or ask for help.
+void parse(CLI::App& app, Common& c, const About& about, int argc, char** argv);
+
+/// Gives an option that was not given the value that simulated cells have; the report says so too.
+template <class Value>
+void set_for_simulated(Common& c, const std::string& key, Value& value, const Value& simulated) {
+  value = simulated;
+  c.settings[key] = value;
+}
 
 /// Ends the program as for a wrong argument.
-[[noreturn]] inline void refuse(CLI::App& app, const std::string& why) {
-  std::exit(app.exit(CLI::ValidationError(why)));
-}
+[[noreturn]] void refuse(const About& about, const std::string& why);
+
+/// Exit statuses. Ctrl-C during training ends a run with `interrupted` after the epoch under way.
+inline constexpr int failed = 1, wrong_input = 2, interrupted = 130;
 
 }  // namespace program

@@ -8,9 +8,7 @@
 #include <latentcell/perturbation/dataset.hpp>
 #include <latentcell/perturbation/fit.hpp>
 
-#include "options.hpp"
-#include "read.hpp"
-#include "report.hpp"
+#include "generator.hpp"
 
 // Command-line options of predict_perturbation.
 
@@ -19,55 +17,89 @@ namespace program {
 struct PerturbationSettings : Common {
   lc::perturbation::DatasetOptions dataset;
   lc::perturbation::TrainingOptions training;
-  std::string embeddings, from;
+  std::string embeddings, from, gene_sets, tables;
   double at_dose = std::nan("");
-  lc::Index latent = 20, generate = 0;
+  lc::Index generate = 0;
 };
 
+/// Adds what a saved model has fixed; returned, so that --from can exclude it.
+inline std::vector<CLI::Option*> add_training(CLI::App& app, PerturbationSettings& s) {
+  begin_group(app, group::training);
+  lc::perturbation::Options& m = s.dataset.model;
+  lc::perturbation::TrainingOptions& t = s.training;
+  return {
+      app.add_option("--genes", s.dataset.genes, "most variable genes to keep; 0: all in 10 cells or more")
+          ->check(whole_number()),
+      app.add_option("--gene-embeddings", s.embeddings,
+                     "table with a row per gene, name and numbers, for untrained --perturbation"),
+      add_member(app, "--cross-fit", t, t.cross_fit,
+                 "further models, each without the perturbed cells of a fold of the groups, that measure the error for "
+                 "new groups; 0: none, a fifth of the time"),
+      add_member(app, "--autoencoder-epochs", t, t.autoencoder_epochs, "0: by the number of cells"),
+      add_member(app, "--flow-epochs", t, t.flow_epochs, "0: by the number of cells"),
+      add_member(app, "--latent", m.vae, m.vae.latent, "dimensions of the latent"),
+      add_member(app, "--hidden", m.vae, m.vae.hidden, "widths of the encoder, a comma between")->delimiter(','),
+      add_member(app, "--dropout", m.vae, m.vae.dropout, "of the autoencoder; larger: stronger regularisation"),
+      add_member(app, "--kl-weight", m.vae, m.vae.kl_weight, "of the KL term; smaller: sharper cells"),
+      add_member(app, "--count-thinning", m.vae, m.vae.count_thinning, "share of the counts that the encoder is given"),
+      add_member(app, "--autoencoder-learning-rate", t.autoencoder, t.autoencoder.learning_rate,
+                 "a third where the loss jumps or is nan"),
+      add_member(app, "--flow-learning-rate", t.flow, t.flow.learning_rate, "likewise"),
+      add_member(app, "--autoencoder-batch-size", t.autoencoder, t.autoencoder.batch, "cells in a minibatch"),
+      add_member(app, "--flow-batch-size", t.flow, t.flow.batch, "cells in a minibatch")};
+}
+
 inline PerturbationSettings parse_perturbation(int argc, char** argv) {
+  const About about{"predict_perturbation",
+                    "Predicts cells after a perturbation from control cells of groups that were never perturbed.\n"
+                    "Without --data it runs on simulated cells.",
+                    {"predict_perturbation --data pbmc.h5ad --condition condition --control CTRL --holdout \"CD14 "
+                     "Mono\" --tables out",
+                     "predict_perturbation --from model --data controls.h5ad --perturbation IFNB --gene-sets "
+                     "hallmark.gmt --tables out"},
+                    per_stage({{"--group", "use --label, the obs column of cell types or other groups"}})};
   PerturbationSettings s;
   s.out = "predicted.h5ad";
   lc::perturbation::Options& m = s.dataset.model;
   m.group = "cell_type";
-  CLI::App app(
-      "Predicts cells after a perturbation from control cells of groups that were never perturbed.\n"
-      "Without --data it runs on simulated cells.");
-  auto* data = add_common(app, s);
+  CLI::App app;
+  auto* data = add_input(app, s);
+  std::vector<CLI::Option*> trained = {
+      app.add_option("--condition", m.condition, "obs column of the perturbation"),
+      app.add_option("--control", m.control, "its level of unperturbed cells"),
+      app.add_option("--label", m.group, "obs column of cell types or other groups"),
+      app.add_option("--dose", m.dose, "obs column of doses"),
+      app.add_option("--perturbation-genes", s.dataset.perturbation_genes,
+                     "obs column of the perturbed genes, joined by '+'; else the condition's own name")};
+  const auto training = add_training(app, s);
+  begin_group(app, group::prediction);
   auto* from = app.add_option("--from", s.from, "saved model (a file, or a --checkpoint folder): predict only");
-  const auto trained = [&](const char* name, auto& value, const char* help) {  // fixed by a saved model
-    return app.add_option(name, value, help)->excludes(from)->capture_default_str();
-  };
-  trained("--condition", m.condition, "obs column of the perturbation");
-  trained("--control", m.control, "its level of unperturbed cells");
-  trained("--group", m.group, "obs column of cell types or other groups");
-  trained("--holdout", s.dataset.holdout, "groups whose perturbed cells are held out and evaluate the prediction")
-      ->delimiter(',');
-  trained("--dose", m.dose, "obs column of doses");
-  trained("--genes", s.dataset.genes, "most variable genes to keep; 0: all in 10 cells or more")->check(whole_number());
-  trained("--gene-embeddings", s.embeddings,
-          "table with a row per gene, name and numbers, for untrained --perturbation");
-  trained("--cross-fit", s.training.cross_fit,
-          "further models, each without the perturbed cells of a fold of the "
-          "groups, that measure the error for new groups; 0: none, a fifth of the time")
-      ->check(CLI::Range(0, 100));
   app.add_option("--target", s.dataset.targets, "groups to predict; else those never perturbed")->delimiter(',');
   app.add_option("--perturbation", s.dataset.conditions, "to predict, also combinations A+B; else all trained ones")
       ->delimiter(',');
-  app.add_option("--perturbation-genes", s.dataset.perturbation_genes,
-                 "obs column of the perturbed genes, joined by '+'; else the condition's own name");
   app.add_option("--at-dose", s.at_dose, "dose to predict; else the largest of the training cells");
-  app.add_option("--latent", s.latent, "dimensions of the latent")->capture_default_str()->check(CLI::Range(2, 512));
-  app.add_option("--steps", s.training.prediction.steps, "of the sampler")->check(CLI::Range(1, 10000));
-  app.add_option("--autoencoder-epochs", s.training.autoencoder_epochs, "0: by the number of cells")
-      ->check(whole_number());
-  app.add_option("--flow-epochs", s.training.flow_epochs, "0: by the number of cells")->check(whole_number());
   app.add_option("--generate", s.generate, "new control cells per group to predict from; 0: the measured ones")
       ->check(whole_number());
-  parse(app, argc, argv);
+  app.add_option("--steps", s.training.prediction.steps, "steps of the sampler")->check(CLI::Range(1, 10000));
+  begin_group(app, group::evaluation);
+  trained.push_back(app.add_option("--holdout", s.dataset.holdout,
+                                   "levels of --label whose perturbed cells are held out and evaluate the prediction")
+                        ->delimiter(',')
+                        ->type_name("LEVELS"));
+  begin_group(app, group::output);
+  auto* tables = app.add_option("--tables", s.tables, "folder for CSV tables of genes and gene sets by their change");
+  app.add_option("--gene-sets", s.gene_sets, "GMT file of gene sets, such as pathways, for --tables")->needs(tables);
+  add_output_and_run(app, s);
+  for (const auto& options : {trained, training}) {
+    for (CLI::Option* option : options) from->excludes(option);
+  }
+  parse(app, s, about, argc, argv);
   if (!s.from.empty() && data->empty() == (s.generate == 0))
-    refuse(app, data->empty() ? "--from needs --data, the control cells, or --generate"
-                              : "--from takes control cells from --data or --generate, not both");
-  m.vae.latent = m.backbone.latent = s.latent;
+    refuse(about, data->empty() ? "--from needs --data, the control cells, or --generate"
+                                : "--from takes control cells from --data or --generate, not both");
+  if (s.data.empty() && s.from.empty() && s.dataset.holdout.empty())
+    set_for_simulated(s, "holdout", s.dataset.holdout, {"type_2"});
+  m.backbone.latent = m.vae.latent;
   s.training.seed = s.seed;
   return s;
 }
@@ -79,7 +111,6 @@ inline lc::perturbation::Dataset load_dataset(const PerturbationSettings& s) {
     lc::io::GeneEmbeddings given = lc::io::read_gene_embeddings(s.embeddings);
     options.embeddings = {std::move(given.genes), std::move(given.values)};
   }
-  if (s.data.empty() && options.holdout.empty()) options.holdout = {"type_2"};
   if (!std::isnan(s.at_dose) && options.model.dose.empty())
     lc::throw_runtime("--at-dose needs the column of doses (--dose)");
   lc::Rng rng(s.seed);
@@ -90,42 +121,10 @@ inline lc::perturbation::Dataset load_dataset(const PerturbationSettings& s) {
   return out;
 }
 
-/// Settings of a run, for its report.
-inline Json to_json(const PerturbationSettings& s) {
-  const lc::perturbation::Options& m = s.dataset.model;
-  return {{"data", s.data.empty() ? "simulated" : s.data},
-          {"condition", m.condition},
-          {"control", m.control},
-          {"group", m.group},
-          {"dose", m.dose},
-          {"target", s.dataset.targets},
-          {"holdout", s.dataset.holdout},
-          {"perturbation", s.dataset.conditions},
-          {"perturbation_genes", s.dataset.perturbation_genes},
-          {"gene_embeddings", s.embeddings},
-          {"genes", s.dataset.genes},
-          {"latent", s.latent},
-          {"steps", s.training.prediction.steps},
-          {"cross_fit", s.training.cross_fit},
-          {"generate", s.generate},
-          {"seed", s.seed},
-          {"threads", lc::threads()},
-          {"from", s.from}};
-}
-
-/// What the trained stages depend on: a run with other values cannot resume them.
-inline Json identity(const PerturbationSettings& s) {
-  const lc::perturbation::Options& m = s.dataset.model;
-  return {{"data", files_of({s.data})},
-          {"condition", m.condition},
-          {"control", m.control},
-          {"group", m.group},
-          {"holdout", s.dataset.holdout},
-          {"perturbation_genes", s.dataset.perturbation_genes},
-          {"gene_embeddings", files_of({s.embeddings})},
-          {"dose", m.dose},
-          {"genes", s.dataset.genes},
-          {"cross_fit", s.training.cross_fit}};
+/// Ends the run now where its stages are of other data or settings.
+inline void check_resumable(const PerturbationSettings& s) {
+  check_resumable(s, {{"data", files_of({s.data})}, {"gene_embeddings_file", files_of({s.embeddings})}},
+                  {"condition", "control", "label", "holdout", "perturbation_genes", "dose"});
 }
 
 }  // namespace program

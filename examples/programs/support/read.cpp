@@ -3,6 +3,7 @@
 namespace program {
 
 lc::CellTable read_cells(const Common& s, const std::string& path) {
+  doing("reading " + path);
   lc::CellTable cells = lc::io::read_cells(path, {.layer = s.layer});
   for (const std::string& note : cells.notes) print_line("note: " + note);
   return cells;

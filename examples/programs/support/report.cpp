@@ -1,8 +1,53 @@
 #include "report.hpp"
 
+#include <charconv>
+
+#include <latentcell/core/version.hpp>
+#include <latentcell/evaluate/verdict.hpp>
+#include <latentcell/io/atomic_file.hpp>
+
 #include "plot/curves.hpp"
 
 namespace program {
+
+namespace {
+
+bool is_inner(const Json& json) { return json.is_array() || json.is_object(); }
+
+void append(std::string& out, const Json& json, std::size_t indent) {
+  if (json.is_number_float()) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, json.get<double>(), std::chars_format::general, 6);
+    out.append(digits, end.ptr);
+    return;
+  }
+  if (!is_inner(json) || json.empty()) {
+    out += json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  const bool on_one_line =
+      json.is_array() && std::none_of(json.begin(), json.end(), [](const Json& j) { return is_inner(j); });
+  const std::string next = on_one_line ? " " : "\n" + std::string(indent + 2, ' ');
+  out += json.is_array() ? "[" : "{";
+  bool first = true;
+  for (const auto& [key, value] : json.items()) {
+    if (!first) out += ',';
+    if (!first || !on_one_line) out += next;
+    first = false;
+    if (json.is_object()) out += Json(key).dump() + ": ";
+    append(out, value, indent + 2);
+  }
+  if (!on_one_line) out += "\n" + std::string(indent, ' ');
+  out += json.is_array() ? "]" : "}";
+}
+
+}  // namespace
+
+std::string to_text(const Json& json) {
+  std::string out;
+  append(out, json, 0);
+  return out + "\n";
+}
 
 Json to_json(const lc::History& history) {
   Json losses = Json::array();
@@ -23,31 +68,44 @@ Json to_json(const lc::evaluate::ScoreTable& scores) { return Json::parse(scores
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-void add_stages(const Common& s, Json& report, const lc::Stages& stages, const std::string& picture) {
+Report::Report(const std::string& program, const Common& s) {
+  json_ = {{"program", program}, {"version", lc::version}, {"settings", s.settings}};
+  json_["settings"]["threads"] = lc::threads();
+}
+
+void Report::add_stages(const Common& s, const lc::Stages& stages, const std::string& picture) {
   for (const lc::StageReport& stage : stages.reports()) {
-    report["training"][stage.name] = to_json(stage.options);
-    report[stage.name] = to_json(stage.history);
-    report[stage.name]["wall_seconds"] = stage.wall_seconds;
+    Json one = {{"name", stage.name}};
+    one.update(to_json(stage.history));
+    one["wall_seconds"] = stage.wall_seconds;
+    one["options"] = to_json(stage.options);
+    json_["stages"].push_back(std::move(one));
   }
   if (!s.plots.empty()) plots::loss_curves(s.plots + "/" + picture, stages.reports());
 }
 
-void add_scores(Json& report, const std::string& name, const lc::evaluate::ScoreTable& scores) {
+Json Report::scored(const lc::evaluate::ScoreTable& scores) {
   std::string table = scores.to_text();
   if (!table.empty()) table.pop_back();
   print_line(table);
-  report[name] = to_json(scores);
-  const auto& rows = scores.rows();
-  if (std::any_of(rows.begin(), rows.end(), [](const auto& r) { return r.role == lc::evaluate::Role::baseline; })) {
-    print_line(scores.verdict());
-    report[name]["verdict"] = scores.verdict();
-  }
+  scores_.push_back(scores);
+  Json out = to_json(scores);
+  if (scores.compare().metrics > 0) out["verdict"] = lc::evaluate::verdict(scores);
+  return out;
 }
 
-void write_report(const std::string& path, const Json& report) {
+void Report::finish(const Common& s, const std::string& not_evaluated) {
+  const std::string verdict = scores_.empty() ? not_evaluated : lc::evaluate::verdict(scores_);
+  json_["peak_memory_mb"] = peak_memory_mb();
+  json_["verdict"] = verdict;
+  write_json(s.report, json_);
+  print_verdict("verdict: " + verdict);
+}
+
+void write_json(const std::string& path, const Json& json) {
   if (path.empty()) return;
   lc::io::AtomicFile file(path);
-  const std::string words = report.dump(2) + "\n";
+  const std::string words = to_text(json);
   std::FILE* out = std::fopen(file.temporary().c_str(), "wb");
   if (out == nullptr) lc::throw_runtime(path, ": cannot be written");
   const bool good = std::fwrite(words.data(), 1, words.size(), out) == words.size();

@@ -1,16 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include <latentcell/evaluate/score_table.hpp>
-#include <latentcell/io/atomic_file.hpp>
 #include <latentcell/train/stages.hpp>
 
 #include "run.hpp"
@@ -18,8 +12,6 @@
 // The report of a run as JSON, and scores on the console.
 
 namespace program {
-
-using Json = nlohmann::ordered_json;
 
 Json to_json(const lc::History& history);
 
@@ -39,14 +31,33 @@ Json numbers(const Scores& scores) {
   return out;
 }
 
-/// Adds each stage under its name, and its settings under "training". Draws the losses where pictures are asked for.
-void add_stages(const Common& s, Json& report, const lc::Stages& stages, const std::string& picture = "loss_curves");
+/// What a run did: settings, times, losses and scores, with one verdict over all its tables of scores.
+class Report {
+ public:
+  Report(const std::string& program, const Common& s);
 
-/// Prints a table of scores with its verdict, and adds both to the report as report[name].
-void add_scores(Json& report, const std::string& name, const lc::evaluate::ScoreTable& scores);
+  Json& operator[](const std::string& key) { return json_[key]; }
 
-/// Writes the file whole or not at all; nothing where no path is given.
-void write_report(const std::string& path, const Json& report);
+  /// Adds each stage with its settings to "stages", and draws the losses where pictures are asked for.
+  void add_stages(const Common& s, const lc::Stages& stages, const std::string& picture = "loss_curves");
+
+  /// Prints a table of scores, counts it for the verdict, and returns it as JSON.
+  Json scored(const lc::evaluate::ScoreTable& scores);
+
+  /// Ends the run: adds the memory and the verdict, writes the file of --report, and prints the verdict as last line.
+  /// not_evaluated: the verdict where there was no table of scores
+  void finish(const Common& s, const std::string& not_evaluated = "not evaluated: nothing was held out (--holdout)");
+
+ private:
+  Json json_;
+  std::vector<lc::evaluate::ScoreTable> scores_;
+};
+
+/// JSON for reading: numbers of at most six digits, lists of numbers and words on one line.
+std::string to_text(const Json& json);
+
+/// Writes JSON whole or not at all; nothing where no path is given.
+void write_json(const std::string& path, const Json& json);
 
 /// What training depends on beside a run's settings: the data files, by name and size.
 Json files_of(const std::vector<std::string>& paths);

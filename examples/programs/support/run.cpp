@@ -1,6 +1,97 @@
 #include "run.hpp"
 
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <thread>
+
 namespace program {
+
+namespace {
+
+/// Standard output and error of a program: lines, and what is under way shown in between.
+class Console {
+ public:
+  ~Console() { stop(); }
+
+  void start(const Common& s) {
+    quiet_ = s.quiet;
+    if (quiet_) return;
+    display_ = std::make_shared<lc::ProgressDisplay>();
+    watch_ = std::thread([this] { watch(); });
+  }
+  void stop() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopped_ = true;
+    }
+    changed_.notify_all();
+    if (watch_.joinable()) watch_.join();
+    if (display_) display_->clear();
+  }
+  void write(std::FILE* out, const std::string& line) {
+    if (display_) display_->clear();
+    std::fprintf(out, "%s\n", line.c_str());
+    std::fflush(out);
+  }
+  void doing(const std::string& what) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    activity_ = what;
+    since_ = now();
+  }
+  bool quiet() const { return quiet_; }
+  const std::shared_ptr<lc::ProgressDisplay>& display() const { return display_; }
+
+ private:
+  static constexpr double patience = 3;  // seconds without a sign of life on a terminal
+
+  void watch() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!stopped_) {
+      changed_.wait_for(lock, std::chrono::seconds(1));
+      if (stopped_ || activity_.empty()) continue;
+      if (display_->on_terminal() && display_->quiet_seconds() < patience) continue;
+      display_->show(activity_ + ", " + lc::clock_text(now() - since_));
+    }
+  }
+
+  bool quiet_ = false, stopped_ = false;
+  std::shared_ptr<lc::ProgressDisplay> display_;
+  std::thread watch_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string activity_;
+  double since_ = 0;
+};
+
+Console& console() {
+  static Console only;
+  return only;
+}
+
+std::atomic<bool> began_training{false};
+
+}  // namespace
+
+int guarded(const char* name, const std::function<int()>& run) {
+  int status = failed;
+  std::string trouble;
+  try {
+    status = run();
+  } catch (const std::bad_alloc&) {
+    trouble = "the memory is not enough";
+  } catch (const std::exception& e) {
+    status = began_training ? failed : wrong_input;
+    trouble = e.what();
+  }
+  console().stop();
+  if (!trouble.empty()) std::fprintf(stderr, "%s: %s\n", name, trouble.c_str());
+  return status;
+}
+
+void training_begins() { began_training = true; }
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -10,7 +101,13 @@ double peak_memory_mb() {
   return double(usage.ru_maxrss) / 1024.0;
 }
 
-void print_line(const std::string& line) { std::printf("%s\n", line.c_str()), std::fflush(stdout); }
+void print_line(const std::string& line) {
+  if (!console().quiet()) console().write(stdout, line);
+}
+void print_verdict(const std::string& line) { console().write(stdout, line); }
+void warn(const std::string& line) { console().write(stderr, "warning: " + line); }
+void doing(const std::string& what) { console().doing(what); }
+std::shared_ptr<lc::ProgressDisplay> display() { return console().display(); }
 
 void check_file(const std::string& file) {
   namespace fs = std::filesystem;
@@ -24,6 +121,7 @@ void check_file(const std::string& file) {
 
 void begin(const Common& s) {
   namespace fs = std::filesystem;
+  console().start(s);
   if (!s.plots.empty()) plots::note_if_absent();
   for (const std::string& folder : {s.plots, s.checkpoint}) {
     std::error_code trouble;
@@ -37,9 +135,9 @@ void begin(const Common& s) {
 }
 
 int exit_interrupted(const Common& s) {
-  print_line(s.checkpoint.empty() ? "stopped: nothing was saved (--checkpoint saves)"
-                                  : "stopped: --resume goes on from " + s.checkpoint);
-  return 130;
+  print_verdict(s.checkpoint.empty() ? "stopped: nothing was saved (--checkpoint saves)"
+                                     : "stopped: --resume goes on from " + s.checkpoint);
+  return interrupted;
 }
 
 }  // namespace program

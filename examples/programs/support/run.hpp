@@ -5,36 +5,46 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include <latentcell/core/threads.hpp>
+#include <latentcell/train/progress.hpp>
 
 #include "options.hpp"
 #include "plot/gnuplot.hpp"
 
-// What a program begins and ends with.
+// What a program begins and ends with, and what it says meanwhile.
 
 namespace program {
 
-/// Returns the status of run(); an exception becomes one line on standard error and status 1.
-template <class Run>
-int guarded(const char* name, const Run& run) {
-  try {
-    return run();
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s: %s\n", name, e.what());
-    return 1;
-  }
-}
+/// Returns the status of run(). An exception becomes one line on standard error and status 1, before training_begins()
+/// status 2: until then nothing but options and input can be wrong.
+int guarded(const char* name, const std::function<int()>& run);
+
+/// Marks that options and input are read and found to be right.
+void training_begins();
 
 /// Seconds of a clock that only runs forwards.
 double now();
 
 double peak_memory_mb();
 
+/// Prints a line for reading; nothing with --quiet.
 void print_line(const std::string& line);
+/// Prints the outcome of a run, with --quiet too.
+void print_verdict(const std::string& line);
+/// Prints to standard error what may spoil the outcome, with --quiet too.
+void warn(const std::string& line);
+
+/// Names what begins now. While nothing else is printed, it is shown with its time: every few seconds on a terminal,
+/// every half minute elsewhere.
+void doing(const std::string& what);
+
+/// Where stages show their progress; null with --quiet.
+std::shared_ptr<lc::ProgressDisplay> display();
 
 /// Throws where a file cannot be written.
 void check_file(const std::string& file);

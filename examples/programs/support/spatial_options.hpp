@@ -19,7 +19,7 @@
 namespace program {
 
 struct SpatialSettings : Common {
-  std::string key = "spatial", subset, predict, panel, holdout, region = "region", from;
+  std::string key = "spatial", subset, predict, panel, holdout, label = "region", from;
   std::vector<std::string> slices, coordinates;
   Index genes = 0;
   double slice_gap = 1, turn = std::nan("");
@@ -33,14 +33,19 @@ struct SpatialSettings : Common {
 };
 
 inline SpatialSettings parse_spatial(int argc, char** argv) {
-  SpatialSettings s;
-  s.out = "predicted.h5ad";
-  CLI::App app(
+  const About about{
+      "impute_spatial",
       "Predicts expression at locations of a tissue where it was not measured.\nWithout --data or --slices it runs on "
       "a "
-      "simulated slice.");
-  auto* data = add_common(app, s);
-  app.add_option("--spatial-key", s.key, "obsm entry of coordinates")->capture_default_str();
+      "simulated slice.",
+      {"impute_spatial --data slice.h5ad --spatial-key spatial --predict locations.csv --out predicted.h5ad",
+       "impute_spatial --slices s1.h5ad,s2.h5ad,s3.h5ad --holdout slice:2 --report report.json"},
+      {{"--region", "use --label, the obs column of regions"}, {"--where", "use --subset"}}};
+  SpatialSettings s;
+  s.out = "predicted.h5ad";
+  CLI::App app;
+  auto* data = add_input(app, s);
+  app.add_option("--spatial-key", s.key, "obsm entry of coordinates");
   auto* slices = app.add_option("--slices", s.slices,
                                 "files of neighbouring slices, in order, separated by commas; - for one that was not "
                                 "measured, to predict locations in it")
@@ -51,68 +56,45 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
       ->delimiter(',')
       ->needs(slices);
   app.add_option("--subset", s.subset, "COLUMN=VALUE: only cells whose obs column has this value");
+  app.add_option("--label", s.label, "obs column of regions");
+  auto* genes =
+      app.add_option("--genes", s.genes, "keep so many highly variable genes; 0: those expressed in 3 % of the cells")
+          ->check(whole_number());
+  auto* gap = app.add_option("--slice-gap", s.slice_gap, "distance of slices, in mean neighbour distances")
+                  ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--turn", s.turn,
+                 "about how many degrees counter-clockwise a slice without cells is to be turned; by default its "
+                 "outline decides");
+  const auto of_model = add_ensemble(app, s.ensemble, "principal components of many genes");
+  auto* from = app.add_option("--from", s.from,
+                              "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
+                              "--data or --slices, without training");
   auto* predict = app.add_option("--predict", s.predict,
                                  "CSV of locations to predict: x, y and, of several slices, slice (from 1)");
   auto* panel = app.add_option("--panel", s.panel,
                                ".h5ad of cells measured with fewer genes in the same tissue (of several slices, obs "
                                "'slice' from 1): the genes they lack are predicted")
                     ->excludes(predict);
+  auto* within = app.add_flag("--within-spots", s.within_spots,
+                              "the locations to predict are the cells under the measured spots, whose counts are sums "
+                              "over them")
+                     ->excludes(panel);
+  begin_group(app, group::evaluation);
   auto* hold = app.add_option("--holdout", s.holdout,
                               "hidden, predicted and evaluated: region:LEVEL, spots:SHARE, slice:N, genes:N (N genes "
                               "of one half of the cells), or grid:SIDE (single cells from the means of squares SIDE "
                               "mean neighbour distances wide)")
+                   ->type_name("WHAT")
                    ->excludes(predict)
                    ->excludes(panel);
-  app.add_option("--region", s.region, "obs column of regions")->capture_default_str();
-  auto* genes = app.add_option("--genes", s.genes,
-                               "keep so many highly variable genes; 0 keeps those expressed in 3 % of the cells")
-                    ->check(whole_number());
-  auto* gap = app.add_option("--slice-gap", s.slice_gap, "distance of slices, in mean neighbour distances")
-                  ->capture_default_str()
-                  ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--turn", s.turn,
-                 "about how many degrees counter-clockwise a slice without cells is to be turned; by default its "
-                 "outline decides");
-  app.add_flag("--within-spots", s.within_spots,
-               "the locations to predict are the cells under the measured spots, whose counts are sums over them")
-      ->excludes(hold)
-      ->excludes(panel);
-  const auto of_model = add_ensemble(app, s.ensemble, "principal components of many genes");
-  auto* from = app.add_option("--from", s.from,
-                              "predict with a saved model (a file, or a --checkpoint folder) around the cells of "
-                              "--data or --slices, without training")
-                   ->excludes(hold)
-                   ->excludes(genes)
-                   ->excludes(gap);
+  add_output_and_run(app, s);
+  within->excludes(hold);
+  from->excludes(hold)->excludes(genes)->excludes(gap);
   for (CLI::Option* option : of_model) from->excludes(option);
-  parse(app, argc, argv);
+  parse(app, s, about, argc, argv);
   if (s.simulated() && s.predict.empty() && s.panel.empty() && s.from.empty() && s.holdout.empty())
-    s.holdout = "spots:0.5";
+    set_for_simulated<std::string>(s, "holdout", s.holdout, "spots:0.5");
   return s;
-}
-
-/// Settings that training depends on, beside the files.
-inline Json training_settings(const SpatialSettings& s) {
-  return {{"spatial_key", s.key}, {"subset", s.subset},       {"holdout", s.holdout},  {"region", s.region},
-          {"genes", s.genes},     {"slice_gap", s.slice_gap}, {"turn", number(s.turn)}};
-}
-
-inline Json to_json(const SpatialSettings& s) {
-  Json out{{"data", s.simulated() ? "simulated" : s.data},
-           {"layer", s.layer},
-           {"slices", s.slices},
-           {"coordinates", s.coordinates},
-           {"predict", s.predict},
-           {"panel", s.panel},
-           {"components", s.ensemble.components},
-           {"members", s.ensemble.members},
-           {"draws", s.ensemble.draws},
-           {"within_spots", s.within_spots},
-           {"seed", s.seed},
-           {"threads", lc::threads()},
-           {"from", s.from}};
-  out.update(training_settings(s));
-  return out;
 }
 
 inline std::vector<std::string> files_of(const SpatialSettings& s) {
@@ -183,16 +165,16 @@ inline lc::spatial::Tissue read_locations(const std::string& file, int slices) {
 
 /// The concentrations by which cells share the counts of spots.
 inline Json to_json(const lc::spatial::SpotDeconvolution& of, const std::vector<std::string>& genes) {
-  const auto entry = [](const lc::spatial::Concentration& c) {
-    return Json{{"cell", c.cell}, {"between_spots", c.between_spots}};
-  };
-  Json out{{"totals", entry(of.totals)}};
-  for (std::size_t g = 0; g < genes.size(); ++g) out["genes"][genes[g]] = entry(of.genes[g]);
+  Json out{{"totals", {{"cell", of.totals.cell}, {"between_spots", of.totals.between_spots}}}, {"genes", genes}};
+  for (const lc::spatial::Concentration& c : of.genes) {
+    out["cell"].push_back(c.cell);
+    out["between_spots"].push_back(c.between_spots);
+  }
   return out;
 }
 
 /// Adds how slices were moved to the report; warns where an outline fits at several angles.
-inline void report_alignments(const std::vector<lc::spatial::SliceAlignment>& all, Json& report) {
+inline void report_alignments(const std::vector<lc::spatial::SliceAlignment>& all, Report& report) {
   const auto entry = [](const lc::spatial::RigidMotion& m) {
     return Json{{"degrees", std::remainder(m.angle, 2 * std::numbers::pi) * 180 / std::numbers::pi}, {"cost", m.cost}};
   };
@@ -207,10 +189,8 @@ inline void report_alignments(const std::vector<lc::spatial::SliceAlignment>& al
     }
     if (a.next) line["next"] = entry(*a.next);
     if (!others.empty())
-      std::fprintf(stderr,
-                   "warning: slice %d is turned by %ld degrees, but its outline fits almost as well at %s degrees: use "
-                   "--turn\n",
-                   a.slice + 1, std::lround(double(line["degrees"])), others.c_str());
+      warn(lc::text("slice ", a.slice + 1, " is turned by ", std::lround(double(line["degrees"])),
+                    " degrees, but its outline fits almost as well at ", others, " degrees: use --turn"));
     report["alignment"].push_back(std::move(line));
   }
 }

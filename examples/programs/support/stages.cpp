@@ -9,7 +9,9 @@ std::string model_file(const std::string& from) {
 lc::Stages make_stages(const Common& s) {
   return lc::Stages(lc::StagesOptions{.folder = s.checkpoint,
                                       .resume = s.resume ? lc::Resume::yes : lc::Resume::no,
-                                      .notice = [](const std::string& line) { print_line(line); }});
+                                      .progress = display(),
+                                      .notice = print_line,
+                                      .activity = doing});
 }
 
 void clear_stages(const std::string& folder) {
@@ -29,11 +31,15 @@ void clear_stages(const std::string& folder) {
   }
 }
 
-void check_resumable(const Common& s, Json identity) {
-  if (s.checkpoint.empty()) return;
-  identity["layer"] = s.layer;
-  identity["seed"] = s.seed;
+void check_resumable(const Common& s, Json identity, const std::vector<std::string>& keys) {
+  const auto add = [&](const std::string& key) {
+    identity[key] = s.settings.contains(key) ? s.settings.at(key) : Json(nullptr);
+  };
+  for (const std::string& key : keys) add(key);
+  for (const std::string& key : s.training) add(key);
+  add("layer"), add("seed");
   const std::string path = s.checkpoint + "/run.json";
+  if (s.checkpoint.empty()) return training_begins();
   if (s.resume && std::filesystem::exists(path)) {
     std::ifstream file(path);
     const Json was = Json::parse(file, nullptr, /* allow_exceptions = */ false);
@@ -42,10 +48,11 @@ void check_resumable(const Common& s, Json identity) {
         lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", was[key].dump(), ", not ",
                           value.dump());
     }
-    return;
+    return training_begins();
   }
   if (std::filesystem::exists(path)) clear_stages(s.checkpoint);
-  write_report(path, identity);
+  write_json(path, identity);
+  training_begins();
 }
 
 }  // namespace program

@@ -34,9 +34,9 @@ lc::Stages make_stages(const Common& s);
 void clear_stages(const std::string& folder);
 
 /// Writes to the --checkpoint folder which data and settings its stages are of; with --resume compares them instead.
-/// identity: what training depends on
+/// files: by name and size; keys: settings that training depends on, beside those of group "Training"
 /// Throws where they differ: stages of another run may have trained on what this run holds out. Call it after the input
-/// has been checked.
-void check_resumable(const Common& s, Json identity);
+/// has been checked: from here on, what goes wrong is no fault of options or input.
+void check_resumable(const Common& s, Json files, const std::vector<std::string>& keys);
 
 }  // namespace program

@@ -100,12 +100,17 @@ inline FitStatus fit(ConditionalEnsemble& model, const EnsembleData& data, const
                      const std::string& stage, Stages& stages) {
   check_options("conformal::fit", o);
   for (Index k = 0; k < Index(model.members.size()); ++k) {
+    const Index cells = Index(rows_outside_fold(model, data, k).size());
+    stages.plan(text(stage, "_", k + 1), double(o.of(cells, k).epochs) * double(cells));
+  }
+  for (Index k = 0; k < Index(model.members.size()); ++k) {
     const FitOptions options = o.of(Index(rows_outside_fold(model, data, k).size()), k);
     const FitStatus status =
         stages.run<float>(text(stage, "_", k + 1), options, model.members[to_size(k)],
                           [&](auto& state, auto&& hook) { fit_fold_model(state, model, k, data, options, hook); });
     if (status == FitStatus::interrupted) return status;
   }
+  stages.announce("calibrating");
   return FitStatus::finished;
 }
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <latentcell/core/error.hpp>
-#include <latentcell/core/median.hpp>
 #include <latentcell/core/types.hpp>
 
 namespace LATENTCELL_NAMESPACE::evaluate {
@@ -152,8 +151,8 @@ class ScoreTable {
     return out;
   }
 
-  /// Returns {"metrics": [{"name", "unit", "better", "target"}], "rows": [{"method", "role", "values": {name: number or
-  /// null}}]}.
+  /// Returns {"metrics": [{"name", "unit", "better", "target"}], "rows": [{"method", "role", "values": [number or null,
+  /// in the order of metrics]}]}.
   std::string to_json() const {
     std::string out = "{\"metrics\":[";
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
@@ -167,13 +166,12 @@ class ScoreTable {
     out += "],\"rows\":[";
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       out += (r == 0 ? "{\"method\":" : ",{\"method\":") + detail::json_text(rows_[r].method);
-      out += std::string(",\"role\":\"") + detail::name_of(rows_[r].role) + "\",\"values\":{";
+      out += std::string(",\"role\":\"") + detail::name_of(rows_[r].role) + "\",\"values\":[";
       for (std::size_t m = 0; m < metrics_.size(); ++m) {
         const double v = rows_[r].values[m];
-        out += (m == 0 ? "" : ",") + detail::json_text(metrics_[m].name) + ":";
-        out += std::isfinite(v) ? detail::exact_number(v) : "null";
+        out += (m == 0 ? "" : ",") + (std::isfinite(v) ? detail::exact_number(v) : std::string("null"));
       }
-      out += "}}";
+      out += "]}";
     }
     return out + "]}";
   }
@@ -191,29 +189,29 @@ class ScoreTable {
     return out;
   }
 
-  /// Returns one sentence about the first model: in how many metrics it beats every baseline, and how much of the way
-  /// from the best baseline to the ceiling it goes (median over the metrics).
-  std::string verdict() const {
+  /// How the first model of the table compares with the baselines and the ceiling.
+  struct Comparison {
+    std::string method;          ///< empty: the table has no model
+    Index metrics = 0;           ///< that rank the model and a baseline
+    Index better = 0;            ///< of these, where the model beats every baseline
+    std::vector<double> shares;  ///< of the way from the best baseline to the ceiling, where that one is better
+  };
+  Comparison compare() const {
     const auto model = std::find_if(rows_.begin(), rows_.end(), [](const Row& r) { return r.role == Role::model; });
-    if (model == rows_.end()) return "no model was evaluated";
-    Index compared = 0, better = 0;
-    std::vector<double> shares;
+    if (model == rows_.end()) return {};
+    Comparison out;
+    out.method = model->method;
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
       const Index rival = best_of(m, {Role::baseline}), top = best_of(m, {Role::ceiling});
       const double own = gain(m, model->values[m]);
       if (rival < 0 || std::isnan(own)) continue;
       const double base = gain(m, rows_[to_size(rival)].values[m]);
-      ++compared;
-      if (own > base) ++better;
+      ++out.metrics;
+      if (own > base) ++out.better;
       if (top < 0) continue;
       const double whole = gain(m, rows_[to_size(top)].values[m]) - base;
-      if (whole > 0) shares.push_back((own - base) / whole);
+      if (whole > 0) out.shares.push_back((own - base) / whole);
     }
-    if (compared == 0) return model->method + ": no baseline to compare with";
-    std::string out = text(model->method, ": better than every baseline in ", better, " of ", compared, " metrics");
-    if (!shares.empty())
-      out += text("; ", std::lround(100 * median(std::move(shares))),
-                  " % of the way from the best baseline to the ceiling");
     return out;
   }
 

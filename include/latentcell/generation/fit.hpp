@@ -69,10 +69,13 @@ FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOp
       .label = cells.cell_columns.codes(model.options.label, model.options.levels)};
   model.record_composition(covariates.label, covariates.batch_covariate);
   model.vae.gene_names = cells.gene_names;
+  stages.plan("autoencoder", o.autoencoder, cells.cells(), model.vae);
+  stages.plan("flow", o.flow, cells.cells(), model.flow);
   if (stages.run<float>("autoencoder", o.autoencoder, model.vae, [&](auto& state, auto&&... hooks) {
         latentcell::fit(model.vae, cells, covariates, o.autoencoder, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
+  stages.announce("calibrating dispersions and encoding the cells");
   Rng rng(o.seed, detail::calibration_stream);
   calibrate_dispersion(model.vae, cells, covariates.batch_covariate, rng);
   const LatentTable latents = encode(model.vae, cells);
@@ -80,6 +83,7 @@ FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOp
         latentcell::fit(model.flow, latents, o.flow, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
+  stages.announce("calibrating gene means");
   calibrate_gene_means(model, cells, rng, o.gene_means);
   return FitStatus::finished;
 }

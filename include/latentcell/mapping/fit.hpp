@@ -122,6 +122,7 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
                      "mapping::fit: the model was fitted before; construct it anew from the reference");
   auto& vae = model.generator.vae;
   const CellTable query = align_genes(cells, vae.gene_names).cells;
+  stages.announce("generating replay cells");
   Rng rng(o.seed, detail::mapping_stream);
   const detail::ReplayCells replay = detail::start_replay(model, reference, rng);
   Counts both = replay.cells.counts;
@@ -144,7 +145,9 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
     const std::vector<int> label = predict(model, query).label;
     std::copy(label.begin(), label.end(), covariates.label.begin() + n);
   };
+  stages.announce("labelling");
   label_query();
+  for (int round = 0; round < o.rounds; ++round) stages.plan(text("mapping_", round + 1), 1);
   for (int round = 0; round < o.rounds; ++round) {
     const FitOptions training{.epochs = int(std::max<Index>(1, (o.steps + per_epoch / 2) / per_epoch)),
                               .batch = o.batch,

@@ -165,18 +165,30 @@ struct GeneScores {
   }
 };
 
+/// Settings of the two models of a fold: of proteins with the joint model, and of RNA.
+struct FoldTraining {
+  static constexpr Index rna_members = 2;
+  TrainingOptions protein, rna;
+
+  FoldTraining(const TrainingOptions& o, const std::string& prefix) : protein(o), rna(o) {
+    protein.stage = prefix + "protein";
+    protein.joint.stage = prefix + "joint";
+    rna.stage = prefix + "rna";
+    rna.intervals.draws = 0;  // the mean alone
+  }
+};
+
 /// Trains the models of one fold and adds its predictions.
 inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>& rows, const CrossValidationOptions& o,
                                      Stages& stages, CrossValidation& out, GeneScores& genes) {
   const std::uint64_t seed = o.training.members.fit.seed;
-  TrainingOptions training = o.training;
-  training.stage = fold.prefix + "protein";
-  training.joint.stage = fold.prefix + "joint";
+  const FoldTraining training(o.training, fold.prefix);
   Model model =
       make_model(o.model, fold.train.protein, CellModalities{fold.everyone.rna, {}, fold.train.extra}.sources(), seed);
-  if (fit(model, {fold.train.protein, fold.train.sources(), fold.everyone.all()}, training, stages) ==
+  if (fit(model, {fold.train.protein, fold.train.sources(), fold.everyone.all()}, training.protein, stages) ==
       FitStatus::interrupted)
     return FitStatus::interrupted;
+  stages.announce(text(fold.prefix, "protein: predicting held-out cells"));
   Rng rng(seed, held_out_stream);
   const Index cells = Index(out.measured.size());
   const auto put = [&](const std::vector<Prediction>& of) {
@@ -189,12 +201,11 @@ inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>&
   for (std::size_t i = 0; i < rows.size(); ++i) out.truth.row(rows[i]) = truth.row(Index(i));
 
   Options reverse = o.model;
-  reverse.ensemble.members = 2;
-  training.stage = fold.prefix + "rna";
-  training.intervals.draws = 0;  // the mean alone
+  reverse.ensemble.members = FoldTraining::rna_members;
   Model rna = make_model(reverse, fold.everyone.rna, {fold.train.protein}, seed);
-  if (fit(rna, {fold.train.rna, {fold.train.protein}}, training, stages) == FitStatus::interrupted)
+  if (fit(rna, {fold.train.rna, {fold.train.protein}}, training.rna, stages) == FitStatus::interrupted)
     return FitStatus::interrupted;
+  stages.announce(text(fold.prefix, "rna: predicting held-out cells"));
   genes.add(predict_genes(rna, *model.joint, fold, rng), fold, *model.joint);
   return FitStatus::finished;
 }
@@ -214,12 +225,18 @@ inline std::optional<CrossValidation> cross_validate(const Dataset& data, const 
   out.measured.assign(to_size(n), 0);
   out.fold.assign(to_size(n), std::numeric_limits<double>::quiet_NaN());
   detail::GeneScores genes;
+  const auto prefix = [&](std::size_t k) { return text("fold_", k + 1, "_of_", folds.size(), "_"); };
+  const Index others = data.rna_only ? data.rna_only->cells() : 0;
+  for (std::size_t k = 0; k < folds.size(); ++k) {
+    const detail::FoldTraining training(o.training, prefix(k));
+    const Index cells = Index(folds[k].train.size());
+    plan_stages(training.protein, o.model.ensemble.members, cells, cells + others, stages);
+    plan_stages(training.rna, detail::FoldTraining::rna_members, cells, 0, stages);
+  }
   for (std::size_t k = 0; k < folds.size(); ++k) {
     const std::vector<std::string> names = detected_genes(data, folds[k].train);
-    detail::Fold fold{select_modalities(data, folds[k].train, names),
-                      select_modalities(data, folds[k].test, names),
-                      {},
-                      text("fold_", k + 1, "_of_", folds.size(), "_")};
+    detail::Fold fold{
+        select_modalities(data, folds[k].train, names), select_modalities(data, folds[k].test, names), {}, prefix(k)};
     fold.everyone = with_rna_only(fold.train, data);
     if (o.notice)
       o.notice(text("fold ", k + 1, " of ", folds.size(), ": ", folds[k].train.size(), " training cells, ",

@@ -117,6 +117,18 @@ inline Model make_model(const Options& o, const Modality& target, const std::vec
   return {o, std::move(to), std::move(from), rng};
 }
 
+/// Tells `stages` of the stages of a fit, before the cells are encoded.
+/// members: 0: the joint model alone; target_cells: with the target; joint_cells: 0: no joint model is trained
+inline void plan_stages(const TrainingOptions& o, Index members, Index target_cells, Index joint_cells,
+                        Stages& stages) {
+  const Index cells = members > 0 ? target_cells - target_cells / members : 0;
+  for (Index k = 0; k < members; ++k)
+    stages.plan(text(o.stage, "_", k + 1), double(o.members.of(cells).epochs) * double(cells));
+  const int epochs =
+      o.joint.epochs > 0 ? o.joint.epochs : epochs_for_steps(joint_cells, o.joint.fit.batch, o.joint.target);
+  if (joint_cells > 0) stages.plan(o.joint.stage, double(epochs) * double(joint_cells));
+}
+
 /// Trains a model: all members, then the calibration of the intervals on the cells that each member was trained
 /// without, then the joint model if there are cells for one. Resumable.
 inline FitStatus fit(Model& model, const TrainingCells& cells, const TrainingOptions& o, Stages& stages) {

@@ -65,6 +65,7 @@ inline FitStatus fit_stages(Model& model, const CellTable& cells, const Training
         latentcell::fit(model.vae, cells, o.autoencoder, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
+  stages.announce("calibrating dispersions and encoding the cells");
   Rng rng(o.seed, calibration_stream);
   generation::calibrate_dispersion(model.vae, cells, {}, rng);
   const LatentTable latents = encode(model.vae, cells);
@@ -90,8 +91,14 @@ inline Model untrained_like(const Model& model, std::uint64_t seed) {
 inline FitStatus fit(Model& model, const CellTable& cells, const TrainingOptions& options, Stages& stages) {
   constexpr std::uint64_t seeds_per_fold = 100;
   check_options("perturbation::fit", options);
-  if (detail::fit_stages(model, cells, options, "", stages) == FitStatus::interrupted) return FitStatus::interrupted;
   const auto folds = cross_fit_folds(cells, model.options, options.cross_fit);
+  const TrainingOptions planned = training_for(cells, model.options, options);
+  for (std::size_t k = 0; k <= folds.size(); ++k) {
+    const std::string suffix = k == 0 ? "" : text("_cross_fit_", k);
+    stages.plan("autoencoder" + suffix, planned.autoencoder, cells.cells(), model.vae);
+    stages.plan("flow" + suffix, planned.flow, cells.cells(), model.flow);
+  }
+  if (detail::fit_stages(model, cells, options, "", stages) == FitStatus::interrupted) return FitStatus::interrupted;
   std::vector<Model> trained;
   trained.reserve(folds.size());  // CrossFitModel holds addresses
   std::vector<CrossFitModel> models;
@@ -104,6 +111,7 @@ inline FitStatus fit(Model& model, const CellTable& cells, const TrainingOptions
                            text("_cross_fit_", trained.size()), stages) == FitStatus::interrupted)
       return FitStatus::interrupted;
   }
+  stages.announce("correcting the response of the genes");
   if (models.empty()) models = in_sample(model, cells);
   Rng rng(options.seed, detail::correction_stream);
   fit_response_correction(model, models, cells, options.prediction, rng);

@@ -63,11 +63,13 @@ inline FitStatus fit_control_generator(generation::Model& generator, const CellT
                  ? options.epochs
                  : epochs_for_steps(controls.cells(), o.batch, {.steps = 3200, .min_epochs = 16, .max_epochs = 800});
   o.seed = options.seed + 2;
+  stages.announce("encoding the control cells");
   const LatentTable latents = encode(generator.vae, controls);
   if (stages.run<float>("controls", o, generator.flow, [&](auto& state, auto&&... hooks) {
         latentcell::fit(generator.flow, latents, o, state, hooks...);
       }) == FitStatus::interrupted)
     return FitStatus::interrupted;
+  stages.announce("calibrating gene means");
   generation::calibrate_gene_means(generator, controls, rng);
   return FitStatus::finished;
 }

@@ -2,6 +2,7 @@
 
 // Perturbation prediction: the perturbed state of cells observed only in control.
 
+#include <latentcell/perturbation/changes.hpp>
 #include <latentcell/perturbation/compose.hpp>
 #include <latentcell/perturbation/cross_fit_folds.hpp>
 #include <latentcell/perturbation/dataset.hpp>

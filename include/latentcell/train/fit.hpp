@@ -167,6 +167,7 @@ class TrainingRun {
         requires { model_.after_step(tape_, batch_, 0.5); } || !requires { model_.after_step(tape_, batch_); },
         "after_step takes (tape, batch, share of the run)");
     if constexpr (requires { model_.after_step(tape_, batch_, 0.5); }) model_.after_step(tape_, batch_, at.share());
+    if (state_.on_step) state_.on_step(at.step, total_);
   }
 
   void validate(int index, EpochReport& report) {

@@ -1,17 +1,21 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <latentcell/autodiff/visit.hpp>
 #include <latentcell/train/checkpoint.hpp>
 #include <latentcell/train/csv_log.hpp>
 #include <latentcell/train/fit.hpp>
 #include <latentcell/train/progress.hpp>
+#include <latentcell/train/stage_clock.hpp>
 #include <latentcell/train/stop_on_signal.hpp>
 
 namespace LATENTCELL_NAMESPACE {
@@ -30,12 +34,13 @@ enum class OnSignal { ends_program, ends_epoch };
 
 /// Settings of Stages.
 struct StagesOptions {
-  std::string folder = {};                              ///< of checkpoints and tables of losses; empty writes none
-  Resume resume = Resume::no;                           ///< yes: a stage with a checkpoint goes on from it
-  OnSignal on_signal = OnSignal::ends_epoch;            ///< while a stage trains
-  CheckpointOptions checkpoint = {};                    ///< how often a stage is written
-  std::FILE* progress = stderr;                         ///< where a bar is drawn, if it is a terminal; null draws none
-  std::function<void(const std::string&)> notice = {};  ///< takes a line for each stage that resumes or ends
+  std::string folder = {};                    ///< of checkpoints and tables of losses; empty writes none
+  Resume resume = Resume::no;                 ///< yes: a stage with a checkpoint goes on from it
+  OnSignal on_signal = OnSignal::ends_epoch;  ///< while a stage trains
+  CheckpointOptions checkpoint = {};          ///< how often a stage is written
+  std::shared_ptr<ProgressDisplay> progress = std::make_shared<ProgressDisplay>();  ///< shows a stage; null: nothing
+  std::function<void(const std::string&)> notice = {};    ///< takes a line for each stage that resumes or ends
+  std::function<void(const std::string&)> activity = {};  ///< takes what begins now, stages and steps between them
 
   static void visit(auto& self, auto&& f) {
     f("folder", self.folder);
@@ -74,8 +79,7 @@ class Stages {
   /// Throws std::runtime_error with the path for a checkpoint of another model or a folder that cannot be written to.
   template <class T, class Model, class Fit>
   FitStatus run(const std::string& stage, const FitOptions& options, Model& model, const Fit& fit) {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
+    const double start = clock_.now();
     const std::string path = options_.folder.empty() ? "" : options_.folder + "/" + stage;
     TrainState<T> state;
     if (options_.resume == Resume::yes && std::filesystem::exists(path + ".safetensors")) {
@@ -83,6 +87,8 @@ class Stages {
       state.history.interrupted = false;
       notify(text(stage, ": resumes after epoch ", state.history.epochs.size()));
     }
+    const std::size_t epochs_before = state.history.epochs.size();
+    announce("training " + stage);
     std::optional<StopOnSignal> signal;
     if (options_.on_signal == OnSignal::ends_epoch) signal.emplace();
     std::optional<decltype(csv_log(path))> log;
@@ -91,23 +97,39 @@ class Stages {
       log.emplace(csv_log(path + ".csv"));
       save.emplace(checkpoint(path + ".safetensors", options_.checkpoint));
     }
-    const auto show = progress({.label = stage, .out = options_.progress});
+    clock_.start(stage);
+    double shown = 0;
+    state.on_step = [&](Index step, Index total) {
+      clock_.step(step, total);
+      if (options_.progress == nullptr || clock_.now() - shown < seconds_between_draws) return;
+      shown = clock_.now();
+      options_.progress->show(progress_line(stage, clock_.progress(state.history, options.epochs)));
+    };
     // One hook for all, so that `fit` is compiled once. The checkpoint is last: it sees whether the stage was stopped.
     fit(state, [&](const auto& trained, auto& at) {
-      if (options_.progress != nullptr) show(trained, at);
       if (signal && signal->signal() != 0) at.stop = true;
       if (log) (*log)(trained, at);
       if (save) (*save)(trained, at);
     });
+    if (options_.progress != nullptr) options_.progress->clear();
+    clock_.finish(stage);
     if (state.history.interrupted) return FitStatus::interrupted;
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    reports_.push_back({stage, options, std::move(state.history), seconds});
-    const History& history = reports_.back().history;
-    if (!history.epochs.empty()) {
-      notify(
-          text(stage, ": ", history.epochs.size(), " epochs, loss ", history.epochs.back().loss, ", ", seconds, " s"));
-    }
+    reports_.push_back({stage, options, std::move(state.history), clock_.now() - start});
+    notify(summary(reports_.back(), epochs_before));
     return FitStatus::finished;
+  }
+
+  /// Tells of a stage to come, so that the time left for all stages is predicted. A stage of that name is planned once.
+  /// work: cells times epochs, and times parameters where stages are of several kinds
+  void plan(const std::string& stage, double work) { clock_.plan(stage, work); }
+  template <class Model>
+  void plan(const std::string& stage, const FitOptions& options, Index cells, const Model& model) {
+    plan(stage, double(options.epochs) * double(cells) * double(parameter_count(model)));
+  }
+
+  /// Tells what begins now between two stages: "encoding the cells".
+  void announce(const std::string& what) const {
+    if (options_.activity) options_.activity(what);
   }
 
   /// Stages that are finished, in order.
@@ -115,12 +137,27 @@ class Stages {
   const StagesOptions& options() const { return options_; }
 
  private:
+  static constexpr double seconds_between_draws = 0.2;
+
   void notify(const std::string& line) const {
-    if (options_.notice) options_.notice(line);
+    if (options_.notice && !line.empty()) options_.notice(line);
+  }
+
+  /// "flow: 30 epochs, loss 1.02, 35 s"; of a resumed stage also how many epochs are of this run.
+  static std::string summary(const StageReport& report, std::size_t epochs_before) {
+    const History& history = report.history;
+    if (history.epochs.empty()) return {};
+    std::string out = text(report.name, ": ", history.epochs.size(), " epochs, loss ", history.epochs.back().loss, ", ",
+                           clock_text(history.seconds()));
+    if (epochs_before > 0)
+      out += text(" (", history.epochs.size() - epochs_before, " epochs and ", clock_text(report.wall_seconds),
+                  " in this run)");
+    return out;
   }
 
   StagesOptions options_;
   std::vector<StageReport> reports_;
+  StageClock clock_;
 };
 
 }  // namespace latentcell

@@ -21,6 +21,7 @@ struct TrainState {
   bool stop = false;                                             ///< a hook sets it to end the run after this epoch
   std::function<double(Index step, Index total)> schedule = {};  ///< learning rate of a step, from 0; empty: warm-up
                                                                  ///< and cosine of FitOptions. Not saved
+  std::function<void(Index step, Index total)> on_step = {};     ///< called after each step, from 0. Not saved
 
   static void visit(auto& self, auto&& f) {
     f("optimizer", self.optimizer);

@@ -159,11 +159,17 @@ void fit_velocity(Model& model, const LatentTable& latents, const FitOptions& op
            hooks...);
 }
 
+/// Returns the settings of the velocity: epochs filled in.
+inline FitOptions velocity_options(const Model& model, const TrainingOptions& options) {
+  FitOptions out = options.velocity;
+  if (out.epochs == 0) out.epochs = model.latent() > Options::many_dimensions ? 30 : 20;
+  return out;
+}
+
 /// Trains a model on points of an embedding or other latents, in one stage, "velocity".
 /// latents (N, D) with the obs column of times
 inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOptions& options, Stages& stages) {
-  FitOptions velocity = check_options("trajectory::fit", options).velocity;
-  if (velocity.epochs == 0) velocity.epochs = model.latent() > Options::many_dimensions ? 30 : 20;
+  const FitOptions velocity = velocity_options(model, check_options("trajectory::fit", options));
   return stages.run<float>("velocity", velocity, model.velocity, [&](TrainState<float>& state, auto&&... hooks) {
     fit_velocity(model, latents, velocity, state, hooks...);
   });
@@ -177,12 +183,15 @@ inline FitStatus fit(Model& model, const Snapshots& cells, const TrainingOptions
     FitOptions decoder = options.autoencoder;
     if (decoder.epochs == 0) decoder.epochs = epochs_for_steps(cells.cells(), decoder.batch, {.steps = 1500});
     model.autoencoder->gene_names = cells.counts->gene_names;  // a resumed stage that is finished restores none
+    stages.plan("decoder", decoder, cells.cells(), *model.autoencoder);
+    stages.plan("velocity", velocity_options(model, options), model.options.paths.pairs, model.velocity);
     const auto train = [&](TrainState<float>& state, auto&&... hooks) {
       latentcell::fit(*model.autoencoder, *cells.counts, CellCovariates{}, decoder, state, hooks...);
     };
     if (stages.run<float>("decoder", decoder, *model.autoencoder, train) == FitStatus::interrupted)
       return FitStatus::interrupted;
   }
+  stages.announce("encoding the cells");
   return fit(model, encode(model, cells), options, stages);
 }
 
