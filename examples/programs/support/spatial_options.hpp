@@ -32,8 +32,8 @@ struct SpatialSettings : Common {
   }
 };
 
-inline SpatialSettings parse_spatial(int argc, char** argv) {
-  const About about{
+inline About about_spatial() {
+  return {
       "impute_spatial",
       "Predicts expression at locations of a tissue where it was not measured.\nWithout --data or --slices it runs on "
       "a "
@@ -41,6 +41,10 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
       {"impute_spatial --data slice.h5ad --spatial-key spatial --predict locations.csv --out predicted.h5ad",
        "impute_spatial --slices s1.h5ad,s2.h5ad,s3.h5ad --holdout slice:2 --report report.json"},
       {{"--region", "use --label, the obs column of regions"}, {"--where", "use --subset"}}};
+}
+
+inline SpatialSettings parse_spatial(int argc, char** argv) {
+  const About about = about_spatial();
   SpatialSettings s;
   s.out = "predicted.h5ad";
   CLI::App app;

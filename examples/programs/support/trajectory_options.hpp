@@ -91,17 +91,21 @@ struct TrajectorySettings : Common {
   lc::trajectory::FateOptions fate_options() const { return {.draws = draws, .steps = steps, .at = fate_at}; }
 };
 
+inline About about_trajectory() {
+  return {"model_trajectory",
+          "Learns how cells move through time from snapshots, and predicts the cells of other times.\n"
+          "Without --data or --embedding it runs on simulated cells.",
+          {"model_trajectory --data embryo.h5ad --time embryo_time --holdout 390-449 --label cell_type",
+           "model_trajectory --embedding coordinates.csv --time samples --predict 0.5,1 --growth"},
+          {{"--fate", "use --label, the obs column that fates are of"},
+           {"--dimensions", "use --components"},
+           {"--cells", "use --count"},
+           {"--epochs", "use --velocity-epochs, or --decoder-epochs"},
+           {"--learning-rate", "use --velocity-learning-rate, or --decoder-learning-rate"}}};
+}
+
 inline TrajectorySettings parse_trajectory(int argc, char** argv) {
-  const About about{"model_trajectory",
-                    "Learns how cells move through time from snapshots, and predicts the cells of other times.\n"
-                    "Without --data or --embedding it runs on simulated cells.",
-                    {"model_trajectory --data embryo.h5ad --time embryo_time --holdout 390-449 --label cell_type",
-                     "model_trajectory --embedding coordinates.csv --time samples --predict 0.5,1 --growth"},
-                    {{"--fate", "use --label, the obs column that fates are of"},
-                     {"--dimensions", "use --components"},
-                     {"--cells", "use --count"},
-                     {"--epochs", "use --velocity-epochs, or --decoder-epochs"},
-                     {"--learning-rate", "use --velocity-learning-rate, or --decoder-learning-rate"}}};
+  const About about = about_trajectory();
   TrajectorySettings s;
   s.out = "predicted.h5ad";
   CLI::App app;
