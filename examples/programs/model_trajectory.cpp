@@ -87,7 +87,7 @@ void report_fates(const Settings& s, const Trained& t, program::Report& report) 
   report["settled_by_time"] = fates.settled_by_time;
 }
 
-void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable>& predicted, const Json& scores) {
+void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable>& predicted, const program::Json& scores) {
   lc::Rng rng(s.seed, picture_stream);
   const auto paths = trajectory::early_cell_paths(t.model, t.reference, 40, rng);
   const lc::Matrix<float> reference = t.model.coordinates(t.reference.mean), truth = t.model.coordinates(t.truth.mean);

@@ -8,7 +8,7 @@
 #include <latentcell/core/median.hpp>
 #include <latentcell/evaluate/score_table.hpp>
 
-namespace latentcell::evaluate {
+namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Returns one sentence about the first model of each table, all tables together: in how many metrics it beats every
 /// baseline, and how much of the way from the best baseline to the ceiling it goes (median over the metrics). It names

@@ -14,7 +14,7 @@
 #include <latentcell/metric/gene_set_scores.hpp>
 #include <latentcell/metric/moments.hpp>
 
-namespace latentcell::perturbation {
+namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// How a gene, or the score of a gene set, differs between control cells and predicted cells.
 struct Change {

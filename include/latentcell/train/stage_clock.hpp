@@ -9,7 +9,7 @@
 
 #include <latentcell/train/progress.hpp>
 
-namespace latentcell {
+namespace LATENTCELL_NAMESPACE {
 
 /// Measures the steps of one stage after the other, and predicts the time left of the stage and of all planned stages.
 class StageClock {
