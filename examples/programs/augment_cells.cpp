@@ -1,6 +1,7 @@
 // Brings the rare labels of a data set up to a number of cells with generated ones, and evaluates, on held-out cells,
 // whether classifiers learn anything from them.
 
+#include <algorithm>
 #include <optional>
 
 #include <latentcell/data/append_cells.hpp>
@@ -39,6 +40,27 @@ gen::Model saved_model(const Settings& s, program::TrainTest& d) {
   return model;
 }
 
+// How cells are added: as asked for, or as left-out training cells say.
+gen::AugmentOptions augmentation(const Settings& s, const gen::Options& model, const lc::CellTable& train,
+                                 program::Json& report) {
+  gen::AugmentOptions o{
+      .min_cells = s.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)};
+  for (const auto method : {gen::AugmentMethod::mixed, gen::AugmentMethod::copies, gen::AugmentMethod::none}) {
+    if (s.method == gen::name_of(method)) o.method = method;
+  }
+  if (s.method != "auto" || !s.from.empty()) return o;
+  const gen::AugmentationChoice choice =
+      gen::choose_augmentation(model, train,
+                               {.augment = o,
+                                .training = {.autoencoder_epochs = s.autoencoder_epochs, .flow_epochs = s.flow_epochs},
+                                .seed = s.seed});
+  print_line(gen::describe(choice));
+  report["choice"] = gen::describe(choice);
+  o.method = choice.candidates[choice.best].method;
+  o.fill = choice.candidates[choice.best].fill;
+  return o;
+}
+
 // Writes real and generated cells in one table, marked in obs "generated".
 void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
   real.cell_columns.set("generated", std::vector<double>(lc::to_size(real.cells()), 0.0));
@@ -73,22 +95,28 @@ int run(const Settings& s) {
   const gen::LabelDeficit lacks = gen::label_deficit(codes, Index(levels.size()), s.min_cells);
   for (std::size_t l = 0; l < levels.size(); ++l) {
     if (lacks.deficit[l] > 0)
-      print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, ", lacks.deficit[l], " added"));
+      print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, lacks ", lacks.deficit[l]));
   }
-  const lc::CellTable generated = gen::augment(
-      *model, d.train, draws,
-      {.min_cells = lacks.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)});
+  const bool lacking = std::any_of(lacks.deficit.begin(), lacks.deficit.end(), [](Index n) { return n > 0; });
+  const gen::AugmentOptions how = lacking ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{};
+  const lc::CellTable generated = gen::augment(*model, d.train, draws, how);
+  report["method"] = gen::name_of(how.method);
   report["min_cells"] = lacks.min_cells;
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = generated.cells();
-  if (generated.cells() == 0) print_line("note: every label has as many cells already; nothing is added");
+  if (generated.cells() == 0)
+    print_line(lacking ? "note: nothing is added: nothing helps classifiers of left-out training cells"
+                       : "note: every label has as many cells already; nothing is added");
   write(s, d.train, generated);
   plots::AugmentationF1 f1;
-  if (d.test && generated.cells() > 0) {
+  if (d.test && lacking) {
     const std::vector<int> test_codes = d.test->cell_columns.codes(s.label, levels),
                            generated_codes = generated.cell_columns.codes(s.label, levels);
-    const gen::AugmentationEvaluation e = gen::evaluate_augmentation(
-        {d.train, codes}, {*d.test, test_codes}, {generated, generated_codes}, levels, {.seed = s.seed});
+    std::vector<int> added;  // of the baselines: up to what was asked for
+    for (std::size_t l = 0; l < levels.size(); ++l) added.insert(added.end(), lc::to_size(lacks.deficit[l]), int(l));
+    const gen::AugmentationEvaluation e =
+        gen::evaluate_augmentation({d.train, codes}, {*d.test, test_codes}, {generated, generated_codes}, levels,
+                                   {.added = added, .seed = s.seed});
     print_line(lc::text("classifiers of ", s.label, " evaluated with ", d.test->cells(),
                         " held-out cells; rare: the labels that were added to"));
     program::add_scores(report, "scores", e.scores);

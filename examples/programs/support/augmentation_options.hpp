@@ -9,7 +9,7 @@
 namespace program {
 
 struct AugmentationSettings : Common, GeneratorSettings {
-  std::string from;
+  std::string from, method = "auto";
   Index min_cells = 0, steps = 25;
   double holdout = -1, guidance = 1.1, pseudo_count = 2;
 };
@@ -25,6 +25,11 @@ inline AugmentationSettings parse_augmentation(int argc, char** argv) {
   app.add_option("--min-cells", s.min_cells,
                  "real and generated cells that every label shall have; 0: as many as the median label")
       ->check(whole_number());
+  app.add_option("--method", s.method,
+                 "where cells come from: generated, mixed (of two real cells), copies, none; auto: what helps "
+                 "classifiers most in left-out training cells, three more trainings; generated where --from is given")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "generated", "mixed", "copies", "none"}));
   auto* hold = app.add_option("--holdout", s.holdout,
                               "share of the cells to hold out, to evaluate with; 0: none; a half of simulated cells, "
                               "else none, where not given")
@@ -51,6 +56,7 @@ inline Json to_json(const AugmentationSettings& s) {
           {"layer", s.layer},
           {"generator", to_json(static_cast<const GeneratorSettings&>(s))},
           {"min_cells", s.min_cells},
+          {"method", s.method},
           {"holdout", s.holdout},
           {"steps", s.steps},
           {"guidance", s.guidance},

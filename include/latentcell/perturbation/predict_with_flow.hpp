@@ -41,6 +41,7 @@ inline Matrix<double> common_response(const Model& model, const LatentPrediction
   effects.value =
       model.group_effect.value.middleRows(first, trained_groups).cast<double>().cwiseProduct(effects.precision);
   for (Index g = 0; g < groups; ++g) {
+    if (p.base.row(g).sum() <= 0) continue;  // a level without cells
     const std::vector<double> own = common_effect(
         effects, weights_among_observed(effects, model.group_profile.value, {p.profile, g}, blend.similarity));
     for (Index k = 0; k < genes; ++k) out(g, k) = power * blend.strength * own[to_size(k)];
