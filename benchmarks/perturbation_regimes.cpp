@@ -4,6 +4,7 @@
 // lines of benchmarks/results/perturbation_regimes.csv. Few training steps a point, so that the whole grid takes
 // minutes: the model is not at its best.
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -143,8 +144,8 @@ std::vector<double> differences(const Values& a, const Values& b, std::size_t me
 
 void print_row(const std::string& regime, const std::string& task, const std::string& method, const std::string& role,
                const std::string& metric, const Mean& m, const std::string& seeds) {
-  std::printf("simulated,%s,\"%s\",%s,%s,%s,%.3f,%s,%s\n", task.c_str(), regime.c_str(), method.c_str(), role.c_str(),
-              metric.c_str(), m.value, m.deviation > 0 ? lc::text(m.deviation).c_str() : "", seeds.c_str());
+  std::printf("simulated,%s,\"%s\",%s,%s,%s,%.3f,%.3f,%s\n", task.c_str(), regime.c_str(), method.c_str(), role.c_str(),
+              metric.c_str(), m.value, m.deviation, seeds.c_str());
 }
 
 // The scores, and for each baseline in how many regimes the model is ahead of it, level, or behind it: by more than two

@@ -13,12 +13,17 @@
 
 namespace latentcell::perturbation {
 
+/// Returns the power of a dose to which factors at dose_scale are raised: 1 without a dose.
+inline double dose_power(const Model& model, double dose) {
+  return model.options.dose.empty() ? 1.0 : dose / double(model.options.dose_scale);
+}
+
 /// Returns the factors on the gene means that the trained groups have in common, for a condition. With a dose they are
 /// raised to the power dose / dose_scale. All are 1 for an untrained condition and for a missing dose.     -> (1, G)
 inline Matrix<double> mean_correction(const Model& model, const std::string& condition, double dose) {
   const auto& trained = model.vocabulary.trained_conditions;
   const auto at = std::find(trained.begin(), trained.end(), condition);
-  const double power = model.options.dose.empty() ? 1.0 : dose / double(model.options.dose_scale);
+  const double power = dose_power(model, dose);
   if (at == trained.end() || !std::isfinite(power)) return Matrix<double>::Ones(1, model.vae.genes());
   return model.mean_correction.value.row(at - trained.begin()).cast<double>().array().pow(power).matrix();
 }
@@ -33,7 +38,7 @@ inline Matrix<double> common_response(const Model& model, const LatentPrediction
   Matrix<double> out = mean_correction(model, condition, dose).array().log().matrix().replicate(groups, 1);
   const auto& trained = model.vocabulary.trained_conditions;
   const auto at = std::find(trained.begin(), trained.end(), condition);
-  const double power = model.options.dose.empty() ? 1.0 : dose / double(model.options.dose_scale);
+  const double power = dose_power(model, dose);
   if (blend.similarity <= 0 || at == trained.end() || !std::isfinite(power)) return out;
   GroupEffects effects(trained_groups, genes);
   const Index first = Index(at - trained.begin()) * trained_groups;
