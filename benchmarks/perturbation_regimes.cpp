@@ -100,9 +100,9 @@ std::string run(const Regime& r, std::uint64_t seed) {
     for (const double v : values) out += lc::text("\t", v / scored);
     out += "\n";
   }
-  const lp::ResponseBlend b = model.blend_choice().blend;
-  std::fprintf(stderr, "%s, seed %d: %s\n", r.name().c_str(), int(seed), lp::describe(model.blend_choice()).c_str());
-  return out + lc::text(r.name(), "\t", seed, "\tblend\tblend\t", b.control_weight, "\t", b.strength, "\t",
+  const lp::ResponseMixture b = model.mixture_choice().mixture;
+  std::fprintf(stderr, "%s, seed %d: %s\n", r.name().c_str(), int(seed), lp::describe(model.mixture_choice()).c_str());
+  return out + lc::text(r.name(), "\t", seed, "\tmixture\tmixture\t", b.control_weight, "\t", b.strength, "\t",
                         b.similarity, "\n");
 }
 
@@ -116,7 +116,7 @@ std::map<std::string, Methods> read(const std::string& path) {
     std::vector<std::string> f;
     std::stringstream fields(line);
     for (std::string one; std::getline(fields, one, '\t');) f.push_back(one);
-    if (f.size() != 4 + reported.size() || f[3] == "blend") continue;
+    if (f.size() != 4 + reported.size() || f[3] == "mixture") continue;
     auto& method = out[f[0]][f[2]];
     method.first = f[3];
     for (std::size_t k = 4; k < f.size(); ++k) method.second[std::stoull(f[1])].push_back(std::stod(f[k]));

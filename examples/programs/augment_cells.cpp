@@ -71,6 +71,15 @@ void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
   lc::io::write_h5ad(s.out, real);
 }
 
+// Prints what labels lack; whether any does.
+bool print_deficit(const gen::LabelDeficit& lacks, const std::vector<std::string>& levels) {
+  for (std::size_t l = 0; l < levels.size(); ++l) {
+    if (lacks.deficit[l] > 0)
+      print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, lacks ", lacks.deficit[l]));
+  }
+  return std::any_of(lacks.deficit.begin(), lacks.deficit.end(), [](Index n) { return n > 0; });
+}
+
 int run(const Settings& s) {
   program::begin(s);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
@@ -93,23 +102,20 @@ int run(const Settings& s) {
   if (std::all_of(codes.begin(), codes.end(), [](int c) { return c < 0; }))
     lc::throw_runtime("no cell has a label in '", s.label, "' that the model has");
   const gen::LabelDeficit lacks = gen::label_deficit(codes, Index(levels.size()), s.min_cells);
-  for (std::size_t l = 0; l < levels.size(); ++l) {
-    if (lacks.deficit[l] > 0)
-      print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, lacks ", lacks.deficit[l]));
-  }
-  const bool lacking = std::any_of(lacks.deficit.begin(), lacks.deficit.end(), [](Index n) { return n > 0; });
-  const gen::AugmentOptions how = lacking ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{};
+  const bool has_deficit = print_deficit(lacks, levels);
+  const gen::AugmentOptions how =
+      has_deficit ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{};
   const lc::CellTable generated = gen::augment(*model, d.train, draws, how);
   report["method"] = gen::name_of(how.method);
   report["min_cells"] = lacks.min_cells;
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = generated.cells();
   if (generated.cells() == 0)
-    print_line(lacking ? "note: nothing is added: nothing helps classifiers of left-out training cells"
-                       : "note: every label has as many cells already; nothing is added");
+    print_line(has_deficit ? "note: nothing is added: nothing helps classifiers of left-out training cells"
+                           : "note: every label has as many cells already; nothing is added");
   write(s, d.train, generated);
   plots::AugmentationF1 f1;
-  if (d.test && lacking) {
+  if (d.test && has_deficit) {
     const std::vector<int> test_codes = d.test->cell_columns.codes(s.label, levels),
                            generated_codes = generated.cell_columns.codes(s.label, levels);
     std::vector<int> added;  // of the baselines: up to what was asked for

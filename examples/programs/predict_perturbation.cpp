@@ -117,8 +117,8 @@ int run(const Settings& s) {
   if (perturbation::fit(model, data.train, s.training, stages) == lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
   program::save_checkpoint(s, model);
-  report["blend"] = perturbation::describe(model.blend_choice());
-  print_line(perturbation::describe(model.blend_choice()));
+  report["mixture"] = perturbation::describe(model.mixture_choice());
+  print_line(perturbation::describe(model.mixture_choice()));
   CellTable controls = perturbation::select_condition(data.train, data.options, data.options.control,
                                                       s.generate > 0 ? std::vector<std::string>{} : data.targets);
   if (s.generate > 0) {

@@ -99,7 +99,7 @@ TEST_CASE(
   Stages stages;
   fit(m, data.train, {.autoencoder_epochs = 20, .flow_epochs = 20, .cross_fit = 2, .prediction = {.steps = 4}}, stages);
   CHECK(stages.reports().size() == 6);
-  const BlendChoice choice = m.blend_choice();
+  const MixtureChoice choice = m.mixture_choice();
   CHECK(std::isfinite(choice.error));
   for (const double other : {choice.no_change, choice.common, choice.pooled, choice.flow}) CHECK(choice.error <= other);
   const CellTable control = select_condition(data.train, data.options, "control", {"type_1"});

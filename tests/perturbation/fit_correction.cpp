@@ -234,9 +234,9 @@ TEST_CASE(
   };
   const CellTable one = fitted(1), two = fitted(2);
   CHECK(std::ranges::equal(one.counts.values(), two.counts.values()));
-  CHECK(m.blend_choice().blend.similarity > 0);
+  CHECK(m.mixture_choice().mixture.similarity > 0);
   CHECK(m.group_profile.value.rows() == 4);
-  CHECK(m.blend_choice().error < 0.5 * m.blend_choice().common);
+  CHECK(m.mixture_choice().error < 0.5 * m.mixture_choice().common);
   const std::vector<double> of_first = gene_totals_of(one.select_cells(rows_of(one, "type_1", "cell_type"))),
                             before = gene_totals_of(cells.select_cells([&] {
                               std::vector<Index> rows;

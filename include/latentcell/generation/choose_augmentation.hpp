@@ -137,8 +137,8 @@ inline AugmentationChoice choose_augmentation(const Options& o, const CellTable&
   for (std::size_t c = 0; c < out.candidates.size(); ++c) {
     AugmentationCandidate& candidate = out.candidates[c];
     const Index levels = Index(o.levels.size());
-    candidate.logistic = detail::rare_f1(metric::label_scores(found.truth, found.of[c].logistic, levels), rare);
-    candidate.forest = detail::rare_f1(metric::label_scores(found.truth, found.of[c].forest, levels), rare);
+    candidate.logistic = rare_f1(metric::label_scores(found.truth, found.of[c].logistic, levels), rare);
+    candidate.forest = rare_f1(metric::label_scores(found.truth, found.of[c].forest, levels), rare);
     const AugmentationCandidate& best = out.candidates[out.best];
     if (candidate.logistic + candidate.forest > best.logistic + best.forest) out.best = c;
   }

@@ -131,6 +131,8 @@ class ClassifierEvaluation {
   const EvaluateAugmentationOptions& o_;
 };
 
+}  // namespace detail
+
 /// Mean F1 of the labels that got cells and have held-out ones; NaN without such a label.
 inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>& added) {
   double sum = 0, labels = 0;
@@ -141,8 +143,6 @@ inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>&
   }
   return labels > 0 ? sum / labels : std::numeric_limits<double>::quiet_NaN();
 }
-
-}  // namespace detail
 
 /// Measures whether generated cells of rare labels help classifiers: logistic regression and a random forest on
 /// principal components of log1p(CP10K), trained on the training cells, evaluated on held-out cells. Baselines: the
@@ -186,8 +186,8 @@ inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, 
     }
     const auto s = classify(x, label);
     out.scores.add(method, role,
-                   {detail::rare_f1(s.logistic, added), s.logistic.macro_f1, s.logistic.accuracy,
-                    detail::rare_f1(s.forest, added), s.forest.macro_f1, s.forest.accuracy});
+                   {rare_f1(s.logistic, added), s.logistic.macro_f1, s.logistic.accuracy, rare_f1(s.forest, added),
+                    s.forest.macro_f1, s.forest.accuracy});
     out.label_f1_logistic.add(method, role, s.logistic.measured_f1());
     out.label_f1_forest.add(method, role, s.forest.measured_f1());
     out.held_out_cells = s.logistic.cells;

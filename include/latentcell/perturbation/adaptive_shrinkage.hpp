@@ -11,9 +11,10 @@
 
 namespace latentcell::perturbation {
 
-/// Shrinks many estimates of known error to 0: posterior means under a mixture of normals around 0 whose weights are
-/// fitted to the estimates (empirical Bayes: Stephens, "False discovery rates: a new deal", 2017). Where few of many
-/// are large, the large ones keep their size and the others lose theirs; where all are noise, all go to 0.
+/// Shrinks many estimates, with the variances of their errors, to 0: posterior means under a mixture of normals around
+/// 0 whose weights are fitted to the estimates (empirical Bayes: Stephens, "False discovery rates: a new deal", 2017).
+/// Where few of many are large, the large ones keep their size and the others lose theirs; where all are noise, all go
+/// to 0.
 ///
 /// estimate (N); variance (N) of its error, above 0, infinite where nothing was measured -> (N)
 inline std::vector<double> adaptive_shrinkage(const std::vector<double>& estimate,

@@ -123,8 +123,8 @@ class ResidualCollector {
 /// Stores what the units have in common and, where similar groups weigh more, each group's effect.
 inline void store_effects(Model& model, const std::vector<ResponseResidual>& residuals, Index units,
                           const Matrix<float>& profiles) {
-  const ResponseBlend blend = model.blend_choice().blend;
-  const bool by_similarity = blend.similarity > 0;
+  const ResponseMixture mixture = model.mixture_choice().mixture;
+  const bool by_similarity = mixture.similarity > 0;
   model.set_groups(by_similarity ? units : 1);
   if (by_similarity) model.group_profile.value = profiles;
   for (std::size_t s = 0; s < residuals.size(); ++s) {
@@ -134,11 +134,11 @@ inline void store_effects(Model& model, const std::vector<ResponseResidual>& res
           float(std::clamp(std::exp(residuals[s].overdispersion.mean(k)), 0.1, 1.0));
     model.mean_correction.value.row(row).setOnes();
     if (residuals[s].records.empty()) continue;
-    const GroupEffects effects = residuals[s].effects(units, blend.control_weight);
+    const GroupEffects effects = residuals[s].effects(units, mixture.control_weight);
     const std::vector<double> common =
-        common_effect(effects, std::vector<double>(to_size(units), 1.0), blend.weighting);
+        common_effect(effects, std::vector<double>(to_size(units), 1.0), mixture.weighting);
     for (Index k = 0; k < genes; ++k)
-      model.mean_correction.value(row, k) = float(std::exp(blend.strength * common[to_size(k)]));
+      model.mean_correction.value(row, k) = float(std::exp(mixture.strength * common[to_size(k)]));
     if (!by_similarity) continue;
     const Index first = row * units;
     model.group_precision.value.middleRows(first, units) = effects.precision.cast<float>();
@@ -149,11 +149,12 @@ inline void store_effects(Model& model, const std::vector<ResponseResidual>& res
 
 }  // namespace detail
 
-/// Chooses how the means of new groups are predicted (blend_choice) and trains what the groups have in common, for each
-/// trained condition. Each unit, a held-out group or a fold of cells, is left out in turn and predicted from the
-/// others: the blend of the smallest error is kept, so that neither the flow alone nor the common change alone predicts
-/// better there. Models that saw the cells they are compared with (in_sample) choose nothing: the flow and what it
-/// misses. The variance beyond Poisson noise is only lowered, by the part that the groups share, shrunk to none.
+/// Chooses how the means of new groups are predicted (mixture_choice) and trains what the groups have in common, for
+/// each trained condition. Each unit, a held-out group or a fold of cells, is left out in turn and predicted from the
+/// others: the mixture of the smallest error is kept, so that neither the flow alone nor the common change alone
+/// predicts better there. Models that saw the cells they are compared with (in_sample) choose nothing: the flow and
+/// what it misses. The variance beyond Poisson noise is only lowered, by the part that the groups share, shrunk to
+/// none.
 ///
 /// With a dose the log changes are proportional to it: predict raises the factors to the power dose / dose_scale.
 /// o.dose is unused. Throws std::invalid_argument without models, for a model of other genes, and for an infinite
@@ -174,7 +175,7 @@ inline void fit_response_correction(Model& model, const std::vector<CrossFitMode
   const detail::ResidualCollector collector(model, cells, o);
   const Index units = by_group ? collector.groups() : Index(models.size());
   const Matrix<float> profiles = by_group ? collector.profiles() : Matrix<float>();
-  BlendSearch search(units, profiles);
+  MixtureSearch search(units, profiles);
   std::vector<ResponseResidual> residuals;
   for (const std::string& condition : model.vocabulary.trained_conditions) {
     residuals.emplace_back(
@@ -183,8 +184,8 @@ inline void fit_response_correction(Model& model, const std::vector<CrossFitMode
       collector.add(models[m], condition, by_group ? -1 : Index(m), residuals.back(), rng);
     if (!in_sample) search.add(residuals.back());
   }
-  const BlendChoice choice = search.choose();
-  model.set_blend(choice);
+  const MixtureChoice choice = search.choose();
+  model.set_mixture(choice);
   detail::store_effects(model, residuals, units, profiles);
 }
 

@@ -15,7 +15,7 @@
 #include <latentcell/condition/gene_set.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/perturbation/dose_column.hpp>
-#include <latentcell/perturbation/response_blend.hpp>
+#include <latentcell/perturbation/response_mixture.hpp>
 
 // Predicts the perturbed state of cells observed only in control.
 
@@ -96,7 +96,7 @@ struct Model {
   Flow flow;
   Buffer<float> mean_correction;       // (conditions, G) factors on gene means (at dose_scale, with a dose), above 0
   Buffer<float> overdispersion_scale;  // (conditions, G) factors on the variance beyond Poisson noise, in (0, 1]
-  Buffer<float> blend;                 // (1, 10) of BlendChoice; see blend_choice
+  Buffer<float> mixture;               // (1, 10) of MixtureChoice; see mixture_choice
   Buffer<float> group_effect;          // (conditions * trained groups, G) see GroupEffects: value / precision
   Buffer<float> group_precision;       // the same shape
   Buffer<float> group_profile;         // (trained groups, G) log1p(CP10K) of the control cells together
@@ -117,8 +117,8 @@ struct Model {
              {.label_dropout = 0, .attribute_dropout = 0}),
         mean_correction(Index(v.trained_conditions.size()), o.vae.genes),
         overdispersion_scale(Index(v.trained_conditions.size()), o.vae.genes),
-        blend(1, 10) {
-    set_blend(BlendSearch(1).choose());
+        mixture(1, 10) {
+    set_mixture(MixtureSearch(1).choose());
     set_groups(1);
     mean_correction.value.setOnes();
     overdispersion_scale.value.setOnes();
@@ -141,8 +141,8 @@ struct Model {
   }
 
   /// How the means of new groups are predicted, as fit_response_correction chose it.
-  BlendChoice blend_choice() const {
-    const float* b = blend.value.data();
+  MixtureChoice mixture_choice() const {
+    const float* b = mixture.value.data();
     const auto error = [&](int k) { return b[k] < 0 ? std::numeric_limits<double>::quiet_NaN() : double(b[k]); };
     const auto weighting = b[3] > 0 ? GroupWeighting::by_cells : GroupWeighting::random_effects;
     return {{double(b[0]), double(b[1]), double(b[2]), weighting},
@@ -153,10 +153,10 @@ struct Model {
             error(8),
             error(9)};
   }
-  void set_blend(const BlendChoice& c) {
+  void set_mixture(const MixtureChoice& c) {
     const auto error = [](double x) { return std::isfinite(x) ? float(x) : -1.0f; };  // files hold no NaN
-    blend.value << float(c.blend.control_weight), float(c.blend.strength), float(c.blend.similarity),
-        c.blend.weighting == GroupWeighting::by_cells ? 1.0f : 0.0f, error(c.error), error(c.no_change),
+    mixture.value << float(c.mixture.control_weight), float(c.mixture.strength), float(c.mixture.similarity),
+        c.mixture.weighting == GroupWeighting::by_cells ? 1.0f : 0.0f, error(c.error), error(c.no_change),
         error(c.common), error(c.pooled), error(c.nearest), error(c.flow);
   }
   /// Makes room for the effects of trained groups.
@@ -176,7 +176,7 @@ struct Model {
     f("trained_conditions", self.vocabulary.trained_conditions);
     f("mean_correction", self.mean_correction);
     f("overdispersion_scale", self.overdispersion_scale);
-    f("blend", self.blend);
+    f("mixture", self.mixture);
     f("group_effect", self.group_effect);
     f("group_precision", self.group_precision);
     f("group_profile", self.group_profile);

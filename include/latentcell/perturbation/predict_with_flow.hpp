@@ -29,17 +29,17 @@ inline Matrix<double> mean_correction(const Model& model, const std::string& con
 }
 
 /// Returns the log changes of each group's gene means that its trained groups show beyond the flow and the control
-/// cells, as model.blend_choice() mixes them. All are 0 for an untrained condition and for a missing dose.
+/// cells, as model.mixture_choice() mixes them. All are 0 for an untrained condition and for a missing dose.
 /// -> (groups, G)
 inline Matrix<double> common_response(const Model& model, const LatentPrediction& p, const std::string& condition,
                                       double dose) {
   const Index groups = p.base.rows(), genes = p.base.cols(), trained_groups = model.group_profile.value.rows();
-  const ResponseBlend blend = model.blend_choice().blend;
+  const ResponseMixture mixture = model.mixture_choice().mixture;
   Matrix<double> out = mean_correction(model, condition, dose).array().log().matrix().replicate(groups, 1);
   const auto& trained = model.vocabulary.trained_conditions;
   const auto at = std::find(trained.begin(), trained.end(), condition);
   const double power = dose_power(model, dose);
-  if (blend.similarity <= 0 || at == trained.end() || !std::isfinite(power)) return out;
+  if (mixture.similarity <= 0 || at == trained.end() || !std::isfinite(power)) return out;
   GroupEffects effects(trained_groups, genes);
   const Index first = Index(at - trained.begin()) * trained_groups;
   effects.precision = model.group_precision.value.middleRows(first, trained_groups).cast<double>();
@@ -48,13 +48,13 @@ inline Matrix<double> common_response(const Model& model, const LatentPrediction
   for (Index g = 0; g < groups; ++g) {
     if (p.base.row(g).sum() <= 0) continue;  // a level without cells
     const std::vector<double> own = common_effect(
-        effects, weights_among_observed(effects, model.group_profile.value, {p.profile, g}, blend.similarity));
-    for (Index k = 0; k < genes; ++k) out(g, k) = power * blend.strength * own[to_size(k)];
+        effects, weights_among_observed(effects, model.group_profile.value, {p.profile, g}, mixture.similarity));
+    for (Index k = 0; k < genes; ++k) out(g, k) = power * mixture.strength * own[to_size(k)];
   }
   return out;
 }
 
-/// Returns the expected counts of each group after a perturbation, as model.blend_choice() mixes flow, control cells
+/// Returns the expected counts of each group after a perturbation, as model.mixture_choice() mixes flow, control cells
 /// and trained groups. Where the flow counts for less than all, the latents after are moved back to what of the flow's
 /// change is in the predicted one.     -> (groups, G)
 inline Matrix<double> predicted_means(const Model& model, LatentPrediction& p, const std::string& condition,
@@ -62,7 +62,7 @@ inline Matrix<double> predicted_means(const Model& model, LatentPrediction& p, c
   const Index groups = p.base.rows();
   const auto& trained = model.vocabulary.trained_conditions;
   const bool is_trained = std::find(trained.begin(), trained.end(), condition) != trained.end();
-  const double control_weight = is_trained ? model.blend_choice().blend.control_weight : 0.0;
+  const double control_weight = is_trained ? model.mixture_choice().mixture.control_weight : 0.0;
   Matrix<double> flow = expected_counts(model.vae, p.after, p.groups.codes, groups);
   flow.array() *= p.gene_scale.cast<double>().array();
   const Matrix<double> response = common_response(model, p, condition, dose);

@@ -15,7 +15,7 @@ namespace latentcell::perturbation {
 /// flow's, plus `strength` times what is common to the trained groups beyond that. Special cases: no change (1, 0), the
 /// change common to the groups (1, 1), that of all their cells pooled (1, 1, 0, by_cells), that of the nearest group
 /// (1, 1, nearest), the flow alone (0, 0), the flow and what it misses (0, 1).
-struct ResponseBlend {
+struct ResponseMixture {
   static constexpr double nearest = 100;  ///< similarity from which the nearest group alone counts
 
   double control_weight = 0;  ///< in [0, 1]. Larger: less of the flow
@@ -24,10 +24,10 @@ struct ResponseBlend {
   GroupWeighting weighting = GroupWeighting::random_effects;
 };
 
-/// The choice of a ResponseBlend, with the squared errors of it and of its special cases in units that were left out:
+/// The choice of a ResponseMixture, with the squared errors of it and of its special cases in units that were left out:
 /// means of log1p of the counts of a cell, summed over genes, weighted mean over units and conditions.
-struct BlendChoice {
-  ResponseBlend blend;
+struct MixtureChoice {
+  ResponseMixture mixture;
   double error = 0, no_change = 0, common = 0, pooled = 0, nearest = 0, flow = 0;  ///< NaN without units to leave out
 };
 
@@ -56,15 +56,15 @@ inline std::vector<double> weights_among_observed(const GroupEffects& effects, c
   return out;
 }
 
-/// Leaves out one unit after the other, predicts its means from the others by each blend of a grid, and sums the
+/// Leaves out one unit after the other, predicts its means from the others by each mixture of a grid, and sums the
 /// errors.
-class BlendSearch {
+class MixtureSearch {
  public:
   /// profiles (units, G): of control cells; (0, 0): units are equally similar
-  explicit BlendSearch(Index units, Matrix<float> profiles = {}) : units_(units), profiles_(std::move(profiles)) {
+  explicit MixtureSearch(Index units, Matrix<float> profiles = {}) : units_(units), profiles_(std::move(profiles)) {
     for (const double w : {0.0, 0.25, 0.5, 0.75, 1.0}) {
-      std::vector<ResponseBlend> pooled;
-      for (const double s : {0.0, 2.0, 8.0, ResponseBlend::nearest}) {
+      std::vector<ResponseMixture> pooled;
+      for (const double s : {0.0, 2.0, 8.0, ResponseMixture::nearest}) {
         for (const double a : {0.0, 0.25, 0.5, 0.75, 1.0}) {
           const bool alike = profiles_.size() == 0 || units_ < 3;  // one other unit is the nearest
           if ((a > 0 || s == 0) && (!alike || s == 0)) grid_.push_back({w, a, s, GroupWeighting::random_effects});
@@ -89,7 +89,7 @@ class BlendSearch {
       if (of_unit[to_size(u)].empty()) continue;
       for (const ResponseRecord* r : of_unit[to_size(u)]) weight_ += weight_of(*r);
       for (std::size_t i = 0; i < grid_.size(); ++i) {
-        const ResponseBlend& b = grid_[i];
+        const ResponseMixture& b = grid_[i];
         if (i == 0 || grid_[i - 1].control_weight != b.control_weight)
           effects = residual.effects(units_, b.control_weight);
         if (i == 0 || grid_[i - 1].control_weight != b.control_weight || grid_[i - 1].similarity != b.similarity ||
@@ -101,22 +101,22 @@ class BlendSearch {
     }
   }
 
-  /// Returns the blend of the smallest error; the default where no unit could be left out.
-  BlendChoice choose() const {
-    BlendChoice out;
+  /// Returns the mixture of the smallest error; the default where no unit could be left out.
+  MixtureChoice choose() const {
+    MixtureChoice out;
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     if (weight_ == 0) return {{}, none, none, none, none, none, none};
     std::size_t best = 0;
     for (std::size_t i = 0; i < grid_.size(); ++i) {
       if (error_[i] < error_[best]) best = i;
     }
-    out.blend = grid_[best];
+    out.mixture = grid_[best];
     out.error = error_[best] / weight_;
     out.no_change = error_of(1, 0, 0);
     out.common = out.nearest = error_of(1, 1, 0);
     out.pooled = error_of(1, 1, 0, GroupWeighting::by_cells);
     out.flow = error_of(0, 0, 0);
-    if (profiles_.size() > 0 && units_ >= 3) out.nearest = error_of(1, 1, ResponseBlend::nearest);
+    if (profiles_.size() > 0 && units_ >= 3) out.nearest = error_of(1, 1, ResponseMixture::nearest);
     return out;
   }
 
@@ -124,7 +124,7 @@ class BlendSearch {
   static double weight_of(const ResponseRecord& r) { return std::min(r.cells, 200.0); }
 
   /// Of means of log1p of a cell's counts, summed over genes.
-  static double squared_error(const ResponseRecord& r, const ResponseBlend& b, const std::vector<double>& common) {
+  static double squared_error(const ResponseRecord& r, const ResponseMixture& b, const std::vector<double>& common) {
     std::vector<double> predicted(common.size());
     double sum = 0, counted = 0;
     for (std::size_t k = 0; k < common.size(); ++k) {
@@ -144,7 +144,7 @@ class BlendSearch {
   double error_of(double control_weight, double strength, double similarity,
                   GroupWeighting weighting = GroupWeighting::random_effects) const {
     for (std::size_t i = 0; i < grid_.size(); ++i) {
-      const ResponseBlend& b = grid_[i];
+      const ResponseMixture& b = grid_[i];
       if (b.control_weight == control_weight && b.strength == strength && b.similarity == similarity &&
           b.weighting == weighting)
         return error_[i] / weight_;
@@ -154,21 +154,21 @@ class BlendSearch {
 
   Index units_;
   Matrix<float> profiles_;
-  std::vector<ResponseBlend> grid_;
+  std::vector<ResponseMixture> grid_;
   std::vector<double> error_;
   double weight_ = 0;
 };
 
-/// Says in one sentence which blend a model uses and what the others' errors were.
-inline std::string describe(const BlendChoice& c) {
-  const ResponseBlend& b = c.blend;
+/// Says in one sentence which mixture a model uses and what the others' errors were.
+inline std::string describe(const MixtureChoice& c) {
+  const ResponseMixture& b = c.mixture;
   const auto percent = [](double x) { return text(int(std::lround(100 * x)), " %"); };
   std::string out = "changes of gene means: ";
   if (b.control_weight < 1) out += text(percent(1 - b.control_weight), " of the flow's");
   if (b.control_weight < 1 && b.strength > 0) out += ", and beyond it ";
   if (b.strength > 0)
     out += text(b.strength < 1 ? percent(b.strength) + " of " : "", "what ",
-                b.similarity >= ResponseBlend::nearest    ? "the nearest group shows"
+                b.similarity >= ResponseMixture::nearest  ? "the nearest group shows"
                 : b.similarity > 0                        ? "the groups show, weighted by similarity"
                 : b.weighting == GroupWeighting::by_cells ? "all their cells show together"
                                                           : "the groups have in common");

@@ -1,4 +1,4 @@
-#include <latentcell/perturbation/response_blend.hpp>
+#include <latentcell/perturbation/response_mixture.hpp>
 
 #include <cmath>
 
@@ -50,50 +50,51 @@ struct Responses {
   }
 };
 
-BlendChoice chosen(const Responses& r, const Matrix<float>& profiles = {}) {
-  BlendSearch search(r.groups(), profiles);
+MixtureChoice chosen(const Responses& r, const Matrix<float>& profiles = {}) {
+  MixtureSearch search(r.groups(), profiles);
   search.add(r.residual());
   return search.choose();
 }
 
 }  // namespace
 
-TEST_CASE("BlendSearch: the chosen blend has the smallest error of all, its special cases among them") {
+TEST_CASE("MixtureSearch: the chosen mixture has the smallest error of all, its special cases among them") {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     for (const double own : {0.0, 0.5, 1.0}) {
       Rng rng(seed);
       Responses r(4, 1.0, own, rng);
       for (Index i = 0; i < r.flow.size(); ++i) r.flow.data()[i] = 0.5 * r.change.data()[i] + 0.2 * rng.normal();
-      const BlendChoice c = chosen(r);
+      const MixtureChoice c = chosen(r);
       for (const double other : {c.no_change, c.common, c.pooled, c.nearest, c.flow}) CHECK(c.error <= other);
     }
   }
 }
 
-TEST_CASE("BlendSearch: a flow that knows nothing is left out, one that knows each group's own change is kept") {
+TEST_CASE("MixtureSearch: a flow that knows nothing is left out, one that knows each group's own change is kept") {
   Rng rng(5);
   Responses shared(4, 1.0, 0.0, rng);
   for (Index i = 0; i < shared.flow.size(); ++i) shared.flow.data()[i] = 0.5 * rng.normal();
-  const BlendChoice without = chosen(shared);
-  CHECK(without.blend.control_weight == 1);
-  CHECK(without.blend.strength == 1);
+  const MixtureChoice without = chosen(shared);
+  CHECK(without.mixture.control_weight == 1);
+  CHECK(without.mixture.strength == 1);
   CHECK(without.error < 0.01 * without.no_change);
   Responses own(4, 0.0, 1.0, rng);
   own.flow = own.change;
-  const BlendChoice with = chosen(own);
-  CHECK(with.blend.control_weight == 0);
+  const MixtureChoice with = chosen(own);
+  CHECK(with.mixture.control_weight == 0);
   CHECK(with.error < 0.01 * with.common);
 }
 
-TEST_CASE("BlendSearch: where every group responds by genes of its own and the flow knows nothing, no change is best") {
+TEST_CASE(
+    "MixtureSearch: where every group responds by genes of its own and the flow knows nothing, no change is best") {
   Rng rng(6);
-  const BlendChoice c = chosen(Responses(5, 0.0, 1.0, rng));
-  CHECK(c.blend.strength <= 0.25);
+  const MixtureChoice c = chosen(Responses(5, 0.0, 1.0, rng));
+  CHECK(c.mixture.strength <= 0.25);
   CHECK(c.error <= c.no_change);
   CHECK(c.no_change < c.common);
 }
 
-TEST_CASE("BlendSearch: groups alike in control that respond alike make the nearest group count") {
+TEST_CASE("MixtureSearch: groups alike in control that respond alike make the nearest group count") {
   Rng rng(7);
   Responses r(6, 0.0, 1.0, rng);
   Matrix<float> profiles(6, genes);
@@ -103,27 +104,27 @@ TEST_CASE("BlendSearch: groups alike in control that respond alike make the near
     profiles.row(g) = profiles.row(g - 1);
     profiles(g, 0) += 0.1f;
   }
-  const BlendChoice c = chosen(r, profiles);
-  CHECK(c.blend.similarity > 0);
+  const MixtureChoice c = chosen(r, profiles);
+  CHECK(c.mixture.similarity > 0);
   CHECK(c.error < 0.05 * c.common);
 }
 
-TEST_CASE("BlendSearch: without two units nothing is chosen") {
+TEST_CASE("MixtureSearch: without two units nothing is chosen") {
   Rng rng(8);
-  const BlendChoice c = chosen(Responses(1, 1.0, 0.0, rng));
-  CHECK(c.blend.control_weight == 0);
-  CHECK(c.blend.strength == 1);
+  const MixtureChoice c = chosen(Responses(1, 1.0, 0.0, rng));
+  CHECK(c.mixture.control_weight == 0);
+  CHECK(c.mixture.strength == 1);
   CHECK(std::isnan(c.error));
   CHECK_THAT(describe(c), ContainsText("not chosen by left-out cells"));
 }
 
 TEST_CASE("describe: the sentence names what is used") {
-  BlendChoice c;
-  c.blend = {1, 0.5, 0, GroupWeighting::by_cells};
+  MixtureChoice c;
+  c.mixture = {1, 0.5, 0, GroupWeighting::by_cells};
   CHECK_THAT(describe(c), ContainsText("50 % of what all their cells show together"));
-  c.blend = {0.25, 1, ResponseBlend::nearest, GroupWeighting::random_effects};
+  c.mixture = {0.25, 1, ResponseMixture::nearest, GroupWeighting::random_effects};
   CHECK_THAT(describe(c), ContainsText("75 % of the flow's, and beyond it what the nearest group shows"));
-  c.blend = {1, 0, 0, GroupWeighting::random_effects};
+  c.mixture = {1, 0, 0, GroupWeighting::random_effects};
   CHECK_THAT(describe(c), ContainsText("changes of gene means: none"));
 }
 
