@@ -1,6 +1,7 @@
 // Brings the rare labels of a data set up to a number of cells with generated ones, and evaluates, on held-out cells,
 // whether classifiers learn anything from them.
 
+#include <algorithm>
 #include <optional>
 
 #include <latentcell/data/append_cells.hpp>
@@ -38,6 +39,28 @@ gen::Model saved_model(const Settings& s, program::TrainTest& d) {
   return model;
 }
 
+// How cells are added: as asked for, or as left-out training cells say.
+gen::AugmentOptions augmentation(const Settings& s, const gen::Options& model, const lc::CellTable& train,
+                                 program::Json& report) {
+  gen::AugmentOptions o{
+      .min_cells = s.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)};
+  for (const auto method : {gen::AugmentMethod::mixed, gen::AugmentMethod::copies, gen::AugmentMethod::none}) {
+    if (s.method == gen::name_of(method)) o.method = method;
+  }
+  if (s.method != "auto" || !s.from.empty()) return o;
+  program::doing("choosing how cells are added, in left-out training cells");
+  const gen::AugmentationChoice choice =
+      gen::choose_augmentation(model, train,
+                               {.augment = o,
+                                .training = s.training,
+                                .seed = s.seed});
+  print_line(gen::describe(choice));
+  report["choice"] = gen::describe(choice);
+  o.method = choice.candidates[choice.best].method;
+  o.fill = choice.candidates[choice.best].fill;
+  return o;
+}
+
 // Writes real and generated cells in one table, marked in obs "generated".
 void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
   real.cell_columns.set("generated", std::vector<double>(lc::to_size(real.cells()), 0.0));
@@ -46,6 +69,15 @@ void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
   lc::append_cells(real, generated);
   real.strings["latentcell"] = program::provenance(s.seed, s.steps, s.guidance);
   lc::io::write_h5ad(s.out, real);
+}
+
+// Prints what labels lack; whether any does.
+bool print_deficit(const gen::LabelDeficit& lacks, const std::vector<std::string>& levels) {
+  for (std::size_t l = 0; l < levels.size(); ++l) {
+    if (lacks.deficit[l] > 0)
+      print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, lacks ", lacks.deficit[l]));
+  }
+  return std::any_of(lacks.deficit.begin(), lacks.deficit.end(), [](Index n) { return n > 0; });
 }
 
 int run(const Settings& s) {
@@ -67,27 +99,30 @@ int run(const Settings& s) {
   if (std::all_of(codes.begin(), codes.end(), [](int c) { return c < 0; }))
     lc::throw_runtime("no cell has a label in '", s.label, "' that the model has");
   const gen::LabelDeficit lacks = gen::label_deficit(codes, Index(levels.size()), s.min_cells);
-  for (std::size_t l = 0; l < levels.size(); ++l) {
-    if (lacks.deficit[l] > 0)
-      print_line(lc::text("  ", levels[l], ": ", lacks.cells[l], " cells, ", lacks.deficit[l], " added"));
-  }
+  const bool has_deficit = print_deficit(lacks, levels);
+  const gen::AugmentOptions how =
+      has_deficit ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{};
   program::training_begins();
   program::doing("generating cells");
-  const lc::CellTable generated = gen::augment(
-      *model, d.train, draws,
-      {.min_cells = lacks.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)});
+  const lc::CellTable generated = gen::augment(*model, d.train, draws, how);
+  report["method"] = gen::name_of(how.method);
   report["min_cells"] = lacks.min_cells;
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = generated.cells();
-  if (generated.cells() == 0) print_line("note: every label has as many cells already; nothing is added");
+  if (generated.cells() == 0)
+    print_line(has_deficit ? "note: nothing is added: nothing helps classifiers of left-out training cells"
+                           : "note: every label has as many cells already; nothing is added");
   write(s, d.train, generated);
   plots::AugmentationF1 f1;
-  if (d.test && generated.cells() > 0) {
+  if (d.test && has_deficit) {
     const std::vector<int> test_codes = d.test->cell_columns.codes(s.label, levels),
                            generated_codes = generated.cell_columns.codes(s.label, levels);
+    std::vector<int> added;  // of the baselines: up to what was asked for
+    for (std::size_t l = 0; l < levels.size(); ++l) added.insert(added.end(), lc::to_size(lacks.deficit[l]), int(l));
     program::doing("evaluating with classifiers");
-    const gen::AugmentationEvaluation e = gen::evaluate_augmentation(
-        {d.train, codes}, {*d.test, test_codes}, {generated, generated_codes}, levels, {.seed = s.seed});
+    const gen::AugmentationEvaluation e =
+        gen::evaluate_augmentation({d.train, codes}, {*d.test, test_codes}, {generated, generated_codes}, levels,
+                                   {.added = added, .seed = s.seed});
     print_line(lc::text("classifiers of ", s.label, " evaluated with ", d.test->cells(),
                         " held-out cells; rare: the labels that were added to"));
     report["scores"] = report.scored(e.scores);

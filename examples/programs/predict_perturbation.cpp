@@ -113,8 +113,8 @@ int run(const Settings& s) {
   report["cross_fit"] = perturbation::cross_fit_folds(data.train, data.options, s.training.cross_fit);
   if (report["cross_fit"].empty() && s.training.cross_fit > 0)
     print_line(
-        "note: fewer than three groups have 20 control and 20 perturbed cells: errors are measured in-sample, "
-        "which understates them");
+        "note: fewer than two groups have 20 control and 20 perturbed cells: errors are measured in left-out cells, "
+        "which says nothing of how groups differ");
   lc::Rng rng(s.seed), generator_rng(s.seed, generator_stream);
   perturbation::Model model(data.options, data.vocabulary, data.embeddings, rng);
   lc::Stages stages = program::make_stages(s);
@@ -122,6 +122,8 @@ int run(const Settings& s) {
   if (perturbation::fit(model, data.train, s.training, stages) == lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
   program::save_checkpoint(s, model);
+  report["mixture"] = perturbation::describe(model.mixture_choice());
+  print_line(perturbation::describe(model.mixture_choice()));
   CellTable controls = perturbation::select_condition(data.train, data.options, data.options.control,
                                                       s.generate > 0 ? std::vector<std::string>{} : data.targets);
   if (s.generate > 0) {

@@ -3,6 +3,7 @@
 #include <latentcell/core/threads.hpp>
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/metric/pearson.hpp>
 
 #include "support/catch.hpp"
 
@@ -264,6 +265,45 @@ TEST_CASE("simulate: perturbed cells differ by their genes' effects, in proporti
   CHECK(square > 1);
   CHECK(full_by_half / square == Approx(0.5).margin(0.15));
   CHECK(sum_by_both / both_square == Approx(1).margin(0.2));
+}
+
+TEST_CASE("SimulatedTissue: of a response, types share as much as asked for") {
+  const auto correlation = [](double shared) {
+    Rng rng(3);
+    const SimulateOptions o{.genes = 400,
+                            .types = 2,
+                            .library = 4000,
+                            .gene_spread = 0.5,
+                            .perturbations = 1,
+                            .perturbation_strength = 2,
+                            .shared_response = shared};
+    const SimulatedTissue tissue(o, rng);
+    const auto logs = [&](const char* condition, int type) {
+      const CellTable drawn = tissue.draw_under(condition, 1, 600, rng);
+      const std::vector<int> codes = drawn.obs("cell_type").codes;
+      std::vector<double> sum(400, 0.5);
+      double total = 0;
+      for (Index i = 0; i < 600; ++i) {
+        for (std::size_t k = 0; codes[to_size(i)] == type && k < drawn.counts.view().row_columns(i).size(); ++k) {
+          sum[std::size_t(drawn.counts.view().row_columns(i)[k])] += double(drawn.counts.view().row_values(i)[k]);
+          total += double(drawn.counts.view().row_values(i)[k]);
+        }
+      }
+      for (double& s : sum) s = std::log(s / total);
+      return sum;
+    };
+    std::vector<double> change[2];
+    for (int type = 0; type < 2; ++type) {
+      const std::vector<double> before = logs("control", type), after = logs("gene_1", type);
+      for (std::size_t g = 0; g < 400; ++g) change[type].push_back(after[g] - before[g]);
+    }
+    return metric::pearson(change[0], change[1]);
+  };
+  const double shared = correlation(1), half = correlation(0.5), own = correlation(0);
+  INFO("r of the changes " << shared << ", " << half << ", " << own);
+  CHECK(shared > 0.9);
+  CHECK(half == Approx(0.5).margin(0.2));
+  CHECK(std::abs(own) < 0.2);
 }
 
 TEST_CASE("SimulatedTissue: cells drawn under one treatment are those that the table has of it, in law") {

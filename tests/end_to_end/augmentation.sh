@@ -14,19 +14,27 @@ cd "$folder"
 "$make_transfer" .
 short=(--autoencoder-epochs 2 --flow-epochs 2 --steps 4)
 
-"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --checkpoint model --out a.h5ad --report report.json |
+"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --method generated --checkpoint model --out a.h5ad --report report.json |
   tee said.txt
 for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and SMOTE' 'and generated cells' \
   "F1 rare, logistic" "F1 all, forest" type_4; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done
 "$checker" "$schema" report.json
-grep -q "type_4: .* added" said.txt || { echo "WRONG: the rarest type gets no cells"; exit 1; }
-"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --checkpoint model --resume --out again.h5ad
+grep -q "type_4: .* lacks" said.txt || { echo "WRONG: the rarest type lacks no cells"; exit 1; }
+"$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --method generated --checkpoint model --resume --out again.h5ad
 cmp a.h5ad again.h5ad
+"$augment" --data reference.h5ad "${short[@]}" --holdout 0.4 --out auto.h5ad --report auto.json > said.txt
+grep -q "chosen in left-out folds" said.txt || { echo "WRONG: does not say what was chosen"; exit 1; }
+"$checker" "$schema" auto.json
+grep -q '"method"' auto.json || { echo "WRONG: the report does not name the method"; exit 1; }
 "$augment" --data reference.h5ad --from model --steps 4 --min-cells 50 --out b.h5ad --threads 1
 "$augment" --data reference.h5ad --from model --steps 4 --min-cells 50 --out c.h5ad --threads 2
 cmp b.h5ad c.h5ad
+for method in mixed copies none; do
+  "$augment" --data reference.h5ad --from model --method $method --steps 4 --min-cells 50 --out $method.h5ad
+  if cmp -s b.h5ad $method.h5ad; then echo "WRONG: $method gives generated cells"; exit 1; fi
+done
 "$augment" --data reference.h5ad --from model --steps 4 --min-cells 1 --out d.h5ad > said.txt
 grep -q "nothing is added" said.txt || { echo "WRONG: does not say that nothing is added"; exit 1; }
 

@@ -42,6 +42,23 @@ TEST_CASE("augment: each label gets what it lacks, the same with any number of t
   CHECK(augment(m, cells, rng, {.min_cells = 1}).cells() == 0);
 }
 
+TEST_CASE("augment: by every method the label's cells, as many as fill says; none of nothing") {
+  const auto& [cells, m] = generator::shared();
+  const Categorical real = cells.obs("cell_type");
+  for (const AugmentMethod method : {AugmentMethod::generated, AugmentMethod::mixed, AugmentMethod::copies}) {
+    Rng rng(5);
+    const CellTable half = augment(m, cells, rng, {.method = method, .fill = 0.5, .min_cells = 150, .steps = 2});
+    INFO(name_of(method));
+    const std::vector<int> made = half.cell_columns.codes("cell_type", m.options.levels);
+    for (int l = 0; l < 3; ++l)
+      CHECK(std::count(made.begin(), made.end(), l) ==
+            std::lround(0.5 * double(std::max<Index>(0, 150 - real.count(l)))));
+    CHECK(half.gene_names == cells.gene_names);
+  }
+  Rng rng(5);
+  CHECK(augment(m, cells, rng, {.method = AugmentMethod::none, .min_cells = 150}).cells() == 0);
+}
+
 TEST_CASE("augment: levels of the batch covariate come in the proportions that the label's own cells have them in") {
   const auto& [table, m] = generator::shared();
   CellTable cells = table;

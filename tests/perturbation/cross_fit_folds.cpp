@@ -53,7 +53,8 @@ TEST_CASE("cross_fit_folds: every group of enough cells is in one fold, and simi
   CHECK(all == std::multiset<std::string>{"a1", "a2", "b1", "b2"});
   CHECK(cross_fit_folds(cells, o, 9).size() == 4);
   CHECK(cross_fit_folds(cells, o, 0).empty());
-  CHECK(cross_fit_folds(cells, o, 2, 35).empty());  // two groups are too few
+  CHECK(cross_fit_folds(cells, o, 2, 35).size() == 2);  // two groups, one in each
+  CHECK(cross_fit_folds(cells, o, 2, 40).empty());      // one group is too few
   CHECK(cross_fit_folds(cells, o, 2, 5).size() == 2);
   CHECK_THROWS_WITH(cross_fit_folds(cells, o, -1), ContainsText("folds -1 must be at least 0"));
 }
@@ -66,4 +67,31 @@ TEST_CASE("cross_fit_folds: without_treated removes the perturbed cells of the n
     const std::string& name = type.levels[std::size_t(type.codes[to_size(i)])];
     if (name == "a1" || name == "b2") CHECK(what.levels[std::size_t(what.codes[to_size(i)])] == "none");
   }
+}
+
+TEST_CASE("cross_fit_cells: every perturbed cell is in one fold, each group in equal parts") {
+  const CellTable cells = pairs();
+  const Options o = small_options(4);
+  Rng one(3), two(3);
+  const auto folds = cross_fit_cells(cells, o, 3, one);
+  REQUIRE(folds.size() == 3);
+  CHECK(folds == cross_fit_cells(cells, o, 3, two));
+  const Categorical type = cells.obs("type"), what = cells.obs("what");
+  std::multiset<Index> all;
+  for (const auto& fold : folds) {
+    CHECK(std::is_sorted(fold.begin(), fold.end()));
+    all.insert(fold.begin(), fold.end());
+    Index of_first = 0;
+    for (const Index i : fold) {
+      CHECK(what.levels[std::size_t(what.codes[to_size(i)])] == "drug");
+      of_first += type.levels[std::size_t(type.codes[to_size(i)])] == "a1" ? 1 : 0;
+    }
+    CHECK((of_first == 13 || of_first == 14));
+    CHECK(without_cells(cells, fold).cells() == cells.cells() - Index(fold.size()));
+  }
+  CHECK(all.size() == 135);
+  CHECK(std::set<Index>(all.begin(), all.end()).size() == 135);
+  CHECK(cross_fit_cells(cells, o, 1, one).empty());
+  CHECK(cross_fit_cells(cells, o, 3, one, 46).empty());  // 135 cells are fewer than 3 times 46
+  CHECK_THROWS_WITH(cross_fit_cells(cells, o, -1, one), ContainsText("folds -1 must be at least 0"));
 }

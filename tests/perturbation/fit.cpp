@@ -1,9 +1,10 @@
 #include <latentcell/perturbation/fit.hpp>
 
+#include <cmath>
 #include <filesystem>
 
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/perturbation/predict.hpp>
+#include <latentcell/perturbation/perturbation.hpp>
 
 #include "support/catch.hpp"
 #include "support/perturbation_options.hpp"
@@ -82,6 +83,33 @@ TEST_CASE("perturbation::fit: a training resumed from its folder gives the same 
   const CellTable a = predict(whole, all, "gene_1", {.steps = 2}, one),
                   b = predict(resumed, all, "gene_1", {.steps = 2}, two);
   CHECK(std::ranges::equal(a.counts.values(), b.counts.values()));
+}
+
+TEST_CASE(
+    "perturbation::fit: with one other group, cells are left out, and a shared response is predicted better than "
+    "shifted") {
+  Rng rng(4);
+  const CellTable all =
+      simulate({.cells = 600, .genes = 80, .types = 2, .library = 800, .type_skew = 0, .perturbations = 1}, rng);
+  DatasetOptions columns{.holdout = {"type_1"}};
+  columns.model = simulated_options(80);
+  columns.model.vae.latent = columns.model.backbone.latent = 4;
+  const Dataset data = make_dataset(all, columns);
+  Model m(data.options, data.vocabulary, rng);
+  Stages stages;
+  fit(m, data.train, {.autoencoder_epochs = 20, .flow_epochs = 20, .cross_fit = 2, .prediction = {.steps = 4}}, stages);
+  CHECK(stages.reports().size() == 6);
+  const MixtureChoice choice = m.mixture_choice();
+  CHECK(std::isfinite(choice.error));
+  for (const double other : {choice.no_change, choice.common, choice.pooled, choice.flow}) CHECK(choice.error <= other);
+  const CellTable control = select_condition(data.train, data.options, "control", {"type_1"});
+  const CellTable predicted = predict(m, control, "gene_1", {.steps = 4}, rng);
+  const latentcell::evaluate::ScoreTable scores =
+      perturbation::evaluate(m, data.train, {data.truth.at({"type_1", "gene_1"}), "type_1", "gene_1"}, predicted, rng);
+  INFO(scores.to_text());
+  CHECK(scores.value("latentcell", "r") > scores.value("pooled shift", "r"));
+  CHECK(scores.value("latentcell", "energy") < scores.value("pooled shift", "energy"));
+  CHECK(scores.value("latentcell", "energy") < scores.value("control cells", "energy"));
 }
 
 TEST_CASE("training_for: epochs by the number of cells, and seeds, unless they are given") {

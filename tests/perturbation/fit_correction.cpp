@@ -198,6 +198,59 @@ TEST_CASE(
   CHECK_THROWS_WITH(fit_response_correction(m, unknown, cells, alone, rng), ContainsText("type_9"));
 }
 
+TEST_CASE(
+    "fit_response_correction: similar groups weigh more where that predicts left-out groups better, in any threads") {
+  // Types share a lineage two and two; each lineage is given a response of its own.
+  Rng rng(6);
+  CellTable cells =
+      simulate({.cells = 1200, .genes = 40, .types = 4, .library = 3000, .type_skew = 0, .gene_spread = 0.5}, rng);
+  const Categorical type = cells.obs("cell_type");
+  std::vector<int> perturbed(1200);
+  Counts changed(40);
+  for (Index i = 0; i < cells.cells(); ++i) {
+    perturbed[to_size(i)] = int(rng.below(2));
+    const Index raised = type.codes[to_size(i)] < 2 ? 0 : 20;
+    for (std::size_t k = 0; k < cells.counts.view().row_columns(i).size(); ++k) {
+      const Index g = cells.counts.view().row_columns(i)[k];
+      const bool up = perturbed[to_size(i)] == 1 && g >= raised && g < raised + 10;
+      changed.push(std::int32_t(g), cells.counts.view().row_values(i)[k] * (up ? 3.0f : 1.0f));
+    }
+    changed.end_row();
+  }
+  cells.counts = changed;
+  cells.cell_columns.set("condition", Categorical{{"control", "gene_1"}, perturbed});
+  const Untrained set(cells);
+  Model m = set.model(rng);
+  const Model other = m;
+  const auto fitted = [&](int n) {
+    const int before = threads();
+    set_threads(n);
+    Rng own(5);
+    fit_response_correction(m, {{&other, type.levels}}, cells, {.steps = 2}, own);
+    const CellTable control = cells.select_cells(rows_of(cells, "control"));
+    const CellTable predicted = predict_with_flow(m, control, "gene_1", {.steps = 2}, own);
+    set_threads(before);
+    return predicted;
+  };
+  const CellTable one = fitted(1), two = fitted(2);
+  CHECK(std::ranges::equal(one.counts.values(), two.counts.values()));
+  CHECK(m.mixture_choice().mixture.similarity > 0);
+  CHECK(m.group_profile.value.rows() == 4);
+  CHECK(m.mixture_choice().error < 0.5 * m.mixture_choice().common);
+  const std::vector<double> of_first = gene_totals_of(one.select_cells(rows_of(one, "type_1", "cell_type"))),
+                            before = gene_totals_of(cells.select_cells([&] {
+                              std::vector<Index> rows;
+                              for (Index i = 0; i < cells.cells(); ++i)
+                                if (type.codes[to_size(i)] == 0 && perturbed[to_size(i)] == 0) rows.push_back(i);
+                              return rows;
+                            }()));
+  double own_change = 0, others_change = 0;
+  for (std::size_t g = 0; g < 10; ++g) own_change += std::log((of_first[g] + 1) / (before[g] + 1)) / 10;
+  for (std::size_t g = 20; g < 30; ++g) others_change += std::log((of_first[g] + 1) / (before[g] + 1)) / 10;
+  INFO("log change of the lineage's genes " << own_change << ", of the other's " << others_change);
+  CHECK(own_change - others_change > 0.7);
+}
+
 TEST_CASE("fit_response_correction: with shuffled conditions there is next to nothing to correct") {
   Rng rng(4);
   const Untrained set({.cells = 600, .genes = 40, .types = 3, .library = 2000, .type_skew = 0, .perturbations = 1},

@@ -27,60 +27,61 @@ Counts cells_of(const std::vector<double>& mean, double dispersion, Index cells,
 
 Moments moments(const Counts& counts) { return {counts.view(), std::vector<int>(to_size(counts.rows()), 0), 1}; }
 
-// The model predicts half of gene 1's mean, and too much variance of gene 2.
+// The flow predicts half of gene 1's mean, and too much variance of gene 2; the control cells have all alike.
 struct Pair {
   Moments observed = moments(cells_of({20, 20, 20, 20}, 0.2, 4000, 1));
   Moments predicted = moments(cells_of({20, 10, 20, 20}, 0.2, 4000, 2));
+  Matrix<double> base = Matrix<double>::Constant(1, 4, 100.0);
+
+  void add(ResponseResidual& to, const Matrix<float>& scale = Matrix<float>::Ones(1, 4), double slope = 1) const {
+    to.add(observed, {predicted, scale, base}, 0, 0, slope);
+  }
 };
 
-const std::vector<float> no_scale(4, 1.0f);
+double effect(const ResponseResidual& r, Index gene, double control_weight) {
+  const GroupEffects e = r.effects(1, control_weight);
+  return e.value(0, gene) / e.precision(0, gene);
+}
 
 }  // namespace
 
-TEST_CASE("ResponseResidual: recovers the log ratio of the means where one group is all there is") {
+TEST_CASE("ResponseResidual: log ratios of the means to the flow's and to the control cells'") {
   const Pair p;
   ResponseResidual r(4, Grouping::none);
-  r.add(p.observed, p.predicted, 0, no_scale.data(), 1);
+  p.add(r);
+  REQUIRE(r.records.size() == 1);
   // Predicted counts are scaled to the observed total, so the ratio is that of shares: 2 * 70 / 80.
-  CHECK(r.mean.mean(1) == Approx(std::log(2 * 70.0 / 80)).margin(0.05));
-  CHECK(r.mean.mean(0) == Approx(std::log(70.0 / 80)).margin(0.05));
+  CHECK(effect(r, 1, 0) == Approx(std::log(2 * 70.0 / 80)).margin(0.05));
+  CHECK(effect(r, 0, 0) == Approx(std::log(70.0 / 80)).margin(0.05));
+  for (Index k = 0; k < 4; ++k) CHECK(effect(r, k, 1) == Approx(0).margin(0.03));
+  CHECK(effect(r, 1, 0.5) == Approx(0.5 * (effect(r, 1, 0) + effect(r, 1, 1))).margin(1e-9));
 }
 
-TEST_CASE("ResponseResidual: between groups the ratio is shrunk, and a scale on the prediction enters it") {
+TEST_CASE("ResponseResidual: a scale on the prediction enters the ratio") {
   const Pair p;
-  ResponseResidual one(4, Grouping::none), shrunk(4, Grouping::by_group), scaled(4, Grouping::none);
-  one.add(p.observed, p.predicted, 0, no_scale.data(), 1);
-  shrunk.add(p.observed, p.predicted, 0, no_scale.data(), 1);
-  CHECK(shrunk.mean.mean(1) == Approx(0.5 * one.mean.mean(1)).margin(0.02));
-  const std::vector<float> scale{1, 2, 1, 1};
-  scaled.add(p.observed, p.predicted, 0, scale.data(), 1);
-  CHECK(std::abs(scaled.mean.mean(1)) < 0.05);
+  ResponseResidual scaled(4, Grouping::none);
+  Matrix<float> scale = Matrix<float>::Ones(1, 4);
+  scale(0, 1) = 2;
+  p.add(scaled, scale);
+  CHECK(std::abs(effect(scaled, 1, 0)) < 0.05);
 }
 
-TEST_CASE("ResponseResidual: at half the dose a log ratio is half of that at the whole") {
+TEST_CASE("ResponseResidual: at half the dose the effect of a whole is twice the log ratio") {
   const Pair p;
   ResponseResidual full(4, Grouping::none), half(4, Grouping::none);
-  full.add(p.observed, p.predicted, 0, no_scale.data(), 1);
-  half.add(p.observed, p.predicted, 0, no_scale.data(), 0.5);
-  CHECK(half.mean.mean(1) == Approx(2 * full.mean.mean(1)).epsilon(0.05));
-}
-
-TEST_CASE("ResponseResidual: cells of a group at several doses are one group") {
-  const Pair p;
-  ResponseResidual once(4, Grouping::by_group), often(4, Grouping::by_group);
-  once.add(p.observed, p.predicted, 0, no_scale.data(), 1);
-  for (int dose = 0; dose < 8; ++dose) often.add(p.observed, p.predicted, 0, no_scale.data(), 1);
-  CHECK(often.mean.mean(1) == Approx(once.mean.mean(1)).margin(0.02));
-  CHECK(often.overdispersion.mean(1) == Approx(once.overdispersion.mean(1)).margin(0.05));
+  p.add(full);
+  p.add(half, Matrix<float>::Ones(1, 4), 0.5);
+  CHECK(effect(half, 1, 0) == Approx(2 * effect(full, 1, 0)));
 }
 
 TEST_CASE("ResponseResidual: recovers the ratio of variances beyond Poisson noise") {
   const std::vector<double> mean(40, 20.0);  // many genes, so that shares of the total vary as the genes do
-  const std::vector<float> scale(40, 1.0f);
   const Moments observed = moments(cells_of(mean, 0.1, 2000, 1)), wide = moments(cells_of(mean, 0.4, 2000, 2));
+  const Matrix<float> scale = Matrix<float>::Ones(1, 40);
+  const Matrix<double> base = Matrix<double>::Ones(1, 40);
   ResponseResidual r(40, Grouping::none), same(40, Grouping::none);
-  r.add(observed, wide, 0, scale.data(), 1);
-  same.add(wide, wide, 0, scale.data(), 1);
+  r.add(observed, {wide, scale, base}, 0, 0, 1);
+  same.add(wide, {wide, scale, base}, 0, 0, 1);
   double ratio = 0;
   for (Index g = 0; g < 40; ++g) {
     ratio += r.overdispersion.mean(g) / 40;
@@ -92,11 +93,11 @@ TEST_CASE("ResponseResidual: recovers the ratio of variances beyond Poisson nois
 TEST_CASE("ResponseResidual: a group without observed or predicted cells changes nothing") {
   const Pair p;
   const Moments empty = moments(Counts(4));
+  const Matrix<float> scale = Matrix<float>::Ones(1, 4);
   ResponseResidual r(4, Grouping::none);
-  r.add(empty, p.predicted, 0, no_scale.data(), 1);
-  r.add(p.observed, empty, 0, no_scale.data(), 1);
-  for (Index g = 0; g < 4; ++g) {
-    CHECK(r.mean.mean(g) == 0);
-    CHECK(r.overdispersion.mean(g) == 0);
-  }
+  r.add(empty, {p.predicted, scale, p.base}, 0, 0, 1);
+  r.add(p.observed, {empty, scale, p.base}, 0, 0, 1);
+  CHECK(r.records.empty());
+  CHECK(r.effects(1, 0).genes() == 0);
+  for (Index g = 0; g < 4; ++g) CHECK(r.overdispersion.mean(g) == 0);
 }

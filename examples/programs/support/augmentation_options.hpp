@@ -9,7 +9,7 @@
 namespace program {
 
 struct AugmentationSettings : Common, GeneratorSettings {
-  std::string from;
+  std::string from, method = "auto";
   Index min_cells = 0, steps = 25;
   double holdout = 0, guidance = 1.1, pseudo_count = 2;
 };
@@ -35,6 +35,10 @@ inline AugmentationSettings parse_augmentation(int argc, char** argv) {
   app.add_option("--min-cells", s.min_cells,
                  "real and generated cells that every label shall have; 0: as many as the median label")
       ->check(whole_number());
+  app.add_option("--method", s.method,
+                 "where cells come from: generated, mixed (of two real cells), copies, none; auto: what helps "
+                 "classifiers most in left-out training cells, three more trainings; generated where --from is given")
+      ->check(CLI::IsMember({"auto", "generated", "mixed", "copies", "none"}));
   app.add_option("--steps", s.steps, "steps of the sampler")->check(CLI::Range(1, 10000));
   app.add_option("--guidance", s.guidance, "classifier-free guidance; 1: none");
   app.add_option("--pseudo-count", s.pseudo_count,

@@ -37,7 +37,9 @@ struct SimulateOptions {
   bool doses = false;         ///< a dose of 0.25, 0.5 or 1 multiplies the effect: obs "dose"
   Index perturbation_programmes = 3;   ///< what all perturbations are mixtures of: a gene's mixture is its embedding
   double perturbation_strength = 1.5;  ///< larger: larger changes
-  double response_spread = 0.3;        ///< how differently types respond to one perturbation
+  double response_spread = 0.3;        ///< how differently types respond to one perturbation, in strength
+  double shared_response = 1;  ///< share of a response's variance over genes that all types have in common, in [0, 1];
+                               ///< the rest is in genes of the type's own. 1: types differ in strength alone
 
   static void visit(auto& self, auto&& f) {
     f("cells", self.cells, at_least(1));
@@ -62,6 +64,7 @@ struct SimulateOptions {
     f("perturbation_programmes", self.perturbation_programmes, at_least(1));
     f("perturbation_strength", self.perturbation_strength, finite());
     f("response_spread", self.response_spread, at_least(0));
+    f("shared_response", self.shared_response, in(0, 1));
   }
 };
 
@@ -243,12 +246,28 @@ class SimulatedTissue {
     embedding_.resize(o.perturbations, o.perturbation_programmes);
     for (Index i = 0; i < embedding_.size(); ++i) embedding_.data()[i] = rng.normal();
     for (Index p = 0; p < o.perturbations; ++p) embedding_.row(p) /= embedding_.row(p).norm();
-    effect_ = Matrix<double>::Zero(o.perturbations, o.genes);
-    for (Index p = 0; p < o.perturbations; ++p) {
-      for (Index k = 0; k < o.perturbation_programmes; ++k) effect_.row(p) += embedding_(p, k) * programmes.row(k);
+    const Matrix<double> shared = mixtures(programmes);
+    Matrix<double> strength(o.types, o.perturbations);
+    for (Index i = 0; i < strength.size(); ++i) strength.data()[i] = std::exp(o.response_spread * rng.normal());
+    for (Index t = 0; t < o.types; ++t) {
+      Matrix<double> effect = shared;
+      if (o.shared_response < 1) {
+        const Matrix<double> own =
+            markers(o.perturbation_programmes, rng) * (o.perturbation_strength / o.marker_strength);
+        effect = std::sqrt(o.shared_response) * shared + std::sqrt(1 - o.shared_response) * mixtures(own);
+      }
+      effect.array().colwise() *= strength.row(t).transpose().array();
+      effect_.push_back(std::move(effect));
     }
-    response_.resize(o.types, o.perturbations);
-    for (Index i = 0; i < response_.size(); ++i) response_.data()[i] = std::exp(o.response_spread * rng.normal());
+  }
+
+  // The effect of each perturbation as a mixture of programmes.     (programmes, G) -> (perturbations, G)
+  Matrix<double> mixtures(const Matrix<double>& programmes) const {
+    Matrix<double> out = Matrix<double>::Zero(embedding_.rows(), programmes.cols());
+    for (Index p = 0; p < out.rows(); ++p) {
+      for (Index k = 0; k < programmes.rows(); ++k) out.row(p) += embedding_(p, k) * programmes.row(k);
+    }
+    return out;
   }
 
   static Categorical names(const char* prefix, Index count) {
@@ -290,8 +309,8 @@ class SimulatedTissue {
     for (Index g = 0; g < options_.genes; ++g) {
       double log_share = base_(0, g) + programme_(type, g) + batch_effect_(level, g);
       for (Index f = 0; f < options_.factors; ++f) log_share += double(factors[f]) * loading_(f, g);
-      if (first >= 0) log_share += dose * response_(type, first) * effect_(first, g);
-      if (second >= 0) log_share += dose * response_(type, second) * effect_(second, g);
+      if (first >= 0) log_share += dose * effect_[std::size_t(type)](first, g);
+      if (second >= 0) log_share += dose * effect_[std::size_t(type)](second, g);
       sum += share[to_size(g)] = std::exp(log_share);
     }
     for (double& s : share) s /= sum;
@@ -314,9 +333,8 @@ class SimulatedTissue {
   Matrix<double> batch_effect_;  // (levels, G)
   std::vector<double> theta_;    // (G)
   std::vector<double> type_library_;
-  Matrix<double> embedding_;  // (perturbations, programmes)
-  Matrix<double> effect_;     // (perturbations, G) changes of log share
-  Matrix<double> response_;   // (types, perturbations) how strongly a type responds
+  Matrix<double> embedding_;            // (perturbations, programmes)
+  std::vector<Matrix<double>> effect_;  // (types) of (perturbations, G): changes of log share
 };
 
 /// Draws one table of cells from a tissue of its own.   -> (options.cells, options.genes)

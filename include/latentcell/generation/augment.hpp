@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/generation/composition.hpp>
 #include <latentcell/generation/model.hpp>
+#include <latentcell/generation/oversample.hpp>
+#include <latentcell/latent/encode.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 
@@ -45,8 +48,25 @@ inline LabelDeficit label_deficit(const std::vector<int>& codes, Index labels, I
   return out;
 }
 
+/// Where the cells that a rare label lacks come from.
+enum class AugmentMethod {
+  generated,  ///< the model's flow and decoder
+  mixed,      ///< mixtures of two real cells of the label, see mix_cells; neighbors in the model's latents
+  copies,     ///< real cells of the label, once more
+  none,       ///< nowhere: nothing is added
+};
+
+/// Returns the name of a method, as in reports.
+inline const char* name_of(AugmentMethod method) {
+  constexpr const char* names[] = {"generated", "mixed", "copies", "none"};
+  return names[std::size_t(method)];
+}
+
 /// Settings of augmentation.
 struct AugmentOptions {
+  AugmentMethod method = AugmentMethod::generated;  ///< choose_augmentation finds the best for classifiers
+  double fill = 1;          ///< share of what a label lacks that is added, in [0, 1]. Larger: more cells
+  Index neighbors = 5;      ///< of a cell, with which it is mixed
   Index min_cells = 0;      ///< real and generated cells that every label shall have; 0: the median label's number
   Index steps = 25;         ///< of the sampler, at least 1
   double pseudo_count = 2;  ///< counts of a gene in a label at which real cells and model weigh the same in its mean,
@@ -54,6 +74,9 @@ struct AugmentOptions {
   float guidance = 1.1f;    ///< classifier-free guidance; 1: none. Larger: more typical, less varied cells
 
   static void visit(auto& self, auto&& f) {
+    f("method", self.method);
+    f("fill", self.fill, in(0, 1));
+    f("neighbors", self.neighbors, at_least(1));
     f("min_cells", self.min_cells, at_least(0));
     f("steps", self.steps, at_least(1));
     f("pseudo_count", self.pseudo_count, above(0));
@@ -81,10 +104,10 @@ inline Composition deficit_composition(const Composition& real, const LabelDefic
 
 }  // namespace detail
 
-/// Generates the cells that rare labels lack; the real cells are not part of the result. Gene means of a label's
-/// generated cells are corrected to those of its real cells (group_gene_scales).
-/// cells: the training cells or others of the same genes -> (sum of deficits, G) with the label in obs and, where the
-/// model has a batch covariate, its levels in the proportions of the label's real cells
+/// Returns the cells that rare labels lack, by `method`; the real cells are not part of the result. Gene means of a
+/// label's generated cells are corrected to those of its real cells (group_gene_scales). cells: the training cells or
+/// others of the same genes -> (sum of deficits, G) with the label in obs and, where the model has a batch covariate,
+/// its levels in the proportions of the label's real cells
 template <class Backbone>
 CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& rng, const AugmentOptions& o = {}) {
   check_options("augment", o);
@@ -92,7 +115,12 @@ CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& r
   const Index levels = Index(names.levels.size());
   const Composition real{cells.cell_columns.codes(names.label, names.levels),
                          cells.cell_columns.codes(names.batch_covariate, names.batch_covariate_levels)};
-  const Composition added = detail::deficit_composition(real, label_deficit(real.label, levels, o.min_cells), rng);
+  LabelDeficit lacks = label_deficit(real.label, levels, o.min_cells);
+  for (Index& n : lacks.deficit) n = o.method == AugmentMethod::none ? 0 : Index(std::lround(o.fill * double(n)));
+  const Composition added = detail::deficit_composition(real, lacks, rng);
+  if (o.method == AugmentMethod::copies) return copy_cells({cells, real.label}, added.label, rng);
+  if (o.method == AugmentMethod::mixed)
+    return mix_cells({cells, real.label}, encode(model.vae, cells).mean, added.label, o.neighbors, rng);
   const LatentTable z = model.flow.generate(
       {.cells = labelled(names.label, {names.levels, added.label}), .steps = o.steps, .guidance = o.guidance}, rng);
   const bool has_batch_covariate = !names.batch_covariate_levels.empty();

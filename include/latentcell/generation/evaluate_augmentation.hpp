@@ -18,15 +18,17 @@
 namespace LATENTCELL_NAMESPACE::generation {
 
 struct EvaluateAugmentationOptions {
-  Index components = 30;  ///< principal components that classifiers see
-  Index neighbors = 5;    ///< of a cell, towards which SMOTE interpolates
-  Index trees = 300;      ///< of the forest
+  Index components = 30;        ///< principal components that classifiers see
+  Index neighbors = 5;          ///< of a cell, towards which SMOTE interpolates
+  Index trees = 300;            ///< of the forest
+  std::vector<int> added = {};  ///< labels of the cells that baselines add; empty: those of the generated cells
   std::uint64_t seed = 0;
 
   static void visit(auto& self, auto&& f) {
     f("components", self.components, at_least(1));
     f("neighbors", self.neighbors, at_least(1));
     f("trees", self.trees, at_least(1));
+    f("added", self.added, each(at_least(0)));
     f("seed", self.seed);
   }
 };
@@ -92,6 +94,15 @@ class ClassifierEvaluation {
     metric::LabelScores logistic, forest;
   };
   Scores operator()(const Matrix<float>& points, const std::vector<int>& label) const {
+    const Labels found = labels_found(points, label);
+    return {metric::label_scores(truth_, found.logistic, labels_), metric::label_scores(truth_, found.forest, labels_)};
+  }
+
+  /// Labels of the held-out cells, by each classifier.
+  struct Labels {
+    std::vector<int> logistic, forest;
+  };
+  Labels labels_found(const Matrix<float>& points, const std::vector<int>& label) const {
     Matrix<float> x = points;
     std::vector<int> code = label;
     Index kept = 0;  // only cells with a label
@@ -110,8 +121,7 @@ class ClassifierEvaluation {
       const double* row = votes.data() + i * votes.cols();
       of_forest.push_back(int(std::max_element(row, row + votes.cols()) - row));
     }
-    return {metric::label_scores(truth_, metric::LogisticRegression(train, code).predict(view(held_out_)), labels_),
-            metric::label_scores(truth_, of_forest, labels_)};
+    return {metric::LogisticRegression(train, code).predict(view(held_out_)), std::move(of_forest)};
   }
 
  private:
@@ -120,6 +130,8 @@ class ClassifierEvaluation {
   Index labels_;
   const EvaluateAugmentationOptions& o_;
 };
+
+}  // namespace detail
 
 /// Mean F1 of the labels that got cells and have held-out ones; NaN without such a label.
 inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>& added) {
@@ -132,12 +144,10 @@ inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>&
   return labels > 0 ? sum / labels : std::numeric_limits<double>::quiet_NaN();
 }
 
-}  // namespace detail
-
 /// Measures whether generated cells of rare labels help classifiers: logistic regression and a random forest on
 /// principal components of log1p(CP10K), trained on the training cells, evaluated on held-out cells. Baselines: the
 /// training cells alone, and rare labels brought up to the same number by copies, by draws from the label's Gaussian,
-/// and by SMOTE (Chawla et al. 2002).
+/// and by SMOTE (Chawla et al. 2002). Where no cell was generated the model's row is that of the real cells alone.
 ///
 /// train, held_out, generated: tables of the same genes; labels below `levels.size()`
 ///
@@ -153,7 +163,8 @@ inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, 
   Rng rng(o.seed, detail::augmentation_stream);
   const auto pca = kernel::LogPca::fit(train.cells.counts.view(), o.components, rng);
   const Matrix<float> real = pca.project(train.cells.counts.view()), held = pca.project(held_out.cells.counts.view());
-  const detail::AddedPoints points = detail::oversample(real, train.label, generated.label, o.neighbors, rng);
+  const std::vector<int>& added = o.added.empty() ? generated.label : o.added;
+  const detail::AddedPoints points = detail::oversample(real, train.label, added, o.neighbors, rng);
   const detail::ClassifierEvaluation classify(held, held_out.label, Index(levels.size()), o);
 
   AugmentationEvaluation out;
@@ -164,28 +175,30 @@ inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, 
   for (const std::string& level : levels) of_levels.push_back({level});
   out.scores = evaluate::ScoreTable(metrics);
   out.label_f1_logistic = out.label_f1_forest = evaluate::ScoreTable(of_levels);
-  const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& more) {
+  const auto add = [&](const char* method, evaluate::Role role, const Matrix<float>& more,
+                       const std::vector<int>& codes) {
     Matrix<float> x(real.rows() + more.rows(), real.cols());
     x.topRows(real.rows()) = real;
     std::vector<int> label = train.label;
     if (more.rows() > 0) {
       x.bottomRows(more.rows()) = more;
-      label.insert(label.end(), generated.label.begin(), generated.label.end());
+      label.insert(label.end(), codes.begin(), codes.end());
     }
     const auto s = classify(x, label);
     out.scores.add(method, role,
-                   {detail::rare_f1(s.logistic, generated.label), s.logistic.macro_f1, s.logistic.accuracy,
-                    detail::rare_f1(s.forest, generated.label), s.forest.macro_f1, s.forest.accuracy});
+                   {rare_f1(s.logistic, added), s.logistic.macro_f1, s.logistic.accuracy, rare_f1(s.forest, added),
+                    s.forest.macro_f1, s.forest.accuracy});
     out.label_f1_logistic.add(method, role, s.logistic.measured_f1());
     out.label_f1_forest.add(method, role, s.forest.measured_f1());
     out.held_out_cells = s.logistic.cells;
   };
   using evaluate::Role;
-  add("real cells alone", Role::baseline, {});
-  add("and copies", Role::baseline, points.copies);
-  add("and class Gaussians", Role::baseline, metric::ClassGaussian(view(real), train.label).draw(generated.label, rng));
-  add("and SMOTE", Role::baseline, points.interpolated);
-  add("and generated cells", Role::model, pca.project(generated.cells.counts.view()));
+  add("real cells alone", Role::baseline, {}, {});
+  add("and copies", Role::baseline, points.copies, added);
+  add("and class Gaussians", Role::baseline, metric::ClassGaussian(view(real), train.label).draw(added, rng), added);
+  add("and SMOTE", Role::baseline, points.interpolated, added);
+  add("and generated cells", Role::model,
+      generated.cells.cells() > 0 ? pca.project(generated.cells.counts.view()) : Matrix<float>(), generated.label);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <latentcell/generation/augment.hpp>
 #include <latentcell/generation/calibrate_dispersion.hpp>
 #include <latentcell/generation/calibrate_gene_means.hpp>
+#include <latentcell/generation/choose_augmentation.hpp>
 #include <latentcell/generation/composition.hpp>
 #include <latentcell/generation/correct_batches.hpp>
 #include <latentcell/generation/evaluate.hpp>
@@ -18,4 +19,5 @@
 #include <latentcell/generation/io.hpp>
 #include <latentcell/generation/model.hpp>
 #include <latentcell/generation/options_for.hpp>
+#include <latentcell/generation/oversample.hpp>
 #include <latentcell/generation/predict.hpp>

@@ -7,8 +7,6 @@
 #include <vector>
 
 #include <latentcell/kernel/ridge.hpp>
-#include <latentcell/latent/expected_counts.hpp>
-#include <latentcell/latent/group_moments.hpp>
 #include <latentcell/perturbation/predict_with_flow.hpp>
 
 namespace LATENTCELL_NAMESPACE::perturbation {
@@ -47,17 +45,12 @@ inline void add_regression(const Model& model, Index untrained, const ComposeOpt
 /// Accumulates the terms of a sum: latents add up, and so do the groups' log gene means.
 class SumPrediction {
  public:
-  SumPrediction(const Model& model, const CellTable& control, double pseudo_count)
-      : overdispersion(Matrix<float>::Ones(1, model.vae.genes())),
-        model_(model),
-        control_(control),
-        pseudo_count_(pseudo_count) {}
+  explicit SumPrediction(const Model& model)
+      : overdispersion(Matrix<float>::Ones(1, model.vae.genes())), model_(model) {}
 
-  void add(const LatentPrediction& p, const std::string& condition, double dose, double weight) {
+  void add(LatentPrediction p, const std::string& condition, double dose, double weight) {
     if (base_.size() == 0) begin(p);
-    Matrix<double> mean = expected(p.after);
-    mean.array() *= p.gene_scale.cast<double>().array();
-    mean.array().rowwise() *= mean_correction(model_, condition, dose).row(0).array();
+    const Matrix<double> mean = predicted_means(model_, p, condition, dose);
     log_mean_.array() += weight * (mean.array().max(1e-9).log() - base_.array().max(1e-9).log());
     after.mean += float(weight) * (p.after.mean - p.before.mean);
     if (weight != 0) overdispersion = overdispersion.cwiseMin(overdispersion_scale(model_, condition));
@@ -65,14 +58,7 @@ class SumPrediction {
 
   /// Returns the factors that bring the decoded means at the summed latents to the summed log means, up to a factor
   /// per group, which sample_prediction removes.   -> (groups, G)
-  Matrix<float> gene_scale() const {
-    const Matrix<double> decoded = expected(after);
-    Matrix<double> mean = log_mean_.array().exp();
-    for (Index g = 0; g < mean.rows(); ++g) {  // in the range of a float
-      if (mean.row(g).sum() > 0) mean.row(g) *= decoded.row(g).sum() / mean.row(g).sum();
-    }
-    return (mean.array().max(1e-9) / decoded.array().max(1e-9)).cast<float>();
-  }
+  Matrix<float> gene_scale() const { return scale_to(model_, after, groups.codes, log_mean_.array().exp()); }
 
   LatentTable after;
   Annotation obs;
@@ -84,19 +70,11 @@ class SumPrediction {
     after = p.before;
     groups = p.groups;
     obs = p.obs;
-    const Matrix<double> decoded = expected(p.before);
-    const Matrix<double> counted =
-        GroupMoments(control_.counts.view(), groups.codes, Index(groups.levels.size())).total;
-    base_ = (decoded.array() * (counted.array() + pseudo_count_) / (decoded.array() + pseudo_count_)).matrix();
+    base_ = p.base;
     log_mean_ = base_.array().max(1e-9).log();
-  }
-  Matrix<double> expected(const LatentTable& latents) const {
-    return expected_counts(model_.vae, latents, groups.codes, Index(groups.levels.size()));
   }
 
   const Model& model_;
-  const CellTable& control_;
-  double pseudo_count_;
   Matrix<double> base_, log_mean_;  // (groups, G)
 };
 
@@ -140,7 +118,7 @@ inline CellTable predict_sum(const Model& model, const CellTable& control, const
   LATENTCELL_REQUIRE(!sum.empty(), "predict_sum: '", name, "' has no terms, at least 1 is needed");
   LATENTCELL_REQUIRE(std::isfinite(o.pseudo_count), "predict_sum: pseudo_count must be finite, got ", o.pseudo_count);
   const Rng shared = rng.fork();  // every term starts from the same latents
-  detail::SumPrediction total(model, control, o.pseudo_count);
+  detail::SumPrediction total(model);
   for (const auto& [condition, weight] : sum) {
     Rng own = shared;
     total.add(LatentPrediction(model, control, condition, o, own), condition, o.dose, weight);

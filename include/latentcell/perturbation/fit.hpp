@@ -54,7 +54,7 @@ inline TrainingOptions training_for(const CellTable& cells, const Options& colum
 
 namespace detail {
 
-inline constexpr std::uint64_t calibration_stream = 11, correction_stream = 12;
+inline constexpr std::uint64_t calibration_stream = 11, correction_stream = 12, fold_stream = 13;
 
 /// Trains the autoencoder, calibrates its dispersions, encodes and trains the flow. The stages' names end in `suffix`.
 inline FitStatus fit_stages(Model& model, const CellTable& cells, const TrainingOptions& options,
@@ -73,6 +73,17 @@ inline FitStatus fit_stages(Model& model, const CellTable& cells, const Training
                            [&](auto& state, auto&&... hooks) { fit_flow(state, model, latents, o.flow, hooks...); });
 }
 
+/// What each cross-fit model is trained without; the models are still to be filled in.
+inline std::vector<CrossFitModel> folds_of(const Model& model, const CellTable& cells, const TrainingOptions& o) {
+  std::vector<CrossFitModel> out;
+  for (const auto& groups : cross_fit_folds(cells, model.options, o.cross_fit)) out.push_back({nullptr, groups});
+  if (!out.empty()) return out;
+  Rng rng(o.seed, fold_stream);
+  for (const auto& rows : cross_fit_cells(cells, model.options, o.cross_fit, rng))
+    out.push_back({nullptr, group_labels(cells.cell_columns, model.options).levels, rows});
+  return out;
+}
+
 /// Returns an untrained model with the options, the vocabulary and the given embeddings of another.
 inline Model untrained_like(const Model& model, std::uint64_t seed) {
   Rng rng(seed);
@@ -83,32 +94,34 @@ inline Model untrained_like(const Model& model, std::uint64_t seed) {
 }  // namespace detail
 
 /// Trains everything: the autoencoder ("autoencoder"), its dispersions, the latents, the flow ("flow"), the same for
-/// each cross-fit model ("autoencoder_cross_fit_1", ...), and the response correction from their residuals, or from the
-/// model's own where there are no folds (cross_fit_folds). Resumes and checkpoints by stage as `stages` says. Returns
+/// each cross-fit model ("autoencoder_cross_fit_1", ...), and the response correction from their residuals: each fold
+/// leaves out groups (cross_fit_folds) or, of one group alone, cells (cross_fit_cells). Without folds the residuals are
+/// the model's own. Resumes and checkpoints by stage as `stages` says. Returns
 /// FitStatus::interrupted where a signal or a hook stopped a stage; the model is then not usable.
 ///
 /// cells (N, G): control and perturbed cells, with the model's columns
 inline FitStatus fit(Model& model, const CellTable& cells, const TrainingOptions& options, Stages& stages) {
   constexpr std::uint64_t seeds_per_fold = 100;
   check_options("perturbation::fit", options);
-  const auto folds = cross_fit_folds(cells, model.options, options.cross_fit);
+  std::vector<CrossFitModel> models = detail::folds_of(model, cells, options);
   const TrainingOptions planned = training_for(cells, model.options, options);
-  for (std::size_t k = 0; k <= folds.size(); ++k) {
+  for (std::size_t k = 0; k <= models.size(); ++k) {
     const std::string suffix = k == 0 ? "" : text("_cross_fit_", k);
     stages.plan("autoencoder" + suffix, planned.autoencoder, cells.cells(), model.vae);
     stages.plan("flow" + suffix, planned.flow, cells.cells(), model.flow);
   }
   if (detail::fit_stages(model, cells, options, "", stages) == FitStatus::interrupted) return FitStatus::interrupted;
   std::vector<Model> trained;
-  trained.reserve(folds.size());  // CrossFitModel holds addresses
-  std::vector<CrossFitModel> models;
-  for (const std::vector<std::string>& groups : folds) {
+  trained.reserve(models.size());  // CrossFitModel holds addresses
+  for (CrossFitModel& fold : models) {
     TrainingOptions of_fold = options;
     of_fold.seed = options.seed + seeds_per_fold * (trained.size() + 1);
     trained.push_back(detail::untrained_like(model, of_fold.seed));
-    models.push_back({&trained.back(), groups});
-    if (detail::fit_stages(trained.back(), without_treated(cells, model.options, groups), of_fold,
-                           text("_cross_fit_", trained.size()), stages) == FitStatus::interrupted)
+    fold.model = &trained.back();
+    if (detail::fit_stages(
+            trained.back(),
+            fold.cells.empty() ? without_treated(cells, model.options, fold.groups) : without_cells(cells, fold.cells),
+            of_fold, text("_cross_fit_", trained.size()), stages) == FitStatus::interrupted)
       return FitStatus::interrupted;
   }
   stages.announce("correcting the response of the genes");

@@ -16,10 +16,11 @@
 namespace LATENTCELL_NAMESPACE::perturbation {
 
 /// A model with the groups whose observed cells its predictions are compared with. In cross-fitting it was trained
-/// without the perturbed cells of these groups, see cross_fit_folds.
+/// without the perturbed cells of these groups, see cross_fit_folds, or without some perturbed cells of all.
 struct CrossFitModel {
   const Model* model;
   std::vector<std::string> groups;
+  std::vector<Index> cells = {};  ///< perturbed cells to compare with; empty: all of the groups
 };
 
 /// Returns the model itself with all groups of the cells. Its residuals are in-sample: smaller than those of
@@ -48,15 +49,30 @@ class ResidualCollector {
   }
 
   /// Adds the residuals of one model's predictions of a condition in its held-out groups.
-  void add(const CrossFitModel& fold, const std::string& condition, ResponseResidual& to, Rng& rng) const {
+  ///
+  /// unit: of all cells of the fold; negative: each group is one
+  void add(const CrossFitModel& fold, const std::string& condition, Index unit, ResponseResidual& to, Rng& rng) const {
     std::vector<char> held_out(group_.levels.size());
     for (const std::string& name : fold.groups) held_out[std::size_t(group_.code_of(name))] = 1;
-    const std::vector<Index> treated = rows_of(held_out, condition);
+    std::vector<Index> treated = rows_of(held_out, condition);
+    if (!fold.cells.empty())
+      std::erase_if(treated, [&](Index i) { return !std::binary_search(fold.cells.begin(), fold.cells.end(), i); });
     const std::vector<DoseBin> bins = dose_ == nullptr
                                           ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}}
                                           : dose_bins(treated, *dose_);
-    for (const DoseBin& bin : bins) add_bin(*fold.model, condition, bin, to, rng);
+    for (const DoseBin& bin : bins) add_bin(*fold.model, {condition, unit}, bin, to, rng);
   }
+
+  /// Log profiles of the groups' control cells.     -> (groups, G)
+  Matrix<float> profiles() const {
+    std::vector<int> codes = group_.codes;
+    const int control = condition_.code_of(columns_.control);
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      if (condition_.codes[i] != control) codes[i] = -1;
+    }
+    return log_profiles(GroupMoments(cells_.counts.view(), codes, groups()).total);
+  }
+  Index groups() const { return Index(group_.levels.size()); }
 
  private:
   std::vector<Index> rows_of(const std::vector<char>& of_group, const std::string& condition) const {
@@ -69,9 +85,12 @@ class ResidualCollector {
     return rows;
   }
 
-  void add_bin(const Model& model, const std::string& condition, const DoseBin& bin, ResponseResidual& to,
-               Rng& rng) const {
-    const Index groups = Index(group_.levels.size()), genes = cells_.genes();
+  struct Query {
+    const std::string& condition;
+    Index unit;
+  };
+  void add_bin(const Model& model, const Query& query, const DoseBin& bin, ResponseResidual& to, Rng& rng) const {
+    const Index groups = Index(group_.levels.size());
     std::vector<int> codes;
     std::vector<char> observed_group(to_size(groups));
     for (const Index i : bin.cells) {
@@ -86,11 +105,12 @@ class ResidualCollector {
     // Levels of a column of strings would be numbered by first appearance in `from`.
     if (!columns_.group.empty())
       from.cell_columns.set(columns_.group, std::get<Categorical>(select_rows(Column(group_), controls)));
-    const LatentPrediction p(model, from, condition, at, rng);
+    const LatentPrediction p(model, from, query.condition, at, rng);
     const GroupMoments observed(cells_.select_cells(bin.cells).counts.view(), codes, groups);
     const GroupMoments predicted(model.vae, p.after, p.groups.codes, groups);
     const double dose_share = columns_.dose.empty() ? 1.0 : bin.dose / double(columns_.dose_scale);
-    for (Index g = 0; g < groups; ++g) to.add(observed, predicted, g, p.gene_scale.data() + g * genes, dose_share);
+    for (Index g = 0; g < groups; ++g)
+      to.add(observed, {predicted, p.gene_scale, p.base}, g, query.unit < 0 ? g : query.unit, dose_share);
   }
 
   const CellTable& cells_;
@@ -100,36 +120,73 @@ class ResidualCollector {
   const std::vector<double>* dose_ = nullptr;
 };
 
+/// Stores what the units have in common and, where similar groups weigh more, each group's effect.
+inline void store_effects(Model& model, const std::vector<ResponseResidual>& residuals, Index units,
+                          const Matrix<float>& profiles) {
+  const ResponseMixture mixture = model.mixture_choice().mixture;
+  const bool by_similarity = mixture.similarity > 0;
+  model.set_groups(by_similarity ? units : 1);
+  if (by_similarity) model.group_profile.value = profiles;
+  for (std::size_t s = 0; s < residuals.size(); ++s) {
+    const Index genes = model.vae.genes(), row = Index(s);
+    for (Index k = 0; k < genes; ++k)
+      model.overdispersion_scale.value(row, k) =
+          float(std::clamp(std::exp(residuals[s].overdispersion.mean(k)), 0.1, 1.0));
+    model.mean_correction.value.row(row).setOnes();
+    if (residuals[s].records.empty()) continue;
+    const GroupEffects effects = residuals[s].effects(units, mixture.control_weight);
+    const std::vector<double> common =
+        common_effect(effects, std::vector<double>(to_size(units), 1.0), mixture.weighting);
+    for (Index k = 0; k < genes; ++k)
+      model.mean_correction.value(row, k) = float(std::exp(mixture.strength * common[to_size(k)]));
+    if (!by_similarity) continue;
+    const Index first = row * units;
+    model.group_precision.value.middleRows(first, units) = effects.precision.cast<float>();
+    model.group_effect.value.middleRows(first, units) =
+        (effects.value.array() / effects.precision.array().max(1e-12)).cast<float>();
+  }
+}
+
 }  // namespace detail
 
-/// Trains `mean_correction` and `overdispersion_scale` of each trained condition on held-out groups, gene by gene. Each
-/// is the part of the residuals that the groups share, shrunk to none; the second only lowers the variance. They
-/// recover a response that the latent cannot represent or that the decoder underestimates out of distribution. With a
-/// dose the log correction of the means is proportional to it: predict raises the factors to the power dose /
-/// dose_scale. o.dose is unused. Throws std::invalid_argument without models, for a model of other genes, and for an
-/// infinite pseudo_count.
+/// Chooses how the means of new groups are predicted (mixture_choice) and trains what the groups have in common, for
+/// each trained condition. Each unit, a held-out group or a fold of cells, is left out in turn and predicted from the
+/// others: the mixture of the smallest error is kept, so that neither the flow alone nor the common change alone
+/// predicts better there. Models that saw the cells they are compared with (in_sample) choose nothing: the flow and
+/// what it misses. The variance beyond Poisson noise is only lowered, by the part that the groups share, shrunk to
+/// none.
+///
+/// With a dose the log changes are proportional to it: predict raises the factors to the power dose / dose_scale.
+/// o.dose is unused. Throws std::invalid_argument without models, for a model of other genes, and for an infinite
+/// pseudo_count.
 ///
 /// models: of cross-fitting, or in_sample; cells (N, G): all training cells
 inline void fit_response_correction(Model& model, const std::vector<CrossFitModel>& models, const CellTable& cells,
                                     const PredictOptions& o, Rng& rng) {
   const Index genes = model.vae.genes();
   LATENTCELL_REQUIRE(!models.empty(), "fit_response_correction: 0 models, at least 1 is needed (see in_sample)");
+  bool in_sample = false, by_group = true;
   for (const CrossFitModel& fold : models) {
     LATENTCELL_REQUIRE(fold.model->vae.genes() == genes, "fit_response_correction: a cross-fit model has ",
                        fold.model->vae.genes(), " genes, the model ", genes);
+    in_sample = in_sample || fold.model == &model;
+    by_group = by_group && fold.cells.empty();
   }
   const detail::ResidualCollector collector(model, cells, o);
-  const std::vector<std::string>& conditions = model.vocabulary.trained_conditions;
-  for (std::size_t s = 0; s < conditions.size(); ++s) {
-    ResponseResidual residual(
+  const Index units = by_group ? collector.groups() : Index(models.size());
+  const Matrix<float> profiles = by_group ? collector.profiles() : Matrix<float>();
+  MixtureSearch search(units, profiles);
+  std::vector<ResponseResidual> residuals;
+  for (const std::string& condition : model.vocabulary.trained_conditions) {
+    residuals.emplace_back(
         genes, model.options.group.empty() ? ResponseResidual::Grouping::none : ResponseResidual::Grouping::by_group);
-    for (const CrossFitModel& fold : models) collector.add(fold, conditions[s], residual, rng);
-    for (Index k = 0; k < genes; ++k) {
-      model.mean_correction.value(Index(s), k) = float(std::exp(residual.mean.mean(k)));
-      model.overdispersion_scale.value(Index(s), k) =
-          float(std::clamp(std::exp(residual.overdispersion.mean(k)), 0.1, 1.0));
-    }
+    for (std::size_t m = 0; m < models.size(); ++m)
+      collector.add(models[m], condition, by_group ? -1 : Index(m), residuals.back(), rng);
+    if (!in_sample) search.add(residuals.back());
   }
+  const MixtureChoice choice = search.choose();
+  model.set_mixture(choice);
+  detail::store_effects(model, residuals, units, profiles);
 }
 
 }  // namespace latentcell::perturbation

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -47,6 +48,13 @@ inline LatentTable perturb_latents(const Model& model, const LatentTable& contro
   return out;
 }
 
+/// Returns log1p(CP10K) of groups, all 0 of one without counts.     counts (groups, G) -> (groups, G)
+inline Matrix<float> log_profiles(const Matrix<double>& counts) {
+  Matrix<double> share = counts;
+  for (Index g = 0; g < share.rows(); ++g) share.row(g) *= 1e4 / std::max(1.0, share.row(g).sum());
+  return share.array().log1p().cast<float>().matrix();
+}
+
 /// Control cells before and after a perturbation, in the latent. The common step of predictions and
 /// fit_response_correction.
 struct LatentPrediction {
@@ -55,6 +63,8 @@ struct LatentPrediction {
   Annotation obs;            ///< of the predicted cells: the controls' with the condition and the dose replaced
   Categorical groups;        ///< of each cell
   Matrix<float> gene_scale;  ///< (groups, G) factors on decoded means that the control cells imply
+  Matrix<double> base;       ///< (groups, G) expected counts of the control cells before, corrected by their counts
+  Matrix<float> profile;     ///< (groups, G) log1p(CP10K) of the control cells of a group together
 
   LatentPrediction(const Model& model, const CellTable& control, const std::string& condition, const PredictOptions& o,
                    Rng& rng)
@@ -74,6 +84,11 @@ struct LatentPrediction {
     gene_scale = std::isfinite(o.pseudo_count) ? shifted_gene_scales(model.vae, control, before, after, groups.codes,
                                                                      {.groups = n, .pseudo_count = o.pseudo_count})
                                                : Matrix<float>::Ones(n, model.vae.genes());
+    base = expected_counts(model.vae, before, groups.codes, n);
+    const Matrix<double> counted = GroupMoments(control.counts.view(), groups.codes, n).total;
+    if (std::isfinite(o.pseudo_count))
+      base = (base.array() * (counted.array() + o.pseudo_count) / (base.array() + o.pseudo_count)).matrix();
+    profile = log_profiles(counted);
   }
 };
 

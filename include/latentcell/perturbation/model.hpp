@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -13,6 +15,7 @@
 #include <latentcell/condition/gene_set.hpp>
 #include <latentcell/latent/latent_flow.hpp>
 #include <latentcell/perturbation/dose_column.hpp>
+#include <latentcell/perturbation/response_mixture.hpp>
 
 // Predicts the perturbed state of cells observed only in control.
 
@@ -93,6 +96,10 @@ struct Model {
   Flow flow;
   Buffer<float> mean_correction;       // (conditions, G) factors on gene means (at dose_scale, with a dose), above 0
   Buffer<float> overdispersion_scale;  // (conditions, G) factors on the variance beyond Poisson noise, in (0, 1]
+  Buffer<float> mixture;               // (1, 10) of MixtureChoice; see mixture_choice
+  Buffer<float> group_effect;          // (conditions * trained groups, G) see GroupEffects: value / precision
+  Buffer<float> group_precision;       // the same shape
+  Buffer<float> group_profile;         // (trained groups, G) log1p(CP10K) of the control cells together
 
   Model(const Options& o, const Vocabulary& v, Rng& rng) : Model(o, v, {}, rng) {}
 
@@ -109,7 +116,10 @@ struct Model {
                         control_condition(o, rng)),
              {.label_dropout = 0, .attribute_dropout = 0}),
         mean_correction(Index(v.trained_conditions.size()), o.vae.genes),
-        overdispersion_scale(Index(v.trained_conditions.size()), o.vae.genes) {
+        overdispersion_scale(Index(v.trained_conditions.size()), o.vae.genes),
+        mixture(1, 10) {
+    set_mixture(MixtureSearch(1).choose());
+    set_groups(1);
     mean_correction.value.setOnes();
     overdispersion_scale.value.setOnes();
     LATENTCELL_REQUIRE(o.backbone.latent == o.vae.latent, "perturbation::Model: the autoencoder's latent has ",
@@ -121,10 +131,39 @@ struct Model {
     using Names = std::vector<std::string>;
     const Options o = reader.template options<Options>();
     const auto [rows, columns] = reader.shape(text("flow.condition.", o.condition, ".conditioner.genes"));
-    return {o,
-            {reader.template value<Names>("single_perturbations"), reader.template value<Names>("trained_conditions")},
-            Matrix<float>(Matrix<float>::Zero(rows, columns)),
-            rng};
+    Model out{
+        o,
+        {reader.template value<Names>("single_perturbations"), reader.template value<Names>("trained_conditions")},
+        Matrix<float>(Matrix<float>::Zero(rows, columns)),
+        rng};
+    out.set_groups(std::get<0>(reader.shape("group_profile")));
+    return out;
+  }
+
+  /// How the means of new groups are predicted, as fit_response_correction chose it.
+  MixtureChoice mixture_choice() const {
+    const float* b = mixture.value.data();
+    const auto error = [&](int k) { return b[k] < 0 ? std::numeric_limits<double>::quiet_NaN() : double(b[k]); };
+    const auto weighting = b[3] > 0 ? GroupWeighting::by_cells : GroupWeighting::random_effects;
+    return {{double(b[0]), double(b[1]), double(b[2]), weighting},
+            error(4),
+            error(5),
+            error(6),
+            error(7),
+            error(8),
+            error(9)};
+  }
+  void set_mixture(const MixtureChoice& c) {
+    const auto error = [](double x) { return std::isfinite(x) ? float(x) : -1.0f; };  // files hold no NaN
+    mixture.value << float(c.mixture.control_weight), float(c.mixture.strength), float(c.mixture.similarity),
+        c.mixture.weighting == GroupWeighting::by_cells ? 1.0f : 0.0f, error(c.error), error(c.no_change),
+        error(c.common), error(c.pooled), error(c.nearest), error(c.flow);
+  }
+  /// Makes room for the effects of trained groups.
+  void set_groups(Index groups) {
+    const Index genes = options.vae.genes;
+    group_effect = group_precision = Buffer<float>(groups * Index(vocabulary.trained_conditions.size()), genes);
+    group_profile = Buffer<float>(groups, genes);
   }
 
   /// Embeddings of the single perturbations, frozen where they were given.     -> (single perturbations, E)
@@ -137,6 +176,10 @@ struct Model {
     f("trained_conditions", self.vocabulary.trained_conditions);
     f("mean_correction", self.mean_correction);
     f("overdispersion_scale", self.overdispersion_scale);
+    f("mixture", self.mixture);
+    f("group_effect", self.group_effect);
+    f("group_precision", self.group_precision);
+    f("group_profile", self.group_profile);
   }
 
  private:

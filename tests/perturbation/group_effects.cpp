@@ -1,0 +1,62 @@
+#include <latentcell/perturbation/group_effects.hpp>
+
+#include <cmath>
+
+#include <latentcell/core/rng.hpp>
+
+#include "support/catch.hpp"
+
+using namespace latentcell;
+using namespace latentcell::perturbation;
+
+namespace {
+
+// effect (groups, G), each measured with the group's precision.
+GroupEffects measured(const Matrix<double>& effect, const std::vector<double>& precision) {
+  GroupEffects out(effect.rows(), effect.cols());
+  for (Index g = 0; g < effect.rows(); ++g) {
+    out.precision.row(g).setConstant(precision[to_size(g)]);
+    out.value.row(g) = effect.row(g) * precision[to_size(g)];
+  }
+  return out;
+}
+
+// (2, 40): the groups' effects are 1 and 0.6.
+Matrix<double> unequal() {
+  Matrix<double> out = Matrix<double>::Constant(2, 40, 0.6);
+  out.row(0).setOnes();
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("common_effect: what groups share exactly is returned, of one group and of several") {
+  Rng rng(1);
+  Matrix<double> one(1, 60);
+  for (Index k = 0; k < 60; ++k) one(0, k) = k % 3 == 0 ? rng.normal() : 0.0;
+  const Matrix<double> three = one.replicate(3, 1);
+  const std::vector<double> alone = common_effect(measured(one, {1e6}), {1}),
+                            shared = common_effect(measured(three, {1e6, 1e5, 1e6}), {1, 1, 1});
+  for (Index k = 0; k < 60; ++k) {
+    CHECK(alone[to_size(k)] == Approx(one(0, k)).margin(1e-3));
+    CHECK(shared[to_size(k)] == Approx(one(0, k)).margin(1e-3));
+  }
+}
+
+TEST_CASE("common_effect: where groups differ, one of many cells counts little more than another; pooled it does") {
+  const GroupEffects e = measured(unequal(), {1e6, 1e2});
+  CHECK(common_effect(e, {1, 1})[0] == Approx(0.8).margin(0.1));
+  CHECK(common_effect(e, {1, 1}, GroupWeighting::by_cells)[0] == Approx(1).margin(0.01));
+}
+
+TEST_CASE("common_effect: a group of weight 0 is left out, and one without measurements says nothing") {
+  GroupEffects e = measured(unequal(), {1e6, 1e6});
+  CHECK(common_effect(e, {1, 1e-40})[5] == Approx(1).margin(1e-3));  // next to none
+  CHECK(common_effect(e, {1, 0})[5] == Approx(1).margin(1e-3));
+  CHECK(common_effect(e, {0, 1})[5] == Approx(0.6).margin(1e-3));
+  CHECK(common_effect(e, {0, 0})[5] == 0);
+  e.precision.row(0).setZero();
+  e.value.row(0).setZero();
+  CHECK(common_effect(e, {1, 1})[5] == Approx(0.6).margin(1e-3));
+  CHECK_THROWS_WITH(common_effect(e, {1}), ContainsText("1 weights for 2 groups"));
+}
