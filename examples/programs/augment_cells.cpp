@@ -41,7 +41,7 @@ gen::Model saved_model(const Settings& s, program::TrainTest& d) {
 
 // How cells are added: as asked for, or as left-out training cells say.
 gen::AugmentOptions augmentation(const Settings& s, const gen::Options& model, const lc::CellTable& train,
-                                 program::Json& report) {
+                                 program::Report& report) {
   gen::AugmentOptions o{
       .min_cells = s.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)};
   for (const auto method : {gen::AugmentMethod::mixed, gen::AugmentMethod::copies, gen::AugmentMethod::none}) {
@@ -50,10 +50,7 @@ gen::AugmentOptions augmentation(const Settings& s, const gen::Options& model, c
   if (s.method != "auto" || !s.from.empty()) return o;
   program::doing("choosing how cells are added, in left-out training cells");
   const gen::AugmentationChoice choice =
-      gen::choose_augmentation(model, train,
-                               {.augment = o,
-                                .training = s.training,
-                                .seed = s.seed});
+      gen::choose_augmentation(model, train, {.augment = o, .training = s.GeneratorSettings::training, .seed = s.seed});
   print_line(gen::describe(choice));
   report["choice"] = gen::describe(choice);
   o.method = choice.candidates[choice.best].method;
