@@ -58,16 +58,28 @@ MixtureChoice chosen(const Responses& r, const Matrix<float>& profiles = {}) {
 
 }  // namespace
 
-TEST_CASE("MixtureSearch: the chosen mixture has the smallest error of all, its special cases among them") {
+TEST_CASE("MixtureSearch: the chosen mixture has the smallest error, or the whole flow and no more than it alone") {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     for (const double own : {0.0, 0.5, 1.0}) {
       Rng rng(seed);
       Responses r(4, 1.0, own, rng);
       for (Index i = 0; i < r.flow.size(); ++i) r.flow.data()[i] = 0.5 * r.change.data()[i] + 0.2 * rng.normal();
       const MixtureChoice c = chosen(r);
-      for (const double other : {c.no_change, c.common, c.pooled, c.nearest, c.flow}) CHECK(c.error <= other);
+      CHECK(c.error <= c.flow);
+      if (c.mixture.control_weight == 0) continue;
+      for (const double other : {c.no_change, c.common, c.pooled, c.nearest}) CHECK(c.error <= other);
     }
   }
+}
+
+TEST_CASE("MixtureSearch: the flow is given up where groups agree that it is worse, not for one of them") {
+  Rng rng(8);
+  Responses r(6, 1.0, 0.3, rng);
+  r.flow = r.change;
+  for (Index k = 0; k < genes; ++k) r.flow(0, k) += 2 * rng.normal();
+  CHECK(chosen(r).mixture.control_weight == 0);
+  for (Index i = 0; i < r.flow.size(); ++i) r.flow.data()[i] = 2 * rng.normal();
+  CHECK(chosen(r).mixture.control_weight > 0);
 }
 
 TEST_CASE("MixtureSearch: a flow that knows nothing is left out, one that knows each group's own change is kept") {

@@ -74,6 +74,7 @@ class MixtureSearch {
       grid_.insert(grid_.end(), pooled.begin(), pooled.end());
     }
     error_.assign(grid_.size(), 0.0);
+    of_units_.resize(grid_.size());
   }
 
   /// Adds the records of a condition.
@@ -96,20 +97,27 @@ class MixtureSearch {
             grid_[i - 1].weighting != b.weighting)
           common = common_effect(effects, weights_among_observed(effects, profiles_, {profiles_, u}, b.similarity, u),
                                  b.weighting);
-        for (const ResponseRecord* r : of_unit[to_size(u)]) error_[i] += weight_of(*r) * squared_error(*r, b, common);
+        double error = 0;
+        for (const ResponseRecord* r : of_unit[to_size(u)]) error += weight_of(*r) * squared_error(*r, b, common);
+        error_[i] += error;
+        of_units_[i].push_back(error);
       }
     }
   }
 
-  /// Returns the mixture of the smallest error; the default where no unit could be left out.
+  /// Returns the mixture of the smallest error; of those with the whole flow, where the smallest of these is within one
+  /// standard error of it (Breiman et al., "Classification and regression trees", 1984): the flow is what moves whole
+  /// cells. The default where no unit could be left out.
   MixtureChoice choose() const {
     MixtureChoice out;
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     if (weight_ == 0) return {{}, none, none, none, none, none, none};
-    std::size_t best = 0;
+    std::size_t best = 0, best_of_flow = 0;  // the first of the grid has the whole flow
     for (std::size_t i = 0; i < grid_.size(); ++i) {
       if (error_[i] < error_[best]) best = i;
+      if (grid_[i].control_weight == 0 && error_[i] < error_[best_of_flow]) best_of_flow = i;
     }
+    if (error_[best_of_flow] - error_[best] <= standard_error(best_of_flow, best)) best = best_of_flow;
     out.mixture = grid_[best];
     out.error = error_[best] / weight_;
     out.no_change = error_of(1, 0, 0);
@@ -141,6 +149,19 @@ class MixtureSearch {
     return out;
   }
 
+  /// Of the difference of two mixtures' errors, over what was left out; infinite for one unit.
+  double standard_error(std::size_t a, std::size_t b) const {
+    const std::size_t n = of_units_[a].size();
+    if (n < 2) return std::numeric_limits<double>::infinity();
+    const double mean = (error_[a] - error_[b]) / double(n);
+    double square = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+      const double d = of_units_[a][k] - of_units_[b][k] - mean;
+      square += d * d;
+    }
+    return std::sqrt(square * double(n) / double(n - 1));
+  }
+
   double error_of(double control_weight, double strength, double similarity,
                   GroupWeighting weighting = GroupWeighting::random_effects) const {
     for (std::size_t i = 0; i < grid_.size(); ++i) {
@@ -156,6 +177,7 @@ class MixtureSearch {
   Matrix<float> profiles_;
   std::vector<ResponseMixture> grid_;
   std::vector<double> error_;
+  std::vector<std::vector<double>> of_units_;  // of each mixture, the error of each unit under each condition
   double weight_ = 0;
 };
 
