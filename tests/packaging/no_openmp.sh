@@ -22,7 +22,7 @@ int main() {
     sums[lc::to_size(i)] = lc::kernel::dot(lc::Index(x.size()) - 7 * i, x.data() + i, x.data());
   };
   lc::kernel::parallel_items(25, partial_sum);
-  lc::kernel::parallel_phases(2, [&](lc::Index p) { partial_sum(25 + p); }, [&](lc::Index p) { partial_sum(27 + p); });
+  lc::kernel::parallel_items(4, [&](lc::Index i) { partial_sum(25 + i); });
   lc::kernel::parallel_ranges(21, 1, [&](lc::Index first, lc::Index last) {
     for (lc::Index i = first; i < last; ++i) partial_sum(29 + i);
   });

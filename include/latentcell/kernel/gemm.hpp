@@ -194,8 +194,8 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
   // Whole tiles for each thread, with every instruction set.
   const Index unit = by_rows ? 24 : 32, end = by_rows ? rows : cols, units = (end + unit - 1) / unit;
   const Index most = std::min<Index>({threads(), work / (gemm_rate * thread_grain()), units});
-  kernel::detail::with_threads(most, [&](Index wanted) {
-    const Index parts = std::max<Index>(1, wanted);
+  kernel::detail::with_threads(most, [&](Index at_once) {
+    const Index parts = std::max<Index>(1, at_once);
     GemmRight<T> right{b, b_row, b_transposed, depth, cols};
     const auto part = [&](Index p) {
       const Index first = units * p / parts * unit, last = std::min(end, units * (p + 1) / parts * unit);

@@ -19,7 +19,7 @@ inline Index grain_of(Index elements) { return std::max<Index>(1, thread_grain()
 namespace detail {
 
 /// Runs region(parts), or region(1) where threads gained nothing of late. The region returns the seconds that one
-/// thread would have taken, judged by the caller's own part.
+/// thread would have taken, estimated from the caller's own part.
 template <class Region>
 void with_threads(Index parts, const Region& region) {
   if (parts < 2 || thread_grain_is_set()) {

@@ -166,17 +166,21 @@ struct Progress {
 
   template <class Model, class State>
   void operator()(const Model&, const State& state) const {
-    show(state.history, bool(state.stop));
+    const History& history = state.history;
+    if (history.epochs.empty()) return;
+    if (history.epochs.back().epoch >= history.epochs.back().epochs || history.stopped_early || state.stop) {
+      end(history);
+    } else {
+      display->show(progress_line(options.label, StageProgress::of(history)));
+    }
   }
 
  private:
-  void show(const History& history, bool stopped) const {
-    if (history.epochs.empty()) return;
+  void end(const History& history) const {
     StageProgress at = StageProgress::of(history);
-    const bool done = at.epoch >= at.epochs || history.stopped_early || stopped;
-    if (done) at.seconds_left = StageProgress::unknown;
-    display->show(progress_line(options.label, at) + (done ? "  " + clock_text(history.seconds()) + " in all" : ""));
-    if (done) display->keep();
+    at.seconds_left = StageProgress::unknown;
+    display->show(progress_line(options.label, at) + "  " + clock_text(history.seconds()) + " in all");
+    display->keep();
   }
 };
 
