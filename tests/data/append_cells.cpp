@@ -62,3 +62,31 @@ TEST_CASE("append_cells: other genes and other kinds of columns are refused") {
   other.cell_columns.set("dose", Categorical{{"high"}, {0}});
   CHECK_THROWS_WITH(append_cells(all, other), Catch::Contains("'dose' is of another kind"));
 }
+
+TEST_CASE("append_cells: columns keep their type beside labels of the same values") {
+  const auto of = [](Column column) {
+    CellTable t = cells("c", "a");
+    t.cell_columns.set("k", std::move(column));
+    return t;
+  };
+  const auto joined = [&](Column a, Column b) {
+    CellTable all = of(std::move(a)), more = of(std::move(b));
+    append_cells(all, more);
+    return all.cell_columns.get("k");
+  };
+  const Integers three{{3}, NumberType::int32, {}};
+  CHECK(joined(three, Categorical{{"10", "3"}, {0}}) == Column(Integers{{3, 10}, NumberType::int32, {}}));
+  CHECK(joined(Categorical{{"10", "3"}, {0}}, three) == Column(Integers{{10, 3}, NumberType::int32, {}}));
+  CHECK(joined(three, Categorical{{"3"}, {-1}}) ==
+        Column(Integers{{3, 0}, NumberType::int32, std::vector<char>{0, 1}}));
+  CHECK(joined(three, Categorical{{"none"}, {0}}) == Column(Categorical{{"3", "none"}, {0, 1}}));
+  CHECK(joined(three, Integers{{5}, NumberType::int64, {}}) == Column(Integers{{3, 5}, NumberType::int64, {}}));
+  CHECK(joined(three, std::vector<double>{0.5}) == Column(std::vector<double>{3, 0.5}));
+  CHECK(joined(Booleans{{1}, {}}, Categorical{{"False", "True"}, {0}}) == Column(Booleans{{1, 0}, {}}));
+  CHECK(joined(Booleans{{1}, {}}, Booleans{{0}, std::vector<char>{1}}) ==
+        Column(Booleans{{1, 0}, std::vector<char>{0, 1}}));
+  CHECK(joined(NullableTexts{{"x"}, {0}}, std::vector<std::string>{"y"}) == Column(Categorical{{"x", "y"}, {0, 1}}));
+  const Column ordered = joined(Categorical{{"a", "b"}, {1}, true}, Categorical{{"b"}, {0}});
+  CHECK(ordered == Column(Categorical{{"a", "b"}, {1, 1}}));
+  CHECK(std::get<Categorical>(ordered).ordered);
+}

@@ -20,7 +20,7 @@ const std::vector<std::string> genes{"CD3D", "LYZ", "MS4A1", "NKG7", "PPBP"};
 const Categorical cell_type{{"B", "NK", "T"}, {0, 2, -1, 0, 1, 2}};
 
 std::vector<double> numbers(const Annotation& from, const char* name) {
-  return std::get<std::vector<double>>(from.get(name));
+  return from.numbers(name);
 }
 std::vector<std::string> strings(const Annotation& from, const char* name) {
   return std::get<std::vector<std::string>>(from.get(name));
@@ -75,7 +75,7 @@ TEST_CASE("read_h5ad: obsm as matrix, data frame and sparse; string lists of uns
 
 TEST_CASE("read_h5ad: missing strings are empty") {
   const CellTable table = io::read_h5ad(reference("csc.h5ad"));
-  CHECK(strings(table.cell_columns, "name") == std::vector<std::string>{"a", "", "c", "d", "e", "f"});
+  CHECK(table.cell_columns.get("name") == Column(NullableTexts{{"a", "", "c", "d", "e", "f"}, {0, 1, 0, 0, 0, 0}}));
   CHECK(table.obs("name").codes[1] == Categorical::missing);
 }
 

@@ -1,6 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,46 +18,101 @@ namespace latentcell {
 
 namespace detail {
 
-/// One column after another; labels get the levels of both, and words beside labels become labels.
-inline Column joined(const Column& a, const Column& b, std::string_view name) {
-  if (a.index() != b.index()) {
-    const auto as_labels = [](const Column& c) {
-      const auto* words = std::get_if<std::vector<std::string>>(&c);
-      return words == nullptr ? c : Column(to_categorical(*words));
-    };
-    const Column x = as_labels(a), y = as_labels(b);
-    if (x.index() == y.index()) return joined(x, y, name);
+/// Labels as whole numbers or truth values, where every level is one; as they are elsewhere.
+inline Column typed(const Categorical& labels, const Column& like) {
+  const auto* whole = std::get_if<Integers>(&like);
+  const bool flags = std::holds_alternative<Booleans>(like);
+  if (whole == nullptr && !flags) return labels;
+  std::vector<std::int64_t> of_level;
+  for (const std::string& level : labels.levels) {
+    std::int64_t value = flags && level == "True";
+    const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
+    const bool number = error == std::errc() && end == level.data() + level.size();
+    if (flags ? level != "True" && level != "False" : !number) return labels;
+    of_level.push_back(value);
   }
-  if (const auto* labels = std::get_if<Categorical>(&a)) {
-    const auto* more = std::get_if<Categorical>(&b);
-    if (more != nullptr) {
-      Categorical out = *labels;
-      for (const std::string& level : more->levels) {
-        if (std::find(out.levels.begin(), out.levels.end(), level) == out.levels.end()) out.levels.push_back(level);
-      }
-      for (const int code : recode(*more, out.levels)) out.codes.push_back(code);
-      return out;
+  Integers out;
+  if (whole != nullptr) out.type = whole->type;
+  std::vector<char> missing;
+  for (const int code : labels.codes) {
+    out.values.push_back(code < 0 ? 0 : of_level[to_size(code)]);
+    missing.push_back(code < 0);
+  }
+  if (std::find(missing.begin(), missing.end(), char(1)) != missing.end()) out.missing = missing;
+  if (!flags) return out;
+  return Booleans{{out.values.begin(), out.values.end()}, out.missing};
+}
+
+/// Brings one of two columns to the kind of the other: words and labels to labels, labels of numbers to numbers,
+/// numbers of different width to the wider.
+inline void make_alike(Column& a, Column& b) {
+  if (a.index() == b.index()) {
+    auto *x = std::get_if<Integers>(&a), *y = std::get_if<Integers>(&b);
+    if (x != nullptr && x->type != y->type) x->type = y->type = NumberType::int64;
+    return;
+  }
+  if (const auto* labels = std::get_if<Categorical>(&b)) b = typed(*labels, a);
+  if (const auto* labels = std::get_if<Categorical>(&a)) a = typed(*labels, b);
+  if (a.index() == b.index()) return;
+  const auto x = to_numbers(a), y = to_numbers(b);
+  if (x && y) {
+    a = *x;
+    b = *y;
+    return;
+  }
+  const auto reals = [](const Column& c) { return to_numbers(c) && !std::holds_alternative<Integers>(c); };
+  if (reals(a) || reals(b)) return;
+  if (auto labels = to_labels(a)) a = *std::move(labels);
+  if (auto labels = to_labels(b)) b = *std::move(labels);
+}
+
+/// One list after another; where one may lack values, both may.
+template <class C>
+void append_values(C& to, const C& from) {
+  if constexpr (requires { to.missing.has_value(); }) {
+    if (to.missing || from.missing) {
+      if (!to.missing) to.missing.emplace(to.values.size());
+      const std::vector<char> more = from.missing ? *from.missing : std::vector<char>(from.values.size());
+      to.missing->insert(to.missing->end(), more.begin(), more.end());
     }
+    to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+  } else if constexpr (requires { to.missing.size(); }) {
+    to.missing.insert(to.missing.end(), from.missing.begin(), from.missing.end());
+    to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+  } else {
+    to.insert(to.end(), from.begin(), from.end());
   }
+}
+
+/// One column after another; labels get the levels of both.
+inline Column joined(Column a, Column b, std::string_view name) {
+  make_alike(a, b);
   LATENTCELL_REQUIRE(a.index() == b.index(), "append_cells: column '", name, "' is of another kind in each table");
-  Column out = a;
   std::visit(
       [&](auto& to) {
         using C = std::remove_cvref_t<decltype(to)>;
-        if constexpr (std::is_same_v<C, Matrix<float>>) {
-          const C& from = std::get<C>(b);
+        const C& from = std::get<C>(b);
+        if constexpr (std::is_same_v<C, Categorical>) {
+          if (to.level_type != from.level_type && !from.levels.empty()) {
+            const auto known = [&](const std::string& level) { return to.find_code(level).has_value(); };
+            if (!std::all_of(from.levels.begin(), from.levels.end(), known)) to.level_type.reset();
+          }
+          for (const std::string& level : from.levels) {
+            if (!to.find_code(level)) to.levels.push_back(level);
+          }
+          for (const int code : recode(from, to.levels)) to.codes.push_back(code);
+        } else if constexpr (std::is_same_v<C, Matrix<float>>) {
           LATENTCELL_REQUIRE(to.cols() == from.cols(), "append_cells: column '", name, "' has vectors of ", to.cols(),
                              " and ", from.cols(), " numbers");
           C both(to.rows() + from.rows(), to.cols());
           both << to, from;
           to = std::move(both);
-        } else if constexpr (!std::is_same_v<C, Categorical>) {
-          const C& from = std::get<C>(b);
-          to.insert(to.end(), from.begin(), from.end());
+        } else {
+          append_values(to, from);
         }
       },
-      out);
-  return out;
+      a);
+  return a;
 }
 
 }  // namespace detail

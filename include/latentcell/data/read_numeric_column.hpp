@@ -3,8 +3,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include <latentcell/data/annotation.hpp>
@@ -15,8 +16,7 @@ namespace latentcell {
 /// number_of(label) -> double
 template <class NumberOf>
 std::vector<double> read_numeric_column(const Annotation& obs, const std::string& column, const NumberOf& number_of) {
-  const Column& of = obs.get(column);
-  if (const auto* numbers = std::get_if<std::vector<double>>(&of)) return *numbers;
+  if (std::optional<std::vector<double>> numbers = to_numbers(obs.get(column))) return *std::move(numbers);
   const Categorical labels = obs.labels(column);
   std::vector<double> of_level, out;
   for (const std::string& level : labels.levels) of_level.push_back(number_of(level));

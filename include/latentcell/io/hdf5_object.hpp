@@ -113,10 +113,11 @@ class Hdf5Object {
     return out;
   }
 
-  /// The extent of a dataset that must be one row of entries.
+  /// The extent of a dataset that must be one row of entries, or a single one.
   Index length() const {
     if (!is_dataset()) fail("is a group where a list is needed");
     const std::vector<Index> extents = shape();
+    if (extents.empty()) return 1;
     if (extents.size() != 1) fail("has ", extents.size(), " dimensions where a list is needed");
     return extents[0];
   }

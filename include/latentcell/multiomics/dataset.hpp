@@ -81,7 +81,7 @@ inline void add_rna_only(Dataset& to, CellTable cells) {
   if (aligned.missing + aligned.extra > 0)
     to.notes.push_back(text("the RNA-only cells lack ", aligned.missing, " of the genes and have ", aligned.extra,
                             " others: ", to.cells.genes() - aligned.missing, " are shared"));
-  const auto numeric = [](const Column& c) { return std::holds_alternative<std::vector<double>>(c); };
+  const auto numeric = [](const Column& c) { return to_numbers(c).has_value(); };
   Annotation kept(cells.cells());
   for (const auto& [column, values] : cells.cell_columns.columns()) {
     if (to.cells.cell_columns.has(column) && numeric(to.cells.cell_columns.get(column)) != numeric(values)) {

@@ -156,8 +156,8 @@ inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Data
 
 /// Returns the largest dose of the training cells.
 inline double largest_dose(const CellTable& cells, const std::string& column) {
-  const auto* doses = std::get_if<std::vector<double>>(&cells.cell_columns.get(column));
-  LATENTCELL_REQUIRE(doses != nullptr, "dose column '", column, "' holds labels, not numbers");
+  const auto doses = to_numbers(cells.cell_columns.get(column));
+  LATENTCELL_REQUIRE(doses, "dose column '", column, "' holds labels, not numbers");
   double largest = std::numeric_limits<double>::quiet_NaN();
   for (const double dose : *doses) {
     if (std::isfinite(dose) && !(dose <= largest)) largest = dose;

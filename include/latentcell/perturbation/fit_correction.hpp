@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -42,8 +43,8 @@ class ResidualCollector {
     LATENTCELL_REQUIRE(std::isfinite(o.pseudo_count), "fit_response_correction: pseudo_count must be finite, got ",
                        o.pseudo_count);
     if (columns_.dose.empty()) return;
-    dose_ = std::get_if<std::vector<double>>(&cells.cell_columns.get(columns_.dose));
-    LATENTCELL_REQUIRE(dose_ != nullptr, "fit_response_correction: column '", columns_.dose,
+    dose_ = to_numbers(cells.cell_columns.get(columns_.dose));
+    LATENTCELL_REQUIRE(dose_, "fit_response_correction: column '", columns_.dose,
                        "' holds labels, not numbers");
   }
 
@@ -52,7 +53,7 @@ class ResidualCollector {
     std::vector<char> held_out(group_.levels.size());
     for (const std::string& name : fold.groups) held_out[std::size_t(group_.code_of(name))] = 1;
     const std::vector<Index> treated = rows_of(held_out, condition);
-    const std::vector<DoseBin> bins = dose_ == nullptr
+    const std::vector<DoseBin> bins = !dose_
                                           ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}}
                                           : dose_bins(treated, *dose_);
     for (const DoseBin& bin : bins) add_bin(*fold.model, condition, bin, to, rng);
@@ -97,7 +98,7 @@ class ResidualCollector {
   PredictOptions options_;
   const Options& columns_;
   Categorical condition_, group_;
-  const std::vector<double>* dose_ = nullptr;
+  std::optional<std::vector<double>> dose_;
 };
 
 }  // namespace detail
