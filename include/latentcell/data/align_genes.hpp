@@ -52,6 +52,8 @@ inline AlignedGenes align_genes(const CellTable& cells, std::span<const std::str
   out.cells.cell_names = cells.cell_names;
   out.cells.cell_columns = cells.cell_columns;
   out.cells.embeddings = cells.embeddings;
+  out.cells.strings = cells.strings;
+  out.cells.stored = without_places(cells.stored, {"layers/", "varm/", "varp/"});
   out.cells.gene_names.assign(genes.begin(), genes.end());
   out.cells.gene_columns = Annotation(Index(genes.size()));
   return out;

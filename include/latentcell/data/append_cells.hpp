@@ -118,7 +118,7 @@ inline Column joined(Column a, Column b, std::string_view name) {
 }  // namespace detail
 
 /// Adds cells below others. Both tables have the same genes in the same order; columns and embeddings that only one of
-/// them has are left out. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
+/// them has are left out, and so are layers and obsp. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
 /// differ or a column is of another kind.
 inline void append_cells(CellTable& to, const CellTable& from) {
   if (to.cells() == 0 && to.genes() == 0) {
@@ -144,6 +144,7 @@ inline void append_cells(CellTable& to, const CellTable& from) {
     embeddings.emplace(name, std::move(both));
   }
   to.embeddings = std::move(embeddings);
+  to.stored = without_places(to.stored, {"layers/", "obsp/"});
 }
 
 }  // namespace latentcell

@@ -14,6 +14,7 @@
 #include <latentcell/io/line_reader.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace latentcell::io {
@@ -93,6 +94,7 @@ inline char find_delimiter(const std::string& path, std::string_view line) {
   std::string_view name = path;
   if (name.ends_with(".gz")) name.remove_suffix(3);
   if (name.ends_with(".csv") && has(',')) return ',';
+  if (!has(',') && !has(';') && !has('\t') && has(' ')) return ' ';  // as write.table of R parts them
   if ((name.ends_with(".tsv") || name.ends_with(".tab")) && has('\t')) return '\t';
   const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
   char best = '\t';
@@ -131,10 +133,15 @@ struct TextTable {
 inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
   TextTable out;
   std::string_view line, field;
-  if (!in.next(line)) throw_runtime(in.path(), ": is empty");
+  do {
+    if (!in.next(line)) throw_runtime(in.path(), ": is empty");
+  } while (!line.empty() && line.front() == '#');
   const char delimiter = options.delimiter != '\0' ? options.delimiter : find_delimiter(in.path(), line);
   Fields header(in, line, delimiter);
   while (header.next(field)) out.column_names.emplace_back(field);
+  // A header that ends in a delimiter has a last field without name, which every line must leave empty.
+  const bool trailing = out.column_names.size() > 2 && out.column_names.back().empty();
+  if (trailing) out.column_names.pop_back();
   const std::string shown = delimiter == '\t' ? "a tab" : text("'", delimiter, "'");
   if (out.column_names.size() < 2) in.fail("has one field only, taking ", shown, " as the delimiter");
   bool corner_known = false;
@@ -148,16 +155,19 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
       Fields count(in, line, delimiter);
       std::size_t given = 0;
       while (count.next(field)) ++given;
+      given -= std::size_t(trailing && given > 0);
       if (given == out.column_names.size()) {
         out.column_names.erase(out.column_names.begin());
       } else if (given != out.column_names.size() + 1) {
-        in.fail("has ", given, " fields but the header has ", out.column_names.size());
+        in.fail("has ", given, " fields but the header has ", out.column_names.size(), ", taking ", shown,
+                " as the delimiter");
       }
       corner_known = true;
     }
     const std::size_t columns = out.column_names.size();
     std::size_t c = 0;
     for (; row.next(field); ++c) {
+      if (c == columns && trailing && field.empty()) break;
       if (c == columns) in.fail("has more than the ", columns + 1, " fields of the lines before");
       const float value = parse_value(in, field, out.column_names[c]);
       if (value == 0) continue;
@@ -181,7 +191,7 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
 
 /// Reads a table of counts from CSV or TSV, plain or gzipped: a header of gene names, then one line a cell that begins
 /// with its name (the other way round with rows = TableRows::genes). Every field is a number; fields may be quoted.
-/// Gene names that repeat get -1, -2; cell names must be unique.
+/// Names that repeat get -1, -2. Lines before the header that begin with # are passed over.
 /// Throws std::runtime_error with one sentence naming the file, the line and the column.
 inline CellTable read_delimited(const std::string& path, const DelimitedOptions& options = {}) {
   LineReader in(path);
@@ -191,13 +201,14 @@ inline CellTable read_delimited(const std::string& path, const DelimitedOptions&
     std::swap(content.row_names, content.column_names);
   }
   CellTable table;
-  require_unique(content.row_names, text(path, ": cell names"));
-  make_unique(content.column_names, path, table.notes);
+  make_unique(content.row_names, path, table.notes, "cell name");
+  make_unique(content.column_names, path, table.notes, "gene name");
   table.counts = sort_rows(Index(content.column_names.size()), std::move(content.entries), path, table.notes);
   table.cell_names = std::move(content.row_names);
   table.gene_names = std::move(content.column_names);
   table.cell_columns = Annotation(table.cells());
   table.gene_columns = Annotation(table.genes());
+  make_utf8(table, path);
   table.check();
   return table;
 }

@@ -89,12 +89,12 @@ inline void read_embeddings(const Hdf5Object& obsm, CellTable& table) {
   }
 }
 
-/// Fills the lists of strings of a table from uns; everything else there is passed over.
+/// Fills the lists of strings of a table from uns.
 inline void read_strings(const Hdf5Object& uns, CellTable& table) {
   for (const std::string& name : uns.children()) {
-    const Hdf5Object data = uns.open(name);
-    if (data.is_dataset() && hdf5_kind(data) == Hdf5Kind::text && data.shape().size() == 1) {
-      table.strings.insert_or_assign(name, read_texts(data));
+    const std::optional<Hdf5Object> data = uns.find(name);
+    if (data && data->is_dataset() && hdf5_kind(*data) == Hdf5Kind::text && data->shape().size() == 1) {
+      table.strings.insert_or_assign(name, read_texts(*data));
     }
   }
 }

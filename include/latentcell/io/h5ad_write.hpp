@@ -143,15 +143,17 @@ inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
                        "' names both an embedding and a column of vectors");
     out.numbers(obsm.get(), name, vectors->data(), {vectors->rows(), vectors->cols()});
   }
-  const Hdf5Handle uns = out.group(out.root(), "uns", "dict", "0.1.0");
-  for (const auto& [name, texts] : table.strings) out.texts(uns.get(), name, texts);
-  for (const char* empty : {"layers", "obsp", "varm", "varp"}) out.group(out.root(), empty, "dict", "0.1.0");
+  for (const char* group : {"uns", "layers", "obsp", "varm", "varp"}) out.group(out.root(), group, "dict", "0.1.0");
+  for (const auto& [name, texts] : table.strings) out.texts(out.root(), "uns/" + name, texts);
+  for (const auto& [place, value] : table.stored) {
+    if (!place.starts_with("uns/") || table.strings.count(place.substr(4)) == 0) out.stored(out.root(), place, value);
+  }
 }
 
 }  // namespace detail
 
 /// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
-/// in obsm, lists of strings in uns. Notes are not written. The file is written atomically, and its bytes depend
+/// in obsm, lists of strings in uns, what is stored in its place. Notes are not written. The file is written atomically, and its bytes depend
 /// on the table and the options alone. It is put together in memory first, which takes its packed size. Throws std::invalid_argument for a table that contradicts itself or a
 /// level outside 0..9, std::runtime_error naming the file where it cannot be written.
 inline void write_h5ad(const std::string& path, const CellTable& table, const H5adWriteOptions& options = {}) {

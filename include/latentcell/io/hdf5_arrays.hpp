@@ -31,6 +31,33 @@ hid_t hdf5_type() {
   static_assert(std::is_arithmetic_v<N>, "hdf5_type: use float, double or an integer of fixed width");
 }
 
+/// The HDF5 type in memory of a number that is kept in this way.
+inline hid_t number_type_id(NumberType type) {
+  switch (type) {
+    case NumberType::boolean:
+    case NumberType::int8:
+      return H5T_NATIVE_INT8;
+    case NumberType::int16:
+      return H5T_NATIVE_INT16;
+    case NumberType::int32:
+      return H5T_NATIVE_INT32;
+    case NumberType::int64:
+      return H5T_NATIVE_INT64;
+    case NumberType::uint8:
+      return H5T_NATIVE_UINT8;
+    case NumberType::uint16:
+      return H5T_NATIVE_UINT16;
+    case NumberType::uint32:
+      return H5T_NATIVE_UINT32;
+    case NumberType::uint64:
+      return H5T_NATIVE_UINT64;
+    case NumberType::float32:
+      return H5T_NATIVE_FLOAT;
+    default:
+      return H5T_NATIVE_DOUBLE;
+  }
+}
+
 /// What the values of a dataset are, as far as cell files go.
 enum class Hdf5Kind { integer, real, boolean, text, other };
 

@@ -131,6 +131,37 @@ class Hdf5Writer {
     }
   }
 
+  /// A stored value with all that it holds.
+  void stored(hid_t parent, const std::string& name, const StoredValue& value) const {
+    using Kind = StoredValue::Kind;
+    check_name(name);
+    if (value.kind == Kind::group) {
+      const Hdf5Handle group(H5Gcreate2(parent, name.c_str(), link_plan().get(), H5P_DEFAULT, H5P_DEFAULT));
+      if (!group) fail();
+      for (const auto& [child, inner] : value.children) stored(group.get(), child, inner);
+      stored_attributes(group.get(), value);
+      return;
+    }
+    Hdf5Handle type = value.kind == Kind::texts ? text_type() : Hdf5Handle(H5Tcopy(number_type_id(value.type)));
+    if (value.kind == Kind::numbers && value.type == NumberType::boolean) type = boolean_type();
+    const std::size_t width = value.kind == Kind::texts ? sizeof(char*) : H5Tget_size(type.get());
+    const Hdf5Handle data = value.kind == Kind::nothing
+                                ? Hdf5Handle(H5Dcreate2(parent, name.c_str(), type.get(),
+                                                        Hdf5Handle(H5Screate(H5S_NULL)).get(), link_plan().get(),
+                                                        H5P_DEFAULT, H5P_DEFAULT))
+                                : dataset(parent, name, type.get(), value.shape, width, nullptr);
+    if (!data) fail();
+    if (value.kind == Kind::texts && !value.texts.empty()) {
+      std::vector<const char*> pointers;
+      for (const std::string& one : value.texts) pointers.push_back(one.c_str());
+      if (H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0) fail();
+    }
+    if (value.kind == Kind::numbers && !value.bytes.empty() &&
+        H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.bytes.data()) < 0)
+      fail();
+    stored_attributes(data.get(), value);
+  }
+
   /// Writes what was put together to a path.
   void save(const std::string& path) const {
     void* memory = nullptr;
@@ -157,6 +188,22 @@ class Hdf5Writer {
   [[noreturn]] void fail() const { throw_runtime(name_, ": cannot be written: ", hdf5_reason()); }
 
  private:
+  void stored_attributes(hid_t object, const StoredValue& value) const {
+    for (const auto& [name, attribute] : value.attributes) {
+      const hsize_t n = attribute.shape.empty() ? 1 : hsize_t(attribute.shape[0]);
+      const Hdf5Handle space(attribute.shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, nullptr));
+      if (attribute.kind == StoredValue::Kind::texts) {
+        std::vector<const char*> pointers;
+        for (const std::string& one : attribute.texts) pointers.push_back(one.c_str());
+        write_attribute(object, name.c_str(), text_type(), space, pointers.data());
+      } else if (attribute.kind == StoredValue::Kind::numbers) {
+        const bool boolean = attribute.type == NumberType::boolean;
+        write_attribute(object, name.c_str(),
+                        boolean ? boolean_type() : Hdf5Handle(H5Tcopy(number_type_id(attribute.type))), space,
+                        attribute.bytes.data());
+      }
+    }
+  }
   // Slashes part a name into groups, which anndata reads back as one name; no part may be empty or a dot.
   void check_name(const std::string& name) const {
     bool good = !name.empty() && name.back() != '/';
@@ -208,7 +255,7 @@ class Hdf5Writer {
     const Hdf5Handle plan(H5Pcreate(H5P_DATASET_CREATE));
     H5Pset_obj_track_times(plan.get(), false);
     // Strings of variable length lie outside their dataset, where filters do not reach; small lists are not worth one.
-    if (options_.compression > 0 && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
+    if (options_.compression > 0 && !extents.empty() && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
       constexpr std::size_t chunk_bytes = 1 << 18;
       std::vector<hsize_t> chunk = extents;
       const std::size_t row_bytes = std::max<std::size_t>(1, bytes / to_size(shape[0]));
@@ -219,7 +266,7 @@ class Hdf5Writer {
     }
     Hdf5Handle created(H5Dcreate2(parent, name.c_str(), type, space.get(), link_plan().get(), plan.get(), H5P_DEFAULT));
     if (!created) fail();
-    encode(created.get(), encoding, "0.2.0");
+    if (encoding != nullptr) encode(created.get(), encoding, "0.2.0");
     return created;
   }
 

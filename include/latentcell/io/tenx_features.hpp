@@ -10,6 +10,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace latentcell::io {
@@ -62,9 +63,9 @@ inline void keep_columns(RawRows& raw, const std::vector<std::int32_t>& place) {
 
 }  // namespace detail
 
-/// Makes a table of a 10x matrix (cells, features): the id is the name of a gene, and must be unique; symbol, type and
+/// Makes a table of a 10x matrix (cells, features): the id is the name of a gene; symbol, type and
 /// genome become the var columns gene_symbol, feature_type and genome. Features of other types or genomes are left out,
-/// with a line in notes. Throws std::runtime_error where nothing is left, or a barcode or id appears twice.
+/// with a line in notes; ids and barcodes that repeat get -1, -2. Throws std::runtime_error where nothing is left.
 inline CellTable make_tenx_table(const std::string& where, std::vector<std::string> barcodes, TenxFeatures features,
                                  RawRows raw, const TenxOptions& options) {
   CellTable table;
@@ -99,8 +100,8 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
       list->resize(std::size_t(kept));
     }
   }
-  require_unique(barcodes, text(where, ": barcodes"));
-  require_unique(features.ids, text(where, ": gene ids"));
+  make_unique(barcodes, text(where, ": barcodes"), table.notes, "barcode");
+  make_unique(features.ids, text(where, ": features"), table.notes, "gene id");
   table.counts = sort_rows(Index(kept), std::move(raw), where, table.notes);
   table.cell_names = std::move(barcodes);
   table.gene_names = std::move(features.ids);
@@ -109,6 +110,7 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
   if (!features.symbols.empty()) table.gene_columns.set("gene_symbol", std::move(features.symbols));
   if (!features.types.empty()) table.gene_columns.set("feature_type", to_categorical(features.types));
   if (!features.genomes.empty()) table.gene_columns.set("genome", to_categorical(features.genomes));
+  make_utf8(table, where);
   table.check();
   return table;
 }
