@@ -6,10 +6,10 @@
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/generation/generation.hpp>
-#include <latentcell/io/h5ad.hpp>
 
 #include "support/augmentation_options.hpp"
 #include "support/plot/augmentation.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -40,17 +40,18 @@ gen::Model saved_model(const Settings& s, program::TrainTest& d) {
 }
 
 // Writes real and generated cells in one table, marked in obs "generated".
-void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
-  real.cell_columns.set("generated", std::vector<double>(lc::to_size(real.cells()), 0.0));
-  generated.cell_columns.set("generated", std::vector<double>(lc::to_size(generated.cells()), 1.0));
+void write(const Settings& s, const lc::CellTable& input, lc::CellTable generated, const program::Json& report) {
+  lc::CellTable real = input;
+  program::mark_cells(real, "generated", 0);
+  program::keep_embedding(real, "X_latentcell");
+  program::mark_cells(generated, "generated", 1);
   print_line(lc::text("wrote ", real.cells(), " real and ", generated.cells(), " generated cells to ", s.out));
   lc::append_cells(real, generated);
-  real.strings["latentcell"] = program::provenance(s.seed, s.steps, s.guidance);
-  lc::io::write_h5ad(s.out, real);
+  program::write_cells(s.out, real, report, &input);
 }
 
 int run(const Settings& s) {
-  program::begin(s);
+  program::begin(s, {s.from});
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   program::Json report = {{"program", lc::text("augment_cells ", lc::version)}, {"settings", program::to_json(s)}};
   program::TrainTest d = load(s, rng);
@@ -82,7 +83,7 @@ int run(const Settings& s) {
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = generated.cells();
   if (generated.cells() == 0) print_line("note: every label has as many cells already; nothing is added");
-  write(s, d.train, generated);
+  write(s, d.train, generated, report);
   plots::AugmentationF1 f1;
   if (d.test && generated.cells() > 0) {
     const std::vector<int> test_codes = d.test->cell_columns.codes(s.label, levels),

@@ -6,12 +6,12 @@
 #include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/generation/generation.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_gene_sets.hpp>
 
 #include "support/generation_options.hpp"
 #include "support/generation_report.hpp"
 #include "support/plot/generation.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -49,10 +49,10 @@ std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const Settings& s, const
       s.gene_sets, [&] { return lc::evaluate::GeneSetEvaluator(d.train, *d.test, s.label, sets, {.seed = s.seed}); });
 }
 
-lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng) {
+lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng,
+                       const program::Json& report, const lc::CellTable* train = nullptr) {
   lc::CellTable cells = gen::generate(m, of, {.steps = s.steps, .guidance = float(s.guidance)}, rng);
-  cells.strings["latentcell"] = program::provenance(s.seed, s.steps, s.guidance);
-  lc::io::write_h5ad(s.out, cells);
+  program::write_new_cells(s.out, cells, "generated", report, train);
   print_line(lc::text("wrote ", cells.cells(), " cells to ", s.out));
   return cells;
 }
@@ -60,11 +60,12 @@ lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Compos
 // Generates paths between two labels; with training cells, evaluates them.
 void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* train, program::Json& report,
                  lc::Rng& rng) {
-  const std::string &a = s.interpolate[0], &b = s.interpolate[1], &label = m.options.label;
+  const std::vector<std::string> ends = program::two_levels(s.interpolate, m.options);
+  const std::string &a = ends[0], &b = ends[1], &label = m.options.label;
   const gen::InterpolateOptions o{.paths = s.count ? s.count : 100, .steps = s.steps, .guidance = float(s.guidance)};
   const lc::LatentTable z = gen::interpolate(m.flow, {{label, a}}, {{label, b}}, o, rng);
   const lc::CellTable cells = draw(m.vae, z, rng);
-  lc::io::write_h5ad(s.out, cells);
+  program::write_new_cells(s.out, cells, "generated", report, train);
   print_line(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", a, " to ", b, " to ", s.out));
   if (train == nullptr) return;
   const gen::InterpolationScores steps = gen::evaluate_interpolation(*train, m, {cells, z, o}, {a, b}, s.seed);
@@ -80,7 +81,7 @@ void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells,
                                     : program::level_of(batch_covariate, s.to_batch, "--to-batch", s.batch_covariate);
   lc::Rng rng(s.seed, program::correction_stream);
   const lc::CellTable corrected = gen::transform_batch(m.vae, cells, to, rng);
-  lc::io::write_h5ad(s.corrected, corrected);
+  program::write_corrected(s.corrected, corrected, report, cells);
   print_line(lc::text("wrote the cells as of batch '", batch_covariate.levels[lc::to_size(to)], "' to ", s.corrected));
   program::add_scores(report, "batch_correction", gen::evaluate_batch_correction(cells, corrected, of, rng));
 }
@@ -89,9 +90,9 @@ int from_model(const Settings& s, program::Json& report) {
   lc::Rng rng(s.seed);
   const gen::Model m = gen::load(program::model_file(s.from));
   const std::vector<int> types = program::level_codes(s.types, "--types", m.options);
-  (void)program::level_codes(s.interpolate, "--interpolate", m.options);
+  if (!s.interpolate.empty()) (void)program::two_levels(s.interpolate, m.options);
   if (s.interpolate.empty()) {
-    generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng);
+    generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng, report);
   } else {
     interpolate(s, m, nullptr, report, rng);
   }
@@ -100,15 +101,14 @@ int from_model(const Settings& s, program::Json& report) {
 }
 
 int run(const Settings& s) {
-  program::begin(s);
-  if (!s.corrected.empty()) program::check_file(s.corrected);
+  program::begin(s, {s.test_data, s.gene_sets, s.from}, {s.corrected});
   program::Json report = {{"program", lc::text("generate_cells ", lc::version)}, {"settings", program::to_json(s)}};
   if (!s.from.empty()) return from_model(s, report);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   const program::TrainTest d = load(s, rng);
   const gen::Options o = program::generator_options(s, d.train);
   const std::vector<int> types = program::level_codes(s.types, "--types", o);
-  (void)program::level_codes(s.interpolate, "--interpolate", o);
+  if (!s.interpolate.empty()) (void)program::two_levels(s.interpolate, o);
   if (!s.to_batch.empty())
     (void)program::level_of({o.batch_covariate_levels, {}}, s.to_batch, "--to-batch", s.batch_covariate);
   const auto sets = gene_sets(s, d);
@@ -123,7 +123,7 @@ int run(const Settings& s) {
   if (!s.corrected.empty()) correct(s, m, d.train, report);
   if (s.interpolate.empty()) {
     const gen::Composition of = gen::sample_composition(gen::composition_of(m, d.train), {types, s.count}, draws);
-    const lc::CellTable cells = generate(s, m, of, draws);
+    const lc::CellTable cells = generate(s, m, of, draws, report, &d.train);
     if (d.test) {
       const lc::CellTable prior = gen::sample_prior(m, of, draws);
       const lc::evaluate::GenerationTables tables{d.train, *d.test, cells, &prior};

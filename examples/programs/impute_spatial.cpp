@@ -7,6 +7,7 @@
 
 #include "support/plot/spatial.hpp"
 #include "support/spatial_options.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
@@ -41,8 +42,9 @@ lc::spatial::ImputationTask read_task(const Settings& s) {
   return lc::spatial::impute_missing_genes(all, panel);
 }
 
-void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Tissue& query,
-           lc::spatial::Imputation imputed) {
+void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::ImputationTask& task,
+           lc::spatial::Imputation imputed, const Json& report) {
+  const lc::spatial::Tissue& query = task.query;
   lc::CellTable out;
   out.cell_names = query.cells.cell_names;
   out.cell_columns = query.cells.cell_columns;
@@ -52,10 +54,10 @@ void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Ti
   out.embeddings["spatial"] = query.locations.coordinates;
   out.embeddings["variance_matched"] = lc::spatial::match_variance(imputed.intervals.mean, imputed.gene_deviation);
   program::put_intervals(out, "", std::move(imputed.intervals));
-  out.strings["latentcell"] = {
-      lc::text("version ", lc::version), lc::text("seed ", s.seed),
-      lc::text("X: log1p of counts at a depth of ", m.target.depth.value(0, 0), m.panel ? " of the panel" : "")};
-  lc::io::write_h5ad(s.out, out);
+  out.stored["uns/log1p"] = lc::stored_mapping({{"base", {.kind = lc::StoredValue::Kind::nothing}}});
+  out.stored["uns/log1p_depth"] = lc::stored_real(double(m.target.depth.value(0, 0)));
+  program::mark_cells(out, "predicted", 1);
+  program::write_cells(s.out, out, report, &task.reference.cells);
   program::print_line(lc::text("wrote ", out.cells(), " locations to ", s.out));
 }
 
@@ -89,7 +91,7 @@ void evaluate(const Settings& s, const lc::spatial::Model& m, const lc::spatial:
 }
 
 int run(const Settings& s) {
-  program::begin(s);
+  program::begin(s, program::files_of(s));
   Json report{{"program", lc::text("impute_spatial ", lc::version)}, {"settings", program::to_json(s)}};
   const lc::spatial::ImputationTask task = read_task(s);
   std::optional<lc::spatial::Model> m;
@@ -131,7 +133,7 @@ int run(const Settings& s) {
   const lc::spatial::Imputation imputed = lc::spatial::impute(*m, data, {.intervals = intervals, .seed = s.seed});
   report["prediction"] = {{"locations", data.query.size()}, {"seconds", program::now() - start}};
   if (imputed.sharing) report["concentrations"] = program::to_json(*imputed.sharing, m->target.features());
-  write(s, *m, task.query, imputed);
+  write(s, *m, task, imputed, report);
   if (data.has_truth()) evaluate(s, *m, data, imputed, regions_of(s, task), report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);

@@ -3,13 +3,13 @@
 
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/simulate_development.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/trajectory/trajectory.hpp>
 
 #include "support/plot/trajectory.hpp"
 #include "support/read.hpp"
 #include "support/stages.hpp"
 #include "support/trajectory_options.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace trajectory = latentcell::trajectory;
@@ -25,7 +25,8 @@ constexpr std::uint64_t prediction_stream = 9, fate_stream = 13, picture_stream 
 struct Trained {
   trajectory::Model model;
   lc::LatentTable reference = {}, truth = {};
-  std::vector<std::string> axes = {};  // of an embedding
+  std::vector<std::string> axes = {};       // of an embedding
+  std::optional<lc::CellTable> genes = {};  // of counts: a cell of the data, for what it says of the genes
 };
 
 trajectory::Snapshots read(const Settings& s, const std::string& time, lc::Rng& rng) {
@@ -42,6 +43,7 @@ Trained load(const Settings& s, lc::Rng& rng) {
     cells.counts = program::in_genes_of(*cells.counts, out.model.autoencoder->gene_names, s.data);
   out.reference = trajectory::encode(out.model, cells);
   out.axes = cells.axes;
+  if (cells.counts) out.genes = cells.counts->select_cells(std::vector<lc::Index>{0});
   return out;
 }
 
@@ -65,6 +67,7 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, Json& report) {
   out.reference = trajectory::encode(out.model, cells);
   if (held_out.cells() > 0) out.truth = trajectory::encode(out.model, held_out);
   out.axes = cells.axes;
+  if (cells.counts) out.genes = cells.counts->select_cells(std::vector<lc::Index>{0});
   return out;
 }
 
@@ -103,7 +106,7 @@ void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable
 }
 
 int run(Settings s) {
-  program::begin(s);
+  program::begin(s, {s.embedding, s.from});
   s.complete();
   lc::Rng rng(s.seed);
   Json report{{"program", lc::text("model_trajectory ", lc::version)}, {"settings", s.to_json()}};
@@ -128,12 +131,9 @@ int run(Settings s) {
     }
     lc::append_cells(out, trajectory::decode_cells(model, cells, trained->axes, own));
   }
-  out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                               lc::text("steps ", s.steps)};
-  lc::io::write_h5ad(s.out, out);
+  program::write_new_cells(s.out, out, "predicted", report, trained->genes ? &*trained->genes : nullptr);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, " in ", program::now() - start, " s"));
   report["prediction"] = {{"cells", out.cells()}, {"seconds", program::now() - start}};
-
   if (trained->truth.cells() >= 4) evaluate(s, *trained, predicted.front(), report);
   if (!s.fate.empty() && s.from.empty()) report_fates(s, *trained, report);
   report["peak_memory_mb"] = program::peak_memory_mb();

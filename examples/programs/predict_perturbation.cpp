@@ -7,12 +7,12 @@
 
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/generation/io.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/perturbation/perturbation.hpp>
 
 #include "support/plot/perturbation.hpp"
 #include "support/perturbation_options.hpp"
 #include "support/stages.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace perturbation = lc::perturbation;
@@ -35,7 +35,7 @@ CellTable generate(const Settings& s, const lc::generation::Model& generator, co
 
 // Predicts every condition for the control cells and writes them; new control cells are written too.
 CellTable predict(const Settings& s, const perturbation::Model& model, const CellTable& controls,
-                  const perturbation::Dataset& names, const std::vector<std::string>& conditions) {
+                  const perturbation::Dataset& names, const std::vector<std::string>& conditions, const Json& report) {
   lc::Rng rng(s.seed, prediction_stream);
   perturbation::PredictOptions o = s.training.prediction;
   o.dose = std::isnan(s.at_dose) ? double(model.options.dose_scale) : s.at_dose;
@@ -46,10 +46,13 @@ CellTable predict(const Settings& s, const perturbation::Model& model, const Cel
                                                                     std::vector<int>(lc::to_size(cells.cells()), 0)});
     lc::append_cells(out, cells);
   }
-  out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                               lc::text("steps ", o.steps)};
-  if (s.generate > 0) lc::append_cells(out, controls);
-  lc::io::write_h5ad(s.out, out);
+  program::mark_cells(out, "predicted", 1);
+  if (s.generate > 0) {
+    CellTable new_controls = controls;
+    program::mark_cells(new_controls, "predicted", 0);
+    lc::append_cells(out, new_controls);
+  }
+  program::write_cells(s.out, out, report, &controls);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out));
   return out;
 }
@@ -82,7 +85,8 @@ void evaluate(const Settings& s, const perturbation::Model& model, const perturb
 int predict_with_saved_model(const Settings& s, Json& report) {
   const perturbation::Model model = perturbation::load(program::model_file(s.from));
   const perturbation::Options& o = model.options;
-  const auto conditions = perturbation::canonical_conditions(s.dataset.conditions, o.control);
+  const auto conditions = perturbation::canonical_conditions(
+      program::split_levels(s.dataset.conditions, model.vocabulary.trained_conditions), o.control);
   for (const std::string& condition : conditions) model.vocabulary.require(condition);
   if (!std::isnan(s.at_dose) && o.dose.empty()) lc::throw_runtime("--at-dose: the model has no dose");
   CellTable controls;
@@ -93,13 +97,13 @@ int predict_with_saved_model(const Settings& s, Json& report) {
     const CellTable cells = program::in_genes_of(program::read_cells(s, s.data), model.vae.gene_names, s.data);
     controls = perturbation::select_condition(cells, o, o.control, s.dataset.targets);
   }
-  (void)predict(s, model, controls, {}, conditions.empty() ? model.vocabulary.trained_conditions : conditions);
+  (void)predict(s, model, controls, {}, conditions.empty() ? model.vocabulary.trained_conditions : conditions, report);
   program::write_report(s.report, report);
   return 0;
 }
 
 int run(const Settings& s) {
-  program::begin(s);
+  program::begin(s, {s.embeddings, s.from});
   Json report{{"program", lc::text("predict_perturbation ", lc::version)}, {"settings", program::to_json(s)}};
   if (!s.from.empty()) return predict_with_saved_model(s, report);
   const perturbation::Dataset data = program::load_dataset(s);
@@ -128,7 +132,7 @@ int run(const Settings& s) {
     controls = generate(s, generator, data.options, data.targets);
   }
   program::add_stages(report, stages);
-  const CellTable cells = predict(s, model, controls, data, data.conditions);
+  const CellTable cells = predict(s, model, controls, data, data.conditions, report);
   evaluate(s, model, data, cells, report);
   report["peak_memory_mb"] = program::peak_memory_mb();
   program::write_report(s.report, report);

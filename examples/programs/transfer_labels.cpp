@@ -4,12 +4,12 @@
 #include <optional>
 
 #include <latentcell/data/simulate.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/mapping/mapping.hpp>
 
 #include "support/generator.hpp"
 #include "support/mapping_options.hpp"
 #include "support/plot/mapping.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -19,11 +19,11 @@ using program::print_line;
 using Settings = program::MappingSettings;
 
 namespace {
-
 struct Data {
   std::optional<lc::CellTable> reference;
   lc::CellTable query;
-  std::string name;  // of the query's file
+  std::string name;                    // of the query's file
+  std::vector<std::string> own_genes;  // of the query, before they were matched
 };
 
 // Throws where there is nothing to evaluate with.
@@ -89,15 +89,15 @@ std::optional<gen::Model> generator(Settings& s, const Data& d, program::Json& r
 }
 
 int run(Settings s) {
-  program::begin(s);
+  program::begin(s, {s.reference, s.from});
   lc::Rng rng(s.seed);
   program::Json report = {{"program", lc::text("transfer_labels ", lc::version)}, {"settings", program::to_json(s)}};
-  const Data d = load(s, rng);
+  Data d = load(s, rng);
   const std::optional<gen::Model> reference = generator(s, d, report, rng);
   if (!reference) return program::exit_interrupted(s);
   const std::vector<std::string>& levels = reference->options.levels;
   if (!s.truth.empty()) check_truth(s, d.query, levels);
-
+  d.own_genes = program::match_gene_names(d.query, reference->vae.gene_names);
   mapping::Model model =
       program::naming(d.name, [&] { return mapping::Model(*reference, d.query.gene_names, s.name, s.mapping); });
   lc::Stages stages({.notice = program::print_line});  // in memory: --resume may come with another query
@@ -105,13 +105,11 @@ int run(Settings s) {
       lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
   const mapping::MappedCells mapped = mapping::predict(model, d.query);
-  const Index shared = model.generator.vae.genes(), missing = reference->vae.genes() - shared,
-              others = d.query.genes() - shared;
+  const Index shared = model.generator.vae.genes(), missing = reference->vae.genes() - shared;
   print_line(lc::text(shared, " genes are shared; ", missing,
-                      " of the model are missing from the new cells, which have ", others, " others"));
-  report["shared_genes"] = shared;
-  report["missing_genes"] = missing;
-  report["other_genes"] = others;
+                      " of the model are missing from the new cells, which have ", d.query.genes() - shared,
+                      " others"));
+  report.update({{"shared_genes", shared}, {"missing_genes", missing}, {"other_genes", d.query.genes() - shared}});
   program::add_stages(report, stages);
 
   lc::CellTable out = d.query;
@@ -119,8 +117,10 @@ int run(Settings s) {
   out.cell_columns.set(column, lc::Categorical{levels, mapped.label});
   out.cell_columns.set(column + "_confidence", mapped.confidence);
   out.cell_columns.set(column + "_distance", mapped.distance);
-  out.embeddings["X_latent"] = mapped.latents.mean;
-  lc::io::write_h5ad(s.out, out);
+  program::keep_embedding(out, "X_latentcell");
+  out.embeddings["X_latentcell"] = mapped.latents.mean;
+  out.gene_names = d.own_genes;
+  program::write_cells(s.out, out, report, &d.query);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, ", labels in obs '", column, "'"));
   if (!s.checkpoint.empty()) {
     gen::save(s.checkpoint + "/transferred.safetensors", model.generator);

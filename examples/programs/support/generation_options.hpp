@@ -44,13 +44,12 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   app.add_option("--label", s.label, "obs column that generation is conditioned on")->capture_default_str();
   app.add_option("--batch", s.batch_covariate, "obs column of the batch covariate of the decoder");
   app.add_option("--genes", s.genes, "keep the most variable genes; 0 keeps all")->check(whole_number());
-  app.add_option("--types", s.types, "generate only these labels, a comma between")->delimiter(',');
+  app.add_option("--types", s.types, "generate only these labels, a comma between");
   app.add_option("--count", s.count, "cells to generate, of --interpolate paths; 0: as many as trained on, 100 paths")
       ->check(whole_number());
   app.add_option("--interpolate", s.interpolate,
                  "two labels, a comma between: generate paths of cells from the one to the other instead")
-      ->delimiter(',')
-      ->expected(2)
+      ->expected(1, 2)
       ->excludes("--types")
       ->excludes("--plots");
   auto* hold = app.add_option("--holdout", s.holdout, "share of the cells to hold out of training, to evaluate with")

@@ -75,14 +75,17 @@ inline lc::generation::Options generator_options(const GeneratorSettings& g, con
 inline std::vector<int> level_codes(const std::vector<std::string>& names, const char* option,
                                     const lc::generation::Options& o) {
   std::vector<int> codes;
-  for (const std::string& name : names) codes.push_back(level_of({o.levels, {}}, name, option, o.label));
+  for (const std::string& name : split_levels(names, o.levels))
+    codes.push_back(level_of({o.levels, {}}, name, option, o.label));
   return codes;
 }
 
-/// Returns version, seed and sampler settings of generated cells, for `uns` of the file.
-inline std::vector<std::string> provenance(std::uint64_t seed, Index steps, double guidance) {
-  return {lc::text("version ", lc::version), lc::text("seed ", seed), lc::text("steps ", steps),
-          lc::text("guidance ", guidance)};
+/// The two labels of --interpolate.
+inline std::vector<std::string> two_levels(const std::vector<std::string>& names, const lc::generation::Options& o) {
+  std::vector<std::string> out = split_levels(names, o.levels);
+  if (out.size() != 2) lc::throw_runtime("--interpolate: needs two labels, a comma between, got ", out.size());
+  (void)level_codes(out, "--interpolate", o);
+  return out;
 }
 
 /// Returns what `get` returns; an argument that it refuses is an error that names the file.

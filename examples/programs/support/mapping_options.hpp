@@ -60,6 +60,7 @@ inline MappingSettings parse_mapping(int argc, char** argv) {
   reference->needs(data);
   parse(app, argc, argv);
   s.mapping.seed = s.seed;
+  s.obs_of = s.reference;
   return s;
 }
 

@@ -3,7 +3,13 @@
 namespace program {
 
 CLI::Option* add_common(CLI::App& app, Common& c) {
-  auto* data = app.add_option("--data", c.data, "counts: .h5ad, 10x .h5, 10x folder, .csv or .tsv");
+  auto* data = app.add_option("--data", c.data, "counts: .h5ad, .h5mu, 10x .h5, 10x folder, .csv or .tsv");
+  app.add_option("--obs", c.obs, "CSV or TSV of columns of obs, its first column the names of the cells");
+  app.add_option("--rows", c.rows, "what the rows of a CSV or TSV of counts are: cells or genes")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cells", "genes"}));
+  app.add_option("--genome", c.genome, "10x: the genome to read, where there are several");
+  app.add_option("--feature-type", c.feature_type, "10x: features of this type are read")->capture_default_str();
   app.add_option("--layer", c.layer, "h5ad: layer to read in place of X, or raw");
   app.add_option("--out", c.out, "h5ad file to write")->capture_default_str();
   app.add_option("--report", c.report, "JSON file for settings, losses, times and scores");
@@ -16,6 +22,10 @@ CLI::Option* add_common(CLI::App& app, Common& c) {
 }
 
 CLI::Range whole_number() { return {0, 1000000000}; }
+
+std::vector<std::string> split_levels(const std::vector<std::string>& given, const std::vector<std::string>& levels) {
+  return split_list(given, [&](const std::string& one) { return std::count(levels.begin(), levels.end(), one) > 0; });
+}
 
 void parse(CLI::App& app, int argc, char** argv) {
   try {

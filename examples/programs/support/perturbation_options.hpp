@@ -40,8 +40,7 @@ inline PerturbationSettings parse_perturbation(int argc, char** argv) {
   trained("--condition", m.condition, "obs column of the perturbation");
   trained("--control", m.control, "its level of unperturbed cells");
   trained("--group", m.group, "obs column of cell types or other groups");
-  trained("--holdout", s.dataset.holdout, "groups whose perturbed cells are held out and evaluate the prediction")
-      ->delimiter(',');
+  trained("--holdout", s.dataset.holdout, "groups whose perturbed cells are held out and evaluate the prediction");
   trained("--dose", m.dose, "obs column of doses");
   trained("--genes", s.dataset.genes, "most variable genes to keep; 0: all in 10 cells or more")->check(whole_number());
   trained("--gene-embeddings", s.embeddings,
@@ -50,9 +49,9 @@ inline PerturbationSettings parse_perturbation(int argc, char** argv) {
           "further models, each without the perturbed cells of a fold of the "
           "groups, that measure the error for new groups; 0: none, a fifth of the time")
       ->check(CLI::Range(0, 100));
-  app.add_option("--target", s.dataset.targets, "groups to predict; else those never perturbed")->delimiter(',');
-  app.add_option("--perturbation", s.dataset.conditions, "to predict, also combinations A+B; else all trained ones")
-      ->delimiter(',');
+  app.add_option("--target", s.dataset.targets, "groups to predict; else those never perturbed");
+  app.add_option("--perturbation", s.dataset.conditions, "to predict, also combinations A+B; else all trained ones");
+  trained("--joint", s.dataset.joint, "character between the names of a combination in the data, as in A+B");
   app.add_option("--perturbation-genes", s.dataset.perturbation_genes,
                  "obs column of the perturbed genes, joined by '+'; else the condition's own name");
   app.add_option("--at-dose", s.at_dose, "dose to predict; else the largest of the training cells");
@@ -84,8 +83,15 @@ inline lc::perturbation::Dataset load_dataset(const PerturbationSettings& s) {
     lc::throw_runtime("--at-dose needs the column of doses (--dose)");
   lc::Rng rng(s.seed);
   const lc::SimulateOptions simulated{.cells = 3000, .types = 6, .type_skew = 0.3, .perturbations = 1};
-  lc::perturbation::Dataset out =
-      lc::perturbation::make_dataset(s.data.empty() ? lc::simulate(simulated, rng) : read_cells(s, s.data), options);
+  lc::CellTable cells = s.data.empty() ? lc::simulate(simulated, rng) : read_cells(s, s.data);
+  const lc::perturbation::Options& m = options.model;
+  const auto levels = [&](const std::string& column) {
+    return column.empty() ? std::vector<std::string>{} : labels_of(cells, column, "--group or --condition").levels;
+  };
+  options.targets = split_levels(options.targets, levels(m.group));
+  options.holdout = split_levels(options.holdout, levels(m.group));
+  options.conditions = split_levels(options.conditions, levels(m.condition));
+  lc::perturbation::Dataset out = lc::perturbation::make_dataset(std::move(cells), options);
   for (const std::string& note : out.notes) print_line("note: " + note);
   return out;
 }
@@ -104,6 +110,7 @@ inline Json to_json(const PerturbationSettings& s) {
           {"perturbation_genes", s.dataset.perturbation_genes},
           {"gene_embeddings", s.embeddings},
           {"genes", s.dataset.genes},
+          {"joint", std::string(1, s.dataset.joint)},
           {"latent", s.latent},
           {"steps", s.training.prediction.steps},
           {"cross_fit", s.training.cross_fit},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <filesystem>
 #include <numbers>
 #include <optional>
 #include <string>
@@ -44,11 +45,9 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
   auto* slices = app.add_option("--slices", s.slices,
                                 "files of neighbouring slices, in order, separated by commas; - for one that was not "
                                 "measured, to predict locations in it")
-                     ->delimiter(',')
                      ->excludes(data);
   app.add_option("--coordinates", s.coordinates,
                  "CSV of coordinates for each slice, where the files hold none; - for one that was not measured")
-      ->delimiter(',')
       ->needs(slices);
   app.add_option("--subset", s.subset, "COLUMN=VALUE: only cells whose obs column has this value");
   auto* predict = app.add_option("--predict", s.predict,
@@ -86,6 +85,9 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
                    ->excludes(gap);
   for (CLI::Option* option : of_model) from->excludes(option);
   parse(app, argc, argv);
+  const auto is_there = [](const std::string& file) { return std::filesystem::exists(file); };
+  s.slices = split_list(s.slices, is_there);
+  s.coordinates = split_list(s.coordinates, is_there);
   if (s.simulated() && s.predict.empty() && s.panel.empty() && s.from.empty() && s.holdout.empty())
     s.holdout = "spots:0.5";
   return s;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +68,30 @@ inline void make_alike(Column& a, Column& b) {
   if (auto labels = to_labels(b)) b = *std::move(labels);
 }
 
+/// A column of the same kind where nothing is known; of texts, empty ones.
+inline Column all_missing(const Column& like, Index rows) {
+  const std::size_t n = to_size(rows);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  Column out = like;
+  std::visit(
+      [&](auto& c) {
+        if constexpr (requires { c.codes; }) {
+          c.codes.assign(n, Categorical::missing);
+        } else if constexpr (requires { c.values; }) {
+          c.values.assign(n, {});
+          c.missing = std::vector<char>(n, 1);
+        } else if constexpr (requires { c.cols(); }) {
+          c = Matrix<float>::Constant(rows, c.cols(), nan);
+        } else if constexpr (requires { c.front() + nan; }) {
+          c.assign(n, nan);
+        } else {
+          c.assign(n, {});
+        }
+      },
+      out);
+  return out;
+}
+
 /// One list after another; where one may lack values, both may.
 template <class C>
 void append_values(C& to, const C& from) {
@@ -118,7 +144,7 @@ inline Column joined(Column a, Column b, std::string_view name) {
 }  // namespace detail
 
 /// Adds cells below others. Both tables have the same genes in the same order; columns and embeddings that only one of
-/// them has are left out, and so are layers and obsp. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
+/// them has are missing in the other; layers and obsp are left out, and so are embeddings of another width. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
 /// differ or a column is of another kind.
 inline void append_cells(CellTable& to, const CellTable& from) {
   if (to.cells() == 0 && to.genes() == 0) {
@@ -129,19 +155,32 @@ inline void append_cells(CellTable& to, const CellTable& from) {
                      " and ", from.genes(), "); align_genes brings them together");
   const CountsView counts = from.counts.view();
   for (Index i = 0; i < counts.rows; ++i) to.counts.push_row(counts, i);
+  const Index before = to.cells() - from.cells();
   Annotation columns(to.cells());
+  columns.set_index_name(to.cell_columns.index_name());
   for (const auto& [name, column] : to.cell_columns.columns()) {
-    if (from.cell_columns.has(name)) columns.set(name, detail::joined(column, from.cell_columns.get(name), name));
+    columns.set(name, detail::joined(column, from.cell_columns.has(name) ? from.cell_columns.get(name)
+                                                                        : detail::all_missing(column, from.cells()),
+                                     name));
+  }
+  for (const auto& [name, column] : from.cell_columns.columns()) {
+    if (!to.cell_columns.has(name))
+      columns.set(name, detail::joined(detail::all_missing(column, before), column, name));
   }
   to.cell_columns = std::move(columns);
   to.cell_names.insert(to.cell_names.end(), from.cell_names.begin(), from.cell_names.end());
   std::map<std::string, Matrix<float>> embeddings;
-  for (const auto& [name, matrix] : to.embeddings) {
-    const auto other = from.embeddings.find(name);
-    if (other == from.embeddings.end() || other->second.cols() != matrix.cols()) continue;
-    Matrix<float> both(matrix.rows() + other->second.rows(), matrix.cols());
-    both << matrix, other->second;
-    embeddings.emplace(name, std::move(both));
+  for (const auto* table : {&to.embeddings, &from.embeddings}) {
+    for (const auto& [name, matrix] : *table) {
+      const auto first = to.embeddings.find(name), second = from.embeddings.find(name);
+      const bool in_both = first != to.embeddings.end() && second != from.embeddings.end();
+      if (embeddings.count(name) > 0 || (in_both && first->second.cols() != second->second.cols())) continue;
+      Matrix<float> both =
+          Matrix<float>::Constant(to.cells(), matrix.cols(), std::numeric_limits<float>::quiet_NaN());
+      if (first != to.embeddings.end()) both.topRows(before) = first->second;
+      if (second != from.embeddings.end()) both.bottomRows(from.cells()) = second->second;
+      embeddings.emplace(name, std::move(both));
+    }
   }
   to.embeddings = std::move(embeddings);
   to.stored = without_places(to.stored, {"layers/", "obsp/"});
