@@ -18,7 +18,7 @@ namespace {
 
 CellTable small_table() {
   CellTable table;
-  table.counts = Counts(4, {0, 2, 2, 5}, {0, 3, 0, 1, 2}, {1, 2, 3, 4, 16777216});
+  table.counts = Counts(4, {0, 2, 2, 5}, {0, 3, 0, 1, 2}, {1, 2, 3, 4, 16777215});
   table.cell_names = {"c1", "c2", "c\xC3\xA4"};
   table.gene_names = {"g1", "g2", "g3", "g4"};
   table.cell_columns = Annotation(3);

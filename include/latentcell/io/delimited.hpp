@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -108,6 +109,7 @@ inline float parse_value(const LineReader& in, std::string_view field, const std
   if (field == "0") return 0;
   const std::string_view given = field;
   while (!field.empty() && (field.front() == ' ' || field.front() == '\t')) field.remove_prefix(1);
+  if (field.size() > 1 && field[0] == '+' && field[1] != '-') field.remove_prefix(1);
   while (!field.empty() && (field.back() == ' ' || field.back() == '\t')) field.remove_suffix(1);
   if (field.empty()) in.fail("column '", column, "' is empty; a table of counts has a number in every field");
   float value = 0;
@@ -189,6 +191,24 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
 
 }  // namespace detail
 
+namespace detail {
+
+/// Fails where the names of cells are numbers that repeat: counts, of a table without names of its rows.
+inline void require_row_names(const std::string& path, const std::vector<std::string>& names) {
+  std::unordered_set<std::string_view> seen;
+  bool numbers = true, repeated = false;
+  for (const std::string& name : names) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
+    numbers = numbers && error == std::errc() && end == name.data() + name.size();
+    repeated = repeated || !seen.insert(name).second;
+  }
+  if (numbers && repeated)
+    throw_runtime(path, ": the first column holds numbers that repeat, where the names of cells are needed");
+}
+
+}  // namespace detail
+
 /// Reads a table of counts from CSV or TSV, plain or gzipped: a header of gene names, then one line a cell that begins
 /// with its name (the other way round with rows = TableRows::genes). Every field is a number; fields may be quoted.
 /// Names that repeat get -1, -2. Lines before the header that begin with # are passed over.
@@ -201,6 +221,7 @@ inline CellTable read_delimited(const std::string& path, const DelimitedOptions&
     std::swap(content.row_names, content.column_names);
   }
   CellTable table;
+  detail::require_row_names(path, options.rows == TableRows::genes ? content.column_names : content.row_names);
   make_unique(content.row_names, path, table.notes, "cell name");
   make_unique(content.column_names, path, table.notes, "gene name");
   table.counts = sort_rows(Index(content.column_names.size()), std::move(content.entries), path, table.notes);

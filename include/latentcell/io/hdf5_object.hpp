@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,7 +33,7 @@ class Hdf5Object {
     if (S_ISDIR(status.st_mode)) throw_runtime(path, ": is a folder, not an HDF5 file");
     const htri_t kind = H5Fis_hdf5(path.c_str());
     if (kind < 0) throw_runtime(path, ": cannot be opened: ", hdf5_reason());
-    if (kind == 0) throw_runtime(path, status.st_size == 0 ? ": is empty, not an HDF5 file" : ": is not an HDF5 file");
+    if (kind == 0) throw_runtime(path, ": is ", status.st_size == 0 ? "empty, " : what_else(path), "not an HDF5 file");
     Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)
     H5Pset_file_locking(access.get(), true, true);  // file systems without locks are no reason to refuse a file
@@ -176,6 +178,21 @@ class Hdf5Object {
   }
 
  private:
+  // What a file is by its first bytes, where it is something that is often found under another's name.
+  static std::string what_else(const std::string& path) {
+    char start[64] = {0};
+    if (std::FILE* file = std::fopen(path.c_str(), "rb")) {
+      (void)!std::fread(start, 1, sizeof start - 1, file);
+      std::fclose(file);
+    }
+    const std::string_view text(start);
+    if (text.starts_with("\x1F\x8B")) return "gzipped (gunzip it first), ";
+    if (text.starts_with("PK\x03\x04")) return "a zip archive, ";
+    if (text.starts_with("version https://git-lfs")) return "the pointer of a file in Git LFS (git lfs pull gets it), ";
+    if (text.starts_with("<!DOCTYPE") || text.starts_with("<html") || text.starts_with("<?xml"))
+      return "a web page, as of a download that failed, ";
+    return "";
+  }
   static bool is_of_newer_hdf5(const std::string& reason) { return reason.find("version") != std::string::npos; }
   static std::string newer_hdf5() {
     unsigned major = 0, minor = 0, release = 0;

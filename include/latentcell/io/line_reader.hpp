@@ -56,6 +56,8 @@ class LineReader {
       throw_runtime(path_, ": is UTF-16 text; save it as UTF-8");
     if (number_++ == 0 && line.substr(0, 3) == "\xEF\xBB\xBF") line.remove_prefix(3);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (number_ == 1 && line.find('\r') != std::string_view::npos)
+      throw_runtime(path_, ": ends its lines with carriage returns alone; save it with line feeds");
     return true;
   }
 

@@ -115,9 +115,15 @@ inline std::vector<std::vector<std::string>> read_name_columns(const std::string
   LineReader in(path);
   std::vector<std::vector<std::string>> columns;
   std::string_view line;
+  Index blank = 0;  // lines at the end
   while (in.next(line)) {
+    if (line.empty()) {
+      ++blank;
+      continue;
+    }
+    if (blank > 0) in.fail("follows a line without a name");
     const std::size_t given = std::size_t(std::count(line.begin(), line.end(), '\t')) + 1;
-    if (in.number() == 1) columns.resize(given);
+    if (columns.empty()) columns.resize(given);
     if (given != columns.size()) in.fail("has ", given, " fields but the first line has ", columns.size());
     for (auto& column : columns) {
       const std::size_t end = std::min(line.find('\t'), line.size());
