@@ -32,7 +32,8 @@ lc::spatial::ImputationTask read_task(const Settings& s) {
     const lc::CellTable cells = lc::simulate_tissue_slice({}, rng);
     all = lc::spatial::make_tissue(cells, cells.embeddings.at("spatial"));
   } else {
-    all = s.slices.empty() ? program::read_slice(s, s.data, "") : program::read_slices(s, hidden_slice);
+    all = s.slices.empty() ? program::read_slice(s, s.data, s.coordinates.empty() ? "" : s.coordinates[0])
+                           : program::read_slices(s, hidden_slice);
   }
   all = program::subset_of(s, std::move(all));
   if (hidden) return lc::spatial::hold_out(all, *hidden, rng);

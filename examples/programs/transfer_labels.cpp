@@ -23,7 +23,7 @@ struct Data {
   std::optional<lc::CellTable> reference;
   lc::CellTable query;
   std::string name;                    // of the query's file
-  std::vector<std::string> own_genes;  // of the query, before they were matched
+  std::vector<std::string> own_genes = {};  // of the query, before they were matched
 };
 
 // Throws where there is nothing to evaluate with.

@@ -12,6 +12,7 @@
 #include <latentcell/io/h5ad_frame.hpp>
 #include <latentcell/io/hdf5_matrix.hpp>
 #include <latentcell/io/read_stored.hpp>
+#include <latentcell/io/split_features.hpp>
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
@@ -135,6 +136,7 @@ inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = 
     }
   }
   detail::read_rest(root, options.layer, table);
+  split_features(table, path);
   make_utf8(table, path);
   table.check();
   return table;
