@@ -42,7 +42,7 @@ TEST_CASE("read_matrix_market: plain and gzipped folders hold the same counts") 
   const CellTable genes = io::read_matrix_market(reference("mtx_gz"));
   CHECK(dense(genes.counts) == fixtures::reference_counts().leftCols(3));
   REQUIRE(genes.notes.size() == 1);
-  CHECK_THAT(genes.notes[0], ContainsText("2 features were left out (Antibody Capture 2)"));
+  CHECK_THAT(genes.notes[0], ContainsText("2 features of Antibody Capture are the obsm entry 'protein_expression'"));
 }
 
 TEST_CASE("read_matrix_market: entries in any order, real and pattern matrices, comments, Windows line ends") {

@@ -35,7 +35,7 @@ CLI::Option* add_common(CLI::App& app, Common& c);
 CLI::Range whole_number();
 
 /// Takes lists with commas between apart. A piece that `is_known` takes is one whole, with the commas it has; of
-/// several ways the longest. Other pieces end at commas.
+/// several the longest. Other pieces end at commas.
 template <class Known>
 std::vector<std::string> split_list(const std::vector<std::string>& given, const Known& is_known) {
   std::vector<std::string> out;
@@ -57,7 +57,7 @@ std::vector<std::string> split_list(const std::vector<std::string>& given, const
   return out;
 }
 
-/// The same where the known pieces are levels of a column.
+/// The same where the pieces are levels of a column.
 std::vector<std::string> split_levels(const std::vector<std::string>& given, const std::vector<std::string>& levels);
 
 /// Reads the arguments; ends the program where they are wrong or ask for help.

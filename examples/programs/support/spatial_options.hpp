@@ -194,7 +194,7 @@ inline lc::spatial::Tissue read_locations(const std::string& file, int slices) {
     return at == p.columns.end() ? otherwise : Index(at - p.columns.begin());
   };
   const Index x = column("x", 0), y = column("y", 1), slice = column("slice", 2);
-  if (x == y) lc::throw_runtime(file, ": its columns x and y are not told apart by the header");
+  if (x == y) lc::throw_runtime(file, ": its columns x and y are one by the header");
   lc::Matrix<float> at(n, 2);
   at.col(0) = p.values.col(x).cast<float>();
   at.col(1) = p.values.col(y).cast<float>();

@@ -69,7 +69,7 @@ inline void make_alike(Column& a, Column& b) {
   if (auto labels = to_labels(b)) b = *std::move(labels);
 }
 
-/// A column of the same kind where nothing is known; of texts, empty ones.
+/// A column of the same kind without a value in any row; of texts, empty ones.
 inline Column all_missing(const Column& like, Index rows) {
   const std::size_t n = to_size(rows);
   const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -121,8 +121,8 @@ inline Column joined(Column a, Column b, std::string_view name) {
         const C& from = std::get<C>(b);
         if constexpr (std::is_same_v<C, Categorical>) {
           if (to.level_type != from.level_type && !from.levels.empty()) {
-            const auto known = [&](const std::string& level) { return to.find_code(level).has_value(); };
-            if (!std::all_of(from.levels.begin(), from.levels.end(), known)) to.level_type.reset();
+            const auto is_level = [&](const std::string& level) { return to.find_code(level).has_value(); };
+            if (!std::all_of(from.levels.begin(), from.levels.end(), is_level)) to.level_type.reset();
           }
           for (const std::string& level : from.levels) {
             if (!to.find_code(level)) to.levels.push_back(level);

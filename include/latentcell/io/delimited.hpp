@@ -195,13 +195,13 @@ namespace detail {
 
 /// Fails where the names of cells are numbers that repeat: counts, of a table without names of its rows.
 inline void require_row_names(const std::string& path, const std::vector<std::string>& names) {
-  std::unordered_set<std::string_view> seen;
+  std::unordered_set<std::string_view> distinct;
   bool numbers = true, repeated = false;
   for (const std::string& name : names) {
     double value = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
     numbers = numbers && error == std::errc() && end == name.data() + name.size();
-    repeated = repeated || !seen.insert(name).second;
+    repeated = repeated || !distinct.insert(name).second;
   }
   if (numbers && repeated)
     throw_runtime(path, ": the first column holds numbers that repeat, where the names of cells are needed");

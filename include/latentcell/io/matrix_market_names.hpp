@@ -140,7 +140,12 @@ inline void drop_decoration(const std::string& path, std::vector<std::vector<std
                             std::initializer_list<Index> extents, std::vector<std::string>& notes) {
   const Index lines = Index(columns[0].size());
   const auto is_extent = [&](Index n) { return std::find(extents.begin(), extents.end(), n) != extents.end(); };
-  if (!is_extent(lines) && is_extent(lines - 1)) {
+  std::string first = columns[0][0];
+  for (char& c : first) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  bool header = first.empty() || first == "x" || first == "v1";
+  for (const char* word : {"barcode", "cell", "gene", "feature", "symbol", "index", "name"})
+    header = header || first.find(word) != std::string::npos;
+  if (header && !is_extent(lines) && is_extent(lines - 1)) {
     notes.push_back(text(path, ": the first line, '", columns[0][0], "', is taken as a header"));
     for (auto& column : columns) column.erase(column.begin());
   }

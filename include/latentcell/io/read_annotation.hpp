@@ -135,10 +135,10 @@ inline void join_annotation(CellTable& cells, const NamedAnnotation& table, cons
   }
   if (matched < cells.cells())
     cells.notes.push_back(text(path, ": has nothing about ", cells.cells() - matched, " of ", cells.cells(), " cells"));
-  std::vector<Index> known;
-  for (const Index r : row) known.push_back(std::max<Index>(r, 0));
+  std::vector<Index> chosen;
+  for (const Index r : row) chosen.push_back(std::max<Index>(r, 0));
   for (const auto& [name, column] : table.columns.columns()) {
-    Column own = select_rows(column, known);
+    Column own = select_rows(column, chosen);
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (row[i] >= 0) continue;
       if (auto* labels = std::get_if<Categorical>(&own)) labels->codes[i] = Categorical::missing;

@@ -40,7 +40,7 @@ inline std::string lower(std::string_view name) {
   return out;
 }
 
-/// What a file is that is not read, and what to do about it; "" where nothing is known.
+/// What a file is that is not read, and what to do about it; "" for other files.
 inline std::string other_kind(std::string_view name) {
   const auto ends = [&](const char* end) { return name.ends_with(end); };
   if (ends(".h5ad.gz") || ends(".h5.gz") || ends(".h5mu.gz")) return "is gzipped, and HDF5 is read unpacked alone: gunzip it";
@@ -76,7 +76,7 @@ inline CellTable read_any_hdf5(const std::string& path, const ReadOptions& optio
 }  // namespace detail
 
 /// Reads cells from what path is: an h5ad or h5mu file, a 10x HDF5 file (.h5), a 10x folder or its matrix.mtx, a CSV or
-/// TSV table (.csv, .tsv, .tab, .txt); text may be gzipped. HDF5 is known by its first bytes, whatever the file's name.
+/// TSV table (.csv, .tsv, .tab, .txt); text may be gzipped. HDF5 is recognised by its first bytes, whatever the file's name.
 /// Throws std::runtime_error with one sentence naming the file, the field and the numbers.
 inline CellTable read_cells(const std::string& path, const ReadOptions& options = {}) {
   const std::string lowered = detail::lower(path);

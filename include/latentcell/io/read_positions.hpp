@@ -39,7 +39,7 @@ namespace detail {
 
 /// Which of the columns are x and y: by their names, else the first two.
 inline std::pair<std::size_t, std::size_t> xy_columns(const std::vector<std::string>& columns) {
-  constexpr std::pair<const char*, const char*> known[] = {{"x", "y"},
+  constexpr std::pair<const char*, const char*> pairs[] = {{"x", "y"},
                                                            {"X", "Y"},
                                                            {"pxl_col_in_fullres", "pxl_row_in_fullres"},
                                                            {"x_centroid", "y_centroid"},
@@ -48,7 +48,7 @@ inline std::pair<std::size_t, std::size_t> xy_columns(const std::vector<std::str
                                                            {"imagecol", "imagerow"},
                                                            {"array_col", "array_row"},
                                                            {"col", "row"}};
-  for (const auto& [x, y] : known) {
+  for (const auto& [x, y] : pairs) {
     const auto a = std::find(columns.begin(), columns.end(), x), b = std::find(columns.begin(), columns.end(), y);
     if (a != columns.end() && b != columns.end())
       return {std::size_t(a - columns.begin()), std::size_t(b - columns.begin())};
@@ -67,34 +67,37 @@ inline bool is_headless_visium(const std::string& path) {
   return first.size() == 6 && (first[1] == "0" || first[1] == "1");
 }
 
+inline Positions read_headless_visium(const std::string& path) {
+  Positions out;
+  LineReader in(path);
+  std::string_view line, field;
+  std::vector<double> numbers;
+  while (in.next(line)) {
+    if (line.empty()) continue;
+    detail::Fields fields(in, line, detail::find_delimiter(path, line));
+    std::vector<std::string> row;
+    while (fields.next(field)) row.emplace_back(field);
+    if (row.size() != 6) in.fail("has ", row.size(), " fields, not 6");
+    out.names.push_back(row[0]);
+    for (const int k : {5, 4}) {
+      char* end = nullptr;
+      numbers.push_back(std::strtod(row[std::size_t(k)].c_str(), &end));
+      if (row[std::size_t(k)].empty() || *end != '\0') in.fail("'", row[std::size_t(k)], "' is not a number");
+    }
+  }
+  out.xy = ConstView<double>(numbers.data(), Index(out.names.size()), 2);
+  out.columns = {"the sixth", "the fifth"};
+  return out;
+}
+
 }  // namespace detail
 
 /// Reads places of cells from CSV or TSV: numbers alone, or a first column of names, as Space Ranger's
 /// tissue_positions.csv has. A header says which columns are x and y; without one they are the first two.
 /// Throws std::runtime_error naming the file and line.
 inline Positions read_positions(const std::string& path) {
+  if (detail::is_headless_visium(path)) return detail::read_headless_visium(path);
   Positions out;
-  if (detail::is_headless_visium(path)) {
-    LineReader in(path);
-    std::string_view line, field;
-    std::vector<double> numbers;
-    while (in.next(line)) {
-      if (line.empty()) continue;
-      detail::Fields fields(in, line, detail::find_delimiter(path, line));
-      std::vector<std::string> row;
-      while (fields.next(field)) row.emplace_back(field);
-      if (row.size() != 6) in.fail("has ", row.size(), " fields, not 6");
-      out.names.push_back(row[0]);
-      for (const int k : {5, 4}) {
-        char* end = nullptr;
-        numbers.push_back(std::strtod(row[std::size_t(k)].c_str(), &end));
-        if (row[std::size_t(k)].empty() || *end != '\0') in.fail("'", row[std::size_t(k)], "' is not a number");
-      }
-    }
-    out.xy = ConstView<double>(numbers.data(), Index(out.names.size()), 2);
-    out.columns = {"the sixth", "the fifth"};
-    return out;
-  }
   bool all_numbers = true;
   {
     LineReader in(path);

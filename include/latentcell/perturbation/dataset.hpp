@@ -87,7 +87,7 @@ inline void rename_conditions(CellTable& cells, const DatasetOptions& o, Dataset
         canonical_condition(has_genes ? genes.levels[std::size_t(genes.codes[i])] : name, o.model.control, o.joint);
     to.original_name.emplace(names[i], name);
   }
-  std::map<std::string, std::string> spellings;  // of what is one condition and is written in several ways
+  std::map<std::string, std::string> spellings;  // of what is one condition and is spelled differently
   for (const std::string& level : condition.levels) {
     const std::string one = canonical_condition(level, o.model.control, o.joint);
     std::string& all = spellings[one];
