@@ -57,8 +57,7 @@ void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Im
   program::put_intervals(out, "", std::move(imputed.intervals));
   out.stored["uns/log1p"] = lc::stored_mapping({{"base", {.kind = lc::StoredValue::Kind::nothing}}});
   out.stored["uns/log1p_depth"] = lc::stored_real(double(m.target.depth.value(0, 0)));
-  program::mark_cells(out, "predicted", 1);
-  program::write_cells(s.out, out, report, &task.reference.cells);
+  program::write_new_cells(s.out, out, "predicted", report, &task.reference.cells);
   program::print_line(lc::text("wrote ", out.cells(), " locations to ", s.out));
 }
 

@@ -88,7 +88,8 @@ inline Dataset make_dataset(CellTable cells, const DatasetOptions& o) {
   Dataset out;
   out.protein = detail::modality_of(cells, o.protein_key, out.notes);
   detail::check_counts(cells.embeddings.at(o.protein_key), o.protein_key, out.notes);
-  if (!o.extra_key.empty()) out.extra = detail::modality_of(cells, o.extra_key, out.notes);
+  std::vector<std::string> of_proteins;  // that protein_names does not fit another modality is no surprise
+  if (!o.extra_key.empty()) out.extra = detail::modality_of(cells, o.extra_key, of_proteins);
   out.cells = std::move(cells);
   const Index without = Index(out.rows(0).size());
   LATENTCELL_REQUIRE(without < out.cells.cells(), "no cell has '", o.protein_key, "'");
