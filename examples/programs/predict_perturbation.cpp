@@ -92,10 +92,13 @@ int predict_with_saved_model(const Settings& s, Json& report) {
   CellTable controls;
   if (s.generate > 0) {
     const lc::generation::Model generator = lc::generation::load(s.from + generator_name);
-    controls = generate(s, generator, o, s.dataset.targets.empty() ? generator.options.levels : s.dataset.targets);
+    controls = generate(s, generator, o,
+                        s.dataset.targets.empty() ? generator.options.levels
+                                                  : program::split_levels(s.dataset.targets, generator.options.levels));
   } else {
     const CellTable cells = program::in_genes_of(program::read_cells(s, s.data), model.vae.gene_names, s.data);
-    controls = perturbation::select_condition(cells, o, o.control, s.dataset.targets);
+    const std::vector<std::string> groups = perturbation::group_labels(cells.cell_columns, o).levels;
+    controls = perturbation::select_condition(cells, o, o.control, program::split_levels(s.dataset.targets, groups));
   }
   (void)predict(s, model, controls, {}, conditions.empty() ? model.vocabulary.trained_conditions : conditions, report);
   program::write_report(s.report, report);

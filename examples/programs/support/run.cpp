@@ -30,7 +30,7 @@ bool same_file(const std::string& a, const std::string& b) {
   std::error_code trouble;
   if (a.empty() || b.empty()) return false;
   if (fs::equivalent(a, b, trouble)) return true;
-  return fs::weakly_canonical(a, trouble) == fs::weakly_canonical(b, trouble) && !trouble;
+  return fs::weakly_canonical(fs::absolute(a), trouble) == fs::weakly_canonical(fs::absolute(b), trouble) && !trouble;
 }
 
 }  // namespace
