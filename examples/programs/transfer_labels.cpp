@@ -22,7 +22,7 @@ namespace {
 struct Data {
   std::optional<lc::CellTable> reference;
   lc::CellTable query;
-  std::string name;                    // of the query's file
+  std::string name;                         // of the query's file
   std::vector<std::string> own_genes = {};  // of the query, before they were matched
 };
 

@@ -17,9 +17,9 @@ TEST_CASE("split_units: one unit for all labels, before or after the number") {
   CHECK(numbers({"0h", "24h", "0"}) == std::vector<std::string>{"0", "24", "0"});
   CHECK(numbers({"10 uM", "0.1 uM", "1e-3 uM"}) == std::vector<std::string>{"10", "0.1", "1e-3"});
   CHECK(numbers({"5 \xC2\xB5M"}) == std::vector<std::string>{"5"});
-  CHECK(numbers({"E7.5", "P4"}).empty());     // days before and after birth
-  CHECK(numbers({"24h", "3d"}).empty());      // hours and days
-  CHECK(numbers({"24h", "3"}).empty());       // three of what?
+  CHECK(numbers({"E7.5", "P4"}).empty());  // days before and after birth
+  CHECK(numbers({"24h", "3d"}).empty());   // hours and days
+  CHECK(numbers({"24h", "3"}).empty());    // three of what?
   CHECK(numbers({"1", "2"}).empty());
   CHECK(numbers({"control", "24h"}).empty());
 }

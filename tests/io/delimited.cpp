@@ -110,7 +110,8 @@ TEST_CASE("read_delimited: forms of R and of spreadsheets") {
     CHECK(table.cell_names == std::vector<std::string>{"a", "b"});
     CHECK(table.gene_names == std::vector<std::string>{"A", "B", "C"});
   }
-  CHECK_THAT(message([] { read(std::string("\xFF\xFE,\0A\0", 6)); }), ContainsText("t.csv: is UTF-16 text; save it as UTF-8"));
+  CHECK_THAT(message([] { read(std::string("\xFF\xFE,\0A\0", 6)); }),
+             ContainsText("t.csv: is UTF-16 text; save it as UTF-8"));
   CHECK_THAT(message([] { read(",A\ra,1\rb,2\r"); }), ContainsText("ends its lines with carriage returns alone"));
 }
 

@@ -19,9 +19,7 @@ const std::vector<std::string> cells{"AAAC-1", "AAAC-2", "AAAC-3", "AAAC-4", "AA
 const std::vector<std::string> genes{"CD3D", "LYZ", "MS4A1", "NKG7", "PPBP"};
 const Categorical cell_type{{"B", "NK", "T"}, {0, 2, -1, 0, 1, 2}};
 
-std::vector<double> numbers(const Annotation& from, const char* name) {
-  return from.numbers(name);
-}
+std::vector<double> numbers(const Annotation& from, const char* name) { return from.numbers(name); }
 std::vector<std::string> strings(const Annotation& from, const char* name) {
   return std::get<std::vector<std::string>>(from.get(name));
 }
@@ -337,7 +335,8 @@ TEST_CASE("read_h5ad: a count that float cannot tell from the next is refused, w
   CHECK_THAT(message([&] { io::read_h5ad(path); }), ContainsText("X holds 1.000001 (cell"));
 }
 
-TEST_CASE("read_h5ad: forms that R leaves: no encoding, shape and row starts as reals, stale levels, logicals with NA") {
+TEST_CASE(
+    "read_h5ad: forms that R leaves: no encoding, shape and row starts as reals, stale levels, logicals with NA") {
   fixtures::TemporaryFolder folder;
   const std::string path = folder / "t.h5ad";
   fixtures::write_bytes(path, fixtures::read_bytes(reference("csr.h5ad")));
@@ -382,6 +381,5 @@ TEST_CASE("read_h5ad: forms that R leaves: no encoding, shape and row starts as 
   CHECK(dense(table.counts) == fixtures::reference_counts());
   CHECK(strings(table.cell_columns, "note")[0] == "a");
   CHECK(numbers(table.cell_columns, "age") == std::vector<double>{30, 40, 50, 60, 70, 80});
-  CHECK(table.cell_columns.get("doublet") ==
-        Column(Booleans{{0, 1, 0, 0, 1, 0}, std::vector<char>{0, 0, 1, 0, 0, 1}}));
+  CHECK(table.cell_columns.get("doublet") == Column(Booleans{{0, 1, 0, 0, 1, 0}, std::vector<char>{0, 0, 1, 0, 0, 1}}));
 }

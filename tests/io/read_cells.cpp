@@ -54,9 +54,9 @@ TEST_CASE("read_cells: of a MuData file the RNA with its proteins, cell by cell"
   io::write_h5ad(folder / "prot.h5ad", proteins);
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   const hid_t modalities = H5Gcreate2(file, "mod", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  for (const auto& [name, from] :
-       {std::pair<const char*, std::string>{"rna", reference("csr.h5ad")}, {"prot", folder / "prot.h5ad"},
-        {"atac", folder / "prot.h5ad"}}) {
+  for (const auto& [name, from] : {std::pair<const char*, std::string>{"rna", reference("csr.h5ad")},
+                                   {"prot", folder / "prot.h5ad"},
+                                   {"atac", folder / "prot.h5ad"}}) {
     const hid_t source = H5Fopen(from.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
     H5Ocopy(source, "/", modalities, name, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(source);

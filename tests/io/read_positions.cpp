@@ -20,8 +20,8 @@ io::Positions read(const std::string& content) {
 }  // namespace
 
 TEST_CASE("read_positions: the header says which column is x") {
-  for (const char* content : {"x,y\n1,2\n3,4\n", "y,x\n2,1\n4,3\n", "1,2\n3,4\n", "cell,y_centroid,x_centroid\na,2,1\nb,4,3\n",
-                              "z,x,y\n9,1,2\n9,3,4\n"}) {
+  for (const char* content : {"x,y\n1,2\n3,4\n", "y,x\n2,1\n4,3\n", "1,2\n3,4\n",
+                              "cell,y_centroid,x_centroid\na,2,1\nb,4,3\n", "z,x,y\n9,1,2\n9,3,4\n"}) {
     INFO(content);
     const io::Positions found = read(content);
     Matrix<double> xy(2, 2);

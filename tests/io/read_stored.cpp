@@ -22,10 +22,8 @@ CellTable table_with_everything() {
   components.bytes = std::vector<char>{1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 1};
   table.stored["varm/PCs"] = components;
   StoredValue distances = stored_mapping({{"data", stored_real(0.1)}});
-  distances.attributes["shape"] = {.kind = StoredValue::Kind::numbers,
-                                   .shape = {2},
-                                   .type = NumberType::int64,
-                                   .bytes = std::vector<char>(16, 3)};
+  distances.attributes["shape"] = {
+      .kind = StoredValue::Kind::numbers, .shape = {2}, .type = NumberType::int64, .bytes = std::vector<char>(16, 3)};
   table.stored["obsp/distances"] = distances;
   table.stored["layers/spliced"] = components;
   table.stored["uns/log1p"] = stored_mapping({{"base", {.kind = StoredValue::Kind::nothing}}});
@@ -86,6 +84,5 @@ TEST_CASE("read_h5ad: links out of the file are not followed, and links to nowhe
     H5Ldelete(f, "X", H5P_DEFAULT);
     H5Lcreate_external(other.c_str(), "/X", f, "X", H5P_DEFAULT, H5P_DEFAULT);
   });
-  CHECK(message([&] { io::read_h5ad(path); }) ==
-        path + ": 'X' is a link to another file, which is not followed");
+  CHECK(message([&] { io::read_h5ad(path); }) == path + ": 'X' is a link to another file, which is not followed");
 }

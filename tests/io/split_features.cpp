@@ -19,8 +19,7 @@ CellTable mixed() {
   table.gene_names = {"LYZ", "CD3", "peak", "CD19"};
   table.cell_columns = Annotation(2);
   table.gene_columns = Annotation(4);
-  table.gene_columns.set("feature_types",
-                         Categorical{{"Gene Expression", "Antibody Capture", "Peaks"}, {0, 1, 2, 1}});
+  table.gene_columns.set("feature_types", Categorical{{"Gene Expression", "Antibody Capture", "Peaks"}, {0, 1, 2, 1}});
   return table;
 }
 
@@ -56,8 +55,10 @@ TEST_CASE("split_features: proteins that obsm has already, and tables of one kin
 }
 
 TEST_CASE("read_tenx_hdf5: Antibody Capture is an obsm entry, unless features of all types are asked for") {
-  io::TenxFeatures features{{"g", "p1", "p2", "c"}, {"LYZ", "CD3", "CD3", "x"},
-                            {"Gene Expression", "Antibody Capture", "Antibody Capture", "CRISPR Guide Capture"}, {}};
+  io::TenxFeatures features{{"g", "p1", "p2", "c"},
+                            {"LYZ", "CD3", "CD3", "x"},
+                            {"Gene Expression", "Antibody Capture", "Antibody Capture", "CRISPR Guide Capture"},
+                            {}};
   io::RawRows rows{{0, 3, 4}, {0, 2, 1, 3}, {1, 2, 3, 4}};
   const CellTable table = io::make_tenx_table("t", {"a", "b"}, features, rows, {});
   CHECK(table.genes() == 1);

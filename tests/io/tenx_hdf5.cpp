@@ -27,7 +27,8 @@ TEST_CASE("read_tenx_hdf5: version 2 takes the genome asked for, and lists those
   CHECK(table.cell_names[5] == "AAAC-6");
   CHECK(symbols(table) == std::vector<std::string>{"CD3D", "LYZ", "LYZ", "NKG7", "PPBP"});
   CHECK(dense(io::read_tenx_hdf5(path, {.genome = "mm10"}).counts) == 2 * fixtures::reference_counts());
-  CHECK(message([&] { io::read_tenx_hdf5(path); }) == path + ": has several genomes, choose one (genome): GRCh38, mm10");
+  CHECK(message([&] { io::read_tenx_hdf5(path); }) ==
+        path + ": has several genomes, choose one (genome): GRCh38, mm10");
   CHECK(message([&] { io::read_tenx_hdf5(path, {.genome = "hg19"}); }) ==
         path + ": has no genome 'hg19'; there are GRCh38, mm10");
 }
@@ -40,7 +41,8 @@ TEST_CASE("read_tenx_hdf5: version 3 keeps gene expression and says what it left
   CHECK(symbols(table) == std::vector<std::string>{"CD3D", "LYZ", "LYZ"});
   CHECK(table.gene_columns.labels("feature_type").levels == std::vector<std::string>{"Gene Expression"});
   CHECK(table.gene_columns.labels("genome").codes == std::vector<int>{0, 0, 1});
-  CHECK(table.notes == std::vector<std::string>{path + ": 2 features of Antibody Capture are the obsm entry 'protein_expression'"});
+  CHECK(table.notes ==
+        std::vector<std::string>{path + ": 2 features of Antibody Capture are the obsm entry 'protein_expression'"});
 
   const CellTable antibodies = io::read_tenx_hdf5(path, {.feature_type = "Antibody Capture"});
   CHECK(dense(antibodies.counts) == fixtures::reference_counts().rightCols(2));

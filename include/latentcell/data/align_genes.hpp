@@ -14,8 +14,8 @@ namespace latentcell {
 /// A table in the genes of another one.
 struct AlignedGenes {
   CellTable cells;
-  Index missing = 0;  ///< target genes that the table does not have: zero counts
-  Index extra = 0;    ///< genes of the table that are no target genes: left out
+  Index missing = 0;     ///< target genes that the table does not have: zero counts
+  Index extra = 0;       ///< genes of the table that are no target genes: left out
   std::string how = "";  ///< what was compared beside names; empty: names alone
 };
 

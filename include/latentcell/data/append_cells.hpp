@@ -145,8 +145,9 @@ inline Column joined(Column a, Column b, std::string_view name) {
 }  // namespace detail
 
 /// Adds cells below others. Both tables have the same genes in the same order; columns and embeddings that only one of
-/// them has are missing in the other; layers and obsp are left out, and so are embeddings of another width. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
-/// differ or a column is of another kind.
+/// them has are missing in the other; layers and obsp are left out, and so are embeddings of another width. A table
+/// without cells and genes becomes a copy. Throws std::invalid_argument where genes differ or a column is of another
+/// kind.
 inline void append_cells(CellTable& to, const CellTable& from) {
   if (to.cells() == 0 && to.genes() == 0) {
     to = from;
@@ -160,8 +161,9 @@ inline void append_cells(CellTable& to, const CellTable& from) {
   Annotation columns(to.cells());
   columns.set_index_name(to.cell_columns.index_name());
   for (const auto& [name, column] : to.cell_columns.columns()) {
-    columns.set(name, detail::joined(column, from.cell_columns.has(name) ? from.cell_columns.get(name)
-                                                                        : detail::all_missing(column, from.cells()),
+    columns.set(name, detail::joined(column,
+                                     from.cell_columns.has(name) ? from.cell_columns.get(name)
+                                                                 : detail::all_missing(column, from.cells()),
                                      name));
   }
   for (const auto& [name, column] : from.cell_columns.columns()) {
@@ -177,8 +179,7 @@ inline void append_cells(CellTable& to, const CellTable& from) {
       const Embeddings::const_iterator first = to.embeddings.find(name), second = from.embeddings.find(name);
       const bool in_both = first != to.embeddings.cend() && second != from.embeddings.end();
       if (embeddings.count(name) > 0 || (in_both && first->second.cols() != second->second.cols())) continue;
-      Matrix<float> both =
-          Matrix<float>::Constant(to.cells(), matrix.cols(), std::numeric_limits<float>::quiet_NaN());
+      Matrix<float> both = Matrix<float>::Constant(to.cells(), matrix.cols(), std::numeric_limits<float>::quiet_NaN());
       if (first != to.embeddings.cend()) both.topRows(before) = first->second;
       if (second != from.embeddings.end()) both.bottomRows(from.cells()) = second->second;
       embeddings.emplace(name, std::move(both));

@@ -10,9 +10,9 @@
 
 namespace latentcell {
 
-/// Gives a table what another one says of its genes and of the data as a whole: columns of var, varm, varp and uns. What
-/// the table has already stays. Where the other has further genes, the columns of the table's own are picked; where it
-/// lacks some, none are taken. uns/latentcell, uns/log1p, which say how a file was made, are never taken.
+/// Gives a table what another one says of its genes and of the data as a whole: columns of var, varm, varp and uns.
+/// What the table has already stays. Where the other has further genes, the columns of the table's own are picked;
+/// where it lacks some, none are taken. uns/latentcell, uns/log1p, which say how a file was made, are never taken.
 inline void carry_annotation(CellTable& to, const CellTable& from) {
   std::vector<Index> rows;
   if (to.gene_names != from.gene_names) {

@@ -26,9 +26,9 @@ enum class NumberType { boolean, int8, int16, int32, int64, uint8, uint16, uint3
 /// Labels with few distinct values: cell type, batch, condition.
 struct Categorical {
   static constexpr int missing = -1;
-  std::vector<std::string> levels;       ///< distinct names
-  std::vector<int> codes;                ///< one per row: index into levels, or missing
-  bool ordered = false;                  ///< the levels ascend, as in low, medium, high
+  std::vector<std::string> levels;            ///< distinct names
+  std::vector<int> codes;                     ///< one per row: index into levels, or missing
+  bool ordered = false;                       ///< the levels ascend, as in low, medium, high
   std::optional<NumberType> level_type = {};  ///< what the levels are where they are no text
 
   Index size() const { return Index(codes.size()); }
@@ -55,8 +55,8 @@ struct Categorical {
 
 /// Whole numbers: a cluster's number, an id.
 struct Integers {
-  std::vector<std::int64_t> values;           ///< (rows); those of uint64 by their bits
-  NumberType type = NumberType::int64;        ///< of the file
+  std::vector<std::int64_t> values;               ///< (rows); those of uint64 by their bits
+  NumberType type = NumberType::int64;            ///< of the file
   std::optional<std::vector<char>> missing = {};  ///< (rows) of a column that may lack some
 
   bool is_missing(std::size_t row) const { return missing && (*missing)[row] != 0; }
@@ -65,7 +65,7 @@ struct Integers {
 
 /// Truth values, one a row: a doublet, a highly variable gene.
 struct Booleans {
-  std::vector<char> values;                  ///< (rows) 0 or 1
+  std::vector<char> values;                       ///< (rows) 0 or 1
   std::optional<std::vector<char>> missing = {};  ///< (rows) of a column that may lack some
 
   bool is_missing(std::size_t row) const { return missing && (*missing)[row] != 0; }
@@ -187,9 +187,9 @@ inline std::optional<std::vector<double>> to_numbers(const Column& column) {
   std::vector<double> out;
   for (std::size_t i = 0; i < whole->values.size(); ++i) {
     const std::int64_t value = whole->values[i];
-    out.push_back(whole->is_missing(i)                    ? std::numeric_limits<double>::quiet_NaN()
+    out.push_back(whole->is_missing(i)                ? std::numeric_limits<double>::quiet_NaN()
                   : whole->type == NumberType::uint64 ? double(std::uint64_t(value))
-                                                          : double(value));
+                                                      : double(value));
   }
   return out;
 }

@@ -23,8 +23,8 @@ struct GeneMatch {
 
   /// "by var 'gene_symbol', versions ignored": what was done beyond comparing names; may be empty.
   std::string how() const {
-    std::string out = key.empty() ? "" : text("by var '", key, "'");
-    if (without_versions) out += out.empty() ? "versions of gene ids ignored" : ", versions of gene ids ignored";
+    std::string out = !key.empty() ? text("by var '", key, "'") : without_versions ? "by name" : "";
+    if (without_versions) out += ", versions of gene ids ignored";
     return out;
   }
 };

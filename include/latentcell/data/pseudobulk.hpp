@@ -19,8 +19,8 @@ namespace detail {
 /// or nothing of texts.
 inline bool merge_column(const Column& column, const std::vector<std::vector<Index>>& members, Column& to) {
   const std::optional<std::vector<double>> numbers = to_numbers(column);
-  const bool texts = std::holds_alternative<std::vector<std::string>>(column) ||
-                     std::holds_alternative<NullableTexts>(column);
+  const bool texts =
+      std::holds_alternative<std::vector<std::string>>(column) || std::holds_alternative<NullableTexts>(column);
   if (texts || std::holds_alternative<Matrix<float>>(column)) return false;
   if (const auto labels = numbers ? std::nullopt : to_labels(column)) {
     Categorical out = *labels;

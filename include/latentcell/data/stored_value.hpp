@@ -19,10 +19,10 @@ namespace latentcell {
 struct StoredValue {
   enum class Kind { group, numbers, texts, nothing };
   Kind kind = Kind::group;
-  std::vector<Index> shape = {};                ///< empty of a single value
-  NumberType type = NumberType::float64;        ///< of numbers
-  std::vector<char> bytes = {};                 ///< of numbers, row-major
-  std::vector<std::string> texts = {};          ///< row-major
+  std::vector<Index> shape = {};          ///< empty of a single value
+  NumberType type = NumberType::float64;  ///< of numbers
+  std::vector<char> bytes = {};           ///< of numbers, row-major
+  std::vector<std::string> texts = {};    ///< row-major
   std::map<std::string, StoredValue> attributes = {};
   std::map<std::string, StoredValue> children = {};  ///< of a group
 

@@ -81,7 +81,8 @@ inline H5adParts open_matrix(const Hdf5Object& root, const std::string& layer) {
 /// Keeps what else the file carries. Raw counts have genes of their own: they are left out.
 inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTable& table) {
   const auto all = [](const std::string&) { return true; };
-  read_stored_values(root, "uns", [&](const std::string& name) { return table.strings.count(name) == 0; }, table);
+  read_stored_values(
+      root, "uns", [&](const std::string& name) { return table.strings.count(name) == 0; }, table);
   read_stored_values(root, "obsp", all, table);
   std::vector<std::string> left_out;
   if (layer == "raw") {
@@ -89,7 +90,8 @@ inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTabl
     std::erase_if(left_out, [&](const std::string& name) { return children_of(root, name.c_str()).empty(); });
   } else {
     for (const char* group : {"varm", "varp"}) read_stored_values(root, group, all, table);
-    read_stored_values(root, "layers", [&](const std::string& name) { return name != layer; }, table);
+    read_stored_values(
+        root, "layers", [&](const std::string& name) { return name != layer; }, table);
     if (has_raw(root)) left_out.push_back("raw");
   }
   if (!layer.empty() && root.has("X")) left_out.push_back("X");
@@ -99,12 +101,12 @@ inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTabl
 
 }  // namespace detail
 
-/// Reads the AnnData of an open group: one matrix, obs, var, obsm and the lists of strings in uns; the rest of uns, obsp, varm, varp
-/// and the other layers are kept as they are. Dense, CSR and CSC matrices of any type of number; files of anndata 0.6
-/// up to today. Names of genes and cells that repeat get -1, -2, with a note.
-/// What is legal but worth a line is in CellTable::notes. Counts above largest_count are refused.
-/// Throws std::runtime_error with one sentence naming the file, the field and the numbers. Limit: HDF5 1.10 itself can
-/// crash on a file whose headers were overwritten.
+/// Reads the AnnData of an open group: one matrix, obs, var, obsm and the lists of strings in uns; the rest of uns,
+/// obsp, varm, varp and the other layers are kept as they are. Dense, CSR and CSC matrices of any type of number; files
+/// of anndata 0.6 up to today. Names of genes and cells that repeat get -1, -2, with a note. What is legal but worth a
+/// line is in CellTable::notes. Counts above largest_count are refused. Throws std::runtime_error with one sentence
+/// naming the file, the field and the numbers. Limit: HDF5 1.10 itself can crash on a file whose headers were
+/// overwritten.
 inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = {}) {
   const std::string path = root.where();
   if (!root.has("obs")) {

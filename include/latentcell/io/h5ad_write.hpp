@@ -153,9 +153,10 @@ inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
 }  // namespace detail
 
 /// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
-/// in obsm, lists of strings in uns, what is stored in its place. Notes are not written. The file is written atomically, and its bytes depend
-/// on the table and the options alone. It is put together in memory first, which takes its packed size. Throws std::invalid_argument for a table that contradicts itself or a
-/// level outside 0..9, std::runtime_error naming the file where it cannot be written.
+/// in obsm, lists of strings in uns, what is stored in its place. Notes are not written. The file is written
+/// atomically, and its bytes depend on the table and the options alone. It is put together in memory first, which takes
+/// its packed size. Throws std::invalid_argument for a table that contradicts itself or a level outside 0..9,
+/// std::runtime_error naming the file where it cannot be written.
 inline void write_h5ad(const std::string& path, const CellTable& table, const H5adWriteOptions& options = {}) {
   LATENTCELL_REQUIRE(options.compression >= 0 && options.compression <= 9, "write_h5ad: compression ",
                      options.compression, " is not in 0..9");

@@ -66,8 +66,8 @@ class Hdf5Object {
   [[noreturn]] void fail_reading() const {
     const std::string reason = hdf5_reason();
     if (is_dataset()) require_filters();
-    fail("cannot be read (", reason, "): ",
-         is_of_newer_hdf5(reason) ? newer_hdf5() : std::string("the file is cut short or damaged"));
+    fail("cannot be read (", reason,
+         "): ", is_of_newer_hdf5(reason) ? newer_hdf5() : std::string("the file is cut short or damaged"));
   }
 
   bool is_group() const { return H5Iget_type(id_.get()) == H5I_GROUP; }

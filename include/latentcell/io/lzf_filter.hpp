@@ -48,8 +48,8 @@ inline std::size_t lzf_filter(unsigned flags, std::size_t settings, const unsign
   for (; room <= largest; room *= 2) {
     void* to = H5allocate_memory(room, false);
     if (to == nullptr) return 0;
-    const std::size_t made = unpack_lzf(static_cast<const std::uint8_t*>(*buffer), packed,
-                                        static_cast<std::uint8_t*>(to), room);
+    const std::size_t made =
+        unpack_lzf(static_cast<const std::uint8_t*>(*buffer), packed, static_cast<std::uint8_t*>(to), room);
     if (made > 0 && made <= room) {
       H5free_memory(*buffer);
       *buffer = to;

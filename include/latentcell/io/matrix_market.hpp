@@ -127,15 +127,15 @@ inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index
 }  // namespace detail
 
 /// Reads a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or genes.tsv), plain or gzipped; a prefix common to
-/// the three is fine, and names of another prefix are taken where the folder has but one; kallisto's names are read too.
-/// Takes the folder, or the path of its matrix. The matrix is genes x cells and is turned on reading; one that is cells
-/// x genes, by its extents, is taken as it is, with a line in notes. The gene id is the name of a gene; its symbol is
-/// the var column gene_symbol. Throws std::runtime_error with one sentence naming the file, the line and the numbers.
+/// the three is fine, and names of another prefix are taken where the folder has but one; kallisto's names are read
+/// too. Takes the folder, or the path of its matrix. The matrix is genes x cells and is turned on reading; one that is
+/// cells x genes, by its extents, is taken as it is, with a line in notes. The gene id is the name of a gene; its
+/// symbol is the var column gene_symbol. Throws std::runtime_error with one sentence naming the file, the line and the
+/// numbers.
 inline CellTable read_matrix_market(const std::string& path, const TenxOptions& options = {}) {
   const std::string matrix = detail::is_folder(path) ? detail::find_matrix(path) : path;
   if (!detail::is_file(matrix)) throw_runtime(matrix, ": cannot be opened: ", std::strerror(ENOENT));
-  if (!detail::ends_with_matrix(matrix))
-    throw_runtime(matrix, ": the name of a matrix must end in .mtx or .mtx.gz");
+  if (!detail::ends_with_matrix(matrix)) throw_runtime(matrix, ": the name of a matrix must end in .mtx or .mtx.gz");
   if (!options.genome.empty()) {
     throw_runtime(path, ": a folder lists no genomes, so '", options.genome, "' cannot be picked");
   }

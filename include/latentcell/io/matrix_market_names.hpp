@@ -51,13 +51,14 @@ inline std::string find_matrix(const std::string& folder) {
   std::vector<std::string> found = files_in(folder);
   if (std::find(found.begin(), found.end(), ".zgroup") != found.end() ||
       std::find(found.begin(), found.end(), "zarr.json") != found.end())
-    throw_runtime(folder, ": is a zarr store, which is not read; write it as h5ad: ",
-                  "anndata.read_zarr(...).write_h5ad(...)");
+    throw_runtime(folder,
+                  ": is a zarr store, which is not read; write it as h5ad: ", "anndata.read_zarr(...).write_h5ad(...)");
   std::erase_if(found, [](const std::string& name) { return !ends_with_matrix(name); });
   const auto plain = [](const std::string& name) {
     return name.ends_with("matrix.mtx") || name.ends_with("matrix.mtx.gz");
   };
-  if (std::any_of(found.begin(), found.end(), plain)) std::erase_if(found, [&](const auto& name) { return !plain(name); });
+  if (std::any_of(found.begin(), found.end(), plain))
+    std::erase_if(found, [&](const auto& name) { return !plain(name); });
   if (found.empty()) throw_runtime(folder, ": has no matrix.mtx or matrix.mtx.gz");
   if (found.size() > 1 && !(found.size() == 2 && found[1] == found[0] + ".gz"))
     throw_runtime(folder, ": has several matrices, give the path of one: ", join(found));
@@ -92,8 +93,8 @@ inline std::string find_beside(const std::string& matrix, std::initializer_list<
   }
   if (found.size() == 2 && found[1] == found[0] + ".gz") found.pop_back();
   if (found.size() != 1) {
-    throw_runtime(matrix, ": has no ", tried, " (or .gz)", found.empty() ? "" : ", and the folder has several: ",
-                  join(found));
+    throw_runtime(matrix, ": has no ", tried, " (or .gz)",
+                  found.empty() ? "" : ", and the folder has several: ", join(found));
   }
   notes.push_back(text(matrix, ": its names are taken from ", found[0]));
   return folder + "/" + found[0];

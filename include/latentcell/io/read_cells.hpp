@@ -43,11 +43,14 @@ inline std::string lower(std::string_view name) {
 /// What a file is that is not read, and what to do about it; "" for other files.
 inline std::string other_kind(std::string_view name) {
   const auto ends = [&](const char* end) { return name.ends_with(end); };
-  if (ends(".h5ad.gz") || ends(".h5.gz") || ends(".h5mu.gz")) return "is gzipped, and HDF5 is read unpacked alone: gunzip it";
+  if (ends(".h5ad.gz") || ends(".h5.gz") || ends(".h5mu.gz"))
+    return "is gzipped, and HDF5 is read unpacked alone: gunzip it";
   if (ends(".rds") || ends(".rda") || ends(".rdata") || ends(".qs"))
     return "is a file of R; write it as h5ad, or as a matrix.mtx with barcodes and features";
-  if (ends(".h5seurat")) return "is a file of SeuratDisk; Convert(\"FILE.h5seurat\", dest = \"h5ad\") makes an h5ad of it";
-  if (ends(".loom")) return "is a loom file, which is not read; anndata.read_loom(...).write_h5ad(...) makes an h5ad of it";
+  if (ends(".h5seurat"))
+    return "is a file of SeuratDisk; Convert(\"FILE.h5seurat\", dest = \"h5ad\") makes an h5ad of it";
+  if (ends(".loom"))
+    return "is a loom file, which is not read; anndata.read_loom(...).write_h5ad(...) makes an h5ad of it";
   if (ends(".zip") || ends(".tar") || ends(".tar.gz") || ends(".tgz")) return "is an archive: unpack it";
   return "";
 }
@@ -76,8 +79,8 @@ inline CellTable read_any_hdf5(const std::string& path, const ReadOptions& optio
 }  // namespace detail
 
 /// Reads cells from what path is: an h5ad or h5mu file, a 10x HDF5 file (.h5), a 10x folder or its matrix.mtx, a CSV or
-/// TSV table (.csv, .tsv, .tab, .txt); text may be gzipped. HDF5 is recognised by its first bytes, whatever the file's name.
-/// Throws std::runtime_error with one sentence naming the file, the field and the numbers.
+/// TSV table (.csv, .tsv, .tab, .txt); text may be gzipped. HDF5 is recognised by its first bytes, whatever the file's
+/// name. Throws std::runtime_error with one sentence naming the file, the field and the numbers.
 inline CellTable read_cells(const std::string& path, const ReadOptions& options = {}) {
   const std::string lowered = detail::lower(path);
   std::string_view name = lowered;

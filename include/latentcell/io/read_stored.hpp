@@ -78,9 +78,7 @@ inline std::optional<StoredValue> read_stored_dataset(const Hdf5Object& data) {
     n *= extent;
   }
   require_plausible(data, n, std::max<std::size_t>(1, H5Tget_size(type.get())));
-  const auto read = [&](hid_t as, void* to) {
-    return H5Dread(data.id(), as, H5S_ALL, H5S_ALL, H5P_DEFAULT, to) >= 0;
-  };
+  const auto read = [&](hid_t as, void* to) { return H5Dread(data.id(), as, H5S_ALL, H5S_ALL, H5P_DEFAULT, to) >= 0; };
   if (kind != Hdf5Kind::text) return read_stored_numbers(data, type.get(), std::move(shape), read);
   return StoredValue{.kind = StoredValue::Kind::texts,
                      .shape = std::move(shape),

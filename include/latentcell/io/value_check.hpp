@@ -29,7 +29,8 @@ struct ValueCheck {
   std::span<const std::string> gene_names;
 
   bool accepts(float value) const {
-    return std::isfinite(value) && (values == Values::any || (value >= 0 && value <= largest_count && std::trunc(value) == value));
+    return std::isfinite(value) &&
+           (values == Values::any || (value >= 0 && value <= largest_count && std::trunc(value) == value));
   }
   void operator()(float value, Index cell, Index gene) const {
     if (!accepts(value)) [[unlikely]]
@@ -44,10 +45,10 @@ struct ValueCheck {
       if (out.ends_with(".0")) out.resize(out.size() - 2);
       return number != number ? std::string("nan") : out;
     };
-    const char* law = !std::isfinite(value) ? "values must be finite"
-                      : value < 0           ? "counts are never negative"
+    const char* law = !std::isfinite(value)   ? "values must be finite"
+                      : value < 0             ? "counts are never negative"
                       : value > largest_count ? "counts above 16777215 cannot be kept exactly"
-                                            : "counts are whole numbers";
+                                              : "counts are whole numbers";
     throw_runtime(where, " holds ", shown(value), " (cell ", name(cell_names, cell), ", gene ", name(gene_names, gene),
                   "): ", law, advice.empty() || !std::isfinite(value) ? "" : "; ", std::isfinite(value) ? advice : "");
   }

@@ -11,8 +11,8 @@
 
 namespace latentcell {
 
-/// The names joined in a label, in their order: "A+B" has "A" and "B". A sign that stands in brackets, or has no name on
-/// both sides, belongs to a name: "dox+", "Ca2+", "(+)-3-PPP" and "CD4++CD8" are one name each.
+/// The names joined in a label, in their order: "A+B" has "A" and "B". A sign that stands in brackets, or has no name
+/// on both sides, belongs to a name: "dox+", "Ca2+", "(+)-3-PPP" and "CD4++CD8" are one name each.
 inline std::vector<std::string> joined_names(std::string_view label, char joint = '+') {
   std::vector<std::string> out;
   std::size_t first = 0;

@@ -25,7 +25,8 @@ inline std::string canonical_condition(const std::string& condition, const std::
   };
   std::vector<std::string> names = parts(condition);
   const std::vector<std::string> untreated = parts(control);
-  if (names.size() > 1 || names == untreated) std::erase_if(names, [&](const std::string& name) { return name == control || name.empty(); });
+  if (names.size() > 1 || names == untreated)
+    std::erase_if(names, [&](const std::string& name) { return name == control || name.empty(); });
   if (std::includes(names.begin(), names.end(), untreated.begin(), untreated.end())) {
     for (const std::string& name : untreated) names.erase(std::find(names.begin(), names.end(), name));
   }

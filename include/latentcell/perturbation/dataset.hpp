@@ -144,8 +144,8 @@ inline void build_vocabulary(const DatasetOptions& o, Dataset& to) {
 
 /// Fills in the groups and conditions to predict.
 inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Dataset& to) {
-  to.conditions =
-      o.conditions.empty() ? to.vocabulary.trained_conditions : canonical_conditions(o.conditions, o.model.control, o.joint);
+  to.conditions = o.conditions.empty() ? to.vocabulary.trained_conditions
+                                       : canonical_conditions(o.conditions, o.model.control, o.joint);
   for (const std::string& condition : to.conditions) to.vocabulary.require(condition);
   to.targets = o.targets;
   for (const std::string& name : o.holdout) {
@@ -188,7 +188,8 @@ inline double largest_dose(const CellTable& cells, const std::string& column) {
 inline Dataset make_dataset(CellTable cells, const DatasetOptions& o) {
   check_options("make_dataset", o);
   Dataset out;
-  if (!o.model.dose.empty()) cells.cell_columns.set(o.model.dose, read_numeric_column(cells.cell_columns, o.model.dose));
+  if (!o.model.dose.empty())
+    cells.cell_columns.set(o.model.dose, read_numeric_column(cells.cell_columns, o.model.dose));
   out.options = o.model;
   detail::rename_conditions(cells, o, out);
   for (const std::string& name : o.targets) (void)group_labels(cells.cell_columns, o.model).code_of(name);

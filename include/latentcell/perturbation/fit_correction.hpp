@@ -44,8 +44,7 @@ class ResidualCollector {
                        o.pseudo_count);
     if (columns_.dose.empty()) return;
     dose_ = to_numbers(cells.cell_columns.get(columns_.dose));
-    LATENTCELL_REQUIRE(dose_, "fit_response_correction: column '", columns_.dose,
-                       "' holds labels, not numbers");
+    LATENTCELL_REQUIRE(dose_, "fit_response_correction: column '", columns_.dose, "' holds labels, not numbers");
   }
 
   /// Adds the residuals of one model's predictions of a condition in its held-out groups.
@@ -53,9 +52,8 @@ class ResidualCollector {
     std::vector<char> held_out(group_.levels.size());
     for (const std::string& name : fold.groups) held_out[std::size_t(group_.code_of(name))] = 1;
     const std::vector<Index> treated = rows_of(held_out, condition);
-    const std::vector<DoseBin> bins = !dose_
-                                          ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}}
-                                          : dose_bins(treated, *dose_);
+    const std::vector<DoseBin> bins =
+        !dose_ ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}} : dose_bins(treated, *dose_);
     for (const DoseBin& bin : bins) add_bin(*fold.model, condition, bin, to, rng);
   }
 
