@@ -21,6 +21,9 @@ TEST_CASE("split_units: one unit for all labels, before or after the number") {
   CHECK(numbers({"24h", "3d"}).empty());   // hours and days
   CHECK(numbers({"24h", "3"}).empty());    // three of what?
   CHECK(numbers({"1", "2"}).empty());
+  CHECK(numbers({"day_3", "day_10"}) == std::vector<std::string>{"3", "10"});
+  CHECK(numbers({"type_1", "type_2"}).empty());  // names of things, not numbers of a unit
+  CHECK(numbers({"batch 1", "batch 2"}).empty());
   CHECK(numbers({"control", "24h"}).empty());
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,23 @@ struct UnitLabels {
   std::vector<std::string> numbers;  ///< (labels) what is left of each
 };
 
-/// Takes the unit off labels; nothing where there is none, or another in each label. A zero needs no unit.
+namespace detail {
+
+/// Words before a number that say what it counts. Others name things: type_1, batch 2, donor3.
+inline bool is_unit_before(std::string_view word) {
+  static constexpr std::string_view known[] = {
+      "",  "e",    "p",         "d",     "day",   "days", "dpf",  "h",     "hour",    "hours", "hpf",  "hpi",
+      "m", "min",  "minute",    "month", "w",     "wk",   "week", "weeks", "pcw",     "y",     "year", "age",
+      "t", "time", "timepoint", "cs",    "stage", "dose", "conc", "slice", "section", "s",     "z"};
+  std::string lower;
+  for (const char c : word) lower += c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
+  return std::find(std::begin(known), std::end(known), lower) != std::end(known);
+}
+
+}  // namespace detail
+
+/// Takes the unit off labels; nothing where there is none, or another in each label, or where the word before the
+/// numbers is no unit, as in "type_1". A zero needs no unit.
 inline std::optional<UnitLabels> split_units(std::span<const std::string> labels) {
   const auto is_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '%' || (static_cast<unsigned char>(c) & 0x80) != 0;
@@ -36,7 +53,7 @@ inline std::optional<UnitLabels> split_units(std::span<const std::string> labels
     while (last > first && (is_letter(label[last - 1]) || label[last - 1] == ' ' || label[last - 1] == '_')) --last;
     const std::string before = trim(std::string_view(label).substr(0, first)),
                       after = trim(std::string_view(label).substr(last)), number = label.substr(first, last - first);
-    if (number.empty()) return std::nullopt;
+    if (number.empty() || !detail::is_unit_before(before)) return std::nullopt;
     numbers.push_back(number);
     if (before.empty() && after.empty()) {
       char* end = nullptr;
