@@ -99,7 +99,7 @@ int run(const Settings& s) {
   const gen::LabelDeficit lacks = gen::label_deficit(codes, Index(levels.size()), s.min_cells);
   const bool has_deficit = print_deficit(lacks, levels);
   const gen::AugmentOptions how =
-      has_deficit ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{};
+      has_deficit ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{.min_cells = s.min_cells};
   program::training_begins();
   program::doing("generating cells");
   const lc::CellTable generated = gen::augment(*model, d.train, draws, how);
