@@ -145,10 +145,12 @@ class Hdf5Writer {
     Hdf5Handle type = value.kind == Kind::texts ? text_type() : Hdf5Handle(H5Tcopy(number_type_id(value.type)));
     if (value.kind == Kind::numbers && value.type == NumberType::boolean) type = boolean_type();
     const std::size_t width = value.kind == Kind::texts ? sizeof(char*) : H5Tget_size(type.get());
+    const Hdf5Handle plan(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_obj_track_times(plan.get(), false);  // or equal runs would write other bytes
     const Hdf5Handle data =
         value.kind == Kind::nothing
             ? Hdf5Handle(H5Dcreate2(parent, name.c_str(), type.get(), Hdf5Handle(H5Screate(H5S_NULL)).get(),
-                                    link_plan().get(), H5P_DEFAULT, H5P_DEFAULT))
+                                    link_plan().get(), plan.get(), H5P_DEFAULT))
             : dataset(parent, name, type.get(), value.shape, width, nullptr);
     if (!data) fail();
     if (value.kind == Kind::texts && !value.texts.empty()) {
