@@ -23,13 +23,13 @@ namespace detail {
 
 /// Words before a number that say what it counts. Others name things: type_1, batch 2, donor3.
 inline bool is_unit_before(std::string_view word) {
-  static constexpr std::string_view known[] = {
+  static constexpr std::string_view units[] = {
       "",  "e",    "p",         "d",     "day",   "days", "dpf",  "h",     "hour",    "hours", "hpf",  "hpi",
       "m", "min",  "minute",    "month", "w",     "wk",   "week", "weeks", "pcw",     "y",     "year", "age",
       "t", "time", "timepoint", "cs",    "stage", "dose", "conc", "slice", "section", "s",     "z"};
   std::string lower;
   for (const char c : word) lower += c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
-  return std::find(std::begin(known), std::end(known), lower) != std::end(known);
+  return std::find(std::begin(units), std::end(units), lower) != std::end(units);
 }
 
 }  // namespace detail
