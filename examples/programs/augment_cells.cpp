@@ -7,10 +7,10 @@
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/generation/generation.hpp>
-#include <latentcell/io/h5ad.hpp>
 
 #include "support/augmentation_options.hpp"
 #include "support/plot/augmentation.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -59,13 +59,14 @@ gen::AugmentOptions augmentation(const Settings& s, const gen::Options& model, c
 }
 
 // Writes real and generated cells in one table, marked in obs "generated".
-void write(const Settings& s, lc::CellTable real, lc::CellTable generated) {
-  real.cell_columns.set("generated", std::vector<double>(lc::to_size(real.cells()), 0.0));
-  generated.cell_columns.set("generated", std::vector<double>(lc::to_size(generated.cells()), 1.0));
+void write(const Settings& s, const lc::CellTable& input, lc::CellTable generated, const program::Report& report) {
+  lc::CellTable real = input;
+  program::mark_cells(real, "generated", 0);
+  program::keep_embedding(real, "X_latentcell");
+  program::mark_cells(generated, "generated", 1);
   print_line(lc::text("wrote ", real.cells(), " real and ", generated.cells(), " generated cells to ", s.out));
   lc::append_cells(real, generated);
-  real.strings["latentcell"] = program::provenance(s.seed, s.steps, s.guidance);
-  lc::io::write_h5ad(s.out, real);
+  program::write_cells(s.out, real, report.provenance(), &input);
 }
 
 // Prints what labels lack; whether any does.
@@ -78,7 +79,7 @@ bool print_deficit(const gen::LabelDeficit& lacks, const std::vector<std::string
 }
 
 int run(const Settings& s) {
-  program::begin(s);
+  program::begin(s, {s.from});
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   program::Report report("augment_cells", s);
   program::TrainTest d = load(s, rng);
@@ -98,7 +99,7 @@ int run(const Settings& s) {
   const gen::LabelDeficit lacks = gen::label_deficit(codes, Index(levels.size()), s.min_cells);
   const bool has_deficit = print_deficit(lacks, levels);
   const gen::AugmentOptions how =
-      has_deficit ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{};
+      has_deficit ? augmentation(s, model->options, d.train, report) : gen::AugmentOptions{.min_cells = s.min_cells};
   program::training_begins();
   program::doing("generating cells");
   const lc::CellTable generated = gen::augment(*model, d.train, draws, how);
@@ -109,7 +110,7 @@ int run(const Settings& s) {
   if (generated.cells() == 0)
     print_line(has_deficit ? "note: nothing is added: nothing helps classifiers of left-out training cells"
                            : "note: every label has as many cells already; nothing is added");
-  write(s, d.train, generated);
+  write(s, d.train, generated, report);
   plots::AugmentationF1 f1;
   if (d.test && has_deficit) {
     const std::vector<int> test_codes = d.test->cell_columns.codes(s.label, levels),

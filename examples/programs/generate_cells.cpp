@@ -6,12 +6,12 @@
 #include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/generation/generation.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_gene_sets.hpp>
 
 #include "support/generation_options.hpp"
 #include "support/generation_report.hpp"
 #include "support/plot/generation.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -49,12 +49,12 @@ std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const Settings& s, const
       s.gene_sets, [&] { return lc::evaluate::GeneSetEvaluator(d.train, *d.test, s.label, sets, {.seed = s.seed}); });
 }
 
-lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng) {
+lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng,
+                       const program::Report& report, const lc::CellTable* train = nullptr) {
   program::training_begins();
   program::doing("generating cells");
   lc::CellTable cells = gen::generate(m, of, {.steps = s.steps, .guidance = float(s.guidance)}, rng);
-  cells.strings["latentcell"] = program::provenance(s.seed, s.steps, s.guidance);
-  lc::io::write_h5ad(s.out, cells);
+  program::write_new_cells(s.out, cells, "generated", report.provenance(), train);
   print_line(lc::text("wrote ", cells.cells(), " cells to ", s.out));
   return cells;
 }
@@ -68,7 +68,7 @@ void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* tr
   program::doing("generating paths");
   const lc::LatentTable z = gen::interpolate(m.flow, {{label, a}}, {{label, b}}, o, rng);
   const lc::CellTable cells = draw(m.vae, z, rng);
-  lc::io::write_h5ad(s.out, cells);
+  program::write_new_cells(s.out, cells, "generated", report.provenance(), train);
   print_line(lc::text("wrote ", o.paths, " paths of ", o.points, " cells from ", a, " to ", b, " to ", s.out));
   if (train == nullptr) return;
   program::doing("evaluating paths");
@@ -86,33 +86,30 @@ void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells,
   program::doing("correcting for the batch covariate");
   lc::Rng rng(s.seed, program::correction_stream);
   const lc::CellTable corrected = gen::transform_batch(m.vae, cells, to, rng);
-  lc::io::write_h5ad(s.corrected, corrected);
+  program::write_corrected(s.corrected, corrected, report.provenance(), cells);
   print_line(lc::text("wrote the cells as of batch '", batch_covariate.levels[lc::to_size(to)], "' to ", s.corrected));
   report["batch_correction"] = report.scored(gen::evaluate_batch_correction(cells, corrected, of, rng));
 }
 
-int from_model(const Settings& s, program::Report& report) {
+int from_model(Settings& s, program::Report& report) {
   lc::Rng rng(s.seed);
   const gen::Model m = gen::load(program::model_file(s.from));
-  const std::vector<int> types = program::level_codes(s.types, "--types", m.options);
-  (void)program::level_codes(s.interpolate, "--interpolate", m.options);
+  const std::vector<int> types = program::codes_of_types(s, m.options);
   if (!s.interpolate.empty()) interpolate(s, m, nullptr, report, rng);
   if (s.interpolate.empty())
-    generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng);
+    generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng, report);
   report.finish(s, "not evaluated: a saved model was given no cells to compare with");
   return 0;
 }
 
-int run(const Settings& s) {
-  program::begin(s);
-  if (!s.corrected.empty()) program::check_file(s.corrected);
+int run(Settings s) {
+  program::begin(s, {s.test_data, s.gene_sets, s.from}, {s.corrected});
   program::Report report("generate_cells", s);
   if (!s.from.empty()) return from_model(s, report);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   const program::TrainTest d = load(s, rng);
   const gen::Options o = program::generator_options(s, d.train);
-  const std::vector<int> types = program::level_codes(s.types, "--types", o);
-  (void)program::level_codes(s.interpolate, "--interpolate", o);
+  const std::vector<int> types = program::codes_of_types(s, o);
   if (!s.to_batch.empty())
     (void)program::level_of({o.batch_covariate_levels, {}}, s.to_batch, "--to-batch", s.batch_covariate);
   const auto sets = gene_sets(s, d);
@@ -124,7 +121,7 @@ int run(const Settings& s) {
   lc::CellTable cells;
   if (s.interpolate.empty()) {
     const gen::Composition of = gen::sample_composition(gen::composition_of(m, d.train), {types, s.count}, draws);
-    cells = generate(s, m, of, draws);
+    cells = generate(s, m, of, draws, report, &d.train);
     if (d.test) {
       program::doing("evaluating");
       const lc::CellTable prior = gen::sample_prior(m, of, draws);

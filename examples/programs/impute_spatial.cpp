@@ -7,6 +7,7 @@
 
 #include "support/plot/spatial.hpp"
 #include "support/spatial_options.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 using lc::Index;
@@ -30,7 +31,7 @@ lc::spatial::ImputationTask read_task(const Settings& s) {
     const lc::CellTable cells = lc::simulate_tissue_slice({}, rng);
     all = lc::spatial::make_tissue(cells, cells.embeddings.at("spatial"));
   } else {
-    all = s.slices.empty() ? program::read_slice(s, s.data, "") : program::read_slices(s, hidden_slice);
+    all = program::read_tissue(s, hidden_slice);
   }
   all = program::subset_of(s, std::move(all));
   if (hidden) return lc::spatial::hold_out(all, *hidden, rng);
@@ -40,8 +41,9 @@ lc::spatial::ImputationTask read_task(const Settings& s) {
   return lc::spatial::impute_missing_genes(all, panel);
 }
 
-void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Tissue& query,
-           lc::spatial::Imputation imputed) {
+void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::ImputationTask& task,
+           lc::spatial::Imputation imputed, const program::Report& report) {
+  const lc::spatial::Tissue& query = task.query;
   lc::CellTable out;
   out.cell_names = query.cells.cell_names;
   out.cell_columns = query.cells.cell_columns;
@@ -51,10 +53,9 @@ void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Ti
   out.embeddings["spatial"] = query.locations.coordinates;
   out.embeddings["variance_matched"] = lc::spatial::match_variance(imputed.intervals.mean, imputed.gene_deviation);
   program::put_intervals(out, "", std::move(imputed.intervals));
-  out.strings["latentcell"] = {
-      lc::text("version ", lc::version), lc::text("seed ", s.seed),
-      lc::text("X: log1p of counts at a depth of ", m.target.depth.value(0, 0), m.panel ? " of the panel" : "")};
-  lc::io::write_h5ad(s.out, out);
+  out.stored["uns/log1p"] = lc::stored_mapping({{"base", {.kind = lc::StoredValue::Kind::nothing}}});
+  out.stored["uns/log1p_depth"] = lc::stored_real(double(m.target.depth.value(0, 0)));
+  program::write_new_cells(s.out, out, "predicted", report.provenance(), &task.reference.cells);
   program::print_line(lc::text("wrote ", out.cells(), " locations to ", s.out));
 }
 
@@ -89,7 +90,7 @@ void draw(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Dat
 }
 
 int run(const Settings& s) {
-  program::begin(s);
+  program::begin(s, program::files_of(s));
   program::Report report("impute_spatial", s);
   const lc::spatial::ImputationTask task = read_task(s);
   std::optional<lc::spatial::Model> m;
@@ -132,7 +133,7 @@ int run(const Settings& s) {
   const lc::spatial::Imputation imputed = lc::spatial::impute(*m, data, {.intervals = intervals, .seed = s.seed});
   report["prediction"] = {{"locations", data.query.size()}, {"seconds", program::now() - start}};
   if (imputed.sharing) report["concentrations"] = program::to_json(*imputed.sharing, m->target.features());
-  write(s, *m, task.query, imputed);
+  write(s, *m, task, imputed, report);
   lc::spatial::BaselineImputation baseline;
   if (data.has_truth()) baseline = evaluate(s, *m, data, imputed, regions_of(s, task), report);
   report.finish(s);

@@ -3,13 +3,13 @@
 
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/simulate_development.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/trajectory/trajectory.hpp>
 
 #include "support/plot/trajectory.hpp"
 #include "support/read.hpp"
 #include "support/stages.hpp"
 #include "support/trajectory_options.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace trajectory = latentcell::trajectory;
@@ -24,7 +24,8 @@ constexpr std::uint64_t prediction_stream = 9, fate_stream = 13, picture_stream 
 struct Trained {
   trajectory::Model model;
   lc::LatentTable reference = {}, truth = {};
-  std::vector<std::string> axes = {};  // of an embedding
+  std::vector<std::string> axes = {};       // of an embedding
+  std::optional<lc::CellTable> genes = {};  // of counts: a cell of the data, for what it says of the genes
 };
 
 trajectory::Snapshots read(const Settings& s, const std::string& time, lc::Rng& rng) {
@@ -41,6 +42,7 @@ Trained load(const Settings& s, lc::Rng& rng) {
     cells.counts = program::in_genes_of(*cells.counts, out.model.autoencoder->gene_names, s.data);
   out.reference = trajectory::encode(out.model, cells);
   out.axes = cells.axes;
+  if (cells.counts) out.genes = cells.counts->select_cells(std::vector<lc::Index>{0});
   return out;
 }
 
@@ -64,6 +66,7 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& r
   out.reference = trajectory::encode(out.model, cells);
   if (held_out.cells() > 0) out.truth = trajectory::encode(out.model, held_out);
   out.axes = cells.axes;
+  if (cells.counts) out.genes = cells.counts->select_cells(std::vector<lc::Index>{0});
   return out;
 }
 
@@ -87,7 +90,8 @@ void report_fates(const Settings& s, const Trained& t, program::Report& report) 
   report["settled_by_time"] = fates.settled_by_time;
 }
 
-void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable>& predicted, const program::Json& scores) {
+void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable>& predicted,
+          const program::Json& scores) {
   lc::Rng rng(s.seed, picture_stream);
   const auto paths = trajectory::early_cell_paths(t.model, t.reference, 40, rng);
   const lc::Matrix<float> reference = t.model.coordinates(t.reference.mean), truth = t.model.coordinates(t.truth.mean);
@@ -102,7 +106,7 @@ void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable
 }
 
 int run(Settings s) {
-  program::begin(s);
+  program::begin(s, {s.embedding, s.from});
   s.complete();
   lc::Rng rng(s.seed);
   program::Report report("model_trajectory", s);
@@ -110,7 +114,6 @@ int run(Settings s) {
   if (!trained) return program::exit_interrupted(s);
   const trajectory::Model& model = trained->model;
   const lc::LatentTable& reference = trained->reference;
-
   program::training_begins();
   program::doing("predicting");
   const double start = program::now();
@@ -129,12 +132,9 @@ int run(Settings s) {
     }
     lc::append_cells(out, trajectory::decode_cells(model, cells, trained->axes, own));
   }
-  out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                               lc::text("steps ", s.steps)};
-  lc::io::write_h5ad(s.out, out);
+  program::write_new_cells(s.out, out, "predicted", report.provenance(), trained->genes ? &*trained->genes : nullptr);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, " in ", lc::clock_text(program::now() - start)));
   report["prediction"] = {{"cells", out.cells()}, {"seconds", program::now() - start}};
-
   if (trained->truth.cells() >= 4) evaluate(s, *trained, predicted.front(), report);
   if (!s.label.empty() && s.from.empty()) report_fates(s, *trained, report);
   report.finish(s, "not evaluated: no cells of the predicted times were held out (--holdout)");

@@ -7,13 +7,13 @@
 
 #include <latentcell/data/append_cells.hpp>
 #include <latentcell/generation/io.hpp>
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/perturbation/perturbation.hpp>
 
 #include "support/plot/evaluated_perturbations.hpp"
 #include "support/perturbation_options.hpp"
 #include "support/perturbation_tables.hpp"
 #include "support/stages.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace perturbation = lc::perturbation;
@@ -35,25 +35,27 @@ CellTable generate(const Settings& s, const lc::generation::Model& generator, co
 
 // Predicts every condition for the control cells and writes them; new control cells are written too.
 CellTable predict(const Settings& s, const perturbation::Model& model, const CellTable& controls,
-                  const perturbation::Dataset& names, const std::vector<std::string>& conditions,
-                  program::ChangeTables& tables) {
+                  const perturbation::Dataset& data, program::ChangeTables& tables, const program::Report& report) {
   program::training_begins();
   lc::Rng rng(s.seed, prediction_stream);
   perturbation::PredictOptions o = s.training.prediction;
   o.dose = std::isnan(s.at_dose) ? double(model.options.dose_scale) : s.at_dose;
   CellTable out;
-  for (const std::string& condition : conditions) {
-    program::doing("predicting '" + names.name_in_data(condition) + "'");
+  for (const std::string& condition : data.conditions) {
+    program::doing("predicting '" + data.name_in_data(condition) + "'");
     CellTable cells = perturbation::predict(model, controls, condition, o, rng);
-    tables.add(controls, cells, names.name_in_data(condition));
-    cells.cell_columns.set(model.options.condition, lc::Categorical{{names.name_in_data(condition)},
+    tables.add(controls, cells, data.name_in_data(condition));
+    cells.cell_columns.set(model.options.condition, lc::Categorical{{data.name_in_data(condition)},
                                                                     std::vector<int>(lc::to_size(cells.cells()), 0)});
     lc::append_cells(out, cells);
   }
-  out.strings["latentcell"] = {lc::text("version ", lc::version), lc::text("seed ", s.seed),
-                               lc::text("steps ", o.steps)};
-  if (s.generate > 0) lc::append_cells(out, controls);
-  lc::io::write_h5ad(s.out, out);
+  program::mark_cells(out, "predicted", 1);
+  if (s.generate > 0) {
+    CellTable new_controls = controls;
+    program::mark_cells(new_controls, "predicted", 0);
+    lc::append_cells(out, new_controls);
+  }
+  program::write_cells(s.out, out, report.provenance(), &controls);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out));
   return out;
 }
@@ -81,28 +83,29 @@ void evaluate(const Settings& s, const perturbation::Model& model, const perturb
   }
 }
 
-int predict_with_saved_model(const Settings& s, program::Report& report) {
+int predict_with_saved_model(Settings& s, program::Report& report) {
   const perturbation::Model model = perturbation::load(program::model_file(s.from));
   const perturbation::Options& o = model.options;
-  const auto conditions = perturbation::canonical_conditions(s.dataset.conditions, o.control);
-  for (const std::string& condition : conditions) model.vocabulary.require(condition);
-  if (!std::isnan(s.at_dose) && o.dose.empty()) lc::throw_runtime("--at-dose: the model has no dose");
+  perturbation::Dataset names;
+  names.conditions = program::conditions_of(s, model);
   program::ChangeTables tables(s, o, model.vae.gene_names, report);
   CellTable controls;
   if (s.generate > 0) {
     const lc::generation::Model generator = lc::generation::load(s.from + generator_name);
+    program::split_levels(s, "--target", s.dataset.targets, generator.options.levels);
     controls = generate(s, generator, o, s.dataset.targets.empty() ? generator.options.levels : s.dataset.targets);
   } else {
     const CellTable cells = program::in_genes_of(program::read_cells(s, s.data), model.vae.gene_names, s.data);
+    program::split_levels(s, "--target", s.dataset.targets, perturbation::group_labels(cells.cell_columns, o).levels);
     controls = perturbation::select_condition(cells, o, o.control, s.dataset.targets);
   }
-  (void)predict(s, model, controls, {}, conditions.empty() ? model.vocabulary.trained_conditions : conditions, tables);
+  (void)predict(s, model, controls, names, tables, report);
   report.finish(s, "not evaluated: a saved model was given control cells alone");
   return 0;
 }
 
-int run(const Settings& s) {
-  program::begin(s);
+int run(Settings s) {
+  program::begin(s, {s.embeddings, s.gene_sets, s.from});
   program::Report report("predict_perturbation", s);
   if (!s.from.empty()) return predict_with_saved_model(s, report);
   const perturbation::Dataset data = program::load_dataset(s);
@@ -110,11 +113,7 @@ int run(const Settings& s) {
   program::check_resumable(s);
   report["training_cells"] = data.train.cells();
   report["training_genes"] = data.train.genes();
-  report["cross_fit"] = perturbation::cross_fit_folds(data.train, data.options, s.training.cross_fit);
-  if (report["cross_fit"].empty() && s.training.cross_fit > 0)
-    print_line(
-        "note: fewer than two groups have 20 control and 20 perturbed cells: errors are measured in left-out cells, "
-        "which says nothing of how groups differ");
+  report["cross_fit"] = program::cross_fit_folds(s, data);
   lc::Rng rng(s.seed), generator_rng(s.seed, generator_stream);
   perturbation::Model model(data.options, data.vocabulary, data.embeddings, rng);
   lc::Stages stages = program::make_stages(s);
@@ -135,7 +134,7 @@ int run(const Settings& s) {
     controls = generate(s, generator, data.options, data.targets);
   }
   report.add_stages(s, stages);
-  const CellTable cells = predict(s, model, controls, data, data.conditions, tables);
+  const CellTable cells = predict(s, model, controls, data, tables, report);
   evaluate(s, model, data, cells, report);
   report.finish(s);
   if (!s.plots.empty()) plots::evaluated(s.plots, model.options, data, cells, report["evaluated"]);

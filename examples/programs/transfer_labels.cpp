@@ -3,11 +3,11 @@
 
 #include <optional>
 
-#include <latentcell/io/h5ad.hpp>
 #include <latentcell/mapping/mapping.hpp>
 
 #include "support/mapping_data.hpp"
 #include "support/plot/mapping.hpp"
+#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -33,15 +33,31 @@ std::optional<gen::Model> generator(Settings& s, const program::MappingData& d, 
   return std::move(trained->model);
 }
 
+// Writes the query with labels, under its own names of genes.
+void write(const Settings& s, const program::MappingData& d, const lc::Categorical& labels,
+           const mapping::MappedCells& mapped, const program::Report& report) {
+  lc::CellTable out = d.query;
+  const std::string column = out.cell_columns.has(s.label) ? "predicted_" + s.label : s.label;
+  out.cell_columns.set(column, labels);
+  out.cell_columns.set(column + "_confidence", mapped.confidence);
+  out.cell_columns.set(column + "_distance", mapped.distance);
+  program::keep_embedding(out, "X_latentcell");
+  out.embeddings["X_latentcell"] = mapped.latents.mean;
+  out.gene_names = d.own_genes;
+  program::write_cells(s.out, out, report.provenance(), &d.query);
+  print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, ", labels in obs '", column, "'"));
+}
+
 int run(Settings s) {
-  program::begin(s);
+  program::begin(s, {s.reference, s.from});
   lc::Rng rng(s.seed);
   program::Report report("transfer_labels", s);
-  const program::MappingData d = program::load_mapping(s, rng);
+  program::MappingData d = program::load_mapping(s, rng);
   const std::optional<gen::Model> reference = generator(s, d, report, rng);
   if (!reference) return program::exit_interrupted(s);
   const std::vector<std::string>& levels = reference->options.levels;
   if (!s.truth.empty()) program::check_truth(s, d.query, levels);
+  d.own_genes = program::match_gene_names(d.query, reference->vae.gene_names);
 
   program::doing("mapping");
   mapping::Model model =
@@ -63,14 +79,7 @@ int run(Settings s) {
   report["other_genes"] = others;
   report.add_stages(s, stages, "mapping_loss_curves");
 
-  lc::CellTable out = d.query;
-  const std::string column = out.cell_columns.has(s.label) ? "predicted_" + s.label : s.label;
-  out.cell_columns.set(column, lc::Categorical{levels, mapped.label});
-  out.cell_columns.set(column + "_confidence", mapped.confidence);
-  out.cell_columns.set(column + "_distance", mapped.distance);
-  out.embeddings["X_latent"] = mapped.latents.mean;
-  lc::io::write_h5ad(s.out, out);
-  print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, ", labels in obs '", column, "'"));
+  write(s, d, {levels, mapped.label}, mapped, report);
   if (!s.checkpoint.empty()) {
     gen::save(s.checkpoint + "/transferred.safetensors", model.generator);
     mapping::save(s.checkpoint + "/mapped.safetensors", model);

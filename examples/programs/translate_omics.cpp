@@ -21,13 +21,13 @@ int predict_alone(const Settings& s, program::Report& report) {
   lc::CellTable cells = program::read_cells(s, s.rna_only);
   program::in_genes_of(cells, model.sources.front().features(), s.rna_only);
   const mo::CellModalities modalities = mo::rna_only_modalities(model, cells);
-  cells.embeddings.clear();
+  const lc::CellTable input = cells;
   program::training_begins();
   program::doing("predicting");
   lc::Rng rng(s.seed, prediction_stream);
   mo::add_predicted(cells, mo::translate(model, modalities.sources(), {.draws = s.ensemble.draws}, rng));
   if (model.joint) mo::add_joint(cells, *model.joint, modalities);
-  program::write_predicted(s, std::move(cells), model.target.features());
+  program::write_predicted(s, std::move(cells), model.target.features(), report.provenance(), input);
   report.finish(s, "not evaluated: a saved model was given cells to predict alone");
   return 0;
 }
@@ -98,7 +98,7 @@ lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo:
 }
 
 int run(const Settings& s) {
-  program::begin(s);
+  program::begin(s, {s.rna_only, s.from});
   lc::Rng rng(s.seed);
   program::Report report("translate_omics", s);
   if (!s.from.empty()) return predict_alone(s, report);
@@ -118,7 +118,7 @@ int run(const Settings& s) {
   }
   lc::CellTable out = held_out ? mo::held_out_cells(data, *held_out) : mo::measured_cells(data);
   if (predict_rest(s, data, o, stages, out) == lc::FitStatus::interrupted) return program::exit_interrupted(s);
-  program::write_predicted(s, std::move(out), data.protein.features);
+  program::write_predicted(s, std::move(out), data.protein.features, report.provenance(), data.cells);
   report.add_stages(s, stages);
   report.finish(s);
   if (held_out && !s.plots.empty()) program::draw_held_out(s.plots, data, *held_out);

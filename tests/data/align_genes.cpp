@@ -48,3 +48,31 @@ TEST_CASE("align_genes: no target genes, a table without genes and genes without
   CHECK_THROWS_WITH(align_genes(nameless, target), ContainsText("the table has 0 gene names for 3 genes"));
   CHECK_THROWS_WITH(align_genes(CellTable(), target), ContainsText("the table has 0 gene names for 0 genes"));
 }
+
+TEST_CASE("align_genes: genes are found by a column of var and without versions, and what was done is said") {
+  CellTable t = small();
+  t.gene_columns.set("gene_symbol", std::vector<std::string>{"GAPDH", "LYZ", "CD3D"});
+  t.gene_columns.set("ids", Categorical{{"ENSG01.3", "ENSG02", "ENSG03.11"}, {0, 1, 2}});
+  const std::vector<std::string> symbols{"LYZ", "GAPDH"}, ids{"ENSG03.2", "ENSG01"}, names{"a", "GAPDH", "c"};
+  const AlignedGenes by_symbol = align_genes(t, symbols);
+  CHECK(by_symbol.how == "by var 'gene_symbol'");
+  CHECK(by_symbol.cells.counts.view().row_values(0)[0] == 7);
+  CHECK(by_symbol.cells.counts.view().row_values(0)[1] == 5);
+  CHECK(std::get<std::vector<std::string>>(by_symbol.cells.gene_columns.get("gene_symbol")) == symbols);
+  const AlignedGenes by_id = align_genes(t, ids);
+  CHECK(by_id.how == "by var 'ids', versions of gene ids ignored");
+  CHECK(by_id.missing == 0);
+  CHECK(by_id.cells.counts.view().row_columns(0)[0] == 1);
+  CHECK(by_id.cells.counts.view().row_values(0)[0] == 5);
+  CHECK(align_genes(t, names).how.empty());
+  CHECK(align_genes(t, names).missing == 1);
+}
+
+TEST_CASE("match_genes: of genes that share a symbol the first is taken; dots of other names are no versions") {
+  CellTable t = small();
+  t.gene_columns.set("symbol", std::vector<std::string>{"LYZ", "LYZ", "RP11-34P13.7"});
+  const std::vector<std::string> wanted{"LYZ", "RP11-34P13.8"};
+  const GeneMatch match = match_genes(t, wanted);
+  CHECK(match.place == std::vector<std::int32_t>{0, -1, -1});
+  CHECK(match.matched == 1);
+}

@@ -37,7 +37,7 @@ TEST_CASE("Annotation: labels are categorical or strings, not numbers") {
   Annotation a(2);
   a.set("type", Categorical{{"u", "v"}, {1, 0}});
   a.set("name", std::vector<std::string>{"x", "x"});
-  a.set("age", std::vector<double>{1, 2});
+  a.set("age", std::vector<double>{1, 2.5});
   CHECK(a.labels("type").codes == std::vector<int>{1, 0});
   CHECK(a.labels("name").levels == std::vector<std::string>{"x"});
   REQUIRE_THROWS_WITH(a.labels("age"), ContainsText("column 'age' holds numbers, not labels"));

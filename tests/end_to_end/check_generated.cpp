@@ -1,6 +1,7 @@
 // check_generated GENERATED.h5ad ORIGINAL.h5ad LABEL COUNT: what must hold for generated cells even after short
 // training.
 // check_generated rename FROM.h5ad COLUMN NEW TO.h5ad: the same cells, an obs column under another name.
+// check_generated level FROM.h5ad COLUMN LABEL NEW TO.h5ad: the same cells, a label under another name.
 // check_generated all FILE.h5ad COLUMN LABEL: whether every cell has that label.
 
 #include <cmath>
@@ -84,6 +85,14 @@ int main(int argc, char** argv) try {
     for (const auto& [name, column] : cells.cell_columns.columns()) obs.set(name == argv[3] ? argv[4] : name, column);
     cells.cell_columns = obs;
     lc::io::write_h5ad(argv[5], cells);
+    return 0;
+  }
+  if (first == "level" && argc == 7) {
+    lc::CellTable cells = lc::io::read_h5ad(argv[2]);
+    lc::Categorical labels = cells.obs(argv[3]);
+    for (std::string& level : labels.levels) level = level == argv[4] ? argv[5] : level;
+    cells.cell_columns.set(argv[3], labels);
+    lc::io::write_h5ad(argv[6], cells);
     return 0;
   }
   if (first == "all" && argc == 5) {

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
     const CellTable a = io::read_h5ad(argv[2]), b = io::read_h5ad(argv[3]);
     const std::string column = a.cell_columns.has("predicted_cell_type") ? "predicted_cell_type" : "cell_type",
                       other = b.cell_columns.has("predicted_cell_type") ? "predicted_cell_type" : "cell_type";
-    return a.obs(column) == b.obs(other) && a.embeddings.at("X_latent") == b.embeddings.at("X_latent") ? 0 : 1;
+    return a.obs(column) == b.obs(other) && a.embeddings.at("X_latentcell") == b.embeddings.at("X_latentcell") ? 0 : 1;
   }
   if (argc != 2) return 1;
   const std::string folder = std::string(argv[1]) + "/";

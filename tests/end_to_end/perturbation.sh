@@ -86,7 +86,7 @@ refuses "no column 'no_such'" --data all.h5ad --label no_such
 refuses "no cell is 'no_such'" --data all.h5ad --control no_such
 refuses "name groups to predict or to hold out" --data all.h5ad
 refuses "no column 'no_such'" --data all.h5ad --holdout type_2 --dose no_such
-refuses "labels, not numbers" --data all.h5ad --holdout type_2 --dose batch
+refuses "'batch_1' is no number" --data all.h5ad --holdout type_2 --dose batch
 refuses "--from needs --data" --from model
 refuses "not both" --from generator --data all.h5ad --generate 5
 refuses "control_generator.safetensors" --from model --generate 5

@@ -23,6 +23,10 @@ refuses holdout --holdout 1.5
 refuses epochs --flow-epochs -3
 refuses threads --threads 0
 refuses no_such_type --interpolate type_1,no_such_type
+refuses "needs two labels" --interpolate type_1,type_2,type_3
+refuses "two results would be written to it" --report refused.h5ad
+refuses "is read and would be written over" --data text.h5ad --batch batch --corrected text.h5ad
+refuses "--obs needs the file" --obs cells.csv
 refuses excludes --interpolate type_1,type_2 --types type_1
 refuses "needs --batch" --corrected corrected.h5ad
 refuses no_such_batch --batch batch --corrected corrected.h5ad --to-batch no_such_batch

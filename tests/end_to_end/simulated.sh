@@ -21,11 +21,14 @@ fi
 cmp "$folder/a.h5ad" "$folder/d.h5ad"
 "$generate_cells" --from "$folder/model" --count 50 --out "$folder/e.h5ad"
 [ -s "$folder/e.h5ad" ]
-# The wanted types, by a model whose labels stand in a column of its own.
-"$check_generated" rename "$folder/a.h5ad" cell_type louvain "$folder/renamed.h5ad"
+# The wanted types, by a model whose labels stand in a column of its own, one with a comma in its name.
+"$check_generated" rename "$folder/a.h5ad" cell_type louvain "$folder/types.h5ad"
+"$check_generated" level "$folder/types.h5ad" louvain type_2 "type_2, late" "$folder/renamed.h5ad"
 "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --autoencoder-epochs 2 --flow-epochs 2 --steps 8 --out "$folder/own.h5ad" --checkpoint "$folder/own"
-"$generate_cells" --from "$folder/own" --types type_2 --count 20 --steps 8 --out "$folder/of_type.h5ad"
-"$check_generated" all "$folder/of_type.h5ad" louvain type_2
+"$generate_cells" --from "$folder/own" --types "type_2, late" --count 20 --steps 8 --out "$folder/of_type.h5ad"
+"$check_generated" all "$folder/of_type.h5ad" louvain "type_2, late"
+"$generate_cells" --from "$folder/own" --types "type_2, late,type_1" --count 20 --steps 8 --out "$folder/two.h5ad" --report "$folder/two.json"
+grep -qF '"types": ["type_2, late", "type_1"]' "$folder/two.json" || { echo "WRONG: the report takes names with commas apart"; exit 1; }
 # A folder of another run is not gone on from.
 if "$generate_cells" --data "$folder/renamed.h5ad" --label louvain --holdout 0.3 --out "$folder/no.h5ad" --checkpoint "$folder/own" --resume 2>"$folder/said"; then
   echo "WRONG: a run with held-out cells goes on from one that saw them"

@@ -47,7 +47,7 @@ source "$here/refuses.sh"
 refuses "no such file" --data missing.h5ad --holdout 2
 # What is written has the joint latent: of held-out cells, of cells without proteins, from a saved model.
 for file in folds some_predicted predicted from; do
-  refuses "there are X_joint, protein_" --data $file.h5ad --protein-key no_such --holdout 2
+  refuses "there are X_joint, " --data $file.h5ad --protein-key no_such --holdout 2
 done
 refuses "say which cells to predict" --data both.h5ad
 refuses "no obsm entry 'no_such'; there are accessibility, protein_expression" --data both.h5ad --protein-key no_such --holdout 2

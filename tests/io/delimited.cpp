@@ -88,11 +88,39 @@ TEST_CASE("read_delimited: gzipped text, also of many lines; one cut short is re
   CHECK_FALSE(message([&] { io::read_delimited(folder / "t.csv.gz"); }).empty());
 }
 
-TEST_CASE("read_delimited: repeated genes are numbered, repeated cells refused") {
+TEST_CASE("read_delimited: repeated names are numbered; numbers that repeat are no names of cells") {
   const CellTable table = read(",A,A,B\na,1,0,2\n");
   CHECK(table.gene_names == std::vector<std::string>{"A", "A-1", "B"});
   CHECK(table.notes.size() == 1);
-  CHECK_THAT(message([] { read(",A,B\na,1,0\na,1,0\n"); }), ContainsText("cell names: 'a' names rows 0 and 1"));
+  const CellTable cells = read(",A,B\na,1,0\na,1,0\n");
+  CHECK(cells.cell_names == std::vector<std::string>{"a", "a-1"});
+  CHECK(cells.notes.size() == 1);
+  CHECK_THAT(message([] { read("A,B,C\n1,0,2\n1,3,0\n"); }),
+             ContainsText("t.csv: the first column holds numbers that repeat, where the names of cells are needed"));
+  CHECK(read("A,B\n0,1,0\n1,1,0\n").cell_names == std::vector<std::string>{"0", "1"});
+}
+
+TEST_CASE("read_delimited: forms of R and of spreadsheets") {
+  for (const char* content :
+       {"\"A\" \"B\" \"C\"\n\"a\" 1 0 2\n\"b\" 0 3 0\n", "# made by a tool\n# of 2020\n,A,B,C\na,1,0,2\nb,0,3,0\n",
+        ",A,B,C,\na,1,0,2,\nb,0,3,0,\n", ",A,B,C\na,+1,0,2\nb,0,+3,0\n"}) {
+    INFO(content);
+    const CellTable table = read(content, "t.txt");
+    CHECK(dense(table.counts) == expected());
+    CHECK(table.cell_names == std::vector<std::string>{"a", "b"});
+    CHECK(table.gene_names == std::vector<std::string>{"A", "B", "C"});
+  }
+  CHECK_THAT(message([] { read(std::string("\xFF\xFE,\0A\0", 6)); }),
+             ContainsText("t.csv: is UTF-16 text; save it as UTF-8"));
+  CHECK_THAT(message([] { read(",A\ra,1\rb,2\r"); }), ContainsText("ends its lines with carriage returns alone"));
+}
+
+TEST_CASE("read_delimited: bytes that are no UTF-8 are taken as Latin-1, with a note") {
+  const CellTable table = read(",\xB5-gene,B\na\xE9,1,0\n");
+  CHECK(table.gene_names[0] == "\xC2\xB5-gene");
+  CHECK(table.cell_names[0] == "a\xC3\xA9");
+  REQUIRE(table.notes.size() == 1);
+  CHECK_THAT(table.notes[0], ContainsText("2 texts are no UTF-8: taken as Latin-1"));
 }
 
 TEST_CASE("read_delimited: what is wrong is said with line and column") {

@@ -18,7 +18,7 @@ namespace {
 
 CellTable small_table() {
   CellTable table;
-  table.counts = Counts(4, {0, 2, 2, 5}, {0, 3, 0, 1, 2}, {1, 2, 3, 4, 16777216});
+  table.counts = Counts(4, {0, 2, 2, 5}, {0, 3, 0, 1, 2}, {1, 2, 3, 4, 16777215});
   table.cell_names = {"c1", "c2", "c\xC3\xA4"};
   table.gene_names = {"g1", "g2", "g3", "g4"};
   table.cell_columns = Annotation(3);
@@ -98,6 +98,47 @@ TEST_CASE("write_h5ad: what is written is read") {
   CHECK(folder.list() == std::vector<std::string>{"t.h5ad"});
 }
 
+TEST_CASE("write_h5ad: every column keeps its type") {
+  constexpr std::int64_t wide = 9007199254740993;  // 2^53 + 1: no double
+  CellTable table = small_table();
+  Annotation& obs = table.cell_columns;
+  obs.set_index_name("barcode");
+  obs.set("id", Integers{{wide, wide + 1, -wide}, NumberType::int64, {}});
+  obs.set("unsigned", Integers{{-1, 0, 5}, NumberType::uint64, {}});
+  obs.set("small", Integers{{-128, 0, 127}, NumberType::int8, {}});
+  obs.set("plate", Integers{{1, 0, wide}, NumberType::int64, std::vector<char>{0, 1, 0}});
+  obs.set("whole but nullable", Integers{{1, 2, 3}, NumberType::int32, std::vector<char>{0, 0, 0}});
+  obs.set("doublet", Booleans{{0, 1, 0}, {}});
+  obs.set("treated", Booleans{{0, 1, 0}, std::vector<char>{0, 0, 1}});
+  obs.set("score", std::vector<float>{0.1f, 3e-30f, std::numeric_limits<float>::infinity()});
+  obs.set("comment", NullableTexts{{"a", "", ""}, {0, 1, 0}});
+  obs.set("G1/S", std::vector<double>{1, 2, 3});
+  obs.set("G1/in/depth", Categorical{{"b", "a"}, {0, 1, -1}});
+  Categorical grade{{"low", "high", "never"}, {1, 0, 0}, true};
+  obs.set("grade", grade);
+  obs.set("dose", Categorical{{"0.1", "3.0", "1e-30"}, {0, 1, 2}, false, NumberType::float32});
+  obs.set("dose64", Categorical{{"0.1", "3.0", "1e-300"}, {0, 1, 2}, true, NumberType::float64});
+  obs.set("leiden", Categorical{{"10", "2"}, {0, 1, 1}, false, NumberType::int16});
+  obs.set("ids", Categorical{{"18446744073709551615", "0"}, {0, 1, 1}, false, NumberType::uint64});
+  obs.set("flag", Categorical{{"False", "True"}, {0, 1, -1}, false, NumberType::boolean});
+  obs.set("no longer numbers", Categorical{{"1", "two"}, {0, 1, 1}, false, NumberType::int64});
+  fixtures::TemporaryFolder folder;
+  io::write_h5ad(folder / "t.h5ad", table);
+  const CellTable read = io::read_h5ad(folder / "t.h5ad");
+  CHECK(read.notes.empty());
+  CHECK(read.cell_columns.index_name() == "barcode");
+  CHECK(read.cell_columns.list() == obs.list());
+  for (const auto& [name, column] : obs.columns()) {
+    INFO(name);
+    if (name != "age") CHECK(read.cell_columns.get(name) == column);  // NaN is no equal of itself
+    const auto* labels = std::get_if<Categorical>(&column);
+    if (labels == nullptr) continue;
+    const auto& other = std::get<Categorical>(read.cell_columns.get(name));
+    CHECK(other.ordered == labels->ordered);
+    CHECK((other.level_type == labels->level_type || name == "no longer numbers"));
+  }
+}
+
 TEST_CASE("write_h5ad: codes take as many bytes as the levels need") {
   for (int levels : {127, 128, 40000}) {
     CellTable table;
@@ -154,12 +195,17 @@ TEST_CASE("write_h5ad: what cannot be written is said, and leaves nothing") {
   CHECK_THAT(message([&] { io::write_h5ad(folder / "no/such/t.h5ad", table); }),
              ContainsText("t.h5ad: cannot be written: No such file or directory"));
   CHECK_THAT(message([&] { io::write_h5ad(path, table, {.compression = 10}); }), ContainsText("10 is not in 0..9"));
-  table.cell_columns.set("a/b", std::vector<double>{1, 2, 3});
-  CHECK_THAT(message([&] { io::write_h5ad(path, table); }),
-             ContainsText("t.h5ad: cannot be written: 'a/b' is no name for a column"));
-  table = small_table();
-  table.cell_columns.set("_index", std::vector<double>{1, 2, 3});
-  CHECK_THAT(message([&] { io::write_h5ad(path, table); }), ContainsText("t.h5ad: cannot be written: "));
+  for (const char* name : {"a//b", "/a", "a/", ".", "a/./b", ""}) {
+    table = small_table();
+    table.cell_columns.set(name, std::vector<double>{1, 2, 3});
+    CHECK_THAT(message([&] { io::write_h5ad(path, table); }),
+               ContainsText(text("t.h5ad: cannot be written: '", name, "' is no name for a column")));
+  }
+  for (const char* name : {"_index", "note/inner"}) {
+    table = small_table();
+    table.cell_columns.set(name, std::vector<double>{1, 2, 3});
+    CHECK_THAT(message([&] { io::write_h5ad(path, table); }), ContainsText("t.h5ad: cannot be written: "));
+  }
   table = small_table();
   table.cell_names.pop_back();
   CHECK_THROWS_AS(io::write_h5ad(path, table), std::invalid_argument);

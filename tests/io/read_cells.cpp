@@ -1,7 +1,10 @@
+#include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include <latentcell/io/h5ad_write.hpp>
 #include <latentcell/io/read_cells.hpp>
 
 #include "io/fixtures.hpp"
@@ -26,11 +29,79 @@ TEST_CASE("read_cells: the path says the reader") {
   CHECK(io::read_cells(folder / "t.h5").genes() == 5);
 }
 
+TEST_CASE("read_cells: HDF5 is known by its first bytes, and what it holds by its groups") {
+  fixtures::TemporaryFolder folder;
+  for (const char* name : {"noext", "T.H5AD", "t.hdf5"}) {
+    fixtures::write_bytes(folder / name, fixtures::read_bytes(reference("csr.h5ad")));
+    CHECK(io::read_cells(folder / name).genes() == 5);
+  }
+  const hid_t file = H5Fcreate((folder / "loom.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  for (const char* name : {"row_attrs", "col_attrs"})
+    H5Gclose(H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+  H5Fclose(file);
+  CHECK_THAT(message([&] { io::read_cells(folder / "loom.h5"); }), ContainsText("loom.h5: is a loom file"));
+}
+
+TEST_CASE("read_cells: of a MuData file the RNA with its proteins, cell by cell") {
+  fixtures::TemporaryFolder folder;
+  const std::string path = folder / "t.h5mu";
+  CellTable proteins;
+  proteins.counts = Counts(2, {0, 2, 3}, {0, 1, 1}, {7, 8, 9});
+  proteins.cell_names = {"AAAC-2", "AAAC-1"};
+  proteins.gene_names = {"CD3", "CD19"};
+  proteins.cell_columns = Annotation(2);
+  proteins.gene_columns = Annotation(2);
+  io::write_h5ad(folder / "prot.h5ad", proteins);
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hid_t modalities = H5Gcreate2(file, "mod", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  for (const auto& [name, from] : {std::pair<const char*, std::string>{"rna", reference("csr.h5ad")},
+                                   {"prot", folder / "prot.h5ad"},
+                                   {"atac", folder / "prot.h5ad"}}) {
+    const hid_t source = H5Fopen(from.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+    H5Ocopy(source, "/", modalities, name, H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(source);
+  }
+  H5Gclose(modalities);
+  H5Fclose(file);
+  const CellTable table = io::read_cells(path);
+  CHECK(fixtures::dense(table.counts) == fixtures::reference_counts());
+  const Matrix<float>& values = table.embeddings.at("protein_expression");
+  REQUIRE(values.rows() == 6);
+  CHECK(values(0, 0) == 0);
+  CHECK(values(0, 1) == 9);
+  CHECK(values(1, 0) == 7);
+  CHECK(std::isnan(values(2, 0)));
+  CHECK(table.strings.at("protein_expression_columns") == std::vector<std::string>{"CD3", "CD19"});
+  REQUIRE(table.notes.size() == 2);
+  CHECK_THAT(table.notes[1], ContainsText("modalities left out: atac"));
+}
+
 TEST_CASE("read_cells: what has no reader is said") {
   fixtures::TemporaryFolder folder;
-  fixtures::write_bytes(folder / "t.loom", "x");
-  CHECK_THAT(message([&] { io::read_cells(folder / "t.loom"); }),
-             ContainsText("t.loom: has no supported extension; supported are .h5ad"));
+  const std::pair<const char*, const char*> kinds[] = {
+      {"t.what", "t.what: has no supported extension; supported are .h5ad"},
+      {"t.loom", "t.loom: is a loom file, which is not read"},
+      {"T.LOOM", "T.LOOM: is a loom file, which is not read"},
+      {"t.rds", "t.rds: is a file of R"},
+      {"t.h5ad.gz", "t.h5ad.gz: is gzipped, and HDF5 is read unpacked alone"},
+      {"t.h5seurat", "t.h5seurat: is a file of SeuratDisk"},
+      {"t.tar.gz", "t.tar.gz: is an archive"}};
+  for (const auto& [name, expected] : kinds) {
+    fixtures::write_bytes(folder / name, "x");
+    CHECK_THAT(message([&] { io::read_cells(folder / name); }), ContainsText(expected));
+  }
+  const std::pair<const char*, const char*> contents[] = {
+      {"\x1F\x8Bxxxx", "t.h5ad: is gzipped (gunzip it first), not an HDF5 file"},
+      {"<!DOCTYPE html>", "t.h5ad: is a web page, as of a download that failed, not an HDF5 file"},
+      {"version https://git-lfs.github.com/spec/v1\n", "t.h5ad: is the pointer of a file in Git LFS"},
+      {"", "t.h5ad: is empty, not an HDF5 file"}};
+  for (const auto& [content, expected] : contents) {
+    fixtures::write_bytes(folder / "t.h5ad", content);
+    CHECK_THAT(message([&] { io::read_cells(folder / "t.h5ad"); }), ContainsText(expected));
+  }
+  std::filesystem::create_directory(folder / "t.zarr");
+  fixtures::write_bytes(folder / "t.zarr/.zgroup", "{}");
+  CHECK_THAT(message([&] { io::read_cells(folder / "t.zarr"); }), ContainsText("t.zarr: is a zarr store"));
   CHECK_THAT(message([] { io::read_cells("/no/such.csv"); }), ContainsText("/no/such.csv: cannot be opened"));
   CHECK_THAT(message([] { io::read_cells(reference("mtx"), {.layer = "counts"}); }),
              ContainsText("has no layer 'counts'"));

@@ -27,7 +27,8 @@ TEST_CASE("read_tenx_hdf5: version 2 takes the genome asked for, and lists those
   CHECK(table.cell_names[5] == "AAAC-6");
   CHECK(symbols(table) == std::vector<std::string>{"CD3D", "LYZ", "LYZ", "NKG7", "PPBP"});
   CHECK(dense(io::read_tenx_hdf5(path, {.genome = "mm10"}).counts) == 2 * fixtures::reference_counts());
-  CHECK(message([&] { io::read_tenx_hdf5(path); }) == path + ": has several genomes, pick one of GRCh38, mm10");
+  CHECK(message([&] { io::read_tenx_hdf5(path); }) ==
+        path + ": has several genomes, choose one (genome): GRCh38, mm10");
   CHECK(message([&] { io::read_tenx_hdf5(path, {.genome = "hg19"}); }) ==
         path + ": has no genome 'hg19'; there are GRCh38, mm10");
 }
@@ -40,7 +41,8 @@ TEST_CASE("read_tenx_hdf5: version 3 keeps gene expression and says what it left
   CHECK(symbols(table) == std::vector<std::string>{"CD3D", "LYZ", "LYZ"});
   CHECK(table.gene_columns.labels("feature_type").levels == std::vector<std::string>{"Gene Expression"});
   CHECK(table.gene_columns.labels("genome").codes == std::vector<int>{0, 0, 1});
-  CHECK(table.notes == std::vector<std::string>{path + ": 2 features were left out (Antibody Capture 2)"});
+  CHECK(table.notes ==
+        std::vector<std::string>{path + ": 2 features of Antibody Capture are the obsm entry 'protein_expression'"});
 
   const CellTable antibodies = io::read_tenx_hdf5(path, {.feature_type = "Antibody Capture"});
   CHECK(dense(antibodies.counts) == fixtures::reference_counts().rightCols(2));
@@ -74,11 +76,6 @@ TEST_CASE("read_tenx_hdf5: contradictions inside a file are one sentence") {
          fixtures::replace(f, "matrix/data", Floats{0.5f, 1, 1, 1, 1, 1, 1, 1, 1, 1});
        },
        ": matrix holds 0.5 (cell 'AAAC-1', gene 'ENSG00001'): counts are whole numbers"},
-      {[](hid_t f) {
-         H5Ldelete(f, "matrix/features/id", H5P_DEFAULT);
-         H5Lcreate_hard(f, "matrix/features/name", f, "matrix/features/id", H5P_DEFAULT, H5P_DEFAULT);
-       },
-       ": gene ids: 'LYZ' names rows 1 and 2"},
   };
   fixtures::TemporaryFolder folder;
   const std::string path = folder / "t.h5";
@@ -87,4 +84,19 @@ TEST_CASE("read_tenx_hdf5: contradictions inside a file are one sentence") {
     fixtures::edit_hdf5(path, one.change);
     CHECK_THAT(message([&] { io::read_tenx_hdf5(path); }), ContainsText(path + one.text));
   }
+}
+
+TEST_CASE("read_tenx_hdf5: repeated ids get numbers that are free, with a note") {
+  fixtures::TemporaryFolder folder;
+  const std::string path = folder / "t.h5";
+  fixtures::write_bytes(path, fixtures::read_bytes(reference("tenx_v3.h5")));
+  fixtures::edit_hdf5(path, [](hid_t f) {
+    H5Ldelete(f, "matrix/features/id", H5P_DEFAULT);
+    H5Lcreate_hard(f, "matrix/features/name", f, "matrix/features/id", H5P_DEFAULT, H5P_DEFAULT);
+  });
+  const CellTable table = io::read_tenx_hdf5(path);
+  CHECK(table.gene_names[1] == "LYZ");
+  CHECK(table.gene_names[2] == "LYZ-1");
+  REQUIRE(table.notes.size() == 2);
+  CHECK_THAT(table.notes[1], ContainsText("1 gene id was there before: made unique with -1, -2"));
 }

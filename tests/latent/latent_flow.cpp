@@ -114,7 +114,7 @@ TEST_CASE("generate and draw: labels as asked, whole counts, the genes of the tr
   CHECK(made.cells() == 70);
   CHECK(made.gene_names == t.cells.gene_names);
   CHECK(made.cell_names == z.cell_names);
-  CHECK(made.embeddings.at("X_latent") == z.mean);
+  CHECK(made.embeddings.at("X_latentcell") == z.mean);
   CHECK(made.counts.nonzeros() > 0);
   bool whole = true;
   for (float x : made.counts.values()) whole = whole && x > 0 && x == std::floor(x);

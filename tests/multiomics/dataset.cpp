@@ -46,3 +46,29 @@ TEST_CASE("add_rna_only: genes that are lacking are noted; a column of another k
   CHECK_THAT(d.notes[0], ContainsText("lack 10 of the genes and have 0 others: 90 are shared"));
   CHECK_THAT(d.notes[1], ContainsText("'batch'"));
 }
+
+TEST_CASE("make_dataset: names of proteins are those of the entry itself before those of uns") {
+  CellTable cells = simulated(20);
+  const Index n = cells.embeddings.at("protein_expression").cols();
+  std::vector<std::string> own;
+  for (Index f = 0; f < n; ++f) own.push_back("own_" + std::to_string(f));
+  cells.strings["protein_expression_columns"] = own;
+  CHECK(make_dataset(cells, {}).protein.features == own);
+  cells.strings.erase("protein_expression_columns");
+  cells.strings["protein_names"].pop_back();
+  const Dataset d = make_dataset(cells, {});
+  CHECK(d.protein.features[0] == "protein_expression_1");
+  REQUIRE(d.notes.size() == 1);
+  CHECK_THAT(d.notes[0], ContainsText("uns 'protein_names' has "));
+}
+
+TEST_CASE("make_dataset: values that are no counts are refused, and cells with nothing but zeros noted") {
+  CellTable cells = simulated(20);
+  cells.embeddings.at("protein_expression").row(2).setZero();
+  const Dataset d = make_dataset(cells, {});
+  REQUIRE(d.notes.size() == 1);
+  CHECK(d.notes[0] ==
+        "1 cells have 0 of every column of 'protein_expression': if they were not measured, let their rows be NaN");
+  cells.embeddings.at("protein_expression")(0, 0) = 0.5f;
+  CHECK_THROWS_WITH(make_dataset(cells, {}), ContainsText("'protein_expression' holds 0.5 in cell 0, column 0"));
+}

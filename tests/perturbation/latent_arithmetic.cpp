@@ -31,12 +31,12 @@ TEST_CASE("latent_arithmetic: moves the group's control cells by the mean displa
   }
   const CellTable moved = latent_arithmetic(m, train, z, "type_2", "gene_1", rng);
   CHECK(moved.cell_names == own_control);
-  const Matrix<float>& at = moved.embeddings.at("X_latent");
+  const Matrix<float>& at = moved.embeddings.at("X_latentcell");
   for (Index i = 0; i < at.rows(); ++i) {
     CHECK(double(at(i, 0)) == Approx(1));
     CHECK(double(at(i, 1)) == Approx(2));
   }
   // A condition that no other group has moves nothing.
   const CellTable still = latent_arithmetic(m, train, z, "type_2", "gene_9", rng);
-  CHECK(still.embeddings.at("X_latent") == Matrix<float>::Zero(at.rows(), 2));
+  CHECK(still.embeddings.at("X_latentcell") == Matrix<float>::Zero(at.rows(), 2));
 }

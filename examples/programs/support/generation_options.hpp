@@ -34,13 +34,12 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   begin_group(app, group::prediction);
   auto* from = app.add_option(
       "--from", s.from, "generate from a saved model (a file, or a --checkpoint folder), without data or training");
-  app.add_option("--types", s.types, "generate only these labels, a comma between")->delimiter(',');
+  app.add_option("--types", s.types, "generate only these labels, a comma between");
   app.add_option("--count", s.count, "cells to generate, of --interpolate paths; 0: as many as trained on, 100 paths")
       ->check(whole_number());
   app.add_option("--interpolate", s.interpolate,
                  "two labels, a comma between: generate paths of cells from the one to the other instead")
-      ->delimiter(',')
-      ->expected(2)
+      ->expected(1, 2)
       ->excludes("--types");
   app.add_option("--steps", s.steps, "steps of the sampler")->check(CLI::Range(1, 10000));
   app.add_option("--guidance", s.guidance, "classifier-free guidance; 1: none, above: more typical, less varied");
@@ -62,6 +61,16 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
     set_for_simulated(s, "holdout", s.holdout, 0.5);
   if (!s.corrected.empty() && s.batch_covariate.empty()) refuse(about, "--corrected needs --batch, an obs column");
   return s;
+}
+
+/// Takes --types and --interpolate apart; returns the codes of the former.
+inline std::vector<int> codes_of_types(GenerationSettings& s, const lc::generation::Options& o) {
+  if (!s.interpolate.empty()) {
+    (void)level_codes(s, "--interpolate", s.interpolate, o);
+    if (s.interpolate.size() != 2)
+      lc::throw_runtime("--interpolate: needs two labels, a comma between, got ", s.interpolate.size());
+  }
+  return level_codes(s, "--types", s.types, o);
 }
 
 }  // namespace program

@@ -84,18 +84,13 @@ inline lc::generation::Options generator_options(const GeneratorSettings& g, con
   return lc::generation::options_for(train, o);
 }
 
-/// Codes of labels that an option names.
-inline std::vector<int> level_codes(const std::vector<std::string>& names, const char* option,
+/// Takes the list of an option apart and returns the codes of its labels.
+inline std::vector<int> level_codes(Common& s, const std::string& option, std::vector<std::string>& names,
                                     const lc::generation::Options& o) {
+  split_levels(s, option, names, o.levels);
   std::vector<int> codes;
   for (const std::string& name : names) codes.push_back(level_of({o.levels, {}}, name, option, o.label));
   return codes;
-}
-
-/// Returns version, seed and sampler settings of generated cells, for `uns` of the file.
-inline std::vector<std::string> provenance(std::uint64_t seed, Index steps, double guidance) {
-  return {lc::text("version ", lc::version), lc::text("seed ", seed), lc::text("steps ", steps),
-          lc::text("guidance ", guidance)};
 }
 
 /// Returns what `get` returns; an argument that it refuses is an error that names the file.

@@ -20,7 +20,8 @@ namespace program {
 struct MappingData {
   std::optional<lc::CellTable> reference;
   lc::CellTable query;
-  std::string name;  ///< of the query's file
+  std::string name;                         ///< of the query's file
+  std::vector<std::string> own_genes = {};  ///< of the query, before they were matched
 };
 
 /// Throws where there is nothing to evaluate with.

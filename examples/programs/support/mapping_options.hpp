@@ -56,6 +56,7 @@ inline MappingSettings parse_mapping(int argc, char** argv) {
   if (!s.reference.empty() && s.data.empty() && s.holdout.empty())
     refuse(about, "--reference requires --data, the cells to label, or --holdout");
   m.seed = s.seed;
+  s.obs_of = s.reference;
   return s;
 }
 

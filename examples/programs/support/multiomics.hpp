@@ -14,6 +14,7 @@
 #include "plot/multiomics.hpp"
 #include "read.hpp"
 #include "stages.hpp"
+#include "write.hpp"
 
 // What translate_omics reads, reports and writes.
 
@@ -112,20 +113,25 @@ inline void draw_held_out(const std::string& folder, const mo::Dataset& data, co
 }
 
 /// Writes cells with their predictions.
-inline void write_predicted(const MultiomicsSettings& s, lc::CellTable cells,
-                            const std::vector<std::string>& proteins) {
-  cells.strings.clear();
+inline void write_predicted(const MultiomicsSettings& s, lc::CellTable cells, const std::vector<std::string>& proteins,
+                            Json provenance, const lc::CellTable& input) {
   cells.strings["protein_names"] = proteins;
   const bool few = Index(proteins.size()) <= lc::conformal::ModalityEncoder::identity_features;
-  cells.strings["latentcell"] = {
-      lc::text("version ", lc::version), lc::text("seed ", s.seed),
-      lc::text("protein_*: log1p of counts at ", few ? "the median depth of the cells trained on" : "a depth of 10000"),
-      "X_joint: one latent of all cells, from whatever each has"};
+  provenance["settings"]["values"] = {
+      {"protein_*",
+       lc::text("log1p of counts at ", few ? "the median depth of the cells trained on" : "a depth of 10000")},
+      {"X_joint", "one latent of all cells, from whatever each has"}};
+  lc::Booleans predicted;
+  const auto measured = cells.embeddings.find("protein_measured");
+  for (Index i = 0; i < cells.cells(); ++i)
+    predicted.values.push_back(measured == cells.embeddings.end() || !measured->second.row(i).allFinite());
+  mark_cells(cells, "predicted", 0);
+  cells.cell_columns.set("predicted", std::move(predicted));
   const Index renamed = lc::io::make_unique(cells.cell_names);
   if (renamed > 0)
     print_line(
         lc::text("note: ", renamed, " cells of --rna-only bear names of cells of --data: numbers are added to them"));
-  lc::io::write_h5ad(s.out, cells);
+  write_cells(s.out, cells, provenance, &input);
   print_line(lc::text("wrote ", cells.cells(), " cells to ", s.out));
 }
 

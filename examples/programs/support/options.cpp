@@ -16,8 +16,7 @@ namespace program {
 
 namespace {
 
-std::string key_of(const CLI::Option& option) {
-  std::string name = option.get_lnames().front();
+std::string key_of(std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
@@ -32,7 +31,7 @@ bool is_list(const CLI::Option& option) { return option.get_expected_max() > 1; 
 
 Json typed(const CLI::Option& option, const std::string& word) {
   const std::string type = type_of(option);
-  if (type == "TEXT" || type == "LEVELS" || type == "TIME" || type == "WHAT") return word;
+  if (type == "TEXT" || type == "CHAR" || type == "LEVELS" || type == "TIME" || type == "WHAT") return word;
   const Json number = Json::parse(word, nullptr, /* allow_exceptions = */ false);
   return number.is_number() ? number : Json(word);
 }
@@ -156,7 +155,7 @@ std::string version_text(const About& about) {
 
 void record(const CLI::App& app, Common& c) {
   for (const CLI::Option* option : app.get_options()) {
-    const std::string key = key_of(*option);
+    const std::string key = key_of(option->get_lnames().front());
     if (key == "help" || key == "version" || key == "config") continue;
     const Json value = value_of(*option);
     const bool is_epochs = key.size() >= 6 && key.rfind("epochs") == key.size() - 6;
@@ -171,7 +170,12 @@ void begin_group(CLI::App& app, const char* name) { app.option_defaults()->group
 
 CLI::Option* add_input(CLI::App& app, Common& c) {
   begin_group(app, group::input);
-  auto* data = app.add_option("--data", c.data, "counts: .h5ad, 10x .h5, 10x folder, .csv or .tsv");
+  auto* data = app.add_option("--data", c.data, "counts: .h5ad, .h5mu, 10x .h5, 10x folder, .csv or .tsv");
+  app.add_option("--obs", c.obs, "CSV or TSV of columns of obs, its first column the names of the cells");
+  app.add_option("--rows", c.rows, "what the rows of a CSV or TSV of counts are: cells or genes")
+      ->check(CLI::IsMember({"cells", "genes"}));
+  app.add_option("--genome", c.genome, "10x: the genome to read, where there are several");
+  app.add_option("--feature-type", c.feature_type, "10x: features of this type are read");
   app.add_option("--layer", c.layer, "h5ad: layer to read in place of X, or raw");
   return data;
 }
@@ -190,6 +194,12 @@ void add_output_and_run(CLI::App& app, Common& c) {
 }
 
 CLI::Range whole_number() { return {0, 1000000000}; }
+
+void split_levels(Common& c, const std::string& option, std::vector<std::string>& list,
+                  const std::vector<std::string>& levels) {
+  list = split_list(list, [&](const std::string& one) { return std::count(levels.begin(), levels.end(), one) > 0; });
+  if (!list.empty()) c.settings[key_of(option.substr(2))] = list;
+}
 
 void parse(CLI::App& app, Common& c, const About& about, int argc, char** argv) {
   begin_group(app, group::run);

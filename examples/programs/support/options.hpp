@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -22,7 +23,9 @@ using Json = nlohmann::ordered_json;
 
 /// Options that every program has, and what became of all of them.
 struct Common {
-  std::string data, layer, checkpoint, out, report, plots;
+  std::string data, layer, obs, rows = "cells", genome, feature_type = "Gene Expression";
+  std::string obs_of;  ///< the file that --obs is about; --data where empty
+  std::string checkpoint, out, report, plots;
   int threads = 0;
   std::uint64_t seed = 0;
   bool resume = false, quiet = false;
@@ -46,7 +49,7 @@ inline constexpr const char *input = "Input", *training = "Training", *predictio
 /// Options that are added from here on belong to this part of --help.
 void begin_group(CLI::App& app, const char* name);
 
-/// Adds --data and --layer; returns the first, so that others can exclude it.
+/// Adds --data and how it is read; returns the first, so that others can exclude it.
 CLI::Option* add_input(CLI::App& app, Common& c);
 /// Adds --out, --report and --plots, and those of group Run.
 void add_output_and_run(CLI::App& app, Common& c);
@@ -75,6 +78,33 @@ CLI::Option* add_member(CLI::App& app, const std::string& name, Options& options
   return app.add_option(name, member, help + (range.bounded ? "; " + range.to_string() : ""))
       ->check(CLI::Validator(check, ""));
 }
+
+/// Takes lists with commas between apart. A piece that `is_known` takes is one whole, with the commas it has; of
+/// several the longest. Other pieces end at commas.
+template <class Known>
+std::vector<std::string> split_list(const std::vector<std::string>& given, const Known& is_known) {
+  std::vector<std::string> out;
+  for (const std::string& list : given) {
+    for (std::size_t first = 0; first <= list.size();) {
+      std::size_t end = list.size();
+      while (!is_known(list.substr(first, end - first))) {
+        const std::size_t comma = end == 0 ? std::string::npos : list.rfind(',', end - 1);
+        if (comma == std::string::npos || comma < first) {
+          end = std::min(list.find(',', first), list.size());
+          break;
+        }
+        end = comma;
+      }
+      out.push_back(list.substr(first, end - first));
+      first = end + 1;
+    }
+  }
+  return out;
+}
+
+/// Takes the list of an option apart, where its pieces are levels of a column; the settings have the pieces too.
+void split_levels(Common& c, const std::string& option, std::vector<std::string>& list,
+                  const std::vector<std::string>& levels);
 
 /// Reads the arguments and the file of --config; ends the program where they are wrong or ask for help.
 void parse(CLI::App& app, Common& c, const About& about, int argc, char** argv);

@@ -70,13 +70,14 @@ inline PerturbationSettings parse_perturbation(int argc, char** argv) {
       app.add_option("--label", m.group, "obs column of cell types or other groups"),
       app.add_option("--dose", m.dose, "obs column of doses"),
       app.add_option("--perturbation-genes", s.dataset.perturbation_genes,
-                     "obs column of the perturbed genes, joined by '+'; else the condition's own name")};
+                     "obs column of the perturbed genes, joined by '+'; else the condition's own name"),
+      app.add_option("--joint", s.dataset.joint,
+                     "character between the names of a combination in the data, as in A+B")};
   const auto training = add_training(app, s);
   begin_group(app, group::prediction);
   auto* from = app.add_option("--from", s.from, "saved model (a file, or a --checkpoint folder): predict only");
-  app.add_option("--target", s.dataset.targets, "groups to predict; else those never perturbed")->delimiter(',');
-  app.add_option("--perturbation", s.dataset.conditions, "to predict, also combinations A+B; else all trained ones")
-      ->delimiter(',');
+  app.add_option("--target", s.dataset.targets, "groups to predict; else those never perturbed");
+  app.add_option("--perturbation", s.dataset.conditions, "to predict, also combinations A+B; else all trained ones");
   app.add_option("--at-dose", s.at_dose, "dose to predict; else the largest of the training cells");
   app.add_option("--generate", s.generate, "new control cells per group to predict from; 0: the measured ones")
       ->check(whole_number());
@@ -84,7 +85,6 @@ inline PerturbationSettings parse_perturbation(int argc, char** argv) {
   begin_group(app, group::evaluation);
   trained.push_back(app.add_option("--holdout", s.dataset.holdout,
                                    "levels of --label whose perturbed cells are held out and evaluate the prediction")
-                        ->delimiter(',')
                         ->type_name("LEVELS"));
   begin_group(app, group::output);
   auto* tables = app.add_option("--tables", s.tables, "folder for CSV tables of genes and gene sets by their change");
@@ -104,27 +104,55 @@ inline PerturbationSettings parse_perturbation(int argc, char** argv) {
   return s;
 }
 
-/// Reads the data, or simulates them, and prepares them; prints what is left out.
-inline lc::perturbation::Dataset load_dataset(const PerturbationSettings& s) {
+/// Reads the data, or simulates them, and prepares them; takes lists of levels apart; prints what is left out.
+inline lc::perturbation::Dataset load_dataset(PerturbationSettings& s) {
+  const lc::perturbation::Options& m = s.dataset.model;
+  if (!std::isnan(s.at_dose) && m.dose.empty()) lc::throw_runtime("--at-dose needs the column of doses (--dose)");
+  lc::Rng rng(s.seed);
+  const lc::SimulateOptions simulated{.cells = 3000, .types = 6, .type_skew = 0.3, .perturbations = 1};
+  lc::CellTable cells = s.data.empty() ? lc::simulate(simulated, rng) : read_cells(s, s.data);
+  const auto split = [&](const char* option, std::vector<std::string>& list, const std::string& column) {
+    if (!column.empty()) split_levels(s, option, list, labels_of(cells, column, "--label or --condition").levels);
+  };
+  split("--target", s.dataset.targets, m.group);
+  split("--holdout", s.dataset.holdout, m.group);
+  split("--perturbation", s.dataset.conditions, m.condition);
   lc::perturbation::DatasetOptions options = s.dataset;
   if (!s.embeddings.empty()) {
     lc::io::GeneEmbeddings given = lc::io::read_gene_embeddings(s.embeddings);
     options.embeddings = {std::move(given.genes), std::move(given.values)};
   }
-  if (!std::isnan(s.at_dose) && options.model.dose.empty())
-    lc::throw_runtime("--at-dose needs the column of doses (--dose)");
-  lc::Rng rng(s.seed);
-  const lc::SimulateOptions simulated{.cells = 3000, .types = 6, .type_skew = 0.3, .perturbations = 1};
-  lc::perturbation::Dataset out =
-      lc::perturbation::make_dataset(s.data.empty() ? lc::simulate(simulated, rng) : read_cells(s, s.data), options);
+  lc::perturbation::Dataset out = lc::perturbation::make_dataset(std::move(cells), options);
   for (const std::string& note : out.notes) print_line("note: " + note);
   return out;
+}
+
+/// What a saved model is to predict: what --perturbation names, else all that it was trained on.
+inline std::vector<std::string> conditions_of(PerturbationSettings& s, const lc::perturbation::Model& model) {
+  const std::vector<std::string>& trained = model.vocabulary.trained_conditions;
+  split_levels(s, "--perturbation", s.dataset.conditions, trained);
+  const std::vector<std::string> named =
+      lc::perturbation::canonical_conditions(s.dataset.conditions, model.options.control);
+  for (const std::string& condition : named) model.vocabulary.require(condition);
+  if (!std::isnan(s.at_dose) && model.options.dose.empty()) lc::throw_runtime("--at-dose: the model has no dose");
+  return named.empty() ? trained : named;
+}
+
+/// The groups that each model of cross-fitting leaves out; says where there are too few.
+inline std::vector<std::vector<std::string>> cross_fit_folds(const PerturbationSettings& s,
+                                                             const lc::perturbation::Dataset& data) {
+  auto folds = lc::perturbation::cross_fit_folds(data.train, data.options, s.training.cross_fit);
+  if (folds.empty() && s.training.cross_fit > 0)
+    print_line(
+        "note: fewer than two groups have 20 control and 20 perturbed cells: errors are measured in left-out cells, "
+        "which says nothing of how groups differ");
+  return folds;
 }
 
 /// Ends the run now where its stages are of other data or settings.
 inline void check_resumable(const PerturbationSettings& s) {
   check_resumable(s, {{"data", files_of({s.data})}, {"gene_embeddings_file", files_of({s.embeddings})}},
-                  {"condition", "control", "label", "holdout", "perturbation_genes", "dose"});
+                  {"condition", "control", "label", "holdout", "perturbation_genes", "joint", "dose"});
 }
 
 }  // namespace program

@@ -1,10 +1,19 @@
 #include "read.hpp"
 
+#include <set>
+
+#include <latentcell/data/match_genes.hpp>
+#include <latentcell/io/read_annotation.hpp>
+
 namespace program {
 
 lc::CellTable read_cells(const Common& s, const std::string& path) {
   doing("reading " + path);
-  lc::CellTable cells = lc::io::read_cells(path, {.layer = s.layer});
+  lc::io::ReadOptions options{.layer = s.layer, .genome = s.genome, .feature_type = s.feature_type};
+  if (s.rows == "genes") options.rows = lc::io::TableRows::genes;
+  lc::CellTable cells = lc::io::read_cells(path, options);
+  if (!s.obs.empty() && path == (s.obs_of.empty() ? s.data : s.obs_of))
+    lc::io::join_annotation(cells, lc::io::read_annotation(s.obs), s.obs);
   for (const std::string& note : cells.notes) print_line("note: " + note);
   return cells;
 }
@@ -39,13 +48,34 @@ const lc::Matrix<float>& embedding_of(const lc::CellTable& cells, const std::str
 lc::CellTable in_genes_of(const lc::CellTable& cells, const std::vector<std::string>& genes, const std::string& file) {
   try {
     lc::AlignedGenes aligned = lc::align_genes(cells, genes);
+    if (!aligned.how.empty()) print_line("note: " + file + ": genes are matched " + aligned.how);
     if (aligned.missing > 0)
       print_line(lc::text("note: ", aligned.missing, " of the model's ", genes.size(),
                           " genes are not in the file: taken as 0"));
     return std::move(aligned.cells);
   } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file, ": ", e.what());
+    const bool turned = std::any_of(cells.cell_names.begin(), cells.cell_names.end(), [&](const std::string& name) {
+      return std::find(genes.begin(), genes.end(), name) != genes.end();
+    });
+    lc::throw_runtime(file, ": ", e.what(),
+                      turned ? "; its cells bear names of genes: --rows genes turns a table" : "");
   }
+}
+
+std::vector<std::string> match_gene_names(lc::CellTable& cells, const std::vector<std::string>& genes) {
+  const lc::GeneMatch match = lc::match_genes(cells, genes);
+  std::vector<std::string> own = cells.gene_names;
+  if (match.how().empty()) return own;
+  print_line("note: genes are matched " + match.how());
+  const std::set<std::string> taken(genes.begin(), genes.end());
+  for (std::size_t g = 0; g < own.size(); ++g) {
+    if (match.place[g] >= 0) {
+      cells.gene_names[g] = genes[std::size_t(match.place[g])];
+    } else if (taken.count(own[g]) > 0) {
+      cells.gene_names[g] += "_of_data";  // another gene of the same name
+    }
+  }
+  return own;
 }
 
 void note_oddities(const lc::CellTable& train, const std::string& label) {

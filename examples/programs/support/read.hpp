@@ -34,6 +34,10 @@ const lc::Matrix<float>& embedding_of(const lc::CellTable& cells, const std::str
 /// A file's cells in the genes of a model; prints how many of them the file lacks.
 lc::CellTable in_genes_of(const lc::CellTable& cells, const std::vector<std::string>& genes, const std::string& file);
 
+/// Names a file's genes as others name them, where its names or a column of var match; returns the names of before.
+/// Prints what was compared.
+std::vector<std::string> match_gene_names(lc::CellTable& cells, const std::vector<std::string>& genes);
+
 /// Prints a line about each thing in these cells that is legal but worth knowing.
 void note_oddities(const lc::CellTable& train, const std::string& label);
 

@@ -41,6 +41,12 @@ void append(std::string& out, const Json& json, std::size_t indent) {
   out += json.is_array() ? "]" : "}";
 }
 
+Json settings_of(const Common& s) {
+  Json out = s.settings;
+  out["threads"] = lc::threads();
+  return out;
+}
+
 }  // namespace
 
 std::string to_text(const Json& json) {
@@ -69,8 +75,17 @@ Json to_json(const lc::evaluate::ScoreTable& scores) { return Json::parse(scores
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Report::Report(const std::string& program, const Common& s) {
-  json_ = {{"program", program}, {"version", lc::version}, {"settings", s.settings}};
-  json_["settings"]["threads"] = lc::threads();
+  json_ = {{"program", program}, {"version", lc::version}, {"settings", settings_of(s)}};
+}
+
+Json Report::provenance() const {
+  const Json& settings = json_.at("settings");
+  Json out{{"program", json_.at("program")}, {"version", json_.at("version")}, {"settings", Json::object()}};
+  for (const char* name : {"steps", "guidance", "pseudo_count", "min_cells", "draws", "within_spots"}) {
+    if (settings.contains(name)) out["settings"][name] = settings[name];
+  }
+  out["seed"] = settings.at("seed");
+  return out;
 }
 
 void Report::add_stages(const Common& s, const lc::Stages& stages, const std::string& picture) {
@@ -96,6 +111,7 @@ Json Report::scored(const lc::evaluate::ScoreTable& scores) {
 
 void Report::finish(const Common& s, const std::string& not_evaluated) {
   const std::string verdict = scores_.empty() ? not_evaluated : lc::evaluate::verdict(scores_);
+  json_["settings"] = settings_of(s);  // lists are taken apart by now
   json_["peak_memory_mb"] = peak_memory_mb();
   json_["verdict"] = verdict;
   write_json(s.report, json_);

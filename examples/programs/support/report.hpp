@@ -38,14 +38,17 @@ class Report {
 
   Json& operator[](const std::string& key) { return json_[key]; }
 
+  /// How cells were made, for uns['latentcell']: the program, its version, the seed and settings of prediction.
+  Json provenance() const;
+
   /// Adds each stage with its settings to "stages", and draws the losses where pictures are asked for.
   void add_stages(const Common& s, const lc::Stages& stages, const std::string& picture = "loss_curves");
 
   /// Prints a table of scores, counts it for the verdict, and returns it as JSON.
   Json scored(const lc::evaluate::ScoreTable& scores);
 
-  /// Ends the run: adds the memory and the verdict, writes the file of --report, and prints the verdict as last line.
-  /// not_evaluated: the verdict where there was no table of scores
+  /// Ends the run: adds the settings as they are now, the memory and the verdict, writes the file of --report, and
+  /// prints the verdict as last line. not_evaluated: the verdict where there was no table of scores
   void finish(const Common& s, const std::string& not_evaluated = "not evaluated: nothing was held out (--holdout)");
 
  private:

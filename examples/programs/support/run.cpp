@@ -119,16 +119,42 @@ void check_file(const std::string& file) {
     lc::throw_runtime(file, ": its folder cannot be written to");
 }
 
-void begin(const Common& s) {
+namespace {
+
+// Whether two names are of one file, whether it is there already or not.
+bool same_file(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  std::error_code trouble;
+  if (a.empty() || b.empty()) return false;
+  if (fs::equivalent(a, b, trouble)) return true;
+  return fs::weakly_canonical(fs::absolute(a), trouble) == fs::weakly_canonical(fs::absolute(b), trouble) && !trouble;
+}
+
+}  // namespace
+
+void begin(const Common& s, std::vector<std::string> inputs, std::vector<std::string> outputs) {
   namespace fs = std::filesystem;
   console().start(s);
+  if (!s.obs.empty() && s.data.empty() && s.obs_of.empty())
+    lc::throw_runtime("--obs needs the file of the cells that it is about");
+  inputs.insert(inputs.end(), {s.data, s.obs});
+  outputs.insert(outputs.end(), {s.out, s.report});
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    for (const std::string& input : inputs) {
+      if (same_file(outputs[i], input))
+        lc::throw_runtime(outputs[i], ": is read and would be written over: choose another output");
+    }
+    for (std::size_t k = 0; k < i; ++k) {
+      if (same_file(outputs[i], outputs[k])) lc::throw_runtime(outputs[i], ": two results would be written to it");
+    }
+  }
   if (!s.plots.empty()) plots::note_if_absent();
   for (const std::string& folder : {s.plots, s.checkpoint}) {
     std::error_code trouble;
     if (!folder.empty()) fs::create_directories(folder, trouble);
     if (trouble) lc::throw_runtime(folder, ": cannot be created: ", trouble.message());
   }
-  for (const std::string& file : {s.out, s.report}) {
+  for (const std::string& file : outputs) {
     if (!file.empty()) check_file(file);
   }
   lc::set_threads(s.threads > 0 ? s.threads : lc::threads());

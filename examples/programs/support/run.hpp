@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <latentcell/core/threads.hpp>
 #include <latentcell/train/progress.hpp>
@@ -49,8 +50,10 @@ std::shared_ptr<lc::ProgressDisplay> display();
 /// Throws where a file cannot be written.
 void check_file(const std::string& file);
 
-/// Finds out before hours of training, not after, that a result cannot be written; sets the number of threads.
-void begin(const Common& s);
+/// Finds out before hours of training, not after, that a result cannot be written or would be written over an input or
+/// another result; sets the number of threads.
+/// inputs, outputs: files of the program beside those that all programs have; empty names are none
+void begin(const Common& s, std::vector<std::string> inputs = {}, std::vector<std::string> outputs = {});
 
 /// Prints what is left of a training that a signal stopped; returns the status that the program ends with.
 int exit_interrupted(const Common& s);

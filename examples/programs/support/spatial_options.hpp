@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cmath>
+#include <filesystem>
 #include <numbers>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <latentcell/io/read_points.hpp>
+#include <latentcell/io/read_positions.hpp>
 #include <latentcell/spatial/common_frame.hpp>
 #include <latentcell/spatial/deconvolve_spots.hpp>
 
@@ -32,6 +34,12 @@ struct SpatialSettings : Common {
   }
 };
 
+/// Takes a list of files apart; names may have commas.
+inline void split_files(Common& s, const std::string& key, std::vector<std::string>& files) {
+  files = split_list(files, [](const std::string& file) { return std::filesystem::exists(file); });
+  if (!files.empty()) s.settings[key] = files;
+}
+
 inline About about_spatial() {
   return {
       "impute_spatial",
@@ -49,16 +57,14 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
   s.out = "predicted.h5ad";
   CLI::App app;
   auto* data = add_input(app, s);
-  app.add_option("--spatial-key", s.key, "obsm entry of coordinates");
-  auto* slices = app.add_option("--slices", s.slices,
-                                "files of neighbouring slices, in order, separated by commas; - for one that was not "
-                                "measured, to predict locations in it")
-                     ->delimiter(',')
-                     ->excludes(data);
+  app.add_option("--spatial-key", s.key, "obsm entry of coordinates, or two numeric obs columns, a comma between");
+  app.add_option("--slices", s.slices,
+                 "files of neighbouring slices, in order, separated by commas; - for one that was not "
+                 "measured, to predict locations in it")
+      ->excludes(data);
   app.add_option("--coordinates", s.coordinates,
-                 "CSV of coordinates for each slice, where the files hold none; - for one that was not measured")
-      ->delimiter(',')
-      ->needs(slices);
+                 "CSV of coordinates for each slice (Space Ranger's tissue_positions too), where the files hold none; "
+                 "- for one that was not measured");
   app.add_option("--subset", s.subset, "COLUMN=VALUE: only cells whose obs column has this value");
   app.add_option("--label", s.label, "obs column of regions");
   auto* genes =
@@ -96,6 +102,9 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
   from->excludes(hold)->excludes(genes)->excludes(gap);
   for (CLI::Option* option : of_model) from->excludes(option);
   parse(app, s, about, argc, argv);
+  split_files(s, "slices", s.slices);
+  split_files(s, "coordinates", s.coordinates);
+  if (s.simulated() && !s.coordinates.empty()) refuse(about, "--coordinates needs --data or --slices");
   if (s.simulated() && s.predict.empty() && s.panel.empty() && s.from.empty() && s.holdout.empty())
     set_for_simulated<std::string>(s, "holdout", s.holdout, "spots:0.5");
   return s;
@@ -112,14 +121,25 @@ inline std::vector<std::string> files_of(const SpatialSettings& s) {
 inline lc::spatial::Tissue read_slice(const SpatialSettings& s, const std::string& file, const std::string& csv) {
   lc::CellTable cells = read_cells(s, file);
   try {
-    if (csv.empty()) {
-      const lc::Matrix<float> at = embedding_of(cells, s.key, file, "--spatial-key or --coordinates");
+    const std::size_t comma = s.key.find(',');
+    if (csv.empty() && cells.embeddings.count(s.key) == 0 && comma != std::string::npos) {
+      const std::string x = s.key.substr(0, comma), y = s.key.substr(comma + 1);
+      const std::vector<double> a = cells.cell_columns.numbers(x), b = cells.cell_columns.numbers(y);
+      lc::Matrix<float> at(cells.cells(), 2);
+      for (Index i = 0; i < cells.cells(); ++i) at.row(i) << float(a[lc::to_size(i)]), float(b[lc::to_size(i)]);
       return lc::spatial::make_tissue(std::move(cells), at);
     }
-    const lc::io::Points points = lc::io::read_points(csv);
-    if (points.values.cols() != 2)
-      lc::throw_runtime(csv, ": has ", points.values.cols(), " columns but needs x and y alone");
-    return lc::spatial::make_tissue(std::move(cells), points.values.cast<float>());
+    if (csv.empty()) {
+      const lc::Matrix<float> at = embedding_of(cells, s.key, file, "--spatial-key or --coordinates");
+      if (at.cols() > 2)
+        print_line(lc::text("note: ", file, ": obsm '", s.key, "' has ", at.cols(),
+                            " columns: the first two are x and y, the others are not used"));
+      return lc::spatial::make_tissue(std::move(cells), at);
+    }
+    const lc::io::Positions points = lc::io::read_positions(csv);
+    print_line("note: " + csv + ": x is column '" + points.columns[0] + "', y '" + points.columns[1] + "'");
+    const lc::Matrix<double> at = points.of(cells.cell_names, csv);
+    return lc::spatial::make_tissue(std::move(cells), at.cast<float>());
   } catch (const std::invalid_argument& e) {
     lc::throw_runtime(csv.empty() ? file : csv, ": ", e.what());
   }
@@ -137,6 +157,13 @@ inline lc::spatial::Tissue read_slices(const SpatialSettings& s, int held_out) {
   lc::spatial::Tissue out = lc::spatial::join_slices(slices, held_out);
   print_line(lc::text("note: ", out.cells.genes(), " genes are in all slices; others are left out"));
   return out;
+}
+
+/// The cells of --data or --slices.
+inline lc::spatial::Tissue read_tissue(const SpatialSettings& s, int held_out) {
+  if (!s.slices.empty()) return read_slices(s, held_out);
+  if (s.coordinates.size() > 1) lc::throw_runtime("--coordinates: ", s.coordinates.size(), " files for --data alone");
+  return read_slice(s, s.data, s.coordinates.empty() ? "" : s.coordinates.front());
 }
 
 /// The cells of --subset.
@@ -159,10 +186,20 @@ inline lc::spatial::Tissue read_locations(const std::string& file, int slices) {
   const Index n = p.values.rows();
   for (Index i = 0; i < n; ++i) out.cells.cell_names.push_back(lc::text("location_", i + 1));
   out.cells.cell_columns = lc::Annotation(n);
-  out.locations = {p.values.leftCols(2).cast<float>(), std::vector<int>(lc::to_size(n), 0)};
+  // The header says which columns are x and y.
+  const auto column = [&](const char* name, Index otherwise) {
+    const auto at = std::find(p.columns.begin(), p.columns.end(), name);
+    return at == p.columns.end() ? otherwise : Index(at - p.columns.begin());
+  };
+  const Index x = column("x", 0), y = column("y", 1), slice = column("slice", 2);
+  if (x == y) lc::throw_runtime(file, ": its columns x and y are one by the header");
+  lc::Matrix<float> at(n, 2);
+  at.col(0) = p.values.col(x).cast<float>();
+  at.col(1) = p.values.col(y).cast<float>();
+  out.locations = {std::move(at), std::vector<int>(lc::to_size(n), 0)};
   if (!out.locations.coordinates.allFinite()) lc::throw_runtime(file, ": some locations lack a coordinate");
   if (slices == 1) return out;
-  out.cells.cell_columns.set("slice", std::vector<double>(p.values.col(2).begin(), p.values.col(2).end()));
+  out.cells.cell_columns.set("slice", std::vector<double>(p.values.col(slice).begin(), p.values.col(slice).end()));
   lc::spatial::assign_slices(out, slices);
   return out;
 }

@@ -1,22 +1,26 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <span>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/match_genes.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
 /// A table in the genes of another one.
 struct AlignedGenes {
   CellTable cells;
-  Index missing = 0;  ///< target genes that the table does not have: zero counts
-  Index extra = 0;    ///< genes of the table that are no target genes: left out
+  Index missing = 0;     ///< target genes that the table does not have: zero counts
+  Index extra = 0;       ///< genes of the table that are no target genes: left out
+  std::string how = "";  ///< what was compared beside names; empty: names alone
 };
 
-/// Brings a table to the given genes, in the given order, matched by name.
+/// Brings a table to the given genes, in the given order, matched as match_genes does. Columns of var go along where
+/// the table has all genes.
 /// Throws std::invalid_argument without target genes or names of the table's genes, and where no gene is in both.
 inline AlignedGenes align_genes(const CellTable& cells, std::span<const std::string> genes) {
   LATENTCELL_REQUIRE(!genes.empty(), "align_genes: there are no target genes for the ", cells.genes(),
@@ -24,18 +28,17 @@ inline AlignedGenes align_genes(const CellTable& cells, std::span<const std::str
   LATENTCELL_REQUIRE(cells.genes() > 0 && Index(cells.gene_names.size()) == cells.genes(),
                      "align_genes: the table has ", cells.gene_names.size(), " gene names for ", cells.genes(),
                      " genes");
-  std::unordered_map<std::string_view, std::int32_t> place;
-  for (std::size_t g = 0; g < genes.size(); ++g) place.emplace(genes[g], std::int32_t(g));
-  std::vector<std::int32_t> to(to_size(cells.genes()), -1);
+  const GeneMatch match = match_genes(cells, genes);
+  const std::vector<std::int32_t>& to = match.place;
   AlignedGenes out;
-  for (std::size_t g = 0; g < to.size(); ++g) {
-    const auto at = place.find(cells.gene_names[g]);
-    if (at != place.end()) to[g] = at->second;
-    out.extra += at == place.end();
-  }
-  const Index shared = cells.genes() - out.extra;
-  LATENTCELL_REQUIRE(shared > 0, "align_genes: none of ", cells.genes(), " genes (", cells.gene_names.front(),
-                     ", ...) is among the ", genes.size(), " target ones (", genes.front(), ", ...)");
+  const Index shared = match.matched;
+  out.extra = cells.genes() - shared;
+  out.how = match.how();
+  std::string columns;
+  for (const auto& [name, column] : cells.gene_columns.columns()) columns += (columns.empty() ? "" : ", ") + name;
+  LATENTCELL_REQUIRE(shared > 0, "none of ", cells.genes(), " genes (", cells.gene_names.front(),
+                     ", ...) is among the ", genes.size(), " target ones (", genes.front(), ", ...), by name",
+                     columns.empty() ? "" : " or by var " + columns);
   out.missing = Index(genes.size()) - shared;
   out.cells.counts = Counts(Index(genes.size()));
   const CountsView from = cells.counts.view();
@@ -52,8 +55,17 @@ inline AlignedGenes align_genes(const CellTable& cells, std::span<const std::str
   out.cells.cell_names = cells.cell_names;
   out.cells.cell_columns = cells.cell_columns;
   out.cells.embeddings = cells.embeddings;
+  out.cells.strings = cells.strings;
+  out.cells.stored = without_places(cells.stored, {"layers/", "varm/", "varp/"});
   out.cells.gene_names.assign(genes.begin(), genes.end());
   out.cells.gene_columns = Annotation(Index(genes.size()));
+  if (out.missing == 0) {
+    std::vector<Index> from_gene(genes.size());
+    for (std::size_t g = 0; g < to.size(); ++g) {
+      if (to[g] >= 0) from_gene[std::size_t(to[g])] = Index(g);
+    }
+    out.cells.gene_columns = cells.gene_columns.select(from_gene);
+  }
   return out;
 }
 

@@ -1,112 +1,16 @@
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include <latentcell/core/error.hpp>
-#include <latentcell/core/types.hpp>
+#include <latentcell/data/column.hpp>
 
 namespace LATENTCELL_NAMESPACE {
-
-/// Labels with few distinct values: cell type, batch, condition.
-struct Categorical {
-  static constexpr int missing = -1;
-  std::vector<std::string> levels;  ///< distinct names
-  std::vector<int> codes;           ///< one per row: index into levels, or missing
-
-  Index size() const { return Index(codes.size()); }
-  Index count(int level) const { return Index(std::count(codes.begin(), codes.end(), level)); }
-  /// The code of a level, nothing where there is none of that name.
-  std::optional<int> find_code(std::string_view level) const {
-    const auto at = std::find(levels.begin(), levels.end(), level);
-    return at == levels.end() ? std::nullopt : std::optional<int>(int(at - levels.begin()));
-  }
-  /// The code of a level; throws std::invalid_argument with the list of levels where there is none of that name.
-  int code_of(std::string_view level) const {
-    const std::optional<int> code = find_code(level);
-    if (!code) throw_invalid("no level '", level, "'; there are ", list());
-    return *code;
-  }
-  std::string list() const {
-    std::string out;
-    for (const std::string& level : levels) out += (out.empty() ? "" : ", ") + level;
-    return out.empty() ? "none" : out;
-  }
-  bool operator==(const Categorical&) const = default;
-};
-
-/// Distinct strings in order of first appearance; empty strings are missing.
-inline Categorical to_categorical(std::span<const std::string> values) {
-  Categorical out;
-  std::unordered_map<std::string, int> code;
-  for (const std::string& value : values) {
-    if (value.empty()) {
-      out.codes.push_back(Categorical::missing);
-      continue;
-    }
-    const auto [at, added] = code.try_emplace(value, int(out.levels.size()));
-    if (added) out.levels.push_back(value);
-    out.codes.push_back(at->second);
-  }
-  return out;
-}
-
-/// Codes of labels among other levels; -1 for a level that is not there and where the label is missing.
-inline std::vector<int> recode(const Categorical& labels, std::span<const std::string> levels) {
-  std::vector<int> of_level, out;
-  for (const std::string& level : labels.levels) {
-    const auto at = std::find(levels.begin(), levels.end(), level);
-    of_level.push_back(at == levels.end() ? Categorical::missing : int(at - levels.begin()));
-  }
-  for (const int code : labels.codes) out.push_back(code < 0 ? Categorical::missing : of_level.at(to_size(code)));
-  return out;
-}
-
-/// One annotation of cells or genes: labels, numbers, texts, or a vector for each row.     vectors (rows, D)
-using Column = std::variant<Categorical, std::vector<double>, std::vector<std::string>, Matrix<float>>;
-
-inline Index size(const Column& column) {
-  return std::visit(
-      [](const auto& c) {
-        if constexpr (requires { c.codes; }) {
-          return Index(c.codes.size());
-        } else if constexpr (requires { c.cols(); }) {
-          return Index(c.rows());
-        } else {
-          return Index(c.size());
-        }
-      },
-      column);
-}
-
-/// The rows of a column named by `rows`, in that order. Levels stay, also those that no row has any more.
-inline Column select_rows(const Column& column, std::span<const Index> rows) {
-  const auto pick = [&](const auto& from) {
-    std::remove_cvref_t<decltype(from)> out;
-    out.reserve(rows.size());
-    for (Index r : rows) out.push_back(from.at(to_size(r)));
-    return out;
-  };
-  if (const auto* c = std::get_if<Categorical>(&column)) return Categorical{c->levels, pick(c->codes)};
-  if (const auto* numbers = std::get_if<std::vector<double>>(&column)) return pick(*numbers);
-  if (const auto* vectors = std::get_if<Matrix<float>>(&column)) {
-    Matrix<float> out(Index(rows.size()), vectors->cols());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      LATENTCELL_REQUIRE(rows[i] >= 0 && rows[i] < vectors->rows(), "select_rows: row ", rows[i], " of ",
-                         vectors->rows());
-      out.row(Index(i)) = vectors->row(rows[i]);
-    }
-    return out;
-  }
-  return pick(std::get<std::vector<std::string>>(column));
-}
 
 /// Named columns of equal length, in order: the obs of cells or the var of genes.
 class Annotation {
@@ -115,6 +19,9 @@ class Annotation {
   explicit Annotation(Index rows) : rows_(rows) {}
 
   Index rows() const { return rows_; }
+  /// What the names of the rows are called, as in "barcode"; may be empty.
+  const std::string& index_name() const { return index_name_; }
+  void set_index_name(std::string name) { index_name_ = std::move(name); }
   bool has(std::string_view name) const { return find(name) != nullptr; }
   std::span<const std::pair<std::string, Column>> columns() const { return columns_; }
 
@@ -137,13 +44,18 @@ class Annotation {
     throw_invalid("no column '", name, "'; there are ", list());
   }
 
-  /// A column of labels: categorical as it is, strings by first appearance. Numbers are refused.
+  /// The labels of a column, as to_labels takes them. Throws for reals that are not all whole, and for vectors.
   Categorical labels(std::string_view name) const {
     const Column& column = get(name);
-    if (const auto* c = std::get_if<Categorical>(&column)) return *c;
-    if (const auto* strings = std::get_if<std::vector<std::string>>(&column)) return to_categorical(*strings);
+    if (std::optional<Categorical> labels = to_labels(column)) return *std::move(labels);
     throw_invalid("column '", name, "' holds ", std::holds_alternative<Matrix<float>>(column) ? "vectors" : "numbers",
                   ", not labels");
+  }
+
+  /// The numbers of a column, NaN where one is missing. Throws for a column of anything else.
+  std::vector<double> numbers(std::string_view name) const {
+    if (std::optional<std::vector<double>> numbers = to_numbers(get(name))) return *std::move(numbers);
+    throw_invalid("column '", name, "' holds labels, not numbers");
   }
 
   /// Codes of a column's labels among the given levels; -1 everywhere where there is no such column.    -> (rows)
@@ -167,6 +79,7 @@ class Annotation {
 
   Annotation select(std::span<const Index> rows) const {
     Annotation out(Index(rows.size()));
+    out.index_name_ = index_name_;
     for (const auto& [name, column] : columns_) out.set(name, select_rows(column, rows));
     return out;
   }
@@ -180,6 +93,7 @@ class Annotation {
   }
 
   Index rows_ = 0;
+  std::string index_name_;
   std::vector<std::pair<std::string, Column>> columns_;
 };
 

@@ -1,6 +1,16 @@
 #pragma once
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -11,53 +21,133 @@ namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 
-/// One column after another; labels get the levels of both, and words beside labels become labels.
-inline Column joined(const Column& a, const Column& b, std::string_view name) {
-  if (a.index() != b.index()) {
-    const auto as_labels = [](const Column& c) {
-      const auto* words = std::get_if<std::vector<std::string>>(&c);
-      return words == nullptr ? c : Column(to_categorical(*words));
-    };
-    const Column x = as_labels(a), y = as_labels(b);
-    if (x.index() == y.index()) return joined(x, y, name);
+/// Labels as whole numbers or truth values, where every level is one; as they are elsewhere.
+inline Column typed(const Categorical& labels, const Column& like) {
+  const auto* whole = std::get_if<Integers>(&like);
+  const bool flags = std::holds_alternative<Booleans>(like);
+  if (whole == nullptr && !flags) return labels;
+  std::vector<std::int64_t> of_level;
+  for (const std::string& level : labels.levels) {
+    std::int64_t value = flags && level == "True";
+    const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
+    const bool number = error == std::errc() && end == level.data() + level.size();
+    if (flags ? level != "True" && level != "False" : !number) return labels;
+    of_level.push_back(value);
   }
-  if (const auto* labels = std::get_if<Categorical>(&a)) {
-    const auto* more = std::get_if<Categorical>(&b);
-    if (more != nullptr) {
-      Categorical out = *labels;
-      for (const std::string& level : more->levels) {
-        if (std::find(out.levels.begin(), out.levels.end(), level) == out.levels.end()) out.levels.push_back(level);
-      }
-      for (const int code : recode(*more, out.levels)) out.codes.push_back(code);
-      return out;
-    }
+  Integers out;
+  if (whole != nullptr) out.type = whole->type;
+  std::vector<char> missing;
+  for (const int code : labels.codes) {
+    out.values.push_back(code < 0 ? 0 : of_level[to_size(code)]);
+    missing.push_back(code < 0);
   }
-  LATENTCELL_REQUIRE(a.index() == b.index(), "append_cells: column '", name, "' is of another kind in each table");
-  Column out = a;
+  if (std::find(missing.begin(), missing.end(), char(1)) != missing.end()) out.missing = missing;
+  if (!flags) return out;
+  return Booleans{{out.values.begin(), out.values.end()}, out.missing};
+}
+
+/// Brings one of two columns to the kind of the other: words and labels to labels, labels of numbers to numbers,
+/// numbers of different width to the wider.
+inline void make_alike(Column& a, Column& b) {
+  if (a.index() == b.index()) {
+    auto *x = std::get_if<Integers>(&a), *y = std::get_if<Integers>(&b);
+    if (x != nullptr && x->type != y->type) x->type = y->type = NumberType::int64;
+    return;
+  }
+  if (const auto* labels = std::get_if<Categorical>(&b)) b = typed(*labels, a);
+  if (const auto* labels = std::get_if<Categorical>(&a)) a = typed(*labels, b);
+  if (a.index() == b.index()) return;
+  const auto x = to_numbers(a), y = to_numbers(b);
+  if (x && y) {
+    a = *x;
+    b = *y;
+    return;
+  }
+  const auto reals = [](const Column& c) { return to_numbers(c) && !std::holds_alternative<Integers>(c); };
+  if (reals(a) || reals(b)) return;
+  if (auto labels = to_labels(a)) a = *std::move(labels);
+  if (auto labels = to_labels(b)) b = *std::move(labels);
+}
+
+/// A column of the same kind without a value in any row; of texts, empty ones.
+inline Column all_missing(const Column& like, Index rows) {
+  const std::size_t n = to_size(rows);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  Column out = like;
   std::visit(
-      [&](auto& to) {
-        using C = std::remove_cvref_t<decltype(to)>;
-        if constexpr (std::is_same_v<C, Matrix<float>>) {
-          const C& from = std::get<C>(b);
-          LATENTCELL_REQUIRE(to.cols() == from.cols(), "append_cells: column '", name, "' has vectors of ", to.cols(),
-                             " and ", from.cols(), " numbers");
-          C both(to.rows() + from.rows(), to.cols());
-          both << to, from;
-          to = std::move(both);
-        } else if constexpr (!std::is_same_v<C, Categorical>) {
-          const C& from = std::get<C>(b);
-          to.insert(to.end(), from.begin(), from.end());
+      [&](auto& c) {
+        if constexpr (requires { c.codes; }) {
+          c.codes.assign(n, Categorical::missing);
+        } else if constexpr (requires { c.values; }) {
+          c.values.assign(n, {});
+          c.missing = std::vector<char>(n, 1);
+        } else if constexpr (requires { c.cols(); }) {
+          c = Matrix<float>::Constant(rows, c.cols(), nan);
+        } else if constexpr (requires { c.front() + nan; }) {
+          c.assign(n, nan);
+        } else {
+          c.assign(n, {});
         }
       },
       out);
   return out;
 }
 
+/// One list after another; where one may lack values, both may.
+template <class C>
+void append_values(C& to, const C& from) {
+  if constexpr (requires { to.missing.has_value(); }) {
+    if (to.missing || from.missing) {
+      if (!to.missing) to.missing.emplace(to.values.size());
+      const std::vector<char> more = from.missing ? *from.missing : std::vector<char>(from.values.size());
+      to.missing->insert(to.missing->end(), more.begin(), more.end());
+    }
+    to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+  } else if constexpr (requires { to.missing.size(); }) {
+    to.missing.insert(to.missing.end(), from.missing.begin(), from.missing.end());
+    to.values.insert(to.values.end(), from.values.begin(), from.values.end());
+  } else {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+}
+
+/// One column after another; labels get the levels of both.
+inline Column joined(Column a, Column b, std::string_view name) {
+  make_alike(a, b);
+  LATENTCELL_REQUIRE(a.index() == b.index(), "append_cells: column '", name, "' is of another kind in each table");
+  std::visit(
+      [&](auto& to) {
+        using C = std::remove_cvref_t<decltype(to)>;
+        const C& from = std::get<C>(b);
+        if constexpr (std::is_same_v<C, Categorical>) {
+          if (to.level_type != from.level_type && !from.levels.empty()) {
+            const auto is_level = [&](const std::string& level) { return to.find_code(level).has_value(); };
+            if (!std::all_of(from.levels.begin(), from.levels.end(), is_level)) to.level_type.reset();
+          }
+          for (const std::string& level : from.levels) {
+            if (!to.find_code(level)) to.levels.push_back(level);
+          }
+          for (const int code : recode(from, to.levels)) to.codes.push_back(code);
+        } else if constexpr (std::is_same_v<C, Matrix<float>>) {
+          LATENTCELL_REQUIRE(to.cols() == from.cols(), "append_cells: column '", name, "' has vectors of ", to.cols(),
+                             " and ", from.cols(), " numbers");
+          C both(to.rows() + from.rows(), to.cols());
+          both << to, from;
+          to = std::move(both);
+        } else {
+          append_values(to, from);
+        }
+      },
+      a);
+  return a;
+}
+
 }  // namespace detail
 
 /// Adds cells below others. Both tables have the same genes in the same order; columns and embeddings that only one of
-/// them has are left out. A table without cells and genes becomes a copy. Throws std::invalid_argument where genes
-/// differ or a column is of another kind.
+/// them has are missing in the other; layers and obsp are left out, and so are embeddings of another width. A table
+/// without cells and genes becomes a copy. Throws std::invalid_argument where genes differ or a column is of another
+/// kind.
 inline void append_cells(CellTable& to, const CellTable& from) {
   if (to.cells() == 0 && to.genes() == 0) {
     to = from;
@@ -67,21 +157,36 @@ inline void append_cells(CellTable& to, const CellTable& from) {
                      " and ", from.genes(), "); align_genes brings them together");
   const CountsView counts = from.counts.view();
   for (Index i = 0; i < counts.rows; ++i) to.counts.push_row(counts, i);
+  const Index before = to.cells() - from.cells();
   Annotation columns(to.cells());
+  columns.set_index_name(to.cell_columns.index_name());
   for (const auto& [name, column] : to.cell_columns.columns()) {
-    if (from.cell_columns.has(name)) columns.set(name, detail::joined(column, from.cell_columns.get(name), name));
+    columns.set(name, detail::joined(column,
+                                     from.cell_columns.has(name) ? from.cell_columns.get(name)
+                                                                 : detail::all_missing(column, from.cells()),
+                                     name));
+  }
+  for (const auto& [name, column] : from.cell_columns.columns()) {
+    if (!to.cell_columns.has(name))
+      columns.set(name, detail::joined(detail::all_missing(column, before), column, name));
   }
   to.cell_columns = std::move(columns);
   to.cell_names.insert(to.cell_names.end(), from.cell_names.begin(), from.cell_names.end());
-  std::map<std::string, Matrix<float>> embeddings;
-  for (const auto& [name, matrix] : to.embeddings) {
-    const auto other = from.embeddings.find(name);
-    if (other == from.embeddings.end() || other->second.cols() != matrix.cols()) continue;
-    Matrix<float> both(matrix.rows() + other->second.rows(), matrix.cols());
-    both << matrix, other->second;
-    embeddings.emplace(name, std::move(both));
+  using Embeddings = std::map<std::string, Matrix<float>>;
+  Embeddings embeddings;
+  for (const Embeddings* table : std::initializer_list<const Embeddings*>{&to.embeddings, &from.embeddings}) {
+    for (const auto& [name, matrix] : *table) {
+      const Embeddings::const_iterator first = to.embeddings.find(name), second = from.embeddings.find(name);
+      const bool in_both = first != to.embeddings.cend() && second != from.embeddings.end();
+      if (embeddings.count(name) > 0 || (in_both && first->second.cols() != second->second.cols())) continue;
+      Matrix<float> both = Matrix<float>::Constant(to.cells(), matrix.cols(), std::numeric_limits<float>::quiet_NaN());
+      if (first != to.embeddings.cend()) both.topRows(before) = first->second;
+      if (second != from.embeddings.end()) both.bottomRows(from.cells()) = second->second;
+      embeddings.emplace(name, std::move(both));
+    }
   }
   to.embeddings = std::move(embeddings);
+  to.stored = without_places(to.stored, {"layers/", "obsp/"});
 }
 
 }  // namespace latentcell

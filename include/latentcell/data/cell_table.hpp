@@ -1,11 +1,13 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <latentcell/core/counts.hpp>
 #include <latentcell/data/annotation.hpp>
+#include <latentcell/data/stored_value.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
@@ -18,6 +20,7 @@ struct CellTable {
   Annotation gene_columns;                                  ///< var
   std::map<std::string, Matrix<float>> embeddings;          ///< obsm: (cells, D) each
   std::map<std::string, std::vector<std::string>> strings;  ///< uns: lists of strings
+  StoredValues stored;                                      ///< what else a file carries, by place
   std::vector<std::string> notes;                           ///< what a reader met that is legal but worth a line
 
   Index cells() const { return counts.rows(); }
@@ -39,7 +42,8 @@ struct CellTable {
       same("rows of an obsm entry", to_size(matrix.rows()), cells(), "cells");
   }
 
-  /// The cells named by `rows`, in that order, with all their columns.
+  /// The cells named by `rows`, in that order, with all their columns. Of what is stored, layers and obsp stay with all
+  /// cells alone.
   CellTable select_cells(std::span<const Index> rows) const {
     CellTable out;
     out.counts = select_rows(counts, rows);
@@ -47,6 +51,7 @@ struct CellTable {
     out.gene_names = gene_names;
     out.gene_columns = gene_columns;
     out.strings = strings;
+    out.stored = is_all(rows, cells()) ? stored : without_places(stored, {"layers/", "obsp/"});
     for (Index r : rows) out.cell_names.push_back(cell_names.at(to_size(r)));
     for (const auto& [name, matrix] : embeddings) {
       Matrix<float> part(Index(rows.size()), matrix.cols());
@@ -56,7 +61,7 @@ struct CellTable {
     return out;
   }
 
-  /// The genes named by `cols`, which ascend.
+  /// The genes named by `cols`, which ascend. Of what is stored, layers, varm and varp stay with all genes alone.
   CellTable select_genes(std::span<const Index> cols) const {
     CellTable out;
     out.counts = select_cols(counts, cols);
@@ -64,9 +69,19 @@ struct CellTable {
     out.cell_columns = cell_columns;
     out.embeddings = embeddings;
     out.strings = strings;
+    out.stored = is_all(cols, genes()) ? stored : without_places(stored, {"layers/", "varm/", "varp/"});
     out.gene_columns = gene_columns.select(cols);
     for (Index c : cols) out.gene_names.push_back(gene_names.at(to_size(c)));
     return out;
+  }
+
+ private:
+  static bool is_all(std::span<const Index> chosen, Index n) {
+    if (Index(chosen.size()) != n) return false;
+    for (Index i = 0; i < n; ++i) {
+      if (chosen[to_size(i)] != i) return false;
+    }
+    return true;
   }
 };
 

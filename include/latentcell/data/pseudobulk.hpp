@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <latentcell/data/cell_table.hpp>
@@ -16,8 +18,13 @@ namespace detail {
 /// A column for groups of rows: the most frequent level (of several the first), the mean of the numbers that are there,
 /// or nothing of texts.
 inline bool merge_column(const Column& column, const std::vector<std::vector<Index>>& members, Column& to) {
-  if (const auto* labels = std::get_if<Categorical>(&column)) {
-    Categorical out{labels->levels, {}};
+  const std::optional<std::vector<double>> numbers = to_numbers(column);
+  const bool texts =
+      std::holds_alternative<std::vector<std::string>>(column) || std::holds_alternative<NullableTexts>(column);
+  if (texts || std::holds_alternative<Matrix<float>>(column)) return false;
+  if (const auto labels = numbers ? std::nullopt : to_labels(column)) {
+    Categorical out = *labels;
+    out.codes.clear();
     for (const std::vector<Index>& rows : members) {
       std::vector<Index> votes(labels->levels.size() + 1, 0);  // those whose label is missing come last
       for (const Index r : rows) {
@@ -30,8 +37,6 @@ inline bool merge_column(const Column& column, const std::vector<std::vector<Ind
     to = std::move(out);
     return true;
   }
-  const auto* numbers = std::get_if<std::vector<double>>(&column);
-  if (numbers == nullptr) return false;
   std::vector<double> out;
   for (const std::vector<Index>& rows : members) {
     double sum = 0, present = 0;

@@ -10,7 +10,8 @@
 namespace LATENTCELL_NAMESPACE {
 
 /// Numbers of a column of times: as they are, or labels that are numbers, ranges "a-b" or "a_b" (their middle), "> a"
-/// or "< a". Throws std::invalid_argument naming a label that is none of these; a missing label is NaN.
+/// or "< a"; a unit that all share, as in "E7.5", "day 3" or "12h", is taken off. Throws std::invalid_argument naming a
+/// label that is none of these; a missing label is NaN.
 inline std::vector<double> read_times(const Annotation& obs, const std::string& column) {
   return read_numeric_column(obs, column, [&](const std::string& level) {
     const char* at = level.c_str();

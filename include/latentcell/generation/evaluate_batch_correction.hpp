@@ -56,7 +56,7 @@ inline evaluate::ScoreTable evaluate_batch_correction(const CellTable& cells, co
   add("as measured", Role::baseline, measured);
   add("batch means subtracted", Role::baseline, detail::subtract_level_means(measured, composition.batch_covariate));
   add("corrected counts", Role::model, log_pca(corrected));
-  add("latents", Role::model, corrected.embeddings.at("X_latent"));
+  add("latents", Role::model, corrected.embeddings.at("X_latentcell"));
   return out;
 }
 

@@ -37,7 +37,7 @@ struct GenerateOptions {
 };
 
 /// Generates cells of given labels and batch covariate: latents from the flow, counts from the decoder.
-/// composition (N) -> counts (N, G) with label and batch covariate in obs, latents in obsm X_latent
+/// composition (N) -> counts (N, G) with label and batch covariate in obs, latents in obsm X_latentcell
 template <class Backbone>
 CellTable generate(const ModelOf<Backbone>& model, const Composition& composition, const GenerateOptions& o, Rng& rng) {
   check_options("generate", o);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include <latentcell/io/line_reader.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
@@ -93,6 +95,7 @@ inline char find_delimiter(const std::string& path, std::string_view line) {
   std::string_view name = path;
   if (name.ends_with(".gz")) name.remove_suffix(3);
   if (name.ends_with(".csv") && has(',')) return ',';
+  if (!has(',') && !has(';') && !has('\t') && has(' ')) return ' ';  // as write.table of R parts them
   if ((name.ends_with(".tsv") || name.ends_with(".tab")) && has('\t')) return '\t';
   const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
   char best = '\t';
@@ -106,6 +109,7 @@ inline float parse_value(const LineReader& in, std::string_view field, const std
   if (field == "0") return 0;
   const std::string_view given = field;
   while (!field.empty() && (field.front() == ' ' || field.front() == '\t')) field.remove_prefix(1);
+  if (field.size() > 1 && field[0] == '+' && field[1] != '-') field.remove_prefix(1);
   while (!field.empty() && (field.back() == ' ' || field.back() == '\t')) field.remove_suffix(1);
   if (field.empty()) in.fail("column '", column, "' is empty; a table of counts has a number in every field");
   float value = 0;
@@ -131,10 +135,15 @@ struct TextTable {
 inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
   TextTable out;
   std::string_view line, field;
-  if (!in.next(line)) throw_runtime(in.path(), ": is empty");
+  do {
+    if (!in.next(line)) throw_runtime(in.path(), ": is empty");
+  } while (!line.empty() && line.front() == '#');
   const char delimiter = options.delimiter != '\0' ? options.delimiter : find_delimiter(in.path(), line);
   Fields header(in, line, delimiter);
   while (header.next(field)) out.column_names.emplace_back(field);
+  // A header that ends in a delimiter has a last field without name, which every line must leave empty.
+  const bool trailing = out.column_names.size() > 2 && out.column_names.back().empty();
+  if (trailing) out.column_names.pop_back();
   const std::string shown = delimiter == '\t' ? "a tab" : text("'", delimiter, "'");
   if (out.column_names.size() < 2) in.fail("has one field only, taking ", shown, " as the delimiter");
   bool corner_known = false;
@@ -148,16 +157,19 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
       Fields count(in, line, delimiter);
       std::size_t given = 0;
       while (count.next(field)) ++given;
+      given -= std::size_t(trailing && given > 0);
       if (given == out.column_names.size()) {
         out.column_names.erase(out.column_names.begin());
       } else if (given != out.column_names.size() + 1) {
-        in.fail("has ", given, " fields but the header has ", out.column_names.size());
+        in.fail("has ", given, " fields but the header has ", out.column_names.size(), ", taking ", shown,
+                " as the delimiter");
       }
       corner_known = true;
     }
     const std::size_t columns = out.column_names.size();
     std::size_t c = 0;
     for (; row.next(field); ++c) {
+      if (c == columns && trailing && field.empty()) break;
       if (c == columns) in.fail("has more than the ", columns + 1, " fields of the lines before");
       const float value = parse_value(in, field, out.column_names[c]);
       if (value == 0) continue;
@@ -179,9 +191,27 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
 
 }  // namespace detail
 
+namespace detail {
+
+/// Fails where the names of cells are numbers that repeat: counts, of a table without names of its rows.
+inline void require_row_names(const std::string& path, const std::vector<std::string>& names) {
+  std::unordered_set<std::string_view> distinct;
+  bool numbers = true, repeated = false;
+  for (const std::string& name : names) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), value);
+    numbers = numbers && error == std::errc() && end == name.data() + name.size();
+    repeated = repeated || !distinct.insert(name).second;
+  }
+  if (numbers && repeated)
+    throw_runtime(path, ": the first column holds numbers that repeat, where the names of cells are needed");
+}
+
+}  // namespace detail
+
 /// Reads a table of counts from CSV or TSV, plain or gzipped: a header of gene names, then one line a cell that begins
 /// with its name (the other way round with rows = TableRows::genes). Every field is a number; fields may be quoted.
-/// Gene names that repeat get -1, -2; cell names must be unique.
+/// Names that repeat get -1, -2. Lines before the header that begin with # are passed over.
 /// Throws std::runtime_error with one sentence naming the file, the line and the column.
 inline CellTable read_delimited(const std::string& path, const DelimitedOptions& options = {}) {
   LineReader in(path);
@@ -191,13 +221,15 @@ inline CellTable read_delimited(const std::string& path, const DelimitedOptions&
     std::swap(content.row_names, content.column_names);
   }
   CellTable table;
-  require_unique(content.row_names, text(path, ": cell names"));
-  make_unique(content.column_names, path, table.notes);
+  detail::require_row_names(path, options.rows == TableRows::genes ? content.column_names : content.row_names);
+  make_unique(content.row_names, path, table.notes, "cell name");
+  make_unique(content.column_names, path, table.notes, "gene name");
   table.counts = sort_rows(Index(content.column_names.size()), std::move(content.entries), path, table.notes);
   table.cell_names = std::move(content.row_names);
   table.gene_names = std::move(content.column_names);
   table.cell_columns = Annotation(table.cells());
   table.gene_columns = Annotation(table.genes());
+  make_utf8(table, path);
   table.check();
   return table;
 }

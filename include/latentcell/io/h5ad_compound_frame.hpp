@@ -33,9 +33,16 @@ inline std::optional<Column> read_member(const Hdf5Object& data, const char* mem
     if (!read(H5T_NATIVE_INT8, flags.data())) data.fail_reading();
     return boolean_column(flags);
   }
-  std::vector<double> numbers(rows);
-  if (!read(H5T_NATIVE_DOUBLE, numbers.data())) data.fail_reading();
-  return numbers;
+  const auto numbers = [&]<class N>(std::vector<N> values) {
+    if (!read(hdf5_type<N>(), values.data())) data.fail_reading();
+    return values;
+  };
+  const NumberType number = number_type(type);
+  if (number == NumberType::float32) return numbers(std::vector<float>(rows));
+  if (number == NumberType::float64) return numbers(std::vector<double>(rows));
+  if (number != NumberType::uint64) return Integers{numbers(std::vector<std::int64_t>(rows)), number, {}};
+  const auto bits = numbers(std::vector<std::uint64_t>(rows));
+  return Integers{{bits.begin(), bits.end()}, number, {}};
 }
 
 }  // namespace detail
@@ -74,9 +81,9 @@ inline H5adFrame read_compound_frame(const Hdf5Object& root, const Hdf5Object& d
     const std::string levels = name + "_categories";
     const bool coded = hdf5_kind(member.get()) == Hdf5Kind::integer && root.has("uns") && root.open("uns").has(levels);
     if (coded) {
-      Categorical labels{detail::read_labels(root.open("uns").open(levels)), {}};
-      for (double code : std::get<std::vector<double>>(*column)) {
-        if (code < -1 || code >= double(labels.levels.size())) {
+      Categorical labels = detail::read_levels(root.open("uns").open(levels));
+      for (const std::int64_t code : std::get<Integers>(*column).values) {
+        if (code < -1 || code >= std::int64_t(labels.levels.size())) {
           data.fail("column '", name, "' has code ", code, " but there are ", labels.levels.size(), " categories");
         }
         labels.codes.push_back(int(code));

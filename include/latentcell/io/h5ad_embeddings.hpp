@@ -21,11 +21,11 @@ inline std::optional<Matrix<float>> read_frame_embedding(const Hdf5Object& frame
   const H5adFrame content = read_frame(frame, table.notes);
   require_rows(frame, Index(content.names.size()), table.cells());
   std::vector<std::string> names;
-  std::vector<const std::vector<double>*> numbers;
+  std::vector<std::vector<double>> numbers;
   for (const auto& [column, values] : content.columns.columns()) {
-    if (const auto* one = std::get_if<std::vector<double>>(&values)) {
+    if (std::optional<std::vector<double>> one = to_numbers(values)) {
       names.push_back(column);
-      numbers.push_back(one);
+      numbers.push_back(*std::move(one));
     } else {
       table.notes.push_back(text(frame.where(), ": column '", column, "' holds no numbers: left out"));
     }
@@ -33,7 +33,7 @@ inline std::optional<Matrix<float>> read_frame_embedding(const Hdf5Object& frame
   if (numbers.empty()) return std::nullopt;
   Matrix<float> out(table.cells(), Index(numbers.size()));
   for (Index c = 0; c < out.cols(); ++c) {
-    for (Index r = 0; r < out.rows(); ++r) out(r, c) = float((*numbers[to_size(c)])[to_size(r)]);
+    for (Index r = 0; r < out.rows(); ++r) out(r, c) = float(numbers[to_size(c)][to_size(r)]);
   }
   table.strings.try_emplace(name + "_columns", std::move(names));
   return out;
@@ -89,12 +89,12 @@ inline void read_embeddings(const Hdf5Object& obsm, CellTable& table) {
   }
 }
 
-/// Fills the lists of strings of a table from uns; everything else there is passed over.
+/// Fills the lists of strings of a table from uns.
 inline void read_strings(const Hdf5Object& uns, CellTable& table) {
   for (const std::string& name : uns.children()) {
-    const Hdf5Object data = uns.open(name);
-    if (data.is_dataset() && hdf5_kind(data) == Hdf5Kind::text && data.shape().size() == 1) {
-      table.strings.insert_or_assign(name, read_texts(data));
+    const std::optional<Hdf5Object> data = uns.find(name);
+    if (data && data->is_dataset() && hdf5_kind(*data) == Hdf5Kind::text && data->shape().size() == 1) {
+      table.strings.insert_or_assign(name, read_texts(*data));
     }
   }
 }

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,17 +23,6 @@ struct H5adFrame {
 
 namespace detail {
 
-/// A number as pandas shows it: 2 of integers, 2.0 of reals, True of booleans.
-inline std::string number_label(double value, Hdf5Kind kind) {
-  if (kind == Hdf5Kind::boolean) return value != 0 ? "True" : "False";
-  if (kind == Hdf5Kind::real && !std::isfinite(value)) return std::isnan(value) ? "" : value > 0 ? "inf" : "-inf";
-  char digits[64];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value);
-  std::string out(digits, end.ptr);
-  if (kind == Hdf5Kind::real && out.find_first_of(".e") == std::string::npos) out += ".0";
-  return out;
-}
-
 /// Fails where a list has not one entry for each row.
 inline void require_rows(const Hdf5Object& data, Index given, Index rows) {
   if (given != rows) data.fail("has ", given, given == 1 ? " entry" : " entries", " but there are ", rows, " rows");
@@ -49,7 +37,7 @@ inline std::vector<std::int8_t> read_mask(const Hdf5Object& group, Index entries
 
 inline bool is_masked(const Hdf5Object& data) { return data.is_group() && data.has("values") && data.has("mask"); }
 
-/// Names or category levels: strings as they are, numbers as text, missing ones empty.   -> (N)
+/// Names or category levels: strings as they are, numbers as pandas shows them, missing ones empty.   -> (N)
 inline std::vector<std::string> read_labels(const Hdf5Object& data) {
   if (is_masked(data)) {
     std::vector<std::string> out = read_labels(data.open("values"));
@@ -62,18 +50,35 @@ inline std::vector<std::string> read_labels(const Hdf5Object& data) {
   if (!data.is_dataset()) data.fail("is a group where a list of names is needed");
   const Hdf5Kind kind = hdf5_kind(data);
   if (kind == Hdf5Kind::text) return read_texts(data);
+  if (!holds_numbers(data)) data.fail("holds neither texts nor numbers");
   std::vector<std::string> out;
-  if (kind == Hdf5Kind::integer) {
-    for (std::int64_t value : read_numbers<std::int64_t>(data)) out.push_back(text(value));
+  const NumberType type = number_type(data.type().get());
+  if (type == NumberType::boolean) {
+    for (const std::int8_t value : read_numbers<std::int8_t>(data)) out.push_back(value != 0 ? "True" : "False");
+  } else if (type == NumberType::float32) {
+    for (const float value : read_numbers<float>(data)) out.push_back(text_of_real(value));
+  } else if (type == NumberType::float64) {
+    for (const double value : read_numbers<double>(data)) out.push_back(text_of_real(value));
   } else {
-    for (double value : read_numbers<double>(data)) out.push_back(number_label(value, kind));
+    for (const std::int64_t value : read_integers(data).values) out.push_back(text_of(value, type));
+  }
+  return out;
+}
+
+/// The levels of a categorical, without codes.
+inline Categorical read_levels(const Hdf5Object& categories) {
+  Categorical out;
+  out.levels = read_labels(categories);
+  if (is_masked(categories)) {
+    out.level_type = read_levels(categories.open("values")).level_type;
+  } else if (holds_numbers(categories)) {
+    out.level_type = number_type(categories.type().get());
   }
   return out;
 }
 
 inline Categorical read_categorical(const Hdf5Object& codes, const Hdf5Object& categories, Index rows) {
-  Categorical out;
-  out.levels = read_labels(categories);
+  Categorical out = read_levels(categories);
   if (hdf5_kind(codes) != Hdf5Kind::integer) codes.fail("holds no whole numbers");
   require_rows(codes, codes.length(), rows);
   for (std::int64_t code : read_numbers<std::int64_t>(codes)) {
@@ -85,53 +90,99 @@ inline Categorical read_categorical(const Hdf5Object& codes, const Hdf5Object& c
   return out;
 }
 
-/// Booleans are labels, so that they can be conditions: levels False and True.
-inline Categorical boolean_column(const std::vector<std::int8_t>& values) {
-  Categorical out{{"False", "True"}, {}};
-  for (std::int8_t value : values) out.codes.push_back(value != 0 ? 1 : 0);
+/// Truth values; what is neither 0 nor 1 is missing, as R writes it.
+inline Booleans boolean_column(const std::vector<std::int8_t>& values) {
+  Booleans out;
+  for (const std::int8_t value : values) out.values.push_back(value == 1);
+  const auto neither = [](std::int8_t value) { return value != 0 && value != 1; };
+  if (std::none_of(values.begin(), values.end(), neither)) return out;
+  out.missing.emplace();
+  for (const std::int8_t value : values) out.missing->push_back(neither(value));
   return out;
 }
 
 /// One column of a list of numbers, booleans or strings; nothing where it is of another kind.
 inline std::optional<Column> read_list_column(const Hdf5Object& data, Index rows) {
   if (!data.is_dataset() || data.shape().size() != 1) return std::nullopt;
-  const Hdf5Kind kind = hdf5_kind(data);
-  if (kind == Hdf5Kind::other) return std::nullopt;
+  const Hdf5Handle type = data.type();
+  const bool logical = is_r_logical(type.get());
+  const Hdf5Kind kind = hdf5_kind(type.get());
+  if (kind == Hdf5Kind::other && !logical) return std::nullopt;
   require_rows(data, data.length(), rows);
   if (kind == Hdf5Kind::text) return read_texts(data);
-  if (kind == Hdf5Kind::boolean) return boolean_column(read_numbers<std::int8_t>(data));
+  if (logical || kind == Hdf5Kind::boolean) {
+    require_plausible(data, rows, 1);
+    std::vector<std::int8_t> flags(to_size(rows));
+    read_part(data, 0, rows, flags.data());
+    return boolean_column(flags);
+  }
+  if (kind == Hdf5Kind::integer) return read_integers(data);
+  if (number_type(type.get()) == NumberType::float32) return read_numbers<float>(data);
   return read_numbers<double>(data);
 }
 
-/// Reads one column; returns nothing where its encoding is not supported.
-inline std::optional<Column> read_column(const Hdf5Object& frame, const std::string& name, Index rows) {
-  const Hdf5Object data = frame.open(name);
-  if (data.is_group() && data.has("categories") && data.has("codes")) {
-    return read_categorical(data.open("codes"), data.open("categories"), rows);
-  }
-  if (data.is_dataset() && frame.has("__categories") && frame.open("__categories").has(name)) {
-    return read_categorical(data, frame.open("__categories").open(name), rows);
-  }
-  if (!is_masked(data)) return read_list_column(data, rows);
+/// A column beside a mask of the entries that are missing.
+inline std::optional<Column> read_masked_column(const Hdf5Object& data, Index rows) {
   std::optional<Column> column = read_list_column(data.open("values"), rows);
   if (!column) return column;
   const std::vector<std::int8_t> mask = read_mask(data, rows);
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    if (mask[i] == 0) continue;
-    if (auto* labels = std::get_if<Categorical>(&*column)) labels->codes[i] = Categorical::missing;
-    if (auto* numbers = std::get_if<std::vector<double>>(&*column)) {
-      (*numbers)[i] = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<char> missing(mask.begin(), mask.end());
+  if (auto* whole = std::get_if<Integers>(&*column)) whole->missing = missing;
+  if (auto* flags = std::get_if<Booleans>(&*column)) flags->missing = missing;
+  if (auto* texts = std::get_if<std::vector<std::string>>(&*column)) {
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      if (missing[i] != 0) (*texts)[i].clear();
     }
-    if (auto* strings = std::get_if<std::vector<std::string>>(&*column)) (*strings)[i].clear();
+    return NullableTexts{std::move(*texts), missing};
   }
+  const auto set_missing = [&](auto* reals) {
+    for (std::size_t i = 0; reals != nullptr && i < missing.size(); ++i) {
+      if (missing[i] != 0) (*reals)[i] = std::numeric_limits<std::remove_cvref_t<decltype((*reals)[0])>>::quiet_NaN();
+    }
+  };
+  set_missing(std::get_if<std::vector<double>>(&*column));
+  set_missing(std::get_if<std::vector<float>>(&*column));
   return column;
+}
+
+/// Opens a column; one whose name has slashes lies in groups inside the frame.
+inline std::optional<Hdf5Object> find_column(const Hdf5Object& frame, const std::string& name) {
+  if (frame.has(name)) return frame.open(name);
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos || !frame.has(name.substr(0, slash))) return std::nullopt;
+  const Hdf5Object inner = frame.open(name.substr(0, slash));
+  return inner.is_group() ? find_column(inner, name.substr(slash + 1)) : std::nullopt;
+}
+
+/// Reads one column; returns nothing where its encoding is not supported.
+inline std::optional<Column> read_column(const Hdf5Object& frame, const Hdf5Object& data, const std::string& name,
+                                         Index rows) {
+  if (data.is_group() && data.has("categories") && data.has("codes")) {
+    Categorical out = read_categorical(data.open("codes"), data.open("categories"), rows);
+    out.ordered = attribute_true(data, "ordered");
+    return out;
+  }
+  // anndata 0.7 keeps levels apart, and leaves those of a column that was replaced since by texts or numbers.
+  if (data.is_dataset() && frame.has("__categories") && hdf5_kind(data) == Hdf5Kind::integer) {
+    if (const auto categories = find_column(frame.open("__categories"), name)) {
+      const bool refers = data.has_attribute("categories");
+      const Integers codes = refers ? Integers{} : read_integers(data);
+      const std::int64_t levels = categories->length();
+      if (refers || std::all_of(codes.values.begin(), codes.values.end(),
+                                [&](std::int64_t code) { return code >= -1 && code < levels; })) {
+        Categorical out = read_categorical(data, *categories, rows);
+        out.ordered = attribute_true(*categories, "ordered");
+        return out;
+      }
+    }
+  }
+  return is_masked(data) ? read_masked_column(data, rows) : read_list_column(data, rows);
 }
 
 }  // namespace detail
 
-/// Reads a data frame group, in today's encoding and in that of anndata 0.7. Numbers become doubles with NaN for
-/// missing ones, booleans labels False and True, missing strings "". Columns in an unknown encoding are left out, with
-/// a line in notes.
+/// Reads a data frame group, in today's encoding and in that of anndata 0.7. Every column keeps its type. Columns in an
+/// unknown encoding are left out, with a line in notes.
 inline H5adFrame read_frame(const Hdf5Object& frame, std::vector<std::string>& notes) {
   std::string index = attribute_text(frame, "_index");
   if (index.empty()) index = frame.has("_index") || !frame.has("index") ? "_index" : "index";
@@ -139,19 +190,21 @@ inline H5adFrame read_frame(const Hdf5Object& frame, std::vector<std::string>& n
   out.names = detail::read_labels(frame.open(index));
   const Index rows = Index(out.names.size());
   out.columns = Annotation(rows);
+  out.columns.set_index_name(index);
   std::vector<std::string> order = attribute_texts(frame, "column-order");
   if (order.empty() && !frame.has_attribute("column-order")) {
     order = frame.children();
     std::erase_if(order, [&](const std::string& name) { return name == index || name == "__categories"; });
   }
   for (const std::string& name : order) {
+    const std::optional<Hdf5Object> data = detail::find_column(frame, name);
     std::optional<Column> column;
-    if (frame.has(name)) column = detail::read_column(frame, name, rows);
+    if (data) column = detail::read_column(frame, *data, name, rows);
     if (column) {
-      out.columns.set(name, std::move(*column));
+      out.columns.set(name, *std::move(column));
     } else {
       notes.push_back(text(frame.where(), ": column '", name,
-                           frame.has(name) ? "' is in an unknown encoding" : "' is listed but missing", ": left out"));
+                           data ? "' is in an unknown encoding" : "' is listed but missing", ": left out"));
     }
   }
   return out;

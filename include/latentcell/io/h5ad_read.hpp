@@ -11,7 +11,10 @@
 #include <latentcell/io/h5ad_embeddings.hpp>
 #include <latentcell/io/h5ad_frame.hpp>
 #include <latentcell/io/hdf5_matrix.hpp>
+#include <latentcell/io/read_stored.hpp>
+#include <latentcell/io/split_features.hpp>
 #include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
@@ -75,16 +78,37 @@ inline H5adParts open_matrix(const Hdf5Object& root, const std::string& layer) {
   return {root.open("layers").open(layer), root.open("var")};
 }
 
+/// Keeps what else the file carries. Raw counts have genes of their own: they are left out.
+inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTable& table) {
+  const auto all = [](const std::string&) { return true; };
+  read_stored_values(
+      root, "uns", [&](const std::string& name) { return table.strings.count(name) == 0; }, table);
+  read_stored_values(root, "obsp", all, table);
+  std::vector<std::string> left_out;
+  if (layer == "raw") {
+    left_out = {"varm", "varp", "layers"};
+    std::erase_if(left_out, [&](const std::string& name) { return children_of(root, name.c_str()).empty(); });
+  } else {
+    for (const char* group : {"varm", "varp"}) read_stored_values(root, group, all, table);
+    read_stored_values(
+        root, "layers", [&](const std::string& name) { return name != layer; }, table);
+    if (has_raw(root)) left_out.push_back("raw");
+  }
+  if (!layer.empty() && root.has("X")) left_out.push_back("X");
+  if (!left_out.empty())
+    table.notes.push_back(text(root.file(), ": ", Hdf5Object::list(left_out), " will not be in the output"));
+}
+
 }  // namespace detail
 
-/// Reads an AnnData file: one matrix, obs, var, obsm and the lists of strings in uns. Dense, CSR and CSC matrices of
-/// any type of number; files of anndata 0.6 up to today. Gene names that repeat get -1, -2; cell names must be unique.
-/// What is legal but worth a line is in CellTable::notes. Counts above 2^24 are rounded, as float holds them.
-/// Throws std::runtime_error with one sentence naming the file, the field and the numbers. Limit: HDF5 1.10 itself can
-/// crash on a file whose headers were overwritten.
-inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {
-  const Hdf5Quiet quiet;
-  const Hdf5Object root = Hdf5Object::open_file(path);
+/// Reads the AnnData of an open group: one matrix, obs, var, obsm and the lists of strings in uns; the rest of uns,
+/// obsp, varm, varp and the other layers are kept as they are. Dense, CSR and CSC matrices of any type of number; files
+/// of anndata 0.6 up to today. Names of genes and cells that repeat get -1, -2, with a note. What is legal but worth a
+/// line is in CellTable::notes. Counts above largest_count are refused. Throws std::runtime_error with one sentence
+/// naming the file, the field and the numbers. Limit: HDF5 1.10 itself can crash on a file whose headers were
+/// overwritten.
+inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = {}) {
+  const std::string path = root.where();
   if (!root.has("obs")) {
     root.fail("has no 'obs', so it is no h5ad file; there are ", Hdf5Object::list(root.children()));
   }
@@ -92,8 +116,8 @@ inline CellTable read_h5ad(const std::string& path, const H5adOptions& options =
   CellTable table;
   H5adFrame obs = detail::read_any_frame(root, root.open("obs"), table.notes);
   H5adFrame var = detail::read_any_frame(root, parts.genes, table.notes);
-  require_unique(obs.names, text(path, ": obs"));
-  make_unique(var.names, parts.genes.where(), table.notes);
+  make_unique(obs.names, text(path, ": obs"), table.notes, "cell name");
+  make_unique(var.names, parts.genes.where(), table.notes, "gene name");
 
   const std::string others = detail::other_layers(root, options.layer);
   const std::string advice =
@@ -104,7 +128,7 @@ inline CellTable read_h5ad(const std::string& path, const H5adOptions& options =
   table.gene_names = std::move(var.names);
   table.cell_columns = std::move(obs.columns);
   table.gene_columns = std::move(var.columns);
-  if (root.has("uns")) read_strings(root.open("uns"), table);
+  if (root.has("uns") && root.open("uns").is_group()) read_strings(root.open("uns"), table);
   if (root.has("obsm")) {
     const Hdf5Object obsm = root.open("obsm");
     if (obsm.is_group()) {
@@ -113,8 +137,17 @@ inline CellTable read_h5ad(const std::string& path, const H5adOptions& options =
       table.notes.push_back(text(obsm.where(), ": is a table of records: left out"));
     }
   }
+  detail::read_rest(root, options.layer, table);
+  split_features(table, path);
+  make_utf8(table, path);
   table.check();
   return table;
+}
+
+/// The same of a file. Throws std::runtime_error also where it cannot be opened.
+inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {
+  const Hdf5Quiet quiet;
+  return read_h5ad(Hdf5Object::open_file(path), options);
 }
 
 }  // namespace latentcell::io

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <latentcell/data/cell_table.hpp>
@@ -13,10 +15,49 @@ namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 
+/// The levels of a categorical, in the type they had; texts where one of them is none of that type.
+inline void write_levels(const Hdf5Writer& out, hid_t parent, const Categorical& column) {
+  const auto all = [&](auto zero) {
+    std::vector<decltype(zero)> values;
+    for (const std::string& level : column.levels) {
+      auto value = zero;
+      const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
+      if (error != std::errc() || end != level.data() + level.size()) return std::vector<decltype(zero)>();
+      values.push_back(value);
+    }
+    return values;
+  };
+  const auto write = [&](const auto& values) {
+    if (values.empty()) return false;
+    out.numbers(parent, "categories", values.data(), {Index(values.size())});
+    return true;
+  };
+  bool written = false;
+  if (column.level_type == NumberType::boolean) {
+    std::vector<char> values;
+    for (const std::string& level : column.levels) {
+      if (level == "False" || level == "True") values.push_back(level == "True");
+    }
+    written = values.size() == column.levels.size();
+    if (written) out.booleans(parent, "categories", values);
+  } else if (column.level_type == NumberType::float32) {
+    written = write(all(float{}));
+  } else if (column.level_type == NumberType::float64) {
+    written = write(all(double{}));
+  } else if (column.level_type == NumberType::uint64) {
+    written = write(all(std::uint64_t{}));
+  } else if (column.level_type) {
+    const Integers values{all(std::int64_t{}), *column.level_type, {}};
+    written = !values.values.empty();
+    if (written) out.integers(parent, "categories", values);
+  }
+  if (!written) out.texts(parent, "categories", column.levels);
+}
+
 inline void write_categorical(const Hdf5Writer& out, hid_t parent, const std::string& name, const Categorical& column) {
   const Hdf5Handle group = out.group(parent, name, "categorical", "0.2.0");
-  out.attribute_false(group.get(), "ordered");
-  out.texts(group.get(), "categories", column.levels);
+  out.attribute_bool(group.get(), "ordered", column.ordered);
+  write_levels(out, group.get(), column);
   const auto codes = [&](auto width) {
     using Code = decltype(width);
     const std::vector<Code> narrow(column.codes.begin(), column.codes.end());
@@ -32,22 +73,45 @@ inline void write_categorical(const Hdf5Writer& out, hid_t parent, const std::st
   }
 }
 
+inline void write_column(const Hdf5Writer& out, hid_t parent, const std::string& name, const Column& column) {
+  // A column that may lack values is a group of the values and a mask.
+  const auto masked = [&](const char* encoding, const std::vector<char>& missing, const auto& write) {
+    const Hdf5Handle group = out.group(parent, name, encoding, "0.1.0");
+    write(group.get(), "values");
+    out.booleans(group.get(), "mask", missing);
+  };
+  if (const auto* labels = std::get_if<Categorical>(&column)) {
+    write_categorical(out, parent, name, *labels);
+  } else if (const auto* whole = std::get_if<Integers>(&column)) {
+    const auto write = [&](hid_t in, const std::string& as) { out.integers(in, as, *whole); };
+    whole->missing ? masked("nullable-integer", *whole->missing, write) : write(parent, name);
+  } else if (const auto* flags = std::get_if<Booleans>(&column)) {
+    const auto write = [&](hid_t in, const std::string& as) { out.booleans(in, as, flags->values); };
+    flags->missing ? masked("nullable-boolean", *flags->missing, write) : write(parent, name);
+  } else if (const auto* nullable = std::get_if<NullableTexts>(&column)) {
+    masked("nullable-string-array", nullable->missing,
+           [&](hid_t in, const std::string& as) { out.texts(in, as, nullable->values); });
+  } else if (const auto* narrow = std::get_if<std::vector<float>>(&column)) {
+    out.numbers(parent, name, narrow->data(), {Index(narrow->size())});
+  } else if (const auto* wide = std::get_if<std::vector<double>>(&column)) {
+    out.numbers(parent, name, wide->data(), {Index(wide->size())});
+  } else {
+    out.texts(parent, name, std::get<std::vector<std::string>>(column));
+  }
+}
+
 inline void write_frame(const Hdf5Writer& out, const char* name, const std::vector<std::string>& names,
                         const Annotation& columns) {
   const Hdf5Handle group = out.group(out.root(), name, "dataframe", "0.2.0");
-  out.attribute(group.get(), "_index", "_index");
-  out.texts(group.get(), "_index", names);
+  const std::string& own = columns.index_name();
+  const std::string index = own.empty() || columns.has(own) ? "_index" : own;
+  out.attribute(group.get(), "_index", index.c_str());
+  out.texts(group.get(), index, names);
   std::vector<std::string> order;
   for (const auto& [column, values] : columns.columns()) {
     if (std::holds_alternative<Matrix<float>>(values)) continue;  // vectors go to obsm
     order.push_back(column);
-    if (const auto* labels = std::get_if<Categorical>(&values)) {
-      write_categorical(out, group.get(), column, *labels);
-    } else if (const auto* numbers = std::get_if<std::vector<double>>(&values)) {
-      out.numbers(group.get(), column, numbers->data(), {Index(numbers->size())});
-    } else {
-      out.texts(group.get(), column, std::get<std::vector<std::string>>(values));
-    }
+    write_column(out, group.get(), column, values);
   }
   out.attribute(group.get(), "column-order", order);
 }
@@ -79,18 +143,20 @@ inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
                        "' names both an embedding and a column of vectors");
     out.numbers(obsm.get(), name, vectors->data(), {vectors->rows(), vectors->cols()});
   }
-  const Hdf5Handle uns = out.group(out.root(), "uns", "dict", "0.1.0");
-  for (const auto& [name, texts] : table.strings) out.texts(uns.get(), name, texts);
-  for (const char* empty : {"layers", "obsp", "varm", "varp"}) out.group(out.root(), empty, "dict", "0.1.0");
+  for (const char* group : {"uns", "layers", "obsp", "varm", "varp"}) out.group(out.root(), group, "dict", "0.1.0");
+  for (const auto& [name, texts] : table.strings) out.texts(out.root(), "uns/" + name, texts);
+  for (const auto& [place, value] : table.stored) {
+    if (!place.starts_with("uns/") || table.strings.count(place.substr(4)) == 0) out.stored(out.root(), place, value);
+  }
 }
 
 }  // namespace detail
 
 /// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
-/// in obsm, lists of strings in uns. Notes are not written. The file is written atomically, and its bytes depend
-/// on the table and the options alone. It is put together in memory first, which takes its packed size. Column names
-/// may not hold a slash, which HDF5 cannot store. Throws std::invalid_argument for a table that contradicts itself or a
-/// level outside 0..9, std::runtime_error naming the file where it cannot be written.
+/// in obsm, lists of strings in uns, what is stored in its place. Notes are not written. The file is written
+/// atomically, and its bytes depend on the table and the options alone. It is put together in memory first, which takes
+/// its packed size. Throws std::invalid_argument for a table that contradicts itself or a level outside 0..9,
+/// std::runtime_error naming the file where it cannot be written.
 inline void write_h5ad(const std::string& path, const CellTable& table, const H5adWriteOptions& options = {}) {
   LATENTCELL_REQUIRE(options.compression >= 0 && options.compression <= 9, "write_h5ad: compression ",
                      options.compression, " is not in 0..9");

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <latentcell/data/column.hpp>
 #include <latentcell/io/hdf5_object.hpp>
 #include <latentcell/io/hdf5_texts.hpp>
 
@@ -23,7 +24,38 @@ hid_t hdf5_type() {
   if constexpr (std::is_same_v<N, std::int16_t>) return H5T_NATIVE_INT16;
   if constexpr (std::is_same_v<N, std::int32_t>) return H5T_NATIVE_INT32;
   if constexpr (std::is_same_v<N, std::int64_t>) return H5T_NATIVE_INT64;
-  static_assert(std::is_arithmetic_v<N>, "hdf5_type: use float, double or a signed integer of fixed width");
+  if constexpr (std::is_same_v<N, std::uint8_t>) return H5T_NATIVE_UINT8;
+  if constexpr (std::is_same_v<N, std::uint16_t>) return H5T_NATIVE_UINT16;
+  if constexpr (std::is_same_v<N, std::uint32_t>) return H5T_NATIVE_UINT32;
+  if constexpr (std::is_same_v<N, std::uint64_t>) return H5T_NATIVE_UINT64;
+  static_assert(std::is_arithmetic_v<N>, "hdf5_type: use float, double or an integer of fixed width");
+}
+
+/// The HDF5 type in memory of a number that is kept in this way.
+inline hid_t number_type_id(NumberType type) {
+  switch (type) {
+    case NumberType::boolean:
+    case NumberType::int8:
+      return H5T_NATIVE_INT8;
+    case NumberType::int16:
+      return H5T_NATIVE_INT16;
+    case NumberType::int32:
+      return H5T_NATIVE_INT32;
+    case NumberType::int64:
+      return H5T_NATIVE_INT64;
+    case NumberType::uint8:
+      return H5T_NATIVE_UINT8;
+    case NumberType::uint16:
+      return H5T_NATIVE_UINT16;
+    case NumberType::uint32:
+      return H5T_NATIVE_UINT32;
+    case NumberType::uint64:
+      return H5T_NATIVE_UINT64;
+    case NumberType::float32:
+      return H5T_NATIVE_FLOAT;
+    default:
+      return H5T_NATIVE_DOUBLE;
+  }
 }
 
 /// What the values of a dataset are, as far as cell files go.
@@ -46,6 +78,17 @@ inline bool is_sane_number(hid_t type) {
 
 }  // namespace detail
 
+/// Whether these are the logicals of R as hdf5r writes them: FALSE, TRUE and NA.
+inline bool is_r_logical(hid_t type) {
+  if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 3) return false;
+  const Hdf5Handle base(H5Tget_super(type));
+  std::int64_t no = -1, yes = -1;
+  return base && H5Tget_class(base.get()) == H5T_INTEGER && detail::is_sane_number(base.get()) &&
+         H5Tget_size(base.get()) == 1 && H5Tget_member_index(type, "NA") >= 0 &&
+         H5Tenum_valueof(type, "FALSE", &no) >= 0 && H5Tenum_valueof(type, "TRUE", &yes) >= 0 && (no & 255) == 0 &&
+         (yes & 255) == 1;
+}
+
 inline Hdf5Kind hdf5_kind(hid_t type) {
   switch (H5Tget_class(type)) {
     case H5T_INTEGER:
@@ -65,6 +108,19 @@ inline Hdf5Kind hdf5_kind(hid_t type) {
   }
 }
 inline Hdf5Kind hdf5_kind(const Hdf5Object& data) { return hdf5_kind(data.type().get()); }
+
+/// How a number of this HDF5 type is kept in memory; a half is kept as float32, a long double as float64.
+inline NumberType number_type(hid_t type) {
+  const Hdf5Kind kind = hdf5_kind(type);
+  const std::size_t bytes = H5Tget_size(type);
+  if (kind == Hdf5Kind::boolean) return NumberType::boolean;
+  if (kind == Hdf5Kind::real) return bytes <= 4 ? NumberType::float32 : NumberType::float64;
+  const bool is_signed = H5Tget_sign(type) != H5T_SGN_NONE;
+  if (bytes == 1) return is_signed ? NumberType::int8 : NumberType::uint8;
+  if (bytes == 2) return is_signed ? NumberType::int16 : NumberType::uint16;
+  if (bytes <= 4) return is_signed ? NumberType::int32 : NumberType::uint32;
+  return is_signed ? NumberType::int64 : NumberType::uint64;
+}
 inline bool holds_numbers(const Hdf5Object& data) {
   const Hdf5Kind kind = hdf5_kind(data);
   return kind == Hdf5Kind::integer || kind == Hdf5Kind::real || kind == Hdf5Kind::boolean;
@@ -115,14 +171,30 @@ void read_part(const Hdf5Object& data, Index start, Index count, N* to) {
   read_box(data, std::span<const Index>(&start, 1), std::span<const Index>(&count, 1), to);
 }
 
-/// Reads a list of numbers.   -> (N)
+/// Reads a list of numbers; a single value is a list of one.   -> (N)
 template <class N>
 std::vector<N> read_numbers(const Hdf5Object& data) {
   const Index n = data.length();
   if (!holds_numbers(data)) data.fail("holds no numbers");
   require_plausible(data, n, sizeof(N));
   std::vector<N> out(to_size(n));
-  read_part(data, 0, n, out.data());
+  if (!data.shape().empty()) {
+    read_part(data, 0, n, out.data());
+  } else if (H5Dread(data.id(), hdf5_type<N>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, out.data()) < 0) {
+    data.fail_reading();
+  }
+  return out;
+}
+
+/// Reads a list of whole numbers in the type they have in the file; those of uint64 by their bits.   -> (N)
+inline Integers read_integers(const Hdf5Object& data) {
+  Integers out;
+  out.type = number_type(data.type().get());
+  if (out.type != NumberType::uint64) {
+    out.values = read_numbers<std::int64_t>(data);
+    return out;
+  }
+  for (const std::uint64_t value : read_numbers<std::uint64_t>(data)) out.values.push_back(std::int64_t(value));
   return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -25,10 +26,23 @@ struct CompressedArrays {
   static void require_whole(const Hdf5Object& data) {
     if (data.is_dataset() && hdf5_kind(data) != Hdf5Kind::integer) data.fail("holds no whole numbers");
   }
+  /// Row starts, which R may store as reals.
+  static std::vector<std::int64_t> read_starts(const Hdf5Object& starts) {
+    if (!starts.is_dataset() || hdf5_kind(starts) != Hdf5Kind::real) {
+      require_whole(starts);
+      return read_numbers<std::int64_t>(starts);
+    }
+    std::vector<std::int64_t> out;
+    for (const double value : read_numbers<double>(starts)) {
+      constexpr double largest = 9007199254740992;  // 2^53
+      if (!(std::abs(value) <= largest) || std::trunc(value) != value) starts.fail("holds no whole numbers");
+      out.push_back(std::int64_t(value));
+    }
+    return out;
+  }
   static CompressedArrays open(const Hdf5Object& group, Index majors, const char* major_name) {
     CompressedArrays out{group.open("data"), group.open("indices"), {}, 0};
     const Hdf5Object starts = group.open("indptr");
-    require_whole(starts);
     require_whole(out.indices);
     out.size = out.values.length();
     if (!holds_numbers(out.values)) out.values.fail("holds no numbers");
@@ -38,7 +52,7 @@ struct CompressedArrays {
     if (starts.length() != majors + 1) {
       starts.fail("has ", starts.length(), " entries but ", majors, " ", major_name, " need ", majors + 1);
     }
-    out.starts = read_numbers<std::int64_t>(starts);
+    out.starts = read_starts(starts);
     const std::vector<std::int64_t>& s = out.starts;
     if (s[0] != 0) starts.fail("begins with ", s[0], ", not 0");
     for (std::size_t i = 1; i < s.size(); ++i) {
@@ -152,6 +166,14 @@ inline RawRows read_dense(const Hdf5Object& data, Index cells, Index genes, cons
   return out;
 }
 
+/// What the extents say of a compressed matrix without an encoding: "csr_matrix" or "csc_matrix"; "" where they do not.
+inline std::string compressed_by(const Hdf5Object& matrix, Index cells, Index genes) {
+  if (cells == genes || !matrix.has("indptr") || !matrix.has("indices") || !matrix.has("data")) return "";
+  const Hdf5Object starts = matrix.open("indptr");
+  if (!starts.is_dataset() || starts.length() < 2) return "";
+  return starts.length() == cells + 1 ? "csr_matrix" : starts.length() == genes + 1 ? "csc_matrix" : "";
+}
+
 /// Reads a matrix as AnnData writes it: a dense dataset, or a group of CSR or CSC arrays, by its encoding.
 /// -> (cells, genes), columns ascending, no zeros; entries given twice are added up, with a note.
 inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
@@ -161,6 +183,7 @@ inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, co
   if (matrix.is_group()) {
     const bool old = matrix.has_attribute("h5sparse_format");
     encoding = old ? attribute_text(matrix, "h5sparse_format") + "_matrix" : attribute_text(matrix, "encoding-type");
+    if (encoding.empty()) encoding = compressed_by(matrix, cells, genes);
     if (encoding != "csr_matrix" && encoding != "csc_matrix") {
       matrix.fail("has the encoding '", encoding, "'; supported are array, csr_matrix and csc_matrix");
     }

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/io/hdf5_handle.hpp>
+#include <latentcell/io/lzf_filter.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
@@ -29,15 +33,21 @@ class Hdf5Object {
     if (S_ISDIR(status.st_mode)) throw_runtime(path, ": is a folder, not an HDF5 file");
     const htri_t kind = H5Fis_hdf5(path.c_str());
     if (kind < 0) throw_runtime(path, ": cannot be opened: ", hdf5_reason());
-    if (kind == 0) throw_runtime(path, status.st_size == 0 ? ": is empty, not an HDF5 file" : ": is not an HDF5 file");
+    if (kind == 0) throw_runtime(path, ": is ", status.st_size == 0 ? "empty, " : what_else(path), "not an HDF5 file");
     Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS));
 #if H5_VERSION_GE(1, 10, 7)
     H5Pset_file_locking(access.get(), true, true);  // file systems without locks are no reason to refuse a file
 #endif
+    register_lzf();
+    const auto damaged = [&] {
+      const std::string reason = hdf5_reason();
+      if (is_of_newer_hdf5(reason)) throw_runtime(path, ": cannot be read (", reason, "): ", newer_hdf5());
+      throw_runtime(path, ": cut short or damaged: ", reason);
+    };
     const Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()));
-    if (!file) throw_runtime(path, ": cut short or damaged: ", hdf5_reason());
+    if (!file) damaged();
     Hdf5Object root(path, "", Hdf5Handle(H5Oopen(file.get(), "/", H5P_DEFAULT)));
-    if (!root.id_) throw_runtime(path, ": cut short or damaged: ", hdf5_reason());
+    if (!root.id_) damaged();
     root.file_size_ = std::uint64_t(status.st_size);
     return root;
   }
@@ -52,9 +62,12 @@ class Hdf5Object {
   [[noreturn]] void fail(const Parts&... parts) const {
     throw_runtime(where(), ": ", parts...);
   }
-  /// Fails with HDF5's own reason.
+  /// Fails with HDF5's own reason, or that it lacks the filter that the values are packed with, or is too old.
   [[noreturn]] void fail_reading() const {
-    fail("cannot be read (", hdf5_reason(), "): the file is cut short or damaged");
+    const std::string reason = hdf5_reason();
+    if (is_dataset()) require_filters();
+    fail("cannot be read (", reason,
+         "): ", is_of_newer_hdf5(reason) ? newer_hdf5() : std::string("the file is cut short or damaged"));
   }
 
   bool is_group() const { return H5Iget_type(id_.get()) == H5I_GROUP; }
@@ -70,11 +83,24 @@ class Hdf5Object {
   Hdf5Object open(const std::string& child) const {
     if (!is_group()) fail("is no group, so it has no '", child, "'");
     if (!has(child)) fail("has no '", child, "'; there are ", list(children()));
+    H5L_info_t link;
+    if (H5Lget_info(id_.get(), child.c_str(), &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_EXTERNAL)
+      fail("'", child, "' is a link to another file, which is not followed");
     Hdf5Object out(file_, name_.empty() ? child : text(name_, "/", child),
                    Hdf5Handle(H5Oopen(id_.get(), child.c_str(), H5P_DEFAULT)));
     if (!out.id_) out.fail_reading();
     out.file_size_ = file_size_;
+    if (out.is_dataset()) out.require_own_values();
     return out;
+  }
+
+  /// The child of that name; nothing where there is none, or a link that leads out of the file or nowhere.
+  std::optional<Hdf5Object> find(const std::string& child) const {
+    H5L_info_t link;
+    if (!has(child) || H5Lget_info(id_.get(), child.c_str(), &link, H5P_DEFAULT) < 0) return std::nullopt;
+    if (link.type == H5L_TYPE_EXTERNAL || H5Oexists_by_name(id_.get(), child.c_str(), H5P_DEFAULT) <= 0)
+      return std::nullopt;
+    return open(child);
   }
 
   /// Names of the children, ascending.
@@ -91,6 +117,22 @@ class Hdf5Object {
       }
     };
     if (H5Literate(id_.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, take, &names) < 0) fail_reading();
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  /// Names of the attributes, ascending.
+  std::vector<std::string> attributes() const {
+    std::vector<std::string> names;
+    const auto take = [](hid_t, const char* name, const H5A_info_t*, void* to) -> herr_t {
+      try {
+        static_cast<std::vector<std::string>*>(to)->emplace_back(name);
+        return 0;
+      } catch (...) {
+        return -1;
+      }
+    };
+    if (H5Aiterate2(id_.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, take, &names) < 0) fail_reading();
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -113,10 +155,11 @@ class Hdf5Object {
     return out;
   }
 
-  /// The extent of a dataset that must be one row of entries.
+  /// The extent of a dataset that must be one row of entries, or a single one.
   Index length() const {
     if (!is_dataset()) fail("is a group where a list is needed");
     const std::vector<Index> extents = shape();
+    if (extents.empty()) return 1;
     if (extents.size() != 1) fail("has ", extents.size(), " dimensions where a list is needed");
     return extents[0];
   }
@@ -135,6 +178,49 @@ class Hdf5Object {
   }
 
  private:
+  // What a file is by its first bytes, where it is something that is often found under another's name.
+  static std::string what_else(const std::string& path) {
+    char start[64] = {0};
+    if (std::FILE* file = std::fopen(path.c_str(), "rb")) {
+      (void)!std::fread(start, 1, sizeof start - 1, file);
+      std::fclose(file);
+    }
+    const std::string_view text(start);
+    if (text.starts_with("\x1F\x8B")) return "gzipped (gunzip it first), ";
+    if (text.starts_with("PK\x03\x04")) return "a zip archive, ";
+    if (text.starts_with("version https://git-lfs")) return "the pointer of a file in Git LFS (git lfs pull gets it), ";
+    if (text.starts_with("<!DOCTYPE") || text.starts_with("<html") || text.starts_with("<?xml"))
+      return "a web page, as of a download that failed, ";
+    return "";
+  }
+  static bool is_of_newer_hdf5(const std::string& reason) { return reason.find("version") != std::string::npos; }
+  static std::string newer_hdf5() {
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    return text("the file may be of a newer HDF5 than the ", major, ".", minor, ".", release,
+                " here; h5repack --high=1 FILE NEW writes it for all, or it is damaged");
+  }
+  // A filter that is not there is found out when values are read.
+  void require_filters() const {
+    const Hdf5Handle plan(H5Dget_create_plist(id_.get()));
+    const int filters = plan ? H5Pget_nfilters(plan.get()) : 0;
+    for (int i = 0; i < filters; ++i) {
+      unsigned flags = 0, config = 0;
+      char name[64] = {0};
+      std::size_t settings = 0;
+      const H5Z_filter_t filter =
+          H5Pget_filter2(plan.get(), unsigned(i), &flags, &settings, nullptr, sizeof name - 1, name, &config);
+      if (filter < 0 || H5Zfilter_avail(filter) > 0) continue;
+      fail("is packed with the filter ", *name == 0 ? "" : text("'", name, "' "), "(number ", filter,
+           "), which is not installed: set HDF5_PLUGIN_PATH to the folder of its plugin, or write the file with gzip");
+    }
+  }
+  void require_own_values() const {
+    const Hdf5Handle plan(H5Dget_create_plist(id_.get()));
+    if (plan && H5Pget_layout(plan.get()) == H5D_CONTIGUOUS && H5Pget_external_count(plan.get()) > 0)
+      fail("keeps its values in another file, which is not read");
+  }
+
   Hdf5Object(std::string file, std::string name, Hdf5Handle id)
       : file_(std::move(file)), name_(std::move(name)), id_(std::move(id)) {}
 

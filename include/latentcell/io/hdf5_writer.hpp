@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <latentcell/core/options.hpp>
@@ -46,10 +47,8 @@ class Hdf5Writer {
   hid_t root() const { return file_.get(); }
 
   Hdf5Handle group(hid_t parent, const std::string& name, const char* encoding, const char* version) const {
-    if (name.empty() || name == "." || name.find('/') != std::string::npos) {
-      throw_runtime(name_, ": cannot be written: '", name, "' is no name for a column or an entry of an HDF5 file");
-    }
-    Hdf5Handle created(H5Gcreate2(parent, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    check_name(name);
+    Hdf5Handle created(H5Gcreate2(parent, name.c_str(), link_plan().get(), H5P_DEFAULT, H5P_DEFAULT));
     if (!created) fail();
     encode(created.get(), encoding, version);
     return created;
@@ -74,15 +73,9 @@ class Hdf5Writer {
     write_attribute(object, name, Hdf5Handle(H5Tcopy(H5T_STD_I64LE)), Hdf5Handle(H5Screate_simple(1, &n, nullptr)),
                     values.data(), H5T_NATIVE_INT64);
   }
-  /// false, as h5py writes it.
-  void attribute_false(hid_t object, const char* name) const {
-    Hdf5Handle type(H5Tenum_create(H5T_STD_I8LE));
-    std::int8_t value = 0;
-    H5Tenum_insert(type.get(), "FALSE", &value);
-    value = 1;
-    H5Tenum_insert(type.get(), "TRUE", &value);
-    value = 0;
-    write_attribute(object, name, type, Hdf5Handle(H5Screate(H5S_SCALAR)), &value);
+  /// A truth value, as h5py writes it.
+  void attribute_bool(hid_t object, const char* name, std::int8_t value) const {
+    write_attribute(object, name, boolean_type(), Hdf5Handle(H5Screate(H5S_SCALAR)), &value);
   }
 
   /// A list of strings (UTF-8, variable length).
@@ -101,6 +94,74 @@ class Hdf5Writer {
     const Hdf5Handle data = dataset(parent, name, hdf5_type<N>(), shape, sizeof(N), "array");
     const bool empty = std::find(shape.begin(), shape.end(), Index{0}) != shape.end();
     if (!empty && H5Dwrite(data.get(), hdf5_type<N>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0) fail();
+  }
+
+  /// A list of truth values, as h5py writes them.
+  void booleans(hid_t parent, const std::string& name, const std::vector<char>& values) const {
+    std::vector<std::int8_t> bytes;
+    for (const char value : values) bytes.push_back(value != 0);
+    const Hdf5Handle type = boolean_type();
+    const Hdf5Handle data = dataset(parent, name, type.get(), {Index(bytes.size())}, 1, "array");
+    if (!bytes.empty() && H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) fail();
+  }
+  /// A list of whole numbers in the type they had.
+  void integers(hid_t parent, const std::string& name, const Integers& values) const {
+    const auto as = [&](auto width) {
+      using N = decltype(width);
+      const std::vector<N> narrow(values.values.begin(), values.values.end());
+      numbers(parent, name, narrow.data(), {Index(narrow.size())});
+    };
+    switch (values.type) {
+      case NumberType::int8:
+        return as(std::int8_t{});
+      case NumberType::int16:
+        return as(std::int16_t{});
+      case NumberType::int32:
+        return as(std::int32_t{});
+      case NumberType::uint8:
+        return as(std::uint8_t{});
+      case NumberType::uint16:
+        return as(std::uint16_t{});
+      case NumberType::uint32:
+        return as(std::uint32_t{});
+      case NumberType::uint64:
+        return as(std::uint64_t{});
+      default:
+        return as(std::int64_t{});
+    }
+  }
+
+  /// A stored value with all that it holds.
+  void stored(hid_t parent, const std::string& name, const StoredValue& value) const {
+    using Kind = StoredValue::Kind;
+    check_name(name);
+    if (value.kind == Kind::group) {
+      const Hdf5Handle group(H5Gcreate2(parent, name.c_str(), link_plan().get(), H5P_DEFAULT, H5P_DEFAULT));
+      if (!group) fail();
+      for (const auto& [child, inner] : value.children) stored(group.get(), child, inner);
+      stored_attributes(group.get(), value);
+      return;
+    }
+    Hdf5Handle type = value.kind == Kind::texts ? text_type() : Hdf5Handle(H5Tcopy(number_type_id(value.type)));
+    if (value.kind == Kind::numbers && value.type == NumberType::boolean) type = boolean_type();
+    const std::size_t width = value.kind == Kind::texts ? sizeof(char*) : H5Tget_size(type.get());
+    const Hdf5Handle plan(H5Pcreate(H5P_DATASET_CREATE));
+    H5Pset_obj_track_times(plan.get(), false);  // or equal runs would write other bytes
+    const Hdf5Handle data =
+        value.kind == Kind::nothing
+            ? Hdf5Handle(H5Dcreate2(parent, name.c_str(), type.get(), Hdf5Handle(H5Screate(H5S_NULL)).get(),
+                                    link_plan().get(), plan.get(), H5P_DEFAULT))
+            : dataset(parent, name, type.get(), value.shape, width, nullptr);
+    if (!data) fail();
+    if (value.kind == Kind::texts && !value.texts.empty()) {
+      std::vector<const char*> pointers;
+      for (const std::string& one : value.texts) pointers.push_back(one.c_str());
+      if (H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) < 0) fail();
+    }
+    if (value.kind == Kind::numbers && !value.bytes.empty() &&
+        H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, value.bytes.data()) < 0)
+      fail();
+    stored_attributes(data.get(), value);
   }
 
   /// Writes what was put together to a path.
@@ -129,6 +190,49 @@ class Hdf5Writer {
   [[noreturn]] void fail() const { throw_runtime(name_, ": cannot be written: ", hdf5_reason()); }
 
  private:
+  void stored_attributes(hid_t object, const StoredValue& value) const {
+    for (const auto& [name, attribute] : value.attributes) {
+      const hsize_t n = attribute.shape.empty() ? 1 : hsize_t(attribute.shape[0]);
+      const Hdf5Handle space(attribute.shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, nullptr));
+      if (attribute.kind == StoredValue::Kind::texts) {
+        std::vector<const char*> pointers;
+        for (const std::string& one : attribute.texts) pointers.push_back(one.c_str());
+        write_attribute(object, name.c_str(), text_type(), space, pointers.data());
+      } else if (attribute.kind == StoredValue::Kind::numbers) {
+        const bool boolean = attribute.type == NumberType::boolean;
+        write_attribute(object, name.c_str(),
+                        boolean ? boolean_type() : Hdf5Handle(H5Tcopy(number_type_id(attribute.type))), space,
+                        attribute.bytes.data());
+      }
+    }
+  }
+  // Slashes part a name into groups, which anndata reads back as one name; no part may be empty or a dot.
+  void check_name(const std::string& name) const {
+    bool good = !name.empty() && name.back() != '/';
+    for (std::size_t first = 0; good && first < name.size();) {
+      const std::size_t end = std::min(name.find('/', first), name.size());
+      const std::string_view part = std::string_view(name).substr(first, end - first);
+      good = !part.empty() && part != "." && part.find('\0') == std::string_view::npos;
+      first = end + 1;
+    }
+    if (!good) {
+      throw_runtime(name_, ": cannot be written: '", name, "' is no name for a column or an entry of an HDF5 file");
+    }
+  }
+  static Hdf5Handle link_plan() {
+    Hdf5Handle plan(H5Pcreate(H5P_LINK_CREATE));
+    H5Pset_create_intermediate_group(plan.get(), 1);
+    H5Pset_char_encoding(plan.get(), H5T_CSET_UTF8);
+    return plan;
+  }
+  static Hdf5Handle boolean_type() {
+    Hdf5Handle type(H5Tenum_create(H5T_STD_I8LE));
+    std::int8_t value = 0;
+    H5Tenum_insert(type.get(), "FALSE", &value);
+    value = 1;
+    H5Tenum_insert(type.get(), "TRUE", &value);
+    return type;
+  }
   static Hdf5Handle text_type() {
     Hdf5Handle type(H5Tcopy(H5T_C_S1));
     H5Tset_size(type.get(), H5T_VARIABLE);
@@ -145,9 +249,7 @@ class Hdf5Writer {
 
   Hdf5Handle dataset(hid_t parent, const std::string& name, hid_t type, const std::vector<Index>& shape,
                      std::size_t width, const char* encoding) const {
-    if (name.empty() || name == "." || name.find('/') != std::string::npos) {
-      throw_runtime(name_, ": cannot be written: '", name, "' is no name for a column or an entry of an HDF5 file");
-    }
+    check_name(name);
     std::vector<hsize_t> extents(shape.begin(), shape.end());
     std::size_t bytes = width;
     for (Index extent : shape) bytes *= to_size(extent);
@@ -155,7 +257,7 @@ class Hdf5Writer {
     const Hdf5Handle plan(H5Pcreate(H5P_DATASET_CREATE));
     H5Pset_obj_track_times(plan.get(), false);
     // Strings of variable length lie outside their dataset, where filters do not reach; small lists are not worth one.
-    if (options_.compression > 0 && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
+    if (options_.compression > 0 && !extents.empty() && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
       constexpr std::size_t chunk_bytes = 1 << 18;
       std::vector<hsize_t> chunk = extents;
       const std::size_t row_bytes = std::max<std::size_t>(1, bytes / to_size(shape[0]));
@@ -164,9 +266,9 @@ class Hdf5Writer {
       if (options_.shuffle) H5Pset_shuffle(plan.get());
       H5Pset_deflate(plan.get(), unsigned(options_.compression));
     }
-    Hdf5Handle created(H5Dcreate2(parent, name.c_str(), type, space.get(), H5P_DEFAULT, plan.get(), H5P_DEFAULT));
+    Hdf5Handle created(H5Dcreate2(parent, name.c_str(), type, space.get(), link_plan().get(), plan.get(), H5P_DEFAULT));
     if (!created) fail();
-    encode(created.get(), encoding, "0.2.0");
+    if (encoding != nullptr) encode(created.get(), encoding, "0.2.0");
     return created;
   }
 

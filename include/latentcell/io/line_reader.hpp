@@ -52,8 +52,12 @@ class LineReader {
         end_of_line == nullptr ? last_ : std::size_t(static_cast<const char*>(end_of_line) - buffer_.data());
     line = std::string_view(buffer_.data() + first_, end - first_);
     first_ = end_of_line == nullptr ? last_ : end + 1;
+    if (number_ == 0 && (line.substr(0, 2) == "\xFF\xFE" || line.substr(0, 2) == "\xFE\xFF"))
+      throw_runtime(path_, ": is UTF-16 text; save it as UTF-8");
     if (number_++ == 0 && line.substr(0, 3) == "\xEF\xBB\xBF") line.remove_prefix(3);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (number_ == 1 && line.find('\r') != std::string_view::npos)
+      throw_runtime(path_, ": ends its lines with carriage returns alone; save it with line feeds");
     return true;
   }
 

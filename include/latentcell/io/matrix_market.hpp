@@ -5,88 +5,20 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
-#include <dirent.h>
-#include <sys/stat.h>
-
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/line_reader.hpp>
+#include <latentcell/io/matrix_market_names.hpp>
 #include <latentcell/io/tenx_features.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
-
-inline bool is_file(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
-}
-inline bool is_folder(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-inline bool ends_with_matrix(std::string_view name) {
-  return name.ends_with("matrix.mtx") || name.ends_with("matrix.mtx.gz");
-}
-
-/// The matrix file of a folder; plain before gzipped where both are there.
-inline std::string find_matrix(const std::string& folder) {
-  DIR* open = ::opendir(folder.c_str());
-  if (open == nullptr) throw_runtime(folder, ": cannot be opened: ", std::strerror(errno));
-  std::vector<std::string> found;
-  while (const dirent* entry = ::readdir(open)) {
-    if (ends_with_matrix(entry->d_name)) found.emplace_back(entry->d_name);
-  }
-  ::closedir(open);
-  std::sort(found.begin(), found.end());
-  if (found.empty()) throw_runtime(folder, ": has no matrix.mtx or matrix.mtx.gz");
-  if (found.size() > 1 && !(found.size() == 2 && found[1] == found[0] + ".gz")) {
-    std::string list;
-    for (const std::string& name : found) list += (list.empty() ? "" : ", ") + name;
-    throw_runtime(folder, ": has several matrices, give the path of one: ", list);
-  }
-  return text(folder, folder.ends_with('/') ? "" : "/", found[0]);
-}
-
-/// Returns the first of the names, plain or gzipped, that exists beside the matrix with the same prefix.
-inline std::string find_beside(const std::string& matrix, std::initializer_list<const char*> names) {
-  const std::string prefix = matrix.substr(0, matrix.rfind("matrix.mtx"));
-  std::string tried;
-  for (const char* name : names) {
-    for (const char* end : {"", ".gz"}) {
-      std::string path = text(prefix, name, end);
-      if (is_file(path)) return path;
-    }
-    tried += text(tried.empty() ? "" : " or ", name);
-  }
-  throw_runtime(matrix, ": has no ", tried, " (or .gz) beside it");
-}
-
-/// The columns of a table of names parted by tabs; every line has as many as the first.
-inline std::vector<std::vector<std::string>> read_name_columns(const std::string& path) {
-  LineReader in(path);
-  std::vector<std::vector<std::string>> columns;
-  std::string_view line;
-  while (in.next(line)) {
-    const std::size_t given = std::size_t(std::count(line.begin(), line.end(), '\t')) + 1;
-    if (in.number() == 1) columns.resize(given);
-    if (given != columns.size()) in.fail("has ", given, " fields but the first line has ", columns.size());
-    for (auto& column : columns) {
-      const std::size_t end = std::min(line.find('\t'), line.size());
-      column.emplace_back(line.substr(0, end));
-      line.remove_prefix(std::min(end + 1, line.size()));
-    }
-  }
-  if (columns.empty()) throw_runtime(path, ": is empty");
-  return columns;
-}
 
 /// Takes a number off the front of a line, blanks before it included; false where there is none.
 template <class N>
@@ -113,9 +45,11 @@ inline MarketHead read_market_head(LineReader& in) {
                  [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
   while (!head.empty() && head.back() == ' ') head.pop_back();
   MarketHead out;
-  out.pattern = head == "%%matrixmarket matrix coordinate pattern general";
-  if (!out.pattern && head != "%%matrixmarket matrix coordinate integer general" &&
-      head != "%%matrixmarket matrix coordinate real general") {
+  const std::string start = "%%matrixmarket matrix coordinate ";
+  out.pattern = head == start + "pattern general";
+  bool good = out.pattern;
+  for (const char* kind : {"integer", "real", "float", "double"}) good = good || head == text(start, kind, " general");
+  if (!good) {
     in.fail("'", line.substr(0, 80), "' is not the head of a matrix of counts: needed is ",
             "'%%MatrixMarket matrix coordinate integer general' (or real, or pattern)");
   }
@@ -193,28 +127,34 @@ inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index
 }  // namespace detail
 
 /// Reads a 10x folder: matrix.mtx, barcodes.tsv and features.tsv (or genes.tsv), plain or gzipped; a prefix common to
-/// the three is fine. Takes the folder, or the path of its matrix. The matrix is genes x cells and is turned on
-/// reading; one that is cells x genes, by its extents, is taken as it is, with a line in notes. The gene id is the name
-/// of a gene; its symbol is the var column gene_symbol. Throws std::runtime_error with one sentence naming the file,
-/// the line and the numbers.
+/// the three is fine, and names of another prefix are taken where the folder has but one; kallisto's names are read
+/// too. Takes the folder, or the path of its matrix. The matrix is genes x cells and is turned on reading; one that is
+/// cells x genes, by its extents, is taken as it is, with a line in notes. The gene id is the name of a gene; its
+/// symbol is the var column gene_symbol. Throws std::runtime_error with one sentence naming the file, the line and the
+/// numbers.
 inline CellTable read_matrix_market(const std::string& path, const TenxOptions& options = {}) {
   const std::string matrix = detail::is_folder(path) ? detail::find_matrix(path) : path;
   if (!detail::is_file(matrix)) throw_runtime(matrix, ": cannot be opened: ", std::strerror(ENOENT));
-  if (!detail::ends_with_matrix(matrix))
-    throw_runtime(matrix, ": the name of a matrix must end in matrix.mtx or matrix.mtx.gz");
+  if (!detail::ends_with_matrix(matrix)) throw_runtime(matrix, ": the name of a matrix must end in .mtx or .mtx.gz");
   if (!options.genome.empty()) {
     throw_runtime(path, ": a folder lists no genomes, so '", options.genome, "' cannot be picked");
   }
-  auto barcode_columns = detail::read_name_columns(detail::find_beside(matrix, {"barcodes.tsv"}));
-  auto feature_columns = detail::read_name_columns(detail::find_beside(matrix, {"features.tsv", "genes.tsv"}));
+  std::vector<std::string> notes;
+  const std::string barcode_file = detail::find_beside(matrix, {"barcodes.tsv", "barcodes.txt"}, notes);
+  const std::string feature_file =
+      detail::find_beside(matrix, {"features.tsv", "genes.tsv", "features.txt", "genes.txt"}, notes);
+  auto barcode_columns = detail::read_name_columns(barcode_file);
+  auto feature_columns = detail::read_name_columns(feature_file);
+  LineReader in(matrix);
+  const detail::MarketHead head = detail::read_market_head(in);
+  detail::drop_decoration(barcode_file, barcode_columns, {head.rows, head.cols}, notes);
+  detail::drop_decoration(feature_file, feature_columns, {head.rows, head.cols}, notes);
   std::vector<std::string> barcodes = std::move(barcode_columns[0]);
   TenxFeatures features;
   features.ids = std::move(feature_columns[0]);
   if (feature_columns.size() > 1) features.symbols = std::move(feature_columns[1]);
   if (feature_columns.size() > 2) features.types = std::move(feature_columns[2]);
 
-  LineReader in(matrix);
-  const detail::MarketHead head = detail::read_market_head(in);
   const Index cells = Index(barcodes.size()), genes = Index(features.ids.size());
   const bool plain = head.rows == genes && head.cols == cells;
   if (!plain && !(head.rows == cells && head.cols == genes)) {
@@ -223,6 +163,7 @@ inline CellTable read_matrix_market(const std::string& path, const TenxOptions& 
   }
   RawRows raw = detail::read_market_entries(in, head, cells, genes, {barcodes, features.ids}, options.values);
   CellTable table = make_tenx_table(path, std::move(barcodes), std::move(features), std::move(raw), options);
+  table.notes.insert(table.notes.begin(), notes.begin(), notes.end());
   if (!plain) table.notes.push_back(text(matrix, ": is cells x genes, not genes x cells: taken as it is"));
   return table;
 }

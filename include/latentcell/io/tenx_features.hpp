@@ -10,6 +10,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/unique_names.hpp>
+#include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
@@ -31,7 +32,51 @@ struct TenxFeatures {
   std::vector<std::string> ids, symbols, types, genomes;
 };
 
+/// The obsm entry of proteins that were counted with the genes.
+inline constexpr const char* protein_entry = "protein_expression";
+
 namespace detail {
+
+/// Puts counts of proteins into obsm, with their names and a note.   counts (cells, proteins)
+inline void put_proteins(CellTable& to, const CountsView& counts, const std::vector<std::string>& names,
+                         const std::string& where) {
+  Matrix<float> out = Matrix<float>::Zero(counts.rows, counts.cols);
+  for (Index i = 0; i < counts.rows; ++i) {
+    const auto columns = counts.row_columns(i);
+    for (std::size_t k = 0; k < columns.size(); ++k) out(i, columns[k]) += counts.row_values(i)[k];
+  }
+  to.embeddings[protein_entry] = std::move(out);
+  to.strings[std::string(protein_entry) + "_columns"] = names;
+  to.notes.push_back(
+      text(where, ": ", names.size(), " features of Antibody Capture are the obsm entry '", protein_entry, "'"));
+}
+
+/// The proteins of a 10x matrix, with names that are unique: symbols, else ids.
+inline void take_proteins(CellTable& to, const TenxFeatures& features, const RawRows& raw, const std::string& where) {
+  std::vector<std::int32_t> place(features.ids.size(), -1);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    if (features.types[i] != "Antibody Capture") continue;
+    place[i] = std::int32_t(names.size());
+    names.push_back(features.symbols.empty() ? features.ids[i] : features.symbols[i]);
+  }
+  if (names.empty()) return;
+  make_unique(names);
+  Counts counts{Index(names.size())};
+  std::vector<float> row(names.size());
+  for (std::size_t r = 0; r + 1 < raw.row_start.size(); ++r) {
+    std::fill(row.begin(), row.end(), 0.0f);
+    for (std::size_t k = std::size_t(raw.row_start[r]); k < std::size_t(raw.row_start[r + 1]); ++k) {
+      const std::int32_t at = place[std::size_t(raw.columns[k])];
+      if (at >= 0) row[std::size_t(at)] += raw.values[k];
+    }
+    for (std::size_t p = 0; p < row.size(); ++p) {
+      if (row[p] != 0) counts.push(std::int32_t(p), row[p]);
+    }
+    counts.end_row();
+  }
+  put_proteins(to, counts.view(), names, where);
+}
 
 /// "Antibody Capture 17, Peaks 100": how often each name appears.
 inline std::string tally(const std::vector<std::string>& names) {
@@ -62,9 +107,10 @@ inline void keep_columns(RawRows& raw, const std::vector<std::int32_t>& place) {
 
 }  // namespace detail
 
-/// Makes a table of a 10x matrix (cells, features): the id is the name of a gene, and must be unique; symbol, type and
+/// Makes a table of a 10x matrix (cells, features): the id is the name of a gene; symbol, type and
 /// genome become the var columns gene_symbol, feature_type and genome. Features of other types or genomes are left out,
-/// with a line in notes. Throws std::runtime_error where nothing is left, or a barcode or id appears twice.
+/// with a line in notes, and proteins become an obsm entry; ids and barcodes that repeat get -1, -2. Throws
+/// std::runtime_error where nothing is left.
 inline CellTable make_tenx_table(const std::string& where, std::vector<std::string> barcodes, TenxFeatures features,
                                  RawRows raw, const TenxOptions& options) {
   CellTable table;
@@ -87,9 +133,13 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
                   options.genome.empty() ? "" : " and genome '" + options.genome + "'",
                   "; types are: ", detail::tally(features.types), "; genomes are: ", detail::tally(features.genomes));
   }
-  if (!dropped.empty()) {
-    table.notes.push_back(text(where, ": ", dropped.size(), dropped.size() == 1 ? " feature was" : " features were",
-                               " left out (", detail::tally(dropped), ")"));
+  if (options.feature_type == "Gene Expression" && !features.types.empty())
+    detail::take_proteins(table, features, raw, where);
+  if (table.embeddings.count(protein_entry) > 0) std::erase(dropped, "Antibody Capture");
+  if (kept < std::int32_t(all)) {
+    if (!dropped.empty())
+      table.notes.push_back(text(where, ": ", dropped.size(), dropped.size() == 1 ? " feature was" : " features were",
+                                 " left out (", detail::tally(dropped), ")"));
     detail::keep_columns(raw, place);
     for (auto* list : {&features.ids, &features.symbols, &features.types, &features.genomes}) {
       if (list->empty()) continue;
@@ -99,8 +149,8 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
       list->resize(std::size_t(kept));
     }
   }
-  require_unique(barcodes, text(where, ": barcodes"));
-  require_unique(features.ids, text(where, ": gene ids"));
+  make_unique(barcodes, text(where, ": barcodes"), table.notes, "barcode");
+  make_unique(features.ids, text(where, ": features"), table.notes, "gene id");
   table.counts = sort_rows(Index(kept), std::move(raw), where, table.notes);
   table.cell_names = std::move(barcodes);
   table.gene_names = std::move(features.ids);
@@ -109,6 +159,7 @@ inline CellTable make_tenx_table(const std::string& where, std::vector<std::stri
   if (!features.symbols.empty()) table.gene_columns.set("gene_symbol", std::move(features.symbols));
   if (!features.types.empty()) table.gene_columns.set("feature_type", to_categorical(features.types));
   if (!features.genomes.empty()) table.gene_columns.set("genome", to_categorical(features.genomes));
+  make_utf8(table, where);
   table.check();
   return table;
 }

@@ -30,7 +30,7 @@ inline Hdf5Object open_tenx_group(const Hdf5Object& root, const std::string& gen
   for (const std::string& name : genomes) {
     if (name == genome) return root.open(name);
   }
-  if (genome.empty()) root.fail("has several genomes, pick one of ", Hdf5Object::list(genomes));
+  if (genome.empty()) root.fail("has several genomes, choose one (genome): ", Hdf5Object::list(genomes));
   root.fail("has no genome '", genome, "'; there are ", Hdf5Object::list(genomes));
 }
 

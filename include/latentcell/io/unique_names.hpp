@@ -11,20 +11,6 @@
 
 namespace LATENTCELL_NAMESPACE::io {
 
-/// Throws std::runtime_error where a name appears twice: "pbmc.h5ad: obs/_index: 'AAAC-1' names rows 3 and 17 (counted
-/// from 0); names must be unique".
-inline void require_unique(std::span<const std::string> names, const std::string& where) {
-  std::unordered_map<std::string_view, std::size_t> first_row;
-  first_row.reserve(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto [at, is_new] = first_row.try_emplace(names[i], i);
-    if (!is_new) {
-      throw_runtime(where, ": '", names[i], "' names rows ", at->second, " and ", i,
-                    " (counted from 0); names must be unique");
-    }
-  }
-}
-
 /// Appends -1, -2, ... to repeated names, skipping names that are taken, as anndata.var_names_make_unique does.
 /// Returns the number of renamed entries.
 inline Index make_unique(std::span<std::string> names) {
@@ -47,10 +33,11 @@ inline Index make_unique(std::span<std::string> names) {
 }
 
 /// Runs make_unique and appends a note for CellTable::notes.
-inline void make_unique(std::span<std::string> names, const std::string& where, std::vector<std::string>& notes) {
+inline void make_unique(std::span<std::string> names, const std::string& where, std::vector<std::string>& notes,
+                        const char* what) {
   const Index renamed = make_unique(names);
   if (renamed > 0) {
-    notes.push_back(text(where, ": ", renamed, renamed == 1 ? " gene name was" : " gene names were",
+    notes.push_back(text(where, ": ", renamed, " ", what, renamed == 1 ? " was" : "s were",
                          " there before: made unique with -1, -2"));
   }
 }

@@ -6,14 +6,18 @@
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
+#include <latentcell/data/column.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
 /// What a reader accepts as values of cells and genes.
 enum class Values {
-  counts,  ///< finite whole numbers, 0 or more (to the precision of float)
+  counts,  ///< whole numbers from 0 up to largest_count (to the precision of float)
   any,     ///< finite numbers
 };
+
+/// The largest count that is read. A float holds every whole number up to 2^24, and the next one looks like it.
+inline constexpr float largest_count = 16777215;
 
 /// Checks values as they are read. Throws std::runtime_error naming the place, the value, its cell and its gene:
 ///   pbmc.h5ad: X holds 0.693 (cell 'AAAC-1', gene 'LYZ'): counts are whole numbers; pick a layer that has them: ...
@@ -25,7 +29,8 @@ struct ValueCheck {
   std::span<const std::string> gene_names;
 
   bool accepts(float value) const {
-    return std::isfinite(value) && (values == Values::any || (value >= 0 && std::trunc(value) == value));
+    return std::isfinite(value) &&
+           (values == Values::any || (value >= 0 && value <= largest_count && std::trunc(value) == value));
   }
   void operator()(float value, Index cell, Index gene) const {
     if (!accepts(value)) [[unlikely]]
@@ -35,10 +40,16 @@ struct ValueCheck {
     const auto name = [](std::span<const std::string> names, Index i) {
       return i < Index(names.size()) ? text("'", names[to_size(i)], "'") : text(i);
     };
-    const char* law = !std::isfinite(value) ? "values must be finite"
-                      : value < 0           ? "counts are never negative"
-                                            : "counts are whole numbers";
-    throw_runtime(where, " holds ", value, " (cell ", name(cell_names, cell), ", gene ", name(gene_names, gene),
+    const auto shown = [](float number) {
+      std::string out = text_of_real(number);
+      if (out.ends_with(".0")) out.resize(out.size() - 2);
+      return number != number ? std::string("nan") : out;
+    };
+    const char* law = !std::isfinite(value)   ? "values must be finite"
+                      : value < 0             ? "counts are never negative"
+                      : value > largest_count ? "counts above 16777215 cannot be kept exactly"
+                                              : "counts are whole numbers";
+    throw_runtime(where, " holds ", shown(value), " (cell ", name(cell_names, cell), ", gene ", name(gene_names, gene),
                   "): ", law, advice.empty() || !std::isfinite(value) ? "" : "; ", std::isfinite(value) ? advice : "");
   }
 };

@@ -11,14 +11,24 @@
 
 namespace LATENTCELL_NAMESPACE {
 
-/// The names joined in a label, in their order: "A+B" has "A" and "B".
+/// The names joined in a label, in their order: "A+B" has "A" and "B". A sign that stands in brackets, or has no name
+/// on both sides, belongs to a name: "dox+", "Ca2+", "(+)-3-PPP" and "CD4++CD8" are one name each.
 inline std::vector<std::string> joined_names(std::string_view label, char joint = '+') {
   std::vector<std::string> out;
-  for (std::size_t at = 0; at <= label.size();) {
-    const std::size_t end = std::min(label.find(joint, at), label.size());
-    out.emplace_back(label.substr(at, end - at));
-    at = end + 1;
+  std::size_t first = 0;
+  int depth = 0;
+  const auto joins = [&](std::size_t i) { return i < label.size() && label[i] == joint; };
+  for (std::size_t i = 0; i < label.size(); ++i) {
+    const char c = label[i];
+    if (c == '(' || c == '[' || c == '{') ++depth;
+    if ((c == ')' || c == ']' || c == '}') && depth > 0) --depth;
+    if (!joins(i) || depth > 0) continue;
+    const bool alone = i > first && i + 1 < label.size() && !joins(i + 1) && !joins(i - 1);
+    if (!alone) continue;
+    out.emplace_back(label.substr(first, i - first));
+    first = i + 1;
   }
+  out.emplace_back(label.substr(first));
   return out;
 }
 

@@ -28,9 +28,8 @@ struct ObsNumbers {
         to.col(k).setConstant(unknown);
         continue;
       }
-      const auto* numbers = std::get_if<std::vector<double>>(&obs.get(column));
-      if (numbers == nullptr) throw_invalid("column '", column, "' holds labels, not numbers");
-      for (Index i = 0; i < to.rows(); ++i) to(i, k) = float((*numbers)[to_size(i)]);
+      const std::vector<double> numbers = obs.numbers(column);
+      for (Index i = 0; i < to.rows(); ++i) to(i, k) = float(numbers[to_size(i)]);
     }
   }
   /// A number, a vector of as many numbers as there are columns, or a text of them with commas between.

@@ -225,11 +225,11 @@ class CountSampler {
 }  // namespace detail
 
 /// Draws cells from the likelihood at given latents and library sizes: counts, never rounded means. The latents are
-/// stored in obsm "X_latent". Each cell has its own random numbers, so threads and batches do not change the result.
-/// latents (N, D) with library sizes -> counts (N, G)
-/// With strata, a gene's counts in n cells of one stratum come from the n equal parts of (0, 1), one each, through
-/// their distribution functions (Latin hypercube sampling, McKay et al. 1979): each cell is drawn from its own
-/// likelihood, while the mean over the cells has next to no sampling noise. For predictions of a group of cells.
+/// stored in obsm "X_latentcell". Each cell has its own random numbers, so threads and batches do not change the
+/// result. latents (N, D) with library sizes -> counts (N, G) With strata, a gene's counts in n cells of one stratum
+/// come from the n equal parts of (0, 1), one each, through their distribution functions (Latin hypercube sampling,
+/// McKay et al. 1979): each cell is drawn from its own likelihood, while the mean over the cells has next to no
+/// sampling noise. For predictions of a group of cells.
 template <Autoencoder Model>
 CellTable draw(const Model& model, const LatentTable& latents, Rng& rng, const CountSampling& options = {}) {
   LATENTCELL_REQUIRE(latents.latent() == model.latent(), "draw: latents of ", latents.latent(),
@@ -252,7 +252,7 @@ CellTable draw(const Model& model, const LatentTable& latents, Rng& rng, const C
   out.gene_names = model.gene_names;
   for (Index g = Index(out.gene_names.size()); g < genes; ++g) out.gene_names.push_back(text("gene_", g));
   out.gene_columns = Annotation(genes);
-  out.embeddings["X_latent"] = latents.mean;
+  out.embeddings["X_latentcell"] = latents.mean;
   return out;
 }
 

@@ -37,7 +37,6 @@ inline Matrix<float> not_available(Index cells, Index proteins) {
 inline CellTable measured_cells(const Dataset& data) {
   const std::vector<Index> with = data.rows(1);
   CellTable out = data.cells.select_cells(with);
-  out.embeddings.clear();
   const Modality protein = select_cells(data.protein, with);
   Rng rng(0);
   conformal::ModalityEncoder encoder({protein.name, protein.features, 1});
@@ -55,7 +54,6 @@ inline CellTable held_out_cells(const Dataset& data, const CrossValidation& of) 
   std::vector<double> fold;
   for (const Index i : with) fold.push_back(of.fold[to_size(i)]);
   out.cell_columns.set("held_out_fold", fold);
-  out.embeddings.clear();
   const auto pick = [&](const Matrix<float>& m) { return metric::pick_rows(view(m), with); };
   const conformal::PredictionIntervals& p = of.predictions.front().values;
   add_predicted(out, {pick(p.mean), pick(p.low50), pick(p.high50), pick(p.low80), pick(p.high80)});
@@ -68,7 +66,6 @@ inline CellTable held_out_cells(const Dataset& data, const CrossValidation& of) 
 inline CellTable predicted_cells(const Model& model, const Dataset& data, const CellTable& cells,
                                  const CellModalities& modalities, const conformal::IntervalOptions& o, Rng& rng) {
   CellTable out = align_genes(cells, data.cells.gene_names).cells;
-  out.embeddings.clear();
   add_predicted(out, translate(model, modalities.sources(), o, rng));
   if (model.joint) add_joint(out, *model.joint, modalities);
   out.embeddings["protein_measured"] = not_available(out.cells(), Index(model.target.features().size()));

@@ -12,6 +12,7 @@
 
 #include <latentcell/data/filter.hpp>
 #include <latentcell/data/highly_variable.hpp>
+#include <latentcell/data/read_numeric_column.hpp>
 #include <latentcell/perturbation/canonical_condition.hpp>
 #include <latentcell/perturbation/holdout.hpp>
 
@@ -31,6 +32,7 @@ struct DatasetOptions {
   std::vector<std::string> targets = {};  ///< groups to predict; empty: those held out, else those never perturbed;
                                           ///< without a group column: all cells
   std::vector<std::string> conditions = {};  ///< to predict, also untrained combinations; empty: all trained ones
+  char joint = '+';                          ///< between the names of a combination, in the data and in `conditions`
   GivenEmbeddings embeddings = {};           ///< empty: learned
   Index genes = 0;  ///< most variable genes to keep; 0: all with `min_cells`. Larger: slower, more genes predicted.
   Index min_cells = 10;  ///< training cells that a gene needs
@@ -41,6 +43,7 @@ struct DatasetOptions {
     f("holdout", self.holdout);
     f("targets", self.targets);
     f("conditions", self.conditions);
+    f("joint", self.joint);
     f("genes", self.genes, at_least(0));
     f("min_cells", self.min_cells, at_least(0));
   }
@@ -70,8 +73,9 @@ namespace detail {
 /// Replaces the condition column by canonical names of the perturbed genes.
 inline void rename_conditions(CellTable& cells, const DatasetOptions& o, Dataset& to) {
   const Categorical condition = cells.obs(o.model.condition);
-  LATENTCELL_REQUIRE(std::count(condition.levels.begin(), condition.levels.end(), o.model.control) > 0, "no cell is '",
-                     o.model.control, "' in column '", o.model.condition, "', which has ", condition.list());
+  const auto control = condition.find_code(o.model.control);
+  LATENTCELL_REQUIRE(control && condition.count(*control) > 0, "no cell is '", o.model.control, "' in column '",
+                     o.model.condition, "', which has ", condition.list());
   Categorical genes;
   if (!o.perturbation_genes.empty()) genes = cells.obs(o.perturbation_genes);
   std::vector<std::string> names(to_size(cells.cells()));
@@ -79,8 +83,19 @@ inline void rename_conditions(CellTable& cells, const DatasetOptions& o, Dataset
     if (condition.codes[i] < 0) continue;
     const std::string& name = condition.levels[std::size_t(condition.codes[i])];
     const bool has_genes = name != o.model.control && !genes.codes.empty() && genes.codes[i] >= 0;
-    names[i] = canonical_condition(has_genes ? genes.levels[std::size_t(genes.codes[i])] : name, o.model.control);
+    names[i] =
+        canonical_condition(has_genes ? genes.levels[std::size_t(genes.codes[i])] : name, o.model.control, o.joint);
     to.original_name.emplace(names[i], name);
+  }
+  std::map<std::string, std::string> spellings;  // of what is one condition and is spelled differently
+  for (const std::string& level : condition.levels) {
+    const std::string one = canonical_condition(level, o.model.control, o.joint);
+    std::string& all = spellings[one];
+    all += text(all.empty() ? "'" : ", '", level, "'");
+  }
+  for (const auto& [one, all] : spellings) {
+    if (all != "'" + one + "'" && all.find("', '") != std::string::npos)
+      to.notes.push_back(text("'", one, "' is written as ", all, ": one condition"));
   }
   cells.cell_columns.set(o.model.condition, to_categorical(names));
 }
@@ -116,7 +131,7 @@ inline void build_vocabulary(const DatasetOptions& o, Dataset& to) {
                        name, "', ", source);
   };
   for (const std::string& name : single) require(name, "which is perturbed in the training cells");
-  for (const std::string& condition_name : canonical_conditions(o.conditions, o.model.control)) {
+  for (const std::string& condition_name : canonical_conditions(o.conditions, o.model.control, o.joint)) {
     for (const std::string& name : joined_names(condition_name)) require(name, "which is to be predicted");
   }
   // One scale for all keeps similarities, and makes their unit irrelevant.
@@ -129,8 +144,8 @@ inline void build_vocabulary(const DatasetOptions& o, Dataset& to) {
 
 /// Fills in the groups and conditions to predict.
 inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Dataset& to) {
-  to.conditions =
-      o.conditions.empty() ? to.vocabulary.trained_conditions : canonical_conditions(o.conditions, o.model.control);
+  to.conditions = o.conditions.empty() ? to.vocabulary.trained_conditions
+                                       : canonical_conditions(o.conditions, o.model.control, o.joint);
   for (const std::string& condition : to.conditions) to.vocabulary.require(condition);
   to.targets = o.targets;
   for (const std::string& name : o.holdout) {
@@ -156,8 +171,8 @@ inline void choose_queries(const CellTable& cells, const DatasetOptions& o, Data
 
 /// Returns the largest dose of the training cells.
 inline double largest_dose(const CellTable& cells, const std::string& column) {
-  const auto* doses = std::get_if<std::vector<double>>(&cells.cell_columns.get(column));
-  LATENTCELL_REQUIRE(doses != nullptr, "dose column '", column, "' holds labels, not numbers");
+  const auto doses = to_numbers(cells.cell_columns.get(column));
+  LATENTCELL_REQUIRE(doses, "dose column '", column, "' holds labels, not numbers");
   double largest = std::numeric_limits<double>::quiet_NaN();
   for (const double dose : *doses) {
     if (std::isfinite(dose) && !(dose <= largest)) largest = dose;
@@ -173,6 +188,8 @@ inline double largest_dose(const CellTable& cells, const std::string& column) {
 inline Dataset make_dataset(CellTable cells, const DatasetOptions& o) {
   check_options("make_dataset", o);
   Dataset out;
+  if (!o.model.dose.empty())
+    cells.cell_columns.set(o.model.dose, read_numeric_column(cells.cell_columns, o.model.dose));
   out.options = o.model;
   detail::rename_conditions(cells, o, out);
   for (const std::string& name : o.targets) (void)group_labels(cells.cell_columns, o.model).code_of(name);

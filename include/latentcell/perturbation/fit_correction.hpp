@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -43,9 +44,8 @@ class ResidualCollector {
     LATENTCELL_REQUIRE(std::isfinite(o.pseudo_count), "fit_response_correction: pseudo_count must be finite, got ",
                        o.pseudo_count);
     if (columns_.dose.empty()) return;
-    dose_ = std::get_if<std::vector<double>>(&cells.cell_columns.get(columns_.dose));
-    LATENTCELL_REQUIRE(dose_ != nullptr, "fit_response_correction: column '", columns_.dose,
-                       "' holds labels, not numbers");
+    dose_ = to_numbers(cells.cell_columns.get(columns_.dose));
+    LATENTCELL_REQUIRE(dose_, "fit_response_correction: column '", columns_.dose, "' holds labels, not numbers");
   }
 
   /// Adds the residuals of one model's predictions of a condition in its held-out groups.
@@ -57,7 +57,7 @@ class ResidualCollector {
     std::vector<Index> treated = rows_of(held_out, condition);
     if (!fold.cells.empty())
       std::erase_if(treated, [&](Index i) { return !std::binary_search(fold.cells.begin(), fold.cells.end(), i); });
-    const std::vector<DoseBin> bins = dose_ == nullptr
+    const std::vector<DoseBin> bins = !dose_
                                           ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}}
                                           : dose_bins(treated, *dose_);
     for (const DoseBin& bin : bins) add_bin(*fold.model, {condition, unit}, bin, to, rng);
@@ -117,7 +117,7 @@ class ResidualCollector {
   PredictOptions options_;
   const Options& columns_;
   Categorical condition_, group_;
-  const std::vector<double>* dose_ = nullptr;
+  std::optional<std::vector<double>> dose_;
 };
 
 /// Stores what the units have in common and, where similar groups weigh more, each group's effect.

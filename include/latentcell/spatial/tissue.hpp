@@ -62,7 +62,7 @@ inline Tissue subset(const Tissue& from, const std::string& column, const std::s
     }
   };
   const Column& of = from.cells.cell_columns.get(column);
-  if (const auto* numbers = std::get_if<std::vector<double>>(&of)) {
+  if (const auto numbers = to_numbers(of)) {
     char* end = nullptr;
     const double number = std::strtod(value.c_str(), &end);
     LATENTCELL_REQUIRE(!value.empty() && *end == '\0', "subset: '", value, "' is not a number, as '", column,

@@ -194,7 +194,7 @@ void generation(const std::string& folder, const GenerationCells& of) {
     const std::string name = column == of.label ? "latents" : "latents_by_batch";
     attempt(name, [&] {
       lc::Rng rng(3);  // posterior draws, as the flow is trained on: neither side is the narrower by its making
-      latents(folder + "/" + name, {of.encoded.drawn(rng), of.generated.embeddings.at("X_latent"),
+      latents(folder + "/" + name, {of.encoded.drawn(rng), of.generated.embeddings.at("X_latentcell"),
                                     of.encoded.cell_columns.labels(column), of.generated.obs(column), column});
     });
   }

@@ -48,7 +48,7 @@ void library_sizes(const std::string& path, const lc::Counts& real, const lc::Co
 
 /// The cells of a run of generate_cells and the columns that colour them.
 struct GenerationCells {
-  const lc::CellTable &real, &generated;  ///< the second with its latents in obsm X_latent
+  const lc::CellTable &real, &generated;  ///< the second with its latents in obsm X_latentcell
   const lc::LatentTable& encoded;         ///< the real cells
   std::string label, batch_covariate;     ///< obs columns; the second empty: none
 };

@@ -1,0 +1,48 @@
+#include <string>
+#include <vector>
+
+#include <latentcell/io/read_positions.hpp>
+
+#include "io/fixtures.hpp"
+#include "support/catch.hpp"
+
+using namespace latentcell;
+using fixtures::message;
+
+namespace {
+
+io::Positions read(const std::string& content) {
+  fixtures::TemporaryFolder folder;
+  fixtures::write_bytes(folder / "p.csv", content);
+  return io::read_positions(folder / "p.csv");
+}
+
+}  // namespace
+
+TEST_CASE("read_positions: the header says which column is x") {
+  for (const char* content : {"x,y\n1,2\n3,4\n", "y,x\n2,1\n4,3\n", "1,2\n3,4\n",
+                              "cell,y_centroid,x_centroid\na,2,1\nb,4,3\n", "z,x,y\n9,1,2\n9,3,4\n"}) {
+    INFO(content);
+    const io::Positions found = read(content);
+    Matrix<double> xy(2, 2);
+    xy << 1, 2, 3, 4;
+    CHECK(found.xy == xy);
+  }
+}
+
+TEST_CASE("read_positions: Space Ranger's tables, with and without a header, by barcode") {
+  const std::string lines = "AAAC-1,1,0,16,200,100\nAAAG-1,0,1,17,400,300\n";
+  const std::string header = "barcode,in_tissue,array_row,array_col,pxl_row_in_fullres,pxl_col_in_fullres\n";
+  for (const std::string& content : {lines, header + lines}) {
+    const io::Positions found = read(content);
+    const Matrix<double> at = found.of({"AAAG-1", "AAAC-1"}, "p.csv");
+    Matrix<double> xy(2, 2);
+    xy << 300, 400, 100, 200;
+    CHECK(at == xy);
+    CHECK(message([&] { found.of({"TTTT-1"}, "p.csv"); }) == "p.csv: has no place of cell 'TTTT-1'");
+  }
+}
+
+TEST_CASE("read_positions: a table without two columns of numbers is refused") {
+  CHECK_THAT(message([] { read("cell,x\na,1\n"); }), ContainsText("has 1 columns of numbers, x and y are needed"));
+}
