@@ -127,10 +127,10 @@ int run(const Settings& s) {
   report["variogram"] = {{"range", variogram.range}, {"nugget", variogram.nugget}};
   program::report_alignments(data.alignments, report);
   if (s.within_spots) data.spot = lc::spatial::nearest_spots(data.reference, data.query);
-  program::training_begins();
   program::doing("predicting");
   const double start = program::now();
   const lc::spatial::Imputation imputed = lc::spatial::impute(*m, data, {.intervals = intervals, .seed = s.seed});
+  program::training_begins();  // what impute refuses is input
   report["prediction"] = {{"locations", data.query.size()}, {"seconds", program::now() - start}};
   if (imputed.sharing) report["concentrations"] = program::to_json(*imputed.sharing, m->target.features());
   write(s, *m, task, imputed, report);
