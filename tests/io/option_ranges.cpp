@@ -30,8 +30,8 @@ using namespace latentcell;
 
 namespace {
 
-/// Names of numbers that may take any value.
-const std::set<std::string> free_numbers{"seed", "delimiter", "fold_seed", "at"};
+/// Names of numbers and characters that may take any value.
+const std::set<std::string> free_numbers{"seed", "delimiter", "fold_seed", "at", "joint"};
 
 /// A number outside a range.
 double outside(const OptionRange& range) {

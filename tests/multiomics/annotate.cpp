@@ -11,7 +11,8 @@ TEST_CASE("measured_cells: cells with proteins, log-normalised, and nothing pred
   const Dataset d = make_dataset(cells, {});
   const CellTable out = measured_cells(d);
   CHECK(out.cells() == 19);
-  CHECK(out.embeddings.size() == 6);
+  CHECK(out.embeddings.size() == 6 + cells.embeddings.size());  // what the file carried is kept
+  CHECK(out.embeddings.count("protein_expression") == 1);
   CHECK(out.embeddings.at("protein_measured").allFinite());
   CHECK(out.embeddings.at("protein_low80").array().isNaN().all());
 }

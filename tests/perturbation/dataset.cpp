@@ -92,7 +92,7 @@ TEST_CASE("make_dataset: the scale of doses is the largest in the training cells
   o.model.dose = "dose";
   CHECK(make_dataset(cells(), o).options.dose_scale == 1.0f);
   o.model.dose = "batch";
-  CHECK_THROWS_WITH(make_dataset(cells(), o), ContainsText("labels, not numbers"));
+  CHECK_THROWS_WITH(make_dataset(cells(), o), ContainsText("column 'batch': 'batch_1' is no number"));
   CellTable none = cells();
   none.cell_columns.set("dose", std::vector<double>(600, 0.0));
   o.model.dose = "dose";
