@@ -79,7 +79,7 @@ using StoredValues = std::map<std::string, StoredValue>;
 inline StoredValues without_places(const StoredValues& all, std::initializer_list<std::string_view> places) {
   StoredValues out;
   for (const auto& [place, value] : all) {
-    const auto within = [&](std::string_view start) { return place.starts_with(start); };
+    const auto within = [&name = place](std::string_view start) { return name.starts_with(start); };
     if (std::none_of(places.begin(), places.end(), within)) out.emplace(place, value);
   }
   return out;

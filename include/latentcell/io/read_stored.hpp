@@ -91,7 +91,7 @@ inline std::optional<StoredValue> read_stored(const Hdf5Object& of, std::vector<
   std::optional<StoredValue> out;
   if (of.is_dataset()) out = read_stored_dataset(of);
   if (of.is_group()) {
-    out.emplace();
+    out = StoredValue{};
     --budget.depth;
     for (const std::string& name : of.children()) {
       const std::optional<Hdf5Object> child = of.find(name);
