@@ -15,6 +15,7 @@
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
 #include <latentcell/io/hdf5_arrays.hpp>
+#include <latentcell/data/stored_value.hpp>
 #include <latentcell/io/hdf5_handle.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
