@@ -20,7 +20,9 @@ ChooseAugmentationOptions quick() {
 
 }  // namespace
 
-TEST_CASE("choose_augmentation: the best candidate of left-out folds is chosen, the same in any number of threads") {
+TEST_CASE(
+    "choose_augmentation: the simplest of the best candidates of left-out folds is chosen, the same in any number of "
+    "threads") {
   const auto& [cells, m] = generator::shared();
   const auto chosen = [&, &cells = cells, &m = m](int n) {
     const int before = threads();
@@ -34,7 +36,8 @@ TEST_CASE("choose_augmentation: the best candidate of left-out folds is chosen, 
   CHECK(one.candidates[0].method == AugmentMethod::none);
   const AugmentationCandidate& best = one.candidates[one.best];
   for (const AugmentationCandidate& c : one.candidates) {
-    CHECK(best.logistic + best.forest >= c.logistic + c.forest);
+    CHECK((best.logistic + best.forest) / 2 >= (c.logistic + c.forest) / 2 - one.standard_error);
+    if (&c < &best) CHECK(c.logistic + c.forest < best.logistic + best.forest);  // nothing simpler is as good
     CHECK(c.logistic >= 0);
     CHECK(c.logistic <= 1);
   }

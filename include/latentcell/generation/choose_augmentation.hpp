@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -39,8 +41,9 @@ struct AugmentationCandidate {
 /// What choose_augmentation found.
 struct AugmentationChoice {
   std::vector<AugmentationCandidate> candidates;
-  std::size_t best = 0;  ///< of the largest mean of both classifiers; of equal ones the first, which is simpler
-  Index cells = 0;       ///< left-out cells of rare labels, over all folds
+  std::size_t best = 0;       ///< the simplest within one standard error of the largest mean of both classifiers
+  Index cells = 0;            ///< left-out cells of rare labels, over all folds
+  double standard_error = 0;  ///< of the largest mean F1, as of a share of the cells
 };
 
 namespace detail {
@@ -95,7 +98,8 @@ void add_fold(const ModelOf<Backbone>& model, const LabelledCells& train, const 
 /// Chooses how rare labels of training cells are brought up, by what helps classifiers of cells that were left out. For
 /// each fold of the cells a generator is trained on the others, rare labels are brought up by every candidate (nothing,
 /// copies, mixtures, generated cells, a third of them), and logistic regression and a random forest label the fold.
-/// The candidate of the largest F1 of rare labels is kept: nothing, where nothing helps.
+/// Of the candidates, in this order, the first is kept whose F1 of rare labels is within one standard error of the
+/// largest (Breiman et al., "Classification and regression trees", 1984): nothing, where nothing helps.
 ///
 /// o: of the generator; cells (N, G): the training cells
 /// Throws std::invalid_argument where no cell has a label.
@@ -139,9 +143,13 @@ inline AugmentationChoice choose_augmentation(const Options& o, const CellTable&
     const Index levels = Index(o.levels.size());
     candidate.logistic = rare_f1(metric::label_scores(found.truth, found.of[c].logistic, levels), rare);
     candidate.forest = rare_f1(metric::label_scores(found.truth, found.of[c].forest, levels), rare);
-    const AugmentationCandidate& best = out.candidates[out.best];
-    if (candidate.logistic + candidate.forest > best.logistic + best.forest) out.best = c;
   }
+  double largest = 0;
+  for (const AugmentationCandidate& c : out.candidates) largest = std::max(largest, (c.logistic + c.forest) / 2);
+  out.standard_error = std::sqrt(largest * (1 - largest) / std::max(1.0, double(out.cells)));
+  while (out.best + 1 < out.candidates.size() &&
+         (out.candidates[out.best].logistic + out.candidates[out.best].forest) / 2 < largest - out.standard_error)
+    ++out.best;
   return out;
 }
 
