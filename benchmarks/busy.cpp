@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   app.add_option("--runs", runs, "runs of each kind")->check(CLI::PositiveNumber);
   app.add_option("--grain", grain, "elements of work that are worth a thread; 0: the default");
   CLI11_PARSE(app, argc, argv);
-  if (grain > 0) lc::set_thread_grain(grain);
+  lc::set_thread_grain(grain);
   const int all = std::max(2, int(std::thread::hardware_concurrency()));
   const std::pair<const char*, std::function<void()>> jobs[] = {
       {"program of the README", [] { two_stages(500, 300, 32, 5); }},

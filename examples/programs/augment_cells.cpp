@@ -44,9 +44,7 @@ gen::AugmentOptions augmentation(const Settings& s, const gen::Options& model, c
                                  program::Report& report) {
   gen::AugmentOptions o{
       .min_cells = s.min_cells, .steps = s.steps, .pseudo_count = s.pseudo_count, .guidance = float(s.guidance)};
-  for (const auto method : {gen::AugmentMethod::mixed, gen::AugmentMethod::copies, gen::AugmentMethod::none}) {
-    if (s.method == gen::name_of(method)) o.method = method;
-  }
+  if (const auto method = lc::enum_value<gen::AugmentMethod>(s.method)) o.method = *method;
   if (s.method != "auto" || !s.from.empty()) return o;
   program::doing("choosing how cells are added, in left-out training cells");
   const gen::AugmentationChoice choice =
@@ -103,13 +101,14 @@ int run(const Settings& s) {
   program::training_begins();
   program::doing("generating cells");
   const lc::CellTable generated = gen::augment(*model, d.train, draws, how);
-  report["method"] = gen::name_of(how.method);
+  report["method"] = lc::enum_name(how.method);
   report["min_cells"] = lacks.min_cells;
   report["training_cells"] = d.train.cells();
   report["generated_cells"] = generated.cells();
   if (generated.cells() == 0)
-    print_line(has_deficit ? "note: nothing is added: nothing helps classifiers of left-out training cells"
-                           : "note: every label has as many cells already; nothing is added");
+    print_line(!has_deficit         ? "note: every label has as many cells already; nothing is added"
+               : s.method == "auto" ? "note: nothing is added: nothing helps classifiers of left-out training cells"
+                                    : "note: nothing is added, as --method none asks");
   write(s, d.train, generated, report);
   plots::AugmentationF1 f1;
   if (d.test && has_deficit) {

@@ -61,10 +61,10 @@ void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Im
 
 std::optional<lc::spatial::RegionLabels> regions_of(const Settings& s, const lc::spatial::ImputationTask& task) {
   const lc::Annotation &reference = task.reference.cells.cell_columns, &query = task.query.cells.cell_columns;
-  if (task.imputes_genes() || !query.has(s.label) || !reference.has(s.label) ||
-      std::holds_alternative<std::vector<double>>(reference.get(s.label)))
-    return {};
-  return lc::spatial::RegionLabels{reference.labels(s.label), query.labels(s.label)};
+  if (task.imputes_genes() || !query.has(s.label) || !reference.has(s.label)) return {};
+  const auto of_reference = lc::to_labels(reference.get(s.label)), of_query = lc::to_labels(query.get(s.label));
+  if (!of_reference || !of_query) return {};
+  return lc::spatial::RegionLabels{*of_reference, *of_query};
 }
 
 // Prints and reports scores; returns the baseline that the picture shows, with its name.

@@ -62,12 +62,12 @@ int run(Settings s) {
   program::doing("mapping");
   mapping::Model model =
       program::naming(d.name, [&] { return mapping::Model(*reference, d.query.gene_names, s.name, s.mapping); });
+  program::training_begins();
   // In memory: --resume may come with another query.
   lc::Stages stages({.progress = program::display(), .notice = program::print_line, .activity = program::doing});
   if (program::naming(d.name, [&] { return mapping::fit(model, *reference, d.query, stages); }) ==
       lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
-  program::training_begins();
   program::doing("labelling");
   const mapping::MappedCells mapped = mapping::predict(model, d.query);
   const Index shared = model.generator.vae.genes(), missing = reference->vae.genes() - shared,

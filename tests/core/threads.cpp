@@ -28,7 +28,6 @@ std::size_t threads_used(Index work) {
 
 TEST_CASE("thread_grain: less than two grains of work stay on one thread") {
   const int before = threads();
-  const Index grain = thread_grain();
   set_threads(2);
   set_thread_grain(1000);
   CHECK(threads_used(1999) == 1);
@@ -38,11 +37,14 @@ TEST_CASE("thread_grain: less than two grains of work stay on one thread") {
   CHECK(kernel::grain_of(5000) == 1);
   set_thread_grain(1 << 20);
   CHECK(threads_used(2000) == 1);
-  set_thread_grain(grain);
+  set_thread_grain(0);
+  CHECK(thread_grain() == Index(1) << 17);
+  CHECK_FALSE(thread_grain_is_set());
+  set_thread_grain(1 << 12);  // as tests/main.cpp
   set_threads(before);
 }
 
-TEST_CASE("set_threads, set_thread_grain: less than one is refused") {
+TEST_CASE("set_threads, set_thread_grain: numbers out of range are refused") {
   CHECK_THROWS_WITH(set_threads(0), ContainsText("set_threads: needs at least 1, got 0"));
-  CHECK_THROWS_WITH(set_thread_grain(0), ContainsText("set_thread_grain: needs at least 1, got 0"));
+  CHECK_THROWS_WITH(set_thread_grain(-1), ContainsText("set_thread_grain: must be in [0, 2^40], got -1"));
 }

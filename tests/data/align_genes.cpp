@@ -67,12 +67,3 @@ TEST_CASE("align_genes: genes are found by a column of var and without versions,
   CHECK(align_genes(t, names).how.empty());
   CHECK(align_genes(t, names).missing == 1);
 }
-
-TEST_CASE("match_genes: of genes that share a symbol the first is taken; dots of other names are no versions") {
-  CellTable t = small();
-  t.gene_columns.set("symbol", std::vector<std::string>{"LYZ", "LYZ", "RP11-34P13.7"});
-  const std::vector<std::string> wanted{"LYZ", "RP11-34P13.8"};
-  const GeneMatch match = match_genes(t, wanted);
-  CHECK(match.place == std::vector<std::int32_t>{0, -1, -1});
-  CHECK(match.matched == 1);
-}

@@ -2,6 +2,8 @@
 
 #include <latentcell/data/append_cells.hpp>
 
+#include <cmath>
+
 #include "support/catch.hpp"
 
 using namespace latentcell;
@@ -78,6 +80,27 @@ TEST_CASE("append_cells: words beside labels become labels") {
   append_cells(all, other);
   CHECK(all.obs("type").levels == std::vector<std::string>{"x", "y"});
   CHECK(all.obs("type").codes == std::vector<int>{0, 1});
+}
+
+TEST_CASE("append_cells: labels of numbers beside reals are reals; narrow integers widen; padded codes stay labels") {
+  CellTable all = cells("one", "x"), more = cells("two", "y");
+  all.cell_columns.set("cluster", std::vector<double>{3});
+  more.cell_columns.set("cluster", Categorical{{"3", "12"}, {1}});
+  Integers narrow;
+  narrow.type = NumberType::int8;
+  narrow.values = {5};
+  all.cell_columns.set("id", narrow);
+  more.cell_columns.set("id", Categorical{{"300"}, {0}});
+  all.cell_columns.set("code", narrow);
+  more.cell_columns.set("code", Categorical{{"007"}, {0}});
+  all.cell_columns.set("gone", std::vector<double>{1.5});
+  more.cell_columns.set("gone", Categorical{{"2"}, {-1}});
+  append_cells(all, more);
+  CHECK(std::get<std::vector<double>>(all.cell_columns.get("cluster")) == std::vector<double>{3, 12});
+  CHECK(std::get<Integers>(all.cell_columns.get("id")).type == NumberType::int64);
+  CHECK(std::get<Integers>(all.cell_columns.get("id")).values == std::vector<std::int64_t>{5, 300});
+  CHECK(all.obs("code").levels == std::vector<std::string>{"5", "007"});
+  CHECK(std::isnan(std::get<std::vector<double>>(all.cell_columns.get("gone"))[1]));
 }
 
 TEST_CASE("append_cells: other genes and other kinds of columns are refused") {

@@ -16,7 +16,7 @@ short=(--autoencoder-epochs 2 --flow-epochs 2 --steps 4)
 
 "$augment" --data reference.h5ad --batch batch "${short[@]}" --holdout 0.4 --method generated --checkpoint model --out a.h5ad --report report.json |
   tee said.txt
-for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and SMOTE' 'and generated cells' \
+for word in 'real cells alone' 'and copies' 'and class Gaussians' 'and SMOTE' latentcell \
   "F1 rare, logistic" "F1 all, forest" type_4; do
   grep -q "$word" report.json || { echo "WRONG: the report does not say '$word'"; exit 1; }
 done

@@ -11,6 +11,7 @@
 
 #include <latentcell/core/rng.hpp>
 #include <latentcell/data/simulate.hpp>
+#include <latentcell/evaluate/score_table.hpp>
 
 #include "../../examples/programs/support/plot/augmentation.hpp"
 #include "../../examples/programs/support/plot/compared.hpp"
@@ -341,11 +342,13 @@ TEST_CASE("pictures: best, median and worst genes are told by their correlation"
 }
 
 TEST_CASE("pictures: a score stands beside the best baseline") {
-  const auto scores = nlohmann::ordered_json::parse(R"({"metrics":[{"name":"r","better":"higher"},
-    {"name":"w2","better":"lower"}],"rows":[{"method":"latentcell","role":"model","values":{"r":0.9,"w2":2.0}},
-    {"method":"mean","role":"baseline","values":{"r":0.5,"w2":3.0}},
-    {"method":"shift","role":"baseline","values":{"r":0.7,"w2":null}},
-    {"method":"split half","role":"ceiling","values":{"r":0.99,"w2":1.0}}]})");
+  using lc::evaluate::Role;
+  lc::evaluate::ScoreTable table({{"r"}, {.name = "w2", .better = lc::evaluate::Better::lower}});
+  table.add("latentcell", Role::model, {0.9, 2.0});
+  table.add("mean", Role::baseline, {0.5, 3.0});
+  table.add("shift", Role::baseline, {0.7, std::nan("")});
+  table.add("split half", Role::ceiling, {0.99, 1.0});
+  const auto scores = nlohmann::ordered_json::parse(table.to_json());  // as in reports
   CHECK(plots::compared(scores, "r") == "r 0.900; best baseline 0.700 (shift); ceiling 0.990");
   CHECK(plots::compared(scores, "w2") == "w2 2.000; best baseline 3.000 (mean); ceiling 1.000");
   CHECK(plots::compared(scores, "mmd") == "");

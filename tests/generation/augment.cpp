@@ -48,7 +48,7 @@ TEST_CASE("augment: by every method the label's cells, as many as fill says; non
   for (const AugmentMethod method : {AugmentMethod::generated, AugmentMethod::mixed, AugmentMethod::copies}) {
     Rng rng(5);
     const CellTable half = augment(m, cells, rng, {.method = method, .fill = 0.5, .min_cells = 150, .steps = 2});
-    INFO(name_of(method));
+    INFO(enum_name(method));
     const std::vector<int> made = half.cell_columns.codes("cell_type", m.options.levels);
     for (int l = 0; l < 3; ++l)
       CHECK(std::count(made.begin(), made.end(), l) ==

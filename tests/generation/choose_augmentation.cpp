@@ -45,7 +45,7 @@ TEST_CASE(
   const LabelDeficit lacks = label_deficit(cells.obs("cell_type").codes, 3);
   for (std::size_t l = 0; l < 3; ++l) rare += lacks.deficit[l] > 0 ? lacks.cells[l] : 0;
   CHECK(one.cells == rare);
-  CHECK_THAT(describe(one), ContainsText(name_of(best.method)));
+  CHECK_THAT(describe(one), ContainsText(std::string(enum_name(best.method))));
   CHECK(chosen(2).best == one.best);
 }
 
@@ -54,4 +54,30 @@ TEST_CASE("choose_augmentation: bad settings are refused") {
   ChooseAugmentationOptions o = quick();
   o.folds = 1;
   CHECK_THROWS_WITH(choose_augmentation(m.options, cells, o), ContainsText("folds"));
+}
+
+TEST_CASE("choose_simplest: the first candidate within one standard error of the best, whichever way that is") {
+  AugmentationChoice choice;
+  choice.candidates = {{AugmentMethod::none, 1}, {AugmentMethod::copies, 1}, {AugmentMethod::generated, 1}};
+  const auto best = [&](double none, double copies, double generated, Index cells) {
+    const double f1[] = {none, copies, generated};
+    for (std::size_t i = 0; i < 3; ++i) choice.candidates[i].logistic = choice.candidates[i].forest = f1[i];
+    choice.cells = cells;
+    choose_simplest(choice);
+    return choice.best;
+  };
+  CHECK(best(0.5, 0.6, 0.9, 100) == 2);
+  CHECK(best(0.5, 0.88, 0.9, 100) == 1);   // one standard error of 100 cells is .03
+  CHECK(best(0.5, 0.88, 0.9, 1000) == 2);  // of 1,000 cells .0095
+  CHECK(best(0.9, 0.9, 0.9, 100) == 0);
+  CHECK(best(0.3, 0.9, 0.5, 100) == 1);
+}
+
+TEST_CASE("choose_augmentation: where no label lacks cells nothing is trained, and nothing is added") {
+  const auto& [cells, m] = generator::shared();
+  ChooseAugmentationOptions o = quick();
+  o.augment.min_cells = 1;
+  const AugmentationChoice choice = choose_augmentation(m.options, cells, o);
+  CHECK(choice.candidates[choice.best].method == AugmentMethod::none);
+  CHECK(choice.cells == 0);
 }

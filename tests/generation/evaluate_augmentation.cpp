@@ -53,8 +53,8 @@ TEST_CASE("evaluate_augmentation: real cells more of rare labels beat all baseli
   for (const char* classifier : {"F1 rare, logistic", "F1 rare, forest"}) {
     const double alone = good.scores.value("real cells alone", classifier);
     CHECK(bad.scores.value("real cells alone", classifier) == alone);
-    CHECK(good.scores.value("and generated cells", classifier) > alone + 0.02);
-    CHECK(bad.scores.value("and generated cells", classifier) < alone);
+    CHECK(good.scores.value("latentcell", classifier) > alone + 0.02);
+    CHECK(bad.scores.value("latentcell", classifier) < alone);
   }
   CHECK(good.scores.best("F1 rare, forest") == 4);
 }

@@ -115,6 +115,18 @@ TEST_CASE("read_delimited: forms of R and of spreadsheets") {
   CHECK_THAT(message([] { read(",A\ra,1\rb,2\r"); }), ContainsText("ends its lines with carriage returns alone"));
 }
 
+TEST_CASE("read_delimited: a header may begin as a comment does; comments of other lengths are none") {
+  fixtures::TemporaryFolder folder;
+  for (const char* content : {"#cell\tA\tB\nx\t1\t0\ny\t0\t2\n", "# made by a tool\n# cell\tA\tB\nx\t1\t0\ny\t0\t2\n",
+                              "# made by a tool\ncell\tA\tB\nx\t1\t0\ny\t0\t2\n"}) {
+    INFO(content);
+    fixtures::write_bytes(folder / "t.tsv", content);
+    const CellTable table = io::read_delimited(folder / "t.tsv");
+    CHECK(table.gene_names == std::vector<std::string>{"A", "B"});
+    CHECK(table.cell_names == std::vector<std::string>{"x", "y"});
+  }
+}
+
 TEST_CASE("read_delimited: bytes that are no UTF-8 are taken as Latin-1, with a note") {
   const CellTable table = read(",\xB5-gene,B\na\xE9,1,0\n");
   CHECK(table.gene_names[0] == "\xC2\xB5-gene");

@@ -43,6 +43,15 @@ TEST_CASE("read_positions: Space Ranger's tables, with and without a header, by 
   }
 }
 
+TEST_CASE("read_positions: numbers in front name the cells where they are all of them, else they number the rows") {
+  const io::Positions found = read("cell_id,x_centroid,y_centroid\n7,1,2\n5,3,4\n");
+  Matrix<double> by_name(2, 2);
+  by_name << 3, 4, 1, 2;
+  CHECK(found.of({"5", "7"}, "p.csv") == by_name);
+  CHECK(found.of({"AAAC-1", "AAAG-1"}, "p.csv") == found.xy);
+  CHECK(message([&] { read("cell_id,x,y\na,1,2\nb,3,4\n").of({"c"}, "p.csv"); }) == "p.csv: has no place of cell 'c'");
+}
+
 TEST_CASE("read_positions: a table without two columns of numbers is refused") {
   CHECK_THAT(message([] { read("cell,x\na,1\n"); }), ContainsText("has 1 columns of numbers, x and y are needed"));
 }

@@ -44,7 +44,7 @@ TEST_CASE("ThreadGain: one slow region among many fast ones changes nothing") {
 TEST_CASE("run_phases: every part of the second phase sees all parts of the first") {
   for (Index parts : {1, 2, 3, 7}) {
     std::vector<int> made(std::size_t(parts), 0), seen(std::size_t(parts), 0);
-    kernel::detail::run_phases(
+    kernel::run_phases(
         parts, [&](Index p) { made[std::size_t(p)] = 1; },
         [&](Index p) {
           for (int one : made) seen[std::size_t(p)] += one;
@@ -53,13 +53,20 @@ TEST_CASE("run_phases: every part of the second phase sees all parts of the firs
   }
 }
 
-TEST_CASE("parallel_ranges, parallel_items: everything is done once, whatever the gain, and exceptions arrive") {
-  for (int round = 0; round < 200; ++round) {
+TEST_CASE("parallel_ranges, parallel_items: everything is done once, while threads gain, rest and are nested") {
+  const int before = threads();
+  set_threads(3);
+  set_thread_grain(0);
+  for (int round = 0; round < 60; ++round) {
+    // A region that lost a second sends the threads to rest; later ones go on alone and then try again.
+    if (round == 20) kernel::thread_gain().add(0, 1, kernel::seconds_now());
+    if (round == 20) CHECK_FALSE(kernel::thread_gain().worthwhile(kernel::seconds_now()));
     std::vector<int> runs(1000, 0);
     kernel::parallel_ranges(1000, 1, [&](Index first, Index last) {
       for (Index i = first; i < last; ++i) ++runs[to_size(i)];
     });
-    kernel::parallel_items(1000, [&](Index i) { ++runs[to_size(i)]; });
+    kernel::parallel_items(
+        10, [&](Index block) { kernel::parallel_items(100, [&](Index i) { ++runs[to_size(100 * block + i)]; }); });
     CHECK(runs == std::vector<int>(1000, 2));
   }
   const auto fail = [](Index i) { LATENTCELL_REQUIRE(i != 7, "item ", i); };
@@ -69,4 +76,6 @@ TEST_CASE("parallel_ranges, parallel_items: everything is done once, whatever th
                                               for (Index i = first; i < last; ++i) fail(i);
                                             }),
                     "item 7");
+  set_thread_grain(1 << 12);  // as tests/main.cpp
+  set_threads(before);
 }

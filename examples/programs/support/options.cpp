@@ -1,6 +1,7 @@
 #include "options.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -33,12 +34,15 @@ Json typed(const CLI::Option& option, const std::string& word) {
   const std::string type = type_of(option);
   if (type == "TEXT" || type == "CHAR" || type == "LEVELS" || type == "TIME" || type == "WHAT") return word;
   const Json number = Json::parse(word, nullptr, /* allow_exceptions = */ false);
-  return number.is_number() ? number : Json(word);
+  if (number.is_number()) return number;
+  char* end = nullptr;
+  const double value = std::strtod(word.c_str(), &end);  // ".5" and "+1" are numbers too, but no JSON
+  return word.empty() || *end != '\0' || !std::isfinite(value) ? Json(word) : Json(value);
 }
 
 /// The value of an option as given, else as it is by default; null for none.
 Json value_of(const CLI::Option& option) {
-  if (is_flag(option)) return option.count() > 0;
+  if (is_flag(option)) return option.count() > 0 && option.as<bool>();  // --config can say false
   if (option.count() == 0) {
     const std::string& usual = option.get_default_str();
     if (usual.empty()) return nullptr;

@@ -1,9 +1,10 @@
 #include "perturbation_tables.hpp"
 
 #include <filesystem>
-#include <fstream>
 
 #include <latentcell/io/read_gene_sets.hpp>
+
+#include "plot/compared.hpp"
 
 namespace program {
 
@@ -20,10 +21,10 @@ std::string quoted(const std::string& word) {
   return out + '"';
 }
 
-void write_rows(std::ofstream& out, const std::string& group, const Changes& changes) {
+void add_rows(std::string& to, const std::string& group, const Changes& changes) {
   for (const lc::perturbation::Change& c : changes)
-    out << quoted(group) << ',' << c.rank << ',' << quoted(c.name) << ','
-        << lc::text(c.change(), ',', c.low, ',', c.high, ',', c.control, ',', c.predicted) << '\n';
+    to += lc::text(quoted(group), ',', c.rank, ',', quoted(c.name), ',', c.change(), ',', c.low, ',', c.high, ',',
+                   c.control, ',', c.predicted, '\n');
 }
 
 /// "ISG15 +2.1, IFI6 +1.8": the largest of one direction.
@@ -49,20 +50,8 @@ Json to_json(const Changes& changes) {
   return out;
 }
 
-/// A file name without what file systems mind.
-std::string file_name(std::string of) {
-  for (char& c : of) {
-    if (std::string("/\\:*?\"<>| ").find(c) != std::string::npos) c = '_';
-  }
-  return of;
-}
-
-std::ofstream begin_table(const std::string& folder, const std::string& perturbation, const char* kind) {
-  const std::string path = folder + "/" + file_name(perturbation) + "_" + kind + ".csv";
-  std::ofstream out(path);
-  if (!out) lc::throw_runtime(path, ": cannot be written");
-  out << "group,rank," << kind << ",change,low,high,control,predicted\n";
-  return out;
+std::string first_line(const char* kind) {
+  return std::string("group,rank,") + kind + ",change,low,high,control,predicted\n";
 }
 
 }  // namespace
@@ -79,9 +68,7 @@ ChangeTables::ChangeTables(const PerturbationSettings& s, const lc::perturbation
 
 void ChangeTables::add(const lc::CellTable& controls, const lc::CellTable& predicted, const std::string& perturbation) {
   const lc::Categorical group = lc::perturbation::group_labels(controls.cell_columns, columns_);
-  std::ofstream genes, sets;
-  if (!settings_.tables.empty()) genes = begin_table(settings_.tables, perturbation, "gene");
-  if (!sets_.empty()) sets = begin_table(settings_.tables, perturbation, "gene_set");
+  std::string genes = first_line("gene"), sets = first_line("gene_set");
   for (std::size_t g = 0; g < group.levels.size(); ++g) {
     std::vector<Index> rows;
     for (std::size_t i = 0; i < group.codes.size(); ++i) {
@@ -93,16 +80,19 @@ void ChangeTables::add(const lc::CellTable& controls, const lc::CellTable& predi
     print_line(lc::text("'", group.levels[g], "' under '", perturbation, "', change of mean log1p(CP10K): up ",
                         largest(changes, 1), "; down ", largest(changes, -1)));
     Json one{{"group", group.levels[g]}, {"condition", perturbation}, {"genes", to_json(changes)}};
-    if (genes.is_open()) write_rows(genes, group.levels[g], changes);
+    add_rows(genes, group.levels[g], changes);
     if (!sets_.empty()) {
       const Changes of_sets = lc::perturbation::gene_set_changes(before, after, sets_, rng_);
       print_line(lc::text("  scores of gene sets: up ", largest(of_sets, 1), "; down ", largest(of_sets, -1)));
-      write_rows(sets, group.levels[g], of_sets);
+      add_rows(sets, group.levels[g], of_sets);
       one["gene_sets"] = to_json(of_sets);
     }
     report_["changes"].push_back(std::move(one));
   }
-  if (genes.is_open() && !genes.flush()) lc::throw_runtime(settings_.tables, ": a table cannot be written");
+  if (settings_.tables.empty()) return;
+  const std::string path = settings_.tables + "/" + plots::file_name(perturbation);
+  write_text(path + "_gene.csv", genes);
+  if (!sets_.empty()) write_text(path + "_gene_set.csv", sets);
 }
 
 }  // namespace program

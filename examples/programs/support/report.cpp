@@ -16,6 +16,10 @@ bool is_inner(const Json& json) { return json.is_array() || json.is_object(); }
 
 void append(std::string& out, const Json& json, std::size_t indent) {
   if (json.is_number_float()) {
+    if (!std::isfinite(json.get<double>())) {
+      out += "null";
+      return;
+    }
     char digits[32];
     const auto end = std::to_chars(digits, digits + sizeof digits, json.get<double>(), std::chars_format::general, 6);
     out.append(digits, end.ptr);
@@ -81,9 +85,11 @@ Report::Report(const std::string& program, const Common& s) {
 Json Report::provenance() const {
   const Json& settings = json_.at("settings");
   Json out{{"program", json_.at("program")}, {"version", json_.at("version")}, {"settings", Json::object()}};
-  for (const char* name : {"steps", "guidance", "pseudo_count", "min_cells", "draws", "within_spots"}) {
+  for (const char* name :
+       {"steps", "guidance", "pseudo_count", "min_cells", "draws", "within_spots", "at_dose", "to_batch"}) {
     if (settings.contains(name)) out["settings"][name] = settings[name];
   }
+  if (json_.contains("method")) out["settings"]["method"] = json_["method"];  // that was chosen
   out["seed"] = settings.at("seed");
   return out;
 }
@@ -114,14 +120,13 @@ void Report::finish(const Common& s, const std::string& not_evaluated) {
   json_["settings"] = settings_of(s);  // lists are taken apart by now
   json_["peak_memory_mb"] = peak_memory_mb();
   json_["verdict"] = verdict;
-  write_json(s.report, json_);
+  write_text(s.report, to_text(json_));
   print_verdict("verdict: " + verdict);
 }
 
-void write_json(const std::string& path, const Json& json) {
+void write_text(const std::string& path, const std::string& words) {
   if (path.empty()) return;
   lc::io::AtomicFile file(path);
-  const std::string words = to_text(json);
   std::FILE* out = std::fopen(file.temporary().c_str(), "wb");
   if (out == nullptr) lc::throw_runtime(path, ": cannot be written");
   const bool good = std::fwrite(words.data(), 1, words.size(), out) == words.size();

@@ -59,8 +59,8 @@ class Report {
 /// JSON for reading: numbers of at most six digits, lists of numbers and words on one line.
 std::string to_text(const Json& json);
 
-/// Writes JSON whole or not at all; nothing where no path is given.
-void write_json(const std::string& path, const Json& json);
+/// Writes a file whole or not at all; nothing where no path is given.
+void write_text(const std::string& path, const std::string& words);
 
 /// What training depends on beside a run's settings: the data files, by name and size.
 Json files_of(const std::vector<std::string>& paths);

@@ -52,7 +52,7 @@ void check_resumable(const Common& s, Json identity, const std::vector<std::stri
     return training_begins();
   }
   if (std::filesystem::exists(path)) clear_stages(s.checkpoint);
-  write_json(path, identity);
+  write_text(path, identity.dump(2) + "\n");  // every digit: the next run compares
   training_begins();
 }
 

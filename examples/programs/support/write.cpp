@@ -39,10 +39,14 @@ std::string free_name(const std::string& name, const Taken& taken) {
 void mark_cells(lc::CellTable& cells, const std::string& column, char value) {
   if (cells.cell_columns.has(column)) {
     const lc::Column had = cells.cell_columns.get(column);
-    if (std::holds_alternative<lc::Booleans>(had) && is_own(cells)) return;
-    const std::string other = free_name(column, [&](const std::string& name) { return cells.cell_columns.has(name); });
-    cells.cell_columns.set(other, had);
-    print_line("note: the data have an obs column '" + column + "': it is kept as '" + other + "'");
+    const bool own = std::holds_alternative<lc::Booleans>(had) && is_own(cells);
+    if (own && value == 0) return;  // cells of an earlier round stay marked
+    if (!own) {
+      const std::string other =
+          free_name(column, [&](const std::string& name) { return cells.cell_columns.has(name); });
+      cells.cell_columns.set(other, had);
+      print_line("note: the data have an obs column '" + column + "': it is kept as '" + other + "'");
+    }
   }
   cells.cell_columns.set(column, lc::Booleans{std::vector<char>(lc::to_size(cells.cells()), value), {}});
 }

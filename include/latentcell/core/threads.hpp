@@ -14,9 +14,8 @@
 namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
-inline std::atomic<Index> thread_grain{Index(1) << 17};
-inline std::atomic<bool> thread_grain_is_set{false};
-}  // namespace detail
+inline std::atomic<Index> thread_grain_set{0};  // 0: none
+}
 
 /// Threads the next parallel region of this thread may use; 1 where the program is compiled without OpenMP.
 inline int threads() {
@@ -37,19 +36,22 @@ inline void set_threads(int n) {
 #endif
 }
 
-/// Work that a thread must have to itself before a second one is woken, in elements: one number of a vector loop, about
-/// half a nanosecond. Regions of more work take several threads where that made regions of their size faster before.
-inline Index thread_grain() { return detail::thread_grain.load(std::memory_order_relaxed); }
+/// Whether a grain was set: then no region is kept on one thread because threads gained nothing.
+inline bool thread_grain_is_set() { return detail::thread_grain_set.load(std::memory_order_relaxed) > 0; }
 
-/// Whether the grain was set: then no region is kept on one thread because threads gained nothing.
-inline bool thread_grain_is_set() { return detail::thread_grain_is_set.load(std::memory_order_relaxed); }
+/// Work that a thread must have to itself before a second one is woken, in elements: one number of a vector loop, about
+/// half a nanosecond. Regions of more work take several threads where these gained of late (kernel/thread_gain.hpp).
+inline Index thread_grain() {
+  const Index set = detail::thread_grain_set.load(std::memory_order_relaxed);
+  return set > 0 ? set : Index(1) << 17;
+}
 
 /// Sets the grain of all threads; every region of more work then takes several, faster or not. Results depend on
-/// neither. elements >= 1
+/// neither. elements in [0, 2^40]; 0: the default, and what threads gain decides
 inline void set_thread_grain(Index elements) {
-  LATENTCELL_REQUIRE(elements >= 1, "set_thread_grain: needs at least 1, got ", elements);
-  detail::thread_grain.store(elements, std::memory_order_relaxed);
-  detail::thread_grain_is_set.store(true, std::memory_order_relaxed);
+  LATENTCELL_REQUIRE(elements >= 0 && elements <= Index(1) << 40, "set_thread_grain: must be in [0, 2^40], got ",
+                     elements);
+  detail::thread_grain_set.store(elements, std::memory_order_relaxed);
 }
 
 }  // namespace latentcell

@@ -21,8 +21,27 @@ namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 
-/// Labels as whole numbers or truth values, where every level is one; as they are elsewhere.
+/// Labels as the reals of another column, where every level is a number; nothing elsewhere.
+inline std::optional<std::vector<double>> as_reals(const Categorical& labels) {
+  std::vector<double> of_level, out;
+  for (const std::string& level : labels.levels) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
+    if (error != std::errc() || end != level.data() + level.size()) return std::nullopt;
+    of_level.push_back(value);
+  }
+  for (const int code : labels.codes)
+    out.push_back(code < 0 ? std::numeric_limits<double>::quiet_NaN() : of_level[to_size(code)]);
+  return out;
+}
+
+/// Labels as numbers or truth values, where every level is one; as they are elsewhere. Codes such as 007 are no
+/// numbers.
 inline Column typed(const Categorical& labels, const Column& like) {
+  if (std::holds_alternative<std::vector<double>>(like) || std::holds_alternative<std::vector<float>>(like)) {
+    if (auto reals = as_reals(labels)) return *std::move(reals);
+    return labels;
+  }
   const auto* whole = std::get_if<Integers>(&like);
   const bool flags = std::holds_alternative<Booleans>(like);
   if (whole == nullptr && !flags) return labels;
@@ -31,11 +50,16 @@ inline Column typed(const Categorical& labels, const Column& like) {
     std::int64_t value = flags && level == "True";
     const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
     const bool number = error == std::errc() && end == level.data() + level.size();
-    if (flags ? level != "True" && level != "False" : !number) return labels;
+    const bool padded = level.size() > 1 && level[0] == '0';
+    if (flags ? level != "True" && level != "False" : !number || padded) return labels;
     of_level.push_back(value);
   }
   Integers out;
-  if (whole != nullptr) out.type = whole->type;
+  if (whole != nullptr) {
+    // A narrower type stays where it was enough for all that it had; of labels nobody knows.
+    const bool wide = whole->type == NumberType::int64 || whole->type == NumberType::uint64;
+    out.type = wide ? whole->type : NumberType::int64;
+  }
   std::vector<char> missing;
   for (const int code : labels.codes) {
     out.values.push_back(code < 0 ? 0 : of_level[to_size(code)]);

@@ -56,12 +56,6 @@ enum class AugmentMethod {
   none,       ///< nowhere: nothing is added
 };
 
-/// Returns the name of a method, as in reports.
-inline const char* name_of(AugmentMethod method) {
-  constexpr const char* names[] = {"generated", "mixed", "copies", "none"};
-  return names[std::size_t(method)];
-}
-
 /// Settings of augmentation.
 struct AugmentOptions {
   AugmentMethod method = AugmentMethod::generated;  ///< choose_augmentation finds the best for classifiers

@@ -95,11 +95,23 @@ void add_fold(const ModelOf<Backbone>& model, const LabelledCells& train, const 
 
 }  // namespace detail
 
+/// Sets `best` and `standard_error` of candidates with their F1, in their order: the first within one standard error of
+/// the largest (Breiman et al., "Classification and regression trees", 1984).
+inline void choose_simplest(AugmentationChoice& choice) {
+  const auto mean = [](const AugmentationCandidate& c) { return (c.logistic + c.forest) / 2; };
+  double largest = 0;
+  for (const AugmentationCandidate& c : choice.candidates) largest = std::max(largest, mean(c));
+  choice.standard_error = std::sqrt(largest * (1 - largest) / std::max(1.0, double(choice.cells)));
+  choice.best = 0;
+  while (choice.best + 1 < choice.candidates.size() &&
+         mean(choice.candidates[choice.best]) < largest - choice.standard_error)
+    ++choice.best;
+}
+
 /// Chooses how rare labels of training cells are brought up, by what helps classifiers of cells that were left out. For
 /// each fold of the cells a generator is trained on the others, rare labels are brought up by every candidate (nothing,
 /// copies, mixtures, generated cells, a third of them), and logistic regression and a random forest label the fold.
-/// Of the candidates, in this order, the first is kept whose F1 of rare labels is within one standard error of the
-/// largest (Breiman et al., "Classification and regression trees", 1984): nothing, where nothing helps.
+/// Of the candidates, in this order, choose_simplest keeps one: nothing, where nothing helps or no label lacks cells.
 ///
 /// o: of the generator; cells (N, G): the training cells
 /// Throws std::invalid_argument where no cell has a label.
@@ -114,8 +126,9 @@ inline AugmentationChoice choose_augmentation(const Options& o, const CellTable&
                     {AugmentMethod::generated, 1.0 / 3}};
   const std::vector<int> codes = cells.cell_columns.codes(o.label, o.levels);
   const LabelDeficit lacks = label_deficit(codes, Index(o.levels.size()), settings.augment.min_cells);
+  if (std::all_of(lacks.deficit.begin(), lacks.deficit.end(), [](Index n) { return n == 0; })) return out;
   const std::vector<Index> fold = assign_folds(cells.cells(), settings.folds, settings.seed);
-  detail::FoundLabels found{{}, std::vector<detail::ClassifierEvaluation::Labels>(out.candidates.size())};
+  detail::FoundLabels found{{}, std::vector<ClassifierEvaluation::Labels>(out.candidates.size())};
   for (Index f = 0; f < settings.folds; ++f) {
     std::vector<Index> rows[2];
     std::vector<int> label[2];
@@ -144,19 +157,14 @@ inline AugmentationChoice choose_augmentation(const Options& o, const CellTable&
     candidate.logistic = rare_f1(metric::label_scores(found.truth, found.of[c].logistic, levels), rare);
     candidate.forest = rare_f1(metric::label_scores(found.truth, found.of[c].forest, levels), rare);
   }
-  double largest = 0;
-  for (const AugmentationCandidate& c : out.candidates) largest = std::max(largest, (c.logistic + c.forest) / 2);
-  out.standard_error = std::sqrt(largest * (1 - largest) / std::max(1.0, double(out.cells)));
-  while (out.best + 1 < out.candidates.size() &&
-         (out.candidates[out.best].logistic + out.candidates[out.best].forest) / 2 < largest - out.standard_error)
-    ++out.best;
+  choose_simplest(out);
   return out;
 }
 
 /// Says in one sentence which way was chosen, and what the others gave.
 inline std::string describe(const AugmentationChoice& choice) {
   const auto name = [](const AugmentationCandidate& c) {
-    return text(name_of(c.method), c.fill < 1 ? " (a third)" : "");
+    return text(enum_name(c.method), c.fill < 1 ? " (a third)" : "");
   };
   std::string out = text("chosen in left-out folds: ", name(choice.candidates[choice.best]), "; F1 of ", choice.cells,
                          " rare cells, logistic and forest:");

@@ -33,12 +33,6 @@ struct EvaluateAugmentationOptions {
   }
 };
 
-/// Cells with the code of each one's label, negative where missing.
-struct LabelledCells {
-  const CellTable& cells;
-  const std::vector<int>& label;  ///< (N)
-};
-
 /// How well classifiers label held-out cells, by what they were trained on.
 struct AugmentationEvaluation {
   evaluate::ScoreTable scores;             ///< F1 of the added-to labels, F1 of all, accuracy; of both classifiers
@@ -62,26 +56,19 @@ inline AddedPoints oversample(const Matrix<float>& points, const std::vector<int
   AddedPoints out;
   out.copies.resize(Index(added.size()), points.cols());
   out.interpolated = out.copies;
+  const auto rows = rows_by_label(label);
   for (std::size_t i = 0; i < added.size(); ++i) {
-    std::vector<Index> own;
-    for (std::size_t r = 0; r < label.size(); ++r) {
-      if (label[r] == added[i]) own.push_back(Index(r));
-    }
-    LATENTCELL_REQUIRE(!own.empty(), "evaluate_augmentation: no training cell has label ", added[i]);
+    const std::vector<Index>& own = rows_of_label(rows, added[i]);
     const Index one = own[std::size_t(rng.below(own.size()))];
-    std::vector<std::pair<float, Index>> near;
-    for (const Index other : own) {
-      if (other != one) near.emplace_back((points.row(other) - points.row(one)).squaredNorm(), other);
-    }
-    const Index count = std::min<Index>(neighbors, Index(near.size()));
-    std::partial_sort(near.begin(), near.begin() + count, near.end());
-    const Index towards = count == 0 ? one : near[std::size_t(rng.below(std::uint64_t(count)))].second;
+    const Index towards = random_neighbor(points, own, one, neighbors, rng);
     out.copies.row(Index(i)) = points.row(one);
     out.interpolated.row(Index(i)) =
         points.row(one) + float(rng.uniform_double()) * (points.row(towards) - points.row(one));
   }
   return out;
 }
+
+}  // namespace detail
 
 /// Trains both classifiers on points with labels and labels the held-out ones.
 class ClassifierEvaluation {
@@ -113,7 +100,7 @@ class ClassifierEvaluation {
     }
     code.resize(to_size(kept));
     const ConstView<float> train(x.data(), kept, x.cols());
-    Rng own(o_.seed, forest_stream);
+    Rng own(o_.seed, detail::forest_stream);
     const Matrix<double> votes = metric::RandomForest(train, code, labels_, {.trees = o_.trees, .depth = 16}, own)
                                      .probabilities(view(held_out_));
     std::vector<int> of_forest;
@@ -130,8 +117,6 @@ class ClassifierEvaluation {
   Index labels_;
   const EvaluateAugmentationOptions& o_;
 };
-
-}  // namespace detail
 
 /// Mean F1 of the labels that got cells and have held-out ones; NaN without such a label.
 inline double rare_f1(const metric::LabelScores& scores, const std::vector<int>& added) {
@@ -165,7 +150,7 @@ inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, 
   const Matrix<float> real = pca.project(train.cells.counts.view()), held = pca.project(held_out.cells.counts.view());
   const std::vector<int>& added = o.added.empty() ? generated.label : o.added;
   const detail::AddedPoints points = detail::oversample(real, train.label, added, o.neighbors, rng);
-  const detail::ClassifierEvaluation classify(held, held_out.label, Index(levels.size()), o);
+  const ClassifierEvaluation classify(held, held_out.label, Index(levels.size()), o);
 
   AugmentationEvaluation out;
   std::vector<evaluate::Metric> metrics, of_levels;
@@ -197,7 +182,7 @@ inline AugmentationEvaluation evaluate_augmentation(const LabelledCells& train, 
   add("and copies", Role::baseline, points.copies, added);
   add("and class Gaussians", Role::baseline, metric::ClassGaussian(view(real), train.label).draw(added, rng), added);
   add("and SMOTE", Role::baseline, points.interpolated, added);
-  add("and generated cells", Role::model,
+  add("latentcell", Role::model,
       generated.cells.cells() > 0 ? pca.project(generated.cells.counts.view()) : Matrix<float>(), generated.label);
   return out;
 }

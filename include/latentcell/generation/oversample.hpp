@@ -10,8 +10,8 @@
 
 namespace LATENTCELL_NAMESPACE::generation {
 
-/// A table with the code of each cell's label, negative where missing.
-struct LabelledTable {
+/// Cells with the code of each one's label, negative where missing.
+struct LabelledCells {
   const CellTable& cells;
   const std::vector<int>& label;  ///< (N)
 };
@@ -52,7 +52,7 @@ inline Index random_neighbor(const Matrix<float>& points, const std::vector<Inde
 
 /// Returns random real cells of labels, once more.     added (M): labels -> (M, G), with their obs and names
 /// "CELL_copy_k"
-inline CellTable copy_cells(const LabelledTable& real, const std::vector<int>& added, Rng& rng) {
+inline CellTable copy_cells(const LabelledCells& real, const std::vector<int>& added, Rng& rng) {
   const auto rows = detail::rows_by_label(real.label);
   std::vector<Index> chosen;
   for (const int label : added) {
@@ -69,7 +69,7 @@ inline CellTable copy_cells(const LabelledTable& real, const std::vector<int>& a
 /// is Poisson with the interpolated mean.
 ///
 /// points (N, D): where cells are neighbors; added (M): labels -> (M, G), with the obs of the first cell
-inline CellTable mix_cells(const LabelledTable& real, const Matrix<float>& points, const std::vector<int>& added,
+inline CellTable mix_cells(const LabelledCells& real, const Matrix<float>& points, const std::vector<int>& added,
                            Index neighbors, Rng& rng) {
   LATENTCELL_REQUIRE(points.rows() == real.cells.cells() && neighbors >= 1, "mix_cells: ", points.rows(),
                      " points for ", real.cells.cells(), " cells, ", neighbors, " neighbors");

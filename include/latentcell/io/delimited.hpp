@@ -132,13 +132,27 @@ struct TextTable {
   RawRows entries;
 };
 
+inline std::size_t count_fields(LineReader& in, std::string_view line, char delimiter) {
+  Fields fields(in, line, delimiter);
+  std::size_t out = 0;
+  for (std::string_view field; fields.next(field);) ++out;
+  return out;
+}
+
 inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
   TextTable out;
   std::string_view line, field;
+  std::string comment;
   do {
     if (!in.next(line)) throw_runtime(in.path(), ": is empty");
-  } while (!line.empty() && line.front() == '#');
+    if (line.starts_with('#')) comment = line.substr(1);
+  } while (line.starts_with('#'));
   const char delimiter = options.delimiter != '\0' ? options.delimiter : find_delimiter(in.path(), line);
+  // A last comment of as many fields as the line after it is the header.
+  const bool commented = !comment.empty() && count_fields(in, comment, delimiter) > 1 &&
+                         count_fields(in, comment, delimiter) == count_fields(in, line, delimiter);
+  std::string first_row = commented ? std::string(line) : std::string();
+  if (commented) line = comment;
   Fields header(in, line, delimiter);
   while (header.next(field)) out.column_names.emplace_back(field);
   // A header that ends in a delimiter has a last field without name, which every line must leave empty.
@@ -146,17 +160,16 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
   if (trailing) out.column_names.pop_back();
   const std::string shown = delimiter == '\t' ? "a tab" : text("'", delimiter, "'");
   if (out.column_names.size() < 2) in.fail("has one field only, taking ", shown, " as the delimiter");
-  bool corner_known = false;
-  while (in.next(line)) {
+  bool corner_known = false, pending = commented;
+  while (pending || in.next(line)) {
+    if (std::exchange(pending, false)) line = first_row;
     if (line.empty()) continue;
     Fields row(in, line, delimiter);
     row.next(field);
     out.row_names.emplace_back(field);
     if (!corner_known) {
       // The header may have a field above the names of the rows; the length of the first row decides.
-      Fields count(in, line, delimiter);
-      std::size_t given = 0;
-      while (count.next(field)) ++given;
+      std::size_t given = count_fields(in, line, delimiter);
       given -= std::size_t(trailing && given > 0);
       if (given == out.column_names.size()) {
         out.column_names.erase(out.column_names.begin());

@@ -42,7 +42,8 @@ inline void add_modality(CellTable& to, const CellTable& from, const std::string
 }  // namespace detail
 
 /// Reads the RNA of a MuData file as read_h5ad does, and its proteins as the obsm entry "protein_expression" with their
-/// names in strings as "protein_expression_columns"; cells without proteins have NaN. The modalities are found by the
+/// names in strings as "protein_expression_columns"; cells without proteins have NaN. Columns of obs of the file as a
+/// whole are not read. The modalities are found by the
 /// names that muon gives them. Others are left out, with a note. Throws std::runtime_error where there is no RNA.
 inline CellTable read_h5mu(const std::string& path, const H5adOptions& options = {}) {
   const Hdf5Quiet quiet;
@@ -60,6 +61,12 @@ inline CellTable read_h5mu(const std::string& path, const H5adOptions& options =
     const CellTable proteins = read_h5ad(modalities.open(protein), {.values = Values::any});
     detail::add_modality(out, proteins, "protein_expression");
     out.notes.push_back(text(path, ": the proteins of '", protein, "' are the obsm entry 'protein_expression'"));
+  }
+  for (const char* place : {"obsm", "obsp", "uns"}) {
+    const std::optional<Hdf5Object> of_all = root.find(place);
+    if (of_all && !of_all->children().empty())
+      out.notes.push_back(text(path, ": '", place, "' of the file as a whole is left out, which has ",
+                               Hdf5Object::list(of_all->children())));
   }
   if (!others.empty()) out.notes.push_back(text(path, ": modalities left out: ", Hdf5Object::list(others)));
   out.check();

@@ -25,7 +25,7 @@ struct NamedAnnotation {
 namespace detail {
 
 inline bool is_absent(std::string_view field) {
-  return field.empty() || field == "NA" || field == "nan" || field == "NaN" || field == "<NA>" || field == "None";
+  return field.empty() || field == "NA" || field == "nan" || field == "NaN" || field == "<NA>";
 }
 
 /// A column of fields as whole numbers, numbers, truth values or labels, whichever fits all that are there.

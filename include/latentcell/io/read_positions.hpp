@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,10 +17,12 @@ namespace LATENTCELL_NAMESPACE::io {
 /// Places of cells, by name where the file has names.
 struct Positions {
   std::vector<std::string> names;    ///< (N), or empty
+  bool names_are_numbers = false;    ///< they may number the rows: used where they name every cell
   Matrix<double> xy;                 ///< (N, 2)
   std::vector<std::string> columns;  ///< which columns of the file are x and y
 
-  /// The places of cells of these names, in their order; all, where the file has no names.
+  /// The places of cells of these names, in their order; all, in the file's order, where it has no names, or numbers
+  /// that are not the cells'.
   /// Throws std::runtime_error naming a cell that the file lacks.
   Matrix<double> of(const std::vector<std::string>& cells, const std::string& path) const {
     if (names.empty()) return xy;
@@ -28,6 +31,7 @@ struct Positions {
     Matrix<double> out(Index(cells.size()), 2);
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const auto at = row.find(cells[i]);
+      if (at == row.end() && names_are_numbers) return xy;
       if (at == row.end()) throw_runtime(path, ": has no place of cell '", cells[i], "'");
       out.row(Index(i)) = xy.row(at->second);
     }
@@ -37,8 +41,8 @@ struct Positions {
 
 namespace detail {
 
-/// Which of the columns are x and y: by their names, else the first two.
-inline std::pair<std::size_t, std::size_t> xy_columns(const std::vector<std::string>& columns) {
+/// Which of the columns are x and y by their names.
+inline std::optional<std::pair<std::size_t, std::size_t>> named_xy(const std::vector<std::string>& columns) {
   constexpr std::pair<const char*, const char*> pairs[] = {{"x", "y"},
                                                            {"X", "Y"},
                                                            {"pxl_col_in_fullres", "pxl_row_in_fullres"},
@@ -51,9 +55,14 @@ inline std::pair<std::size_t, std::size_t> xy_columns(const std::vector<std::str
   for (const auto& [x, y] : pairs) {
     const auto a = std::find(columns.begin(), columns.end(), x), b = std::find(columns.begin(), columns.end(), y);
     if (a != columns.end() && b != columns.end())
-      return {std::size_t(a - columns.begin()), std::size_t(b - columns.begin())};
+      return std::pair{std::size_t(a - columns.begin()), std::size_t(b - columns.begin())};
   }
-  return {0, 1};
+  return std::nullopt;
+}
+
+/// The same, else the first two.
+inline std::pair<std::size_t, std::size_t> xy_columns(const std::vector<std::string>& columns) {
+  return named_xy(columns).value_or(std::pair<std::size_t, std::size_t>{0, 1});
 }
 
 /// Space Ranger's tissue_positions_list.csv has no header: barcode, in_tissue, and row and column twice.
@@ -104,6 +113,11 @@ inline Positions read_positions(const std::string& path) {
     std::string_view line, field;
     if (!in.next(line)) throw_runtime(path, ": is empty");
     const char delimiter = detail::find_delimiter(path, line);
+    std::vector<std::string> header;
+    for (detail::Fields fields(in, line, delimiter); fields.next(field);) header.emplace_back(field);
+    // Beside named x and y, a first column of numbers names the cells or numbers them.
+    const auto named = detail::named_xy(header);
+    out.names_are_numbers = named && named->first > 0 && named->second > 0;
     if (in.next(line)) {
       detail::Fields fields(in, line, delimiter);
       char* end = nullptr;
@@ -114,9 +128,10 @@ inline Positions read_positions(const std::string& path) {
       }
     }
   }
+  out.names_are_numbers = out.names_are_numbers && all_numbers;
   Matrix<double> values;
   std::vector<std::string> columns;
-  if (all_numbers) {
+  if (all_numbers && !out.names_are_numbers) {
     Points points = read_points(path);
     values = std::move(points.values);
     columns = std::move(points.columns);

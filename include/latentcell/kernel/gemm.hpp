@@ -194,7 +194,7 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
   // Whole tiles for each thread, with every instruction set.
   const Index unit = by_rows ? 24 : 32, end = by_rows ? rows : cols, units = (end + unit - 1) / unit;
   const Index most = std::min<Index>({threads(), work / (gemm_rate * thread_grain()), units});
-  kernel::detail::with_threads(most, [&](Index at_once) {
+  kernel::with_threads(most, [&](Index at_once) {
     const Index parts = std::max<Index>(1, at_once);
     GemmRight<T> right{b, b_row, b_transposed, depth, cols};
     const auto part = [&](Index p) {
@@ -209,9 +209,9 @@ void gemm(GemmStart<T> start, bool b_transposed, Index rows, Index cols, Index d
       part(0);
       return 0.0;
     }
-    if (!by_rows || depth * right.padded_cols() > gemm_shared) return kernel::detail::run_parts(parts, part);
+    if (!by_rows || depth * right.padded_cols() > gemm_shared) return kernel::run_parts(parts, part);
     right.packed = gemm_memory<T>().take_shared(depth * right.padded_cols());
-    return kernel::detail::run_phases(
+    return kernel::run_phases(
         parts, [&](Index p) { right.pack_part(p, parts); }, part);
   });
 }

@@ -40,17 +40,15 @@ class ThreadGain {
   double rest_ = first_rest, until_ = 0;
 };
 
-namespace detail {
-
 /// The gain of regions that this thread starts.
 inline ThreadGain& thread_gain() {
   static thread_local ThreadGain gain;
   return gain;
 }
 
+/// Seconds of a clock that never goes back.
 inline double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-}  // namespace detail
 }  // namespace latentcell::kernel

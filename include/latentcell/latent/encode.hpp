@@ -2,13 +2,11 @@
 
 #include <atomic>
 #include <numeric>
-#include <optional>
 
 #include <latentcell/autoencoder/autoencoder.hpp>
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/kernel/parallel.hpp>
-#include <latentcell/kernel/serial_scope.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
@@ -33,8 +31,6 @@ LatentTable encode(const Model& vae, const CellTable& cells) {
   out.cell_columns = cells.cell_columns.for_rows(n);
   std::atomic<bool> has_deviation = false;
   kernel::parallel_ranges(batches, 1, [&](Index first, Index last) {
-    std::optional<kernel::SerialScope> alone;
-    if (last - first < batches) alone.emplace();
     Index at = first * size;
     std::vector<Index> rows(to_size((last == batches ? n : last * size) - at));
     std::iota(rows.begin(), rows.end(), at);

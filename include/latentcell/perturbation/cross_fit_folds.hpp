@@ -62,14 +62,14 @@ inline std::vector<std::vector<std::size_t>> spread_over_folds(const std::vector
 /// Assigns the groups to folds of about equal numbers, for cross-fitting (Chernozhukov et al. 2018). A group takes part
 /// with at least `min_cells` control and perturbed cells. Similar groups go to different folds where possible: holding
 /// both out would make the task harder than at prediction, where one of them is in the training cells. Empty where
-/// fewer than two groups take part, or folds is 0.
+/// fewer than two groups take part, or folds is below 2.
 ///
 /// folds: largest number of folds, at least 0 -> names of the groups of each fold
 inline std::vector<std::vector<std::string>> cross_fit_folds(const CellTable& cells, const Options& o, Index folds,
                                                              Index min_cells = 20) {
   LATENTCELL_REQUIRE(folds >= 0 && min_cells >= 1, "cross_fit_folds: folds ", folds, " must be at least 0, min_cells ",
                      min_cells, " at least 1");
-  if (folds == 0 || o.group.empty()) return {};
+  if (folds < 2 || o.group.empty()) return {};
   const Categorical group = group_labels(cells.cell_columns, o);
   const detail::GroupRows rows(cells, o, group);
   std::vector<std::size_t> eligible;

@@ -57,9 +57,11 @@ class ResidualCollector {
     std::vector<Index> treated = rows_of(held_out, condition);
     if (!fold.cells.empty())
       std::erase_if(treated, [&](Index i) { return !std::binary_search(fold.cells.begin(), fold.cells.end(), i); });
-    const std::vector<DoseBin> bins = !dose_
-                                          ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}}
-                                          : dose_bins(treated, *dose_);
+    // A model that was trained without any cell of the condition predicts it by chance.
+    const bool left_out = !fold.cells.empty() || held_out != std::vector<char>(held_out.size(), 1);
+    if (left_out && treated.size() == to_size(cells_of(condition))) return;
+    const std::vector<DoseBin> bins =
+        !dose_ ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}} : dose_bins(treated, *dose_);
     for (const DoseBin& bin : bins) add_bin(*fold.model, {condition, unit}, bin, to, rng);
   }
 
@@ -75,6 +77,13 @@ class ResidualCollector {
   Index groups() const { return Index(group_.levels.size()); }
 
  private:
+  Index cells_of(const std::string& condition) const {
+    const int code = condition_.code_of(condition);
+    Index out = 0;
+    for (Index i = 0; i < cells_.cells(); ++i)
+      out += group_.codes[to_size(i)] >= 0 && condition_.codes[to_size(i)] == code ? 1 : 0;
+    return out;
+  }
   std::vector<Index> rows_of(const std::vector<char>& of_group, const std::string& condition) const {
     const int code = condition_.code_of(condition);
     std::vector<Index> rows;

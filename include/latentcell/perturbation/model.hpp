@@ -118,7 +118,7 @@ struct Model {
         mean_correction(Index(v.trained_conditions.size()), o.vae.genes),
         overdispersion_scale(Index(v.trained_conditions.size()), o.vae.genes),
         mixture(1, 10) {
-    set_mixture(MixtureSearch(1).choose());
+    set_mixture({});
     set_groups(1);
     mean_correction.value.setOnes();
     overdispersion_scale.value.setOnes();

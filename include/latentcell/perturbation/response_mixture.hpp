@@ -27,8 +27,10 @@ struct ResponseMixture {
 /// The choice of a ResponseMixture, with the squared errors of it and of its special cases in units that were left out:
 /// means of log1p of the counts of a cell, summed over genes, weighted mean over units and conditions.
 struct MixtureChoice {
+  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
   ResponseMixture mixture;
-  double error = 0, no_change = 0, common = 0, pooled = 0, nearest = 0, flow = 0;  ///< NaN without units to leave out
+  double error = none, no_change = none, common = none, pooled = none, nearest = none,
+         flow = none;  ///< NaN without units to leave out
 };
 
 /// A row of log profiles, see similarity_weights.
@@ -110,8 +112,7 @@ class MixtureSearch {
   /// cells. The default where no unit could be left out.
   MixtureChoice choose() const {
     MixtureChoice out;
-    constexpr double none = std::numeric_limits<double>::quiet_NaN();
-    if (weight_ == 0) return {{}, none, none, none, none, none, none};
+    if (weight_ == 0) return out;
     std::size_t best = 0, best_of_flow = 0;  // the first of the grid has the whole flow
     for (std::size_t i = 0; i < grid_.size(); ++i) {
       if (error_[i] < error_[best]) best = i;

@@ -100,23 +100,12 @@ class ProgressDisplay {
 
   bool on_terminal() const { return detail::terminal_columns(out_) >= 0; }
 
-  void show(std::string line) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    const int columns = detail::terminal_columns(out_);
-    if (columns < 0) {
-      if (seconds_since(last_) < every_) return;
-      std::fprintf(out_, "%s\n", line.c_str());
-    } else {
-      // A line that wraps could not be redrawn.
-      if (columns > 1 && line.size() >= to_size(columns)) line.resize(to_size(columns - 1));
-      // ESC [ K clears what a longer line left behind.
-      std::fprintf(out_, "\r%s\033[K", line.c_str());
-      drawn_ = true;
-    }
-    std::fflush(out_);
-    last_ = Clock::now();
+  void show(std::string line) { draw(std::move(line), every_); }
+  /// Shows a line that is the last of its kind, at once and to stay.
+  void show_last(std::string line) {
+    draw(std::move(line), 0);
+    keep();
   }
-
   /// Takes the line away: call it before anything else is written.
   void clear() { end("\r\033[K"); }
   /// Leaves the line where it is; the next one is drawn below.
@@ -130,6 +119,22 @@ class ProgressDisplay {
 
  private:
   using Clock = std::chrono::steady_clock;
+  void draw(std::string line, double every) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const int columns = detail::terminal_columns(out_);
+    if (columns < 0) {
+      if (seconds_since(last_) < every) return;
+      std::fprintf(out_, "%s\n", line.c_str());
+    } else {
+      // A line that wraps could not be redrawn.
+      if (columns > 1 && line.size() >= to_size(columns)) line.resize(to_size(columns - 1));
+      // ESC [ K clears what a longer line left behind.
+      std::fprintf(out_, "\r%s\033[K", line.c_str());
+      drawn_ = true;
+    }
+    std::fflush(out_);
+    last_ = Clock::now();
+  }
   static double seconds_since(Clock::time_point then) {
     return std::chrono::duration<double>(Clock::now() - then).count();
   }
@@ -179,8 +184,7 @@ struct Progress {
   void end(const History& history) const {
     StageProgress at = StageProgress::of(history);
     at.seconds_left = StageProgress::unknown;
-    display->show(progress_line(options.label, at) + "  " + clock_text(history.seconds()) + " in all");
-    display->keep();
+    display->show_last(progress_line(options.label, at) + "  " + clock_text(history.seconds()) + " in all");
   }
 };
 

@@ -11,14 +11,19 @@ namespace plots {
 std::string compared(const nlohmann::ordered_json& scores, const std::string& metric) {
   if (!scores.is_object() || !scores.contains("rows")) return "";
   std::string better = "higher", own, base, ceiling;
+  std::size_t at = 0, count = 0;  // values are in the order of metrics
   for (const auto& m : scores.at("metrics")) {
-    if (m.at("name") == metric) better = m.at("better").get<std::string>();
+    ++count;
+    if (m.at("name") != metric) continue;
+    at = count;
+    better = m.at("better").get<std::string>();
   }
+  if (at == 0) return "";
   double best = NAN;
   for (const auto& row : scores.at("rows")) {
-    const auto& values = row.at("values");
-    if (!values.contains(metric) || !values.at(metric).is_number()) continue;
-    const double v = values.at(metric).get<double>();
+    const auto& value = row.at("values").at(at - 1);
+    if (!value.is_number()) continue;
+    const double v = value.get<double>();
     const std::string role = row.at("role").get<std::string>();
     if (role == "model" && own.empty()) own = metric + " " + fixed(v, 3);
     if (role == "ceiling" && ceiling.empty()) ceiling = "; ceiling " + fixed(v, 3);
