@@ -93,5 +93,5 @@ TEST_CASE("evaluate_augmentation: other genes and a label that no training cell 
                                           {t.held.select_genes(std::vector<Index>{0, 1}), held}, t.levels),
                     ContainsText("align_genes"));
   for (int& code : t.train_label) code = code == 3 ? -1 : code;
-  CHECK_THROWS_WITH(t.with(t.more_label), ContainsText("no training cell has label 3"));
+  CHECK_THROWS_WITH(t.with(t.more_label), ContainsText("no cell has label 3"));
 }

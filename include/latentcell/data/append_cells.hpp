@@ -35,6 +35,32 @@ inline std::optional<std::vector<double>> as_reals(const Categorical& labels) {
   return out;
 }
 
+/// Whether a type of whole numbers holds a value.
+inline bool in_range(std::int64_t value, NumberType type) {
+  const auto within = [&](auto narrow) {
+    using T = decltype(narrow);
+    return value >= std::int64_t(std::numeric_limits<T>::lowest()) && value <= std::int64_t(std::numeric_limits<T>::max());
+  };
+  switch (type) {
+    case NumberType::int8:
+      return within(std::int8_t());
+    case NumberType::int16:
+      return within(std::int16_t());
+    case NumberType::int32:
+      return within(std::int32_t());
+    case NumberType::uint8:
+      return within(std::uint8_t());
+    case NumberType::uint16:
+      return within(std::uint16_t());
+    case NumberType::uint32:
+      return within(std::uint32_t());
+    case NumberType::uint64:
+      return value >= 0;
+    default:
+      return true;
+  }
+}
+
 /// Labels as numbers or truth values, where every level is one; as they are elsewhere. Codes such as 007 are no
 /// numbers.
 inline Column typed(const Categorical& labels, const Column& like) {
@@ -56,9 +82,8 @@ inline Column typed(const Categorical& labels, const Column& like) {
   }
   Integers out;
   if (whole != nullptr) {
-    // A narrower type stays where it was enough for all that it had; of labels nobody knows.
-    const bool wide = whole->type == NumberType::int64 || whole->type == NumberType::uint64;
-    out.type = wide ? whole->type : NumberType::int64;
+    const auto fits = [&](std::int64_t v) { return in_range(v, whole->type); };
+    out.type = std::all_of(of_level.begin(), of_level.end(), fits) ? whole->type : NumberType::int64;
   }
   std::vector<char> missing;
   for (const int code : labels.codes) {
@@ -73,14 +98,15 @@ inline Column typed(const Categorical& labels, const Column& like) {
 /// Brings one of two columns to the kind of the other: words and labels to labels, labels of numbers to numbers,
 /// numbers of different width to the wider.
 inline void make_alike(Column& a, Column& b) {
+  if (a.index() != b.index()) {
+    if (const auto* labels = std::get_if<Categorical>(&b)) b = typed(*labels, a);
+    if (const auto* labels = std::get_if<Categorical>(&a)) a = typed(*labels, b);
+  }
   if (a.index() == b.index()) {
-    auto *x = std::get_if<Integers>(&a), *y = std::get_if<Integers>(&b);
-    if (x != nullptr && x->type != y->type) x->type = y->type = NumberType::int64;
+    auto *whole = std::get_if<Integers>(&a), *other = std::get_if<Integers>(&b);
+    if (whole != nullptr && whole->type != other->type) whole->type = other->type = NumberType::int64;
     return;
   }
-  if (const auto* labels = std::get_if<Categorical>(&b)) b = typed(*labels, a);
-  if (const auto* labels = std::get_if<Categorical>(&a)) a = typed(*labels, b);
-  if (a.index() == b.index()) return;
   const auto x = to_numbers(a), y = to_numbers(b);
   if (x && y) {
     a = *x;

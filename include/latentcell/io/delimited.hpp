@@ -139,14 +139,20 @@ inline std::size_t count_fields(LineReader& in, std::string_view line, char deli
   return out;
 }
 
-inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
-  TextTable out;
-  std::string_view line, field;
+/// Passes over the lines that begin with #, and returns the last of them without it; `line` is the one after.
+inline std::string skip_comments(LineReader& in, std::string_view& line) {
   std::string comment;
   do {
     if (!in.next(line)) throw_runtime(in.path(), ": is empty");
     if (line.starts_with('#')) comment = line.substr(1);
   } while (line.starts_with('#'));
+  return comment;
+}
+
+inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
+  TextTable out;
+  std::string_view line, field;
+  const std::string comment = skip_comments(in, line);
   const char delimiter = options.delimiter != '\0' ? options.delimiter : find_delimiter(in.path(), line);
   // A last comment of as many fields as the line after it is the header.
   const bool commented = !comment.empty() && count_fields(in, comment, delimiter) > 1 &&
