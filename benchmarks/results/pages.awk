@@ -129,7 +129,8 @@ function value_of(row, columns,    n, part, i, value) {
 }
 function shown(row) {
   shown_rows[data[row, "at"]] = 1
-  return data[row, "value"] (data[row, "deviation"] == "" ? "" : " (" data[row, "deviation"] ")")
+  if (data[row, "deviation"] == "") return data[row, "value"]
+  return data[row, "value"] (data[row, "deviation"] ~ /[0-9]-/ ? " (" data[row, "deviation"] ")" : "±" data[row, "deviation"])
 }
 function key(row) { return data[row, "dataset"] SUBSEP data[row, "task"] SUBSEP data[row, "split"] SUBSEP data[row, "metric"] }
 
@@ -209,12 +210,13 @@ function table(names,    count, i, j, n, m, k, r, c, asked, asked_title, line_ke
     k = value_of(i, of["columns"])
     c = entry_of(k, column_key, m)
     if (!c && by_column) continue
-    if (!c) { c = ++m; column_key[m] = k; column_title[m] = k role_mark(i, of["columns"]) }
+    if (!c) { c = ++m; column_key[m] = column_title[m] = k }
+    if (column_title[c] == k) column_title[c] = k role_mark(i, of["columns"])
     k = value_of(i, of["rows"])
     r = entry_of(k, line_key, n)
     if (!r && by_line) continue
-    if (!r) { r = ++n; line_key[n] = k; line_title[n] = k role_mark(i, of["rows"]) }
-    else if (line_title[r] == k) line_title[r] = k role_mark(i, of["rows"])
+    if (!r) { r = ++n; line_key[n] = line_title[n] = k }
+    if (line_title[r] == k) line_title[r] = k role_mark(i, of["rows"])
     if (((r, c) in cell) && column_key[c] !~ /^~/ && line_key[r] !~ /^~/) fail("two numbers for '" line_key[r] "', '" column_key[c] "'")
     cell[r, c] = shown(i)
     sum[r, c] += data[i, "value"]
@@ -252,20 +254,38 @@ function versus(ours, other, count,    i, where, row_of, result, tally) {
   return tally["all"] ? tally[1] + 0 "/" tally[0] + 0 "/" tally[-1] + 0 : ""
 }
 
-# A method beside the best baseline and the ceiling, a line each value of `rows`.
-function best_table(names,    count, i, j, best, ceiling) {
+# A method beside the best baseline and the ceiling of each value of `columns`, a line each value of `rows`.
+function best_table(names,    count, i, j, c, m, n, column_key, column_title, line_of, line_key, has, cell, line, best) {
   load_metrics()
   count = load(names)
-  print "| " of["rows"] " | " of["best"] " | best baseline | ceiling |"
-  print "|---|---|---|---|"
+  m = read_asked(of["only"], column_key, column_title)
+  if (!m) fail("best: `only` is needed")
+  n = 0
   for (i = 1; i <= count; ++i) {
     if (data[i, "method"] != of["best"] || (of["where"] != "" && !meets(i, of["where"]))) continue
+    c = entry_of(value_of(i, of["columns"]), column_key, m)
+    if (!c) continue
+    j = value_of(i, of["rows"])
+    if (!(j in line_of)) { line_of[j] = ++n; line_key[n] = j }
     best = best_baseline(i, count)
-    if (!best) fail("no baseline for " value_of(i, of["rows"]))
-    ceiling = 0
-    for (j = 1; j <= count; ++j) if (data[j, "role"] == "ceiling" && key(j) == key(i)) ceiling = j
-    print "| " value_of(i, of["rows"]) " | " shown(i) " | " shown(best) ": " data[best, "method"] " | " \
-          (ceiling ? shown(ceiling) : "") " |"
+    if (!best) fail("no baseline for " j ", " column_key[c])
+    cell[j, c] = shown(i) " | " shown(best) " |"
+    for (best = 1; best <= count; ++best)
+      if (data[best, "role"] == "ceiling" && key(best) == key(i)) { cell[j, c] = cell[j, c] " " shown(best); has[c] = 1 }
+  }
+  if (!n) fail("no numbers for this table")
+  line = "| " of["rows"] " |"
+  for (c = 1; c <= m; ++c) line = line " " column_title[c] ": " of["best"] " | best baseline |" (has[c] ? " ceiling |" : "")
+  print line
+  gsub(/[^|]+/, "---", line)
+  print line
+  for (i = 1; i <= n; ++i) {
+    line = "| " line_key[i] " |"
+    for (c = 1; c <= m; ++c) {
+      if (!((line_key[i], c) in cell)) fail("no number for " line_key[i] ", " column_key[c])
+      line = line " " cell[line_key[i], c] (has[c] ? " |" : "")
+    }
+    print line
   }
 }
 
@@ -295,6 +315,7 @@ function headline(name,    lines, l, n, i, count, model, best, ceiling, columns,
     }
     if (!model || !best) fail(name ": no model or no baseline: " part_of[l, 1])
     cell["task"] = part_of[l, 1]
+    cell["metric"] = part_of[l, 2]
     cell["measure"] = part_of[l, 2] ", " part_of[l, 3] " is better"
     cell["latentcell"] = shown(model)
     cell["best baseline"] = shown(best) ": " data[best, "method"]
@@ -351,8 +372,7 @@ function tally_lines(studies,    lines, l, n, study, i, found, text, metric, whe
       if (part_of[l, 1] != trim(study[i])) continue
       found = 1
       count_study(l)
-      text = part_of[l, 1] ": ahead of the best baseline in " tally[1] + 0 " of " tally["all"] " comparisons, level in " \
-             tally[0] + 0 ", behind in " tally[-1] + 0
+      text = part_of[l, 1] ": ahead in " tally[1] + 0 " of " tally["all"] " comparisons, level in " tally[0] + 0 ", behind in " tally[-1] + 0
       where_behind = ""
       for (metric in behind_by) where_behind = where_behind "\n" metric ": " behind_by[metric]
       if (where_behind != "") text = text " (" sorted(substr(where_behind, 2)) ")"
@@ -376,62 +396,82 @@ function metric_table(    lines, l) {
   for (l = 1; l <= lines; ++l) print "| " part_of[l, 1] " | " part_of[l, 2] " | " part_of[l, 3] " |"
 }
 
-function source(name,    count, i, above, text, column, n, part) {
-  count = load(name)
+function source(names,    count, i, above, text, n, name, k, column) {
+  n = split(names, name, "+")
+  text = ""
+  for (k = 1; k <= n; ++k) {
+    name[k] = trim(name[k])
+    load(name[k])
+    wrap(command[name[k]], "    ", "      ", " \\")
+    text = text (k > 1 ? ", " : "") "[" name[k] "](../../benchmarks/results/" name[k] ")"
+  }
+  print ""
+  count = load(names)
   above = 0
   for (i = 1; i <= count; ++i) above += (data[i, "at"] in shown_rows)
-  if (!above) fail(name ": no table above shows it")
-  wrap(command[name], "    ", "      ", " \\")
-  print ""
-  text = "[" name "](../../benchmarks/results/" name ") has " count " numbers, " above " of them above"
-  n = split("task split method metric", part, " ")
-  for (i = 1; i <= n; ++i) text = text only_there(part[i], count)
+  if (!above) fail(names ": no table above shows it")
+  text = text ": " above " of " count " numbers are above"
+  n = split("metric method task split", column, " ")
+  for (i = 1; i <= n; ++i) text = text only_there(column[i], count)
   wrap(text ".", "", "", "")
 }
-function only_there(column, count,    i, seen, has, order, n, text, value) {
+function only_there(column, count,    i, seen, has, order, n, text, value, left) {
   n = 0
   for (i = 1; i <= count; ++i) {
     value = data[i, column]
     if (!(value in seen)) { seen[value] = 1; order[++n] = value }
     if (data[i, "at"] in shown_rows) has[value] = 1
   }
-  count = 0
-  for (i = 1; i <= n; ++i) if (!(order[i] in has)) { text = text (count ? ", " : "") order[i]; ++count }
-  if (!count) return ""
-  return "; " (count > 12 ? count " " column "s" : column (count > 1 ? "s" : "") " " text) " only there"
+  left = 0
+  for (i = 1; i <= n; ++i) if (!(order[i] in has)) { text = text (left ? ", " : "") order[i]; ++left }
+  if (!left) return ""
+  return (left > 10 ? "; " left " more " column "s" : "; more " column "s: " text)
 }
 
-/^<!-- (table|tally|source): / {
+# What the block of a name in tables.txt says, into of[word].
+function read_block(name,    path, line, inside_block, word) {
+  path = folder "/tables.txt"
+  split("", of)
+  while ((getline line < path) > 0) {
+    if (line ~ /^#/ || line ~ /^[ \t]*$/) continue
+    if (line ~ /^[^ ]/) { inside_block = line == name; continue }
+    if (!inside_block) continue
+    line = trim(line)
+    if (line ~ /^(file|rows|columns|where|only|lines|versus|counted|best):/) {
+      word = substr(line, 1, index(line, ":") - 1)
+      if (word in of) fail("tables.txt: " word " twice in " name)
+      of[word] = trim(substr(line, length(word) + 2))
+    } else {
+      of[word] = of[word] " " line
+    }
+  }
+  close(path)
+  if (!("file" in of)) {
+    if (name !~ /\.txt$/) fail("tables.txt: no " name)
+    of["file"] = name
+  }
+}
+
+/^<!-- (table|tally|source): .* -->$/ {
   if (inside) fail("a mark inside of another")
   inside = 1
   print
   mark = $0
-  while (mark !~ /-->$/ && (getline > 0)) {  # a mark may take several lines
-    print
-    mark = mark " " trim($0)
-  }
-  if (!sub(/ -->$/, "", mark)) fail("the mark does not end with -->")
-  sub(/^<!-- /, "", mark)
-  kind = substr(mark, 1, index(mark, ":") - 1)
+  sub(/ -->$/, "", mark)
+  kind = substr(mark, 6, index(mark, ":") - 6)
   mark = trim(substr(mark, index(mark, ":") + 1))
-  split("", of)
-  parts = split(mark, part, "|")
-  for (k = 2; k <= parts; ++k) {
-    at = index(part[k], ":")
-    of[trim(substr(part[k], 1, at - 1))] = trim(substr(part[k], at + 1))
-  }
-  for (k in of) if (k !~ /^(rows|columns|where|only|lines|versus|counted|best)$/) fail("no such word: " k)
-  file = trim(part[1])
-  if (kind == "tally") tally_lines(file)
-  else if (kind == "source") source(file)
+  if (kind == "tally") tally_lines(mark)
+  else if (kind == "source") source(mark)
   else {
-    parts = split(file, part, "+")
+    read_block(mark)
+    print "table " mark > used_files
+    parts = split(of["file"], part, "+")
     for (k = 1; k <= parts; ++k) print trim(part[k]) > used_files
-    if (file == "tally.txt") tally_table()
-    else if (file == "metrics.txt") metric_table()
-    else if (file ~ /\.txt$/) headline(file)
-    else if (of["best"] != "") best_table(file)
-    else table(file)
+    if (of["file"] == "tally.txt") tally_table()
+    else if (of["file"] == "metrics.txt") metric_table()
+    else if (of["file"] ~ /\.txt$/) headline(of["file"])
+    else if (of["best"] != "") best_table(of["file"])
+    else table(of["file"])
   }
   next
 }

@@ -3,30 +3,29 @@
 # Needs bash and any awk.
 #
 #   pages.sh           rewrites them
-#   pages.sh --check   changes nothing; exits 1 where a page differs, a file is malformed or a file has no table
+#   pages.sh --check   changes nothing; exits 1 where a page differs, a file is malformed or is in no table
 #
-# What is made stands between two marks. A mark may be broken into lines; lists are separated by semicolons:
+# What is made stands between two marks:
 #
-#   <!-- table: FILE.csv | rows: method | columns: dataset, metric | where: split=a / b; task!=c | only: x; y as z -->
-#   <!-- tally: STUDY; STUDY -->
-#   <!-- source: FILE.csv -->
+#   <!-- table: NAME -->              a block of tables.txt; or a list: readme.txt, tally.txt, metrics.txt
+#   <!-- tally: STUDY; STUDY -->      the counts of studies of tally.txt
+#   <!-- source: A.csv + B.csv -->    the commands of files, their links, and what of them no table above shows
 #   <!-- end -->
 #
-# table   numbers of one file, or of several: A.csv + B.csv
-#   rows, columns  columns of the file, joined by commas where there are several
+# Words of a block of tables.txt; lists are separated by semicolons, a line may be continued by indented ones:
+#
+#   file           A.csv, several: A.csv + B.csv, or headline.txt: a row a task
+#   rows, columns  columns of the file, joined by commas where there are several; of headline.txt: those to show
 #   where          rows of the file to take: column=value, column!=value, column=one / other
 #   only, lines    columns and rows of the table to show, in this order; "x as title" renames; "~x" takes all that
 #                  contain x and shows their mean
 #   versus         a method: a last column counts in how many comparisons it is ahead of, level with and behind each
 #                  other method, over all metrics of the rows that meet `counted` (without it: `where`)
-#   best           a method in place of columns: its number beside the best baseline and the ceiling
-# table: FILE.txt   headline.txt, readme.txt: a row a task; tally.txt: a row a study; metrics.txt: a row a metric.
-#   columns        of headline.txt, those to show
-# tally   the counts of studies of tally.txt: a method beside the best baseline of each dataset, task, split and metric
-# source  the command of a file, its link, and what of it no table above shows
+#   best           a method: for each of `only` its number, the best baseline's and the ceiling
 #
-# Ahead and behind: by more than two standard errors of the difference over seeds, of unpaired runs; a number without
-# a deviation counts as exact. Which direction is better stands in metrics.txt; metrics without one are not counted.
+# A comparison is one dataset, task, split and metric. Ahead and behind: by more than two standard errors of the
+# difference over seeds, of unpaired runs; a number without a deviation counts as exact. Which direction is better
+# stands in metrics.txt; metrics without one are not counted.
 set -euo pipefail
 folder=$(cd "$(dirname "$0")" && pwd)
 docs=$(cd "$folder/../../docs" && pwd)
@@ -54,6 +53,13 @@ for page in "$docs"/../README.md "$docs"/results.md "$docs"/results/*.md; do
     fi
   fi
 done
+grep '^[^ #]' "$folder/tables.txt" > "$work/names"
+while read -r name; do
+  if ! grep -qxF "table $name" "$work"/used_*; then
+    echo "NO PAGE has the table '$name' of tables.txt"
+    bad=1
+  fi
+done < "$work/names"
 for file in "$folder"/*.csv; do
   if ! grep -qxF "$(basename "$file")" "$work"/used_*; then
     echo "NO TABLE of $(basename "$file") in docs/results.md or docs/results/"
