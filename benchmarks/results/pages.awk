@@ -175,11 +175,15 @@ function best_baseline(row, count,    i, best) {
   return best
 }
 
-# Which of the entries asked[1..n] ("x", "~x") a value is of, 0 if of none.
+# Which of the entries asked[1..n] ("x", "~x", "~x ~y") a value is of, 0 if of none.
 function entry_of(value, asked, n,    i) {
-  for (i = 1; i <= n; ++i)
-    if (asked[i] == value || (substr(asked[i], 1, 1) == "~" && index(value, substr(asked[i], 2)))) return i
+  for (i = 1; i <= n; ++i) if (asked[i] == value || (asked[i] ~ /^~/ && has_all(value, asked[i]))) return i
   return 0
+}
+function has_all(value, asked,    n, part, i) {
+  n = split(asked, part, "~")
+  for (i = 2; i <= n; ++i) if (!index(value, trim(part[i]))) return 0
+  return 1
 }
 function read_asked(list, asked, title,    n, i, at) {
   n = split(list, asked, ";")
@@ -355,11 +359,11 @@ function count_study(l,    count, i, best, result, method, where) {
 function tally_table(    lines, l) {
   load_metrics()
   lines = load_list("tally.txt", 5)
-  print "| study | comparisons | ahead | level | behind |"
-  print "|---|---|---|---|---|"
+  print "| study | comparisons | ahead/level/behind |"
+  print "|---|---|---|"
   for (l = 1; l <= lines; ++l) {
     count_study(l)
-    print "| [" part_of[l, 1] "](results/" part_of[l, 2] ".md) | " tally["all"] " | " tally[1] + 0 " | " tally[0] + 0 " | " tally[-1] + 0 " |"
+    print "| [" part_of[l, 1] "](results/" part_of[l, 2] ".md) | " tally["all"] " | " tally[1] + 0 "/" tally[0] + 0 "/" tally[-1] + 0 " |"
   }
 }
 function tally_lines(studies,    lines, l, n, study, i, found, text, metric, where_behind) {
@@ -410,7 +414,7 @@ function source(names,    count, i, above, text, n, name, k, column) {
   above = 0
   for (i = 1; i <= count; ++i) above += (data[i, "at"] in shown_rows)
   if (!above) fail(names ": no table above shows it")
-  text = text ": " above " of " count " numbers are above"
+  text = text ": " above " of " count " numbers above"
   n = split("metric method task split", column, " ")
   for (i = 1; i <= n; ++i) text = text only_there(column[i], count)
   wrap(text ".", "", "", "")

@@ -17,8 +17,8 @@
 #   file           A.csv, several: A.csv + B.csv, or headline.txt: a row a task
 #   rows, columns  columns of the file, joined by commas where there are several; of headline.txt: those to show
 #   where          rows of the file to take: column=value, column!=value, column=one / other
-#   only, lines    columns and rows of the table to show, in this order; "x as title" renames; "~x" takes all that
-#                  contain x and shows their mean
+#   only, lines    columns and rows of the table to show, in this order; "x as title" renames; "~x ~y" takes all
+#                  that contain x and y and shows their mean
 #   versus         a method: a last column counts in how many comparisons it is ahead of, level with and behind each
 #                  other method, over all metrics of the rows that meet `counted` (without it: `where`)
 #   best           a method: for each of `only` its number, the best baseline's and the ceiling
