@@ -327,6 +327,7 @@ function headline(name,    lines, l, n, i, count, model, best, ceiling, columns,
     cell["time"] = part_of[l, 7]
     i = compare(model, best)
     cell["latentcell is"] = i > 0 ? "ahead" : i < 0 ? "behind" : "level"
+    if (data[model, "deviation"] data[best, "deviation"] == "") cell["latentcell is"] = cell["latentcell is"] ", no deviation"
     line = ""
     for (i = 1; i <= n; ++i) {
       if (!(column[i] in cell)) fail("no column '" column[i] "' of " name)
@@ -397,16 +398,32 @@ function metric_table(    lines, l) {
   lines = load_list("metrics.txt", 3)
   print "| metric | meaning | better |"
   print "|---|---|---|"
-  for (l = 1; l <= lines; ++l) print "| " part_of[l, 1] " | " part_of[l, 2] " | " part_of[l, 3] " |"
+  for (l = 1; l <= lines; ++l) if (part_of[l, 2] != "") print "| " part_of[l, 1] " | " part_of[l, 2] " | " part_of[l, 3] " |"
 }
 
-function source(names,    count, i, above, text, n, name, k, column) {
+# Words of a command that differ from another one of as many words, with the options before them; "" if many differ.
+function difference(text, other,    n, word, other_word, i, count, found) {
+  n = words_of(text, word)
+  if (words_of(other, other_word) != n) return ""
+  for (i = 1; i <= n; ++i) {
+    if (word[i] == other_word[i]) continue
+    found = found (count++ ? " " : "") (word[i - 1] ~ /^-/ ? word[i - 1] " " : "") word[i]
+  }
+  return count > 3 ? "" : found
+}
+function source(names,    count, i, above, text, n, name, k, column, last, same) {
   n = split(names, name, "+")
   text = ""
   for (k = 1; k <= n; ++k) {
     name[k] = trim(name[k])
     load(name[k])
-    wrap(command[name[k]], "    ", "      ", " \\")
+    same = difference(command[name[k]], last)
+    if (same != "") {
+      print "    # the same with " same
+    } else {
+      last = command[name[k]]
+      wrap(last, "    ", "      ", " \\")
+    }
     text = text (k > 1 ? ", " : "") "[" name[k] "](../../benchmarks/results/" name[k] ")"
   }
   print ""
@@ -429,7 +446,7 @@ function only_there(column, count,    i, seen, has, order, n, text, value, left)
   left = 0
   for (i = 1; i <= n; ++i) if (!(order[i] in has)) { text = text (left ? ", " : "") order[i]; ++left }
   if (!left) return ""
-  return (left > 10 ? "; " left " more " column "s" : "; more " column "s: " text)
+  return left > (column == "metric" ? 12 : 5) ? "; " left " more " column "s" : "; more " column "s: " text
 }
 
 # What the block of a name in tables.txt says, into of[word].
