@@ -473,12 +473,16 @@ function read_block(name,    path, line, inside_block, word) {
   }
 }
 
-/^<!-- (table|tally|source): .* -->$/ {
+/^<!-- (table|tally|source): / {
   if (inside) fail("a mark inside of another")
   inside = 1
   print
   mark = $0
-  sub(/ -->$/, "", mark)
+  while (mark !~ /-->$/ && (getline > 0)) {  # a mark may take several lines
+    print
+    mark = mark " " trim($0)
+  }
+  if (!sub(/ -->$/, "", mark)) fail("the mark does not end with -->")
   kind = substr(mark, 6, index(mark, ":") - 6)
   mark = trim(substr(mark, index(mark, ":") + 1))
   if (kind == "tally") tally_lines(mark)
