@@ -130,9 +130,12 @@ function value_of(row, columns,    n, part, i, value) {
 function shown(row) {
   shown_rows[data[row, "at"]] = 1
   if (data[row, "deviation"] == "") return data[row, "value"]
-  return data[row, "value"] (data[row, "deviation"] ~ /[0-9]-/ ? " (" data[row, "deviation"] ")" : "±" data[row, "deviation"])
+  if (data[row, "deviation"] ~ /[0-9]-/) return data[row, "value"] " (" data[row, "deviation"] ")"  # a range
+  return data[row, "value"] "±" data[row, "deviation"]
 }
-function key(row) { return data[row, "dataset"] SUBSEP data[row, "task"] SUBSEP data[row, "split"] SUBSEP data[row, "metric"] }
+function key(row) {
+  return data[row, "dataset"] SUBSEP data[row, "task"] SUBSEP data[row, "split"] SUBSEP data[row, "metric"]
+}
 
 # Comparisons. better[metric]: higher, lower, near NUMBER, near ceiling.
 function load_metrics(    n, i, m, j, name) {
@@ -164,7 +167,7 @@ function variance_of_mean(row,    seeds, part, deviation) {
 }
 function compare(ours, other,    difference) {  # 1 ahead, 0 level, -1 behind
   difference = loss(other) - loss(ours)
-  if (difference * difference <= 4 * (variance_of_mean(ours) + variance_of_mean(other))) return 0
+  if (difference * difference <= 4 * (variance_of_mean(ours) + variance_of_mean(other)) + 1e-16) return 0
   return difference > 0 ? 1 : -1
 }
 # The best baseline of the key of a row among `count` rows, 0 if there is none.
@@ -221,7 +224,7 @@ function table(names,    count, i, j, n, m, k, r, c, asked, asked_title, line_ke
     if (!r && by_line) continue
     if (!r) { r = ++n; line_key[n] = line_title[n] = k }
     if (line_title[r] == k) line_title[r] = k role_mark(i, of["rows"])
-    if (((r, c) in cell) && column_key[c] !~ /^~/ && line_key[r] !~ /^~/) fail("two numbers for '" line_key[r] "', '" column_key[c] "'")
+    if (((r, c) in cell) && column_key[c] line_key[r] !~ /~/) fail("two numbers for " line_key[r] ", " column_key[c])
     cell[r, c] = shown(i)
     sum[r, c] += data[i, "value"]
     if (++many[r, c] > 1) cell[r, c] = sprintf("%.3f", sum[r, c] / many[r, c])
@@ -259,7 +262,8 @@ function versus(ours, other, count,    i, where, row_of, result, tally) {
 }
 
 # A method beside the best baseline and the ceiling of each value of `columns`, a line each value of `rows`.
-function best_table(names,    count, i, j, c, m, n, column_key, column_title, line_of, line_key, has, cell, line, best) {
+function best_table(names,    count, i, j, c, m, n, column_key, column_title, line_of, line_key, has, cell, line,
+                    best) {
   load_metrics()
   count = load(names)
   m = read_asked(of["only"], column_key, column_title)
@@ -275,11 +279,15 @@ function best_table(names,    count, i, j, c, m, n, column_key, column_title, li
     if (!best) fail("no baseline for " j ", " column_key[c])
     cell[j, c] = shown(i) " | " shown(best) " |"
     for (best = 1; best <= count; ++best)
-      if (data[best, "role"] == "ceiling" && key(best) == key(i)) { cell[j, c] = cell[j, c] " " shown(best); has[c] = 1 }
+      if (data[best, "role"] == "ceiling" && key(best) == key(i)) {
+        cell[j, c] = cell[j, c] " " shown(best)
+        has[c] = 1
+      }
   }
   if (!n) fail("no numbers for this table")
   line = "| " of["rows"] " |"
-  for (c = 1; c <= m; ++c) line = line " " column_title[c] ": " of["best"] " | best baseline |" (has[c] ? " ceiling |" : "")
+  for (c = 1; c <= m; ++c)
+    line = line " " column_title[c] ": " of["best"] " | best baseline |" (has[c] ? " ceiling |" : "")
   print line
   gsub(/[^|]+/, "---", line)
   print line
@@ -315,7 +323,8 @@ function headline(name,    lines, l, n, i, count, model, best, ceiling, columns,
         model = i
       }
       if (data[i, "role"] == "ceiling") ceiling = i
-      if (data[i, "role"] == "baseline" && (!best || (data[i, "value"] + 0 > data[best, "value"] + 0) == (part_of[l, 3] == "higher"))) best = i
+      if (data[i, "role"] != "baseline") continue
+      if (!best || (data[i, "value"] + 0 > data[best, "value"] + 0) == (part_of[l, 3] == "higher")) best = i
     }
     if (!model || !best) fail(name ": no model or no baseline: " part_of[l, 1])
     cell["task"] = part_of[l, 1]
@@ -327,7 +336,8 @@ function headline(name,    lines, l, n, i, count, model, best, ceiling, columns,
     cell["time"] = part_of[l, 7]
     i = compare(model, best)
     cell["latentcell is"] = i > 0 ? "ahead" : i < 0 ? "behind" : "level"
-    if (data[model, "deviation"] data[best, "deviation"] == "") cell["latentcell is"] = cell["latentcell is"] ", no deviation"
+    if (data[model, "deviation"] data[best, "deviation"] == "")
+      cell["latentcell is"] = cell["latentcell is"] ", no deviation"
     line = ""
     for (i = 1; i <= n; ++i) {
       if (!(column[i] in cell)) fail("no column '" column[i] "' of " name)
@@ -360,11 +370,12 @@ function count_study(l,    count, i, best, result, method, where) {
 function tally_table(    lines, l) {
   load_metrics()
   lines = load_list("tally.txt", 5)
-  print "| study | comparisons | ahead/level/behind |"
-  print "|---|---|---|"
+  print "| study | ahead/level/behind |"
+  print "|---|---|"
   for (l = 1; l <= lines; ++l) {
     count_study(l)
-    print "| [" part_of[l, 1] "](results/" part_of[l, 2] ".md) | " tally["all"] " | " tally[1] + 0 "/" tally[0] + 0 "/" tally[-1] + 0 " |"
+    print "| [" part_of[l, 1] "](results/" part_of[l, 2] ".md) | " \
+           tally[1] + 0 "/" tally[0] + 0 "/" tally[-1] + 0 " |"
   }
 }
 function tally_lines(studies,    lines, l, n, study, i, found, text, metric, where_behind) {
@@ -377,7 +388,7 @@ function tally_lines(studies,    lines, l, n, study, i, found, text, metric, whe
       if (part_of[l, 1] != trim(study[i])) continue
       found = 1
       count_study(l)
-      text = part_of[l, 1] ": ahead in " tally[1] + 0 " of " tally["all"] " comparisons, level in " tally[0] + 0 ", behind in " tally[-1] + 0
+      text = part_of[l, 1] ": " tally[1] + 0 " ahead, " tally[0] + 0 " level, " tally[-1] + 0 " behind"
       where_behind = ""
       for (metric in behind_by) where_behind = where_behind "\n" metric ": " behind_by[metric]
       if (where_behind != "") text = text " (" sorted(substr(where_behind, 2)) ")"
@@ -389,7 +400,11 @@ function tally_lines(studies,    lines, l, n, study, i, found, text, metric, whe
 function sorted(lines,    n, part, i, j, held, text) {
   n = split(lines, part, "\n")
   for (i = 2; i <= n; ++i)
-    for (j = i; j > 1 && part[j] < part[j - 1]; --j) { held = part[j]; part[j] = part[j - 1]; part[j - 1] = held }
+    for (j = i; j > 1 && part[j] < part[j - 1]; --j) {
+      held = part[j]
+      part[j] = part[j - 1]
+      part[j - 1] = held
+    }
   for (i = 1; i <= n; ++i) text = text (i > 1 ? "; " : "") part[i]
   return text
 }
@@ -398,7 +413,8 @@ function metric_table(    lines, l) {
   lines = load_list("metrics.txt", 3)
   print "| metric | meaning | better |"
   print "|---|---|---|"
-  for (l = 1; l <= lines; ++l) if (part_of[l, 2] != "") print "| " part_of[l, 1] " | " part_of[l, 2] " | " part_of[l, 3] " |"
+  for (l = 1; l <= lines; ++l)
+    if (part_of[l, 2] != "") print "| " part_of[l, 1] " | " part_of[l, 2] " | " part_of[l, 3] " |"
 }
 
 # Words of a command that differ from another one of as many words, with the options before them; "" if many differ.

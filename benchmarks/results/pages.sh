@@ -40,7 +40,8 @@ trap 'rm -rf "$work"' EXIT
 
 bad=0
 for page in "$docs"/../README.md "$docs"/results.md "$docs"/results/*.md; do
-  if ! awk -v folder="$folder" -v used_files="$work/used_$(basename "$page")" -f "$folder/pages.awk" "$page" > "$work/page.md"; then
+  used="$work/used_$(basename "$page")"
+  if ! awk -v folder="$folder" -v used_files="$used" -f "$folder/pages.awk" "$page" > "$work/page.md"; then
     bad=1
   elif ! cmp -s "$work/page.md" "$page"; then
     if [ $check = 0 ]; then
