@@ -418,7 +418,7 @@ function metric_table(    lines, l) {
 }
 
 # Words of a command that differ from another one of as many words, with the options before them; "" if many differ.
-function difference(text, other,    n, word, other_word, i, count, found) {
+function changed_words(text, other,    n, word, other_word, i, count, found) {
   n = words_of(text, word)
   if (words_of(other, other_word) != n) return ""
   for (i = 1; i <= n; ++i) {
@@ -433,7 +433,7 @@ function source(names,    count, i, above, text, n, name, k, column, last, same)
   for (k = 1; k <= n; ++k) {
     name[k] = trim(name[k])
     load(name[k])
-    same = difference(command[name[k]], last)
+    same = changed_words(command[name[k]], last)
     if (same != "") {
       print "    # the same with " same
     } else {
@@ -460,7 +460,7 @@ function only_there(column, count,    i, seen, has, order, n, text, value, left)
     if (data[i, "at"] in shown_rows) has[value] = 1
   }
   left = 0
-  for (i = 1; i <= n; ++i) if (!(order[i] in has)) { text = text (left ? ", " : "") order[i]; ++left }
+  for (i = 1; i <= n; ++i) if (!(order[i] in has)) { text = text (left ? "; " : "") order[i]; ++left }
   if (!left) return ""
   return left > (column == "metric" ? 12 : 5) ? "; " left " more " column "s" : "; more " column "s: " text
 }

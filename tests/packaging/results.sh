@@ -58,7 +58,7 @@ cat > "$folder/expected" <<'PAGE'
 <!-- source: a.csv -->
     program "a b" --seeds 0 1 2
 
-[a.csv](../../benchmarks/results/a.csv): 5 of 11 numbers above; more metrics: down, half, colour.
+[a.csv](../../benchmarks/results/a.csv): 5 of 11 numbers above; more metrics: down; half; colour.
 <!-- end -->
 PAGE
 if ! diff "$folder/expected" "$made/docs/results/page.md"; then
