@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -177,4 +178,27 @@ TEST_CASE("shuffle: takes no and one value") {
   shuffle(std::span<double>(none), rng);
   shuffle(std::span<double>(one), rng);
   CHECK(one == std::vector<double>{4.0});
+}
+
+TEST_CASE("draw_binomial: has the binomial distribution, of few and of many trials") {
+  Rng rng(41);
+  for (const auto& [trials, chance] : {std::pair{7.0, 0.3}, std::pair{64.0, 0.5}, std::pair{500.0, 0.02},
+                                       std::pair{3000.0, 0.9}}) {
+    const double n = trials, p = chance;
+    CHECK(std::abs(misfit(
+              20000, [&] { return draw_binomial(n, p, rng); },
+              [&](double k) {
+                if (k > n) return -1e9;
+                return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) + k * std::log(p) +
+                       (n - k) * std::log1p(-p);
+              })) < 4);
+  }
+  const Moments huge = moments_of(2000, [&] { return draw_binomial(1e9, 0.25, rng); });
+  CHECK(huge.mean == Approx(2.5e8).epsilon(1e-5));
+  CHECK(huge.variance == Approx(1e9 * 0.25 * 0.75).epsilon(0.15));
+  CHECK(draw_binomial(0, 0.5, rng) == 0);
+  CHECK(draw_binomial(100, 1, rng) == 100);
+  CHECK(draw_binomial(100, 0, rng) == 0);
+  CHECK_THROWS_WITH(draw_binomial(-1, 0.5, rng), Catch::Contains("trials must be at least 0"));
+  CHECK_THROWS_WITH(draw_binomial(1, 1.5, rng), Catch::Contains("chance must be in [0, 1]"));
 }

@@ -39,10 +39,10 @@ struct Responses {
       ResponseRecord r{g, 100, 1, {}, {}, {}, {}};
       for (Index k = 0; k < genes; ++k) {
         const double counts = 100 * level[to_size(k)] * std::exp(change(g, k));
-        r.counted.push_back(std::log(counts));
-        r.over_control.push_back(change(g, k));
-        r.over_flow.push_back(change(g, k) - flow(g, k));
-        r.precision.push_back(counts);
+        r.counted.push_back(counts);
+        r.log_control.push_back(std::log(counts) - change(g, k));
+        r.log_flow.push_back(std::log(counts) - change(g, k) + flow(g, k));
+        r.variance.push_back(0);
       }
       out.records.push_back(r);
     }

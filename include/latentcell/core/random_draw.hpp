@@ -117,6 +117,30 @@ inline double draw_negative_binomial(double mu, double theta, Rng& rng) {
   return draw_poisson(mu / theta * draw_gamma(theta, rng), rng);
 }
 
+/// One draw from the binomial distribution, a whole number: how many of `trials` succeed. Many are halved by the middle
+/// of their order statistics (Devroye, "Non-uniform random variate generation", 1986, chapter X.4.3), so that time grows
+/// with the logarithm of their number.     trials >= 0, whole, finite; chance in [0, 1]
+inline double draw_binomial(double trials, double chance, Rng& rng) {
+  LATENTCELL_REQUIRE(trials >= 0.0 && std::isfinite(trials), "draw_binomial: trials must be at least 0 and finite, got ",
+                     trials);
+  LATENTCELL_REQUIRE(chance >= 0.0 && chance <= 1.0, "draw_binomial: chance must be in [0, 1], got ", chance);
+  double successes = 0;
+  while (trials > 64) {
+    const double below = std::floor((trials + 1) / 2), above = trials + 1 - below;
+    const double a = draw_gamma(below, rng), middle = a / (a + draw_gamma(above, rng));
+    if (middle <= chance) {
+      successes += below;
+      trials -= below;
+      chance = (chance - middle) / (1 - middle);
+    } else {
+      trials = below - 1;
+      chance /= middle;
+    }
+  }
+  for (; trials > 0; trials -= 1) successes += rng.uniform_double() < chance ? 1 : 0;
+  return successes;
+}
+
 /// Puts values into a random order, each order equally likely (Fisher and Yates).
 template <class T>
 void shuffle(std::span<T> values, Rng& rng) {

@@ -58,16 +58,19 @@ class SumPrediction {
 
   /// Returns the factors that bring the decoded means at the summed latents to the summed log means, up to a factor
   /// per group, which sample_prediction removes.   -> (groups, G)
-  Matrix<float> gene_scale() const { return scale_to(model_, after, groups.codes, log_mean_.array().exp()); }
+  Matrix<float> gene_scale() const { return scale_to(model_, after, groups.codes, mean()); }
+  /// Expected counts before and after.   -> (groups, G)
+  const Matrix<double>& base() const { return base_; }
+  Matrix<double> mean() const { return log_mean_.array().exp(); }
 
-  LatentTable after;
+  LatentTable before, after;
   Annotation obs;
   Categorical groups;
   Matrix<float> overdispersion;  // (1, G) the smallest of the terms'
 
  private:
   void begin(const LatentPrediction& p) {
-    after = p.before;
+    before = after = p.before;
     groups = p.groups;
     obs = p.obs;
     base_ = p.base;
@@ -123,9 +126,13 @@ inline CellTable predict_sum(const Model& model, const CellTable& control, const
     Rng own = shared;
     total.add(LatentPrediction(model, control, condition, o, own), condition, o.dose, weight);
   }
-  Matrix<float> gene_scale = total.gene_scale();
+  const bool decoded = model.mixture_choice().mixture.cells == CellSampling::decoded;
+  Matrix<float> gene_scale = decoded ? total.gene_scale() : Matrix<float>();
   total.obs.set(model.options.condition, Categorical{{name}, std::vector<int>(to_size(total.after.cells()), 0)});
   name_prediction(total.after, std::move(total.obs), name);
+  if (!decoded)
+    return counterfactual_prediction(model, control,
+                                     {total.before, total.after, total.groups, total.base(), total.mean()}, rng);
   return sample_prediction(model, total.after,
                            {std::move(total.groups), std::move(gene_scale), std::move(total.overdispersion)}, rng);
 }

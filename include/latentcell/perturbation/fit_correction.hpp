@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <latentcell/latent/group_moments.hpp>
+#include <latentcell/perturbation/choose_cell_sampling.hpp>
 #include <latentcell/perturbation/dose_bins.hpp>
 #include <latentcell/perturbation/latent_prediction.hpp>
 #include <latentcell/perturbation/response_residual.hpp>
@@ -52,17 +53,44 @@ class ResidualCollector {
   ///
   /// unit: of all cells of the fold; negative: each group is one
   void add(const CrossFitModel& fold, const std::string& condition, Index unit, ResponseResidual& to, Rng& rng) const {
-    std::vector<char> held_out(group_.levels.size());
-    for (const std::string& name : fold.groups) held_out[std::size_t(group_.code_of(name))] = 1;
-    std::vector<Index> treated = rows_of(held_out, condition);
-    if (!fold.cells.empty())
-      std::erase_if(treated, [&](Index i) { return !std::binary_search(fold.cells.begin(), fold.cells.end(), i); });
-    // A model that was trained without any cell of the condition predicts it by chance.
-    const bool left_out = !fold.cells.empty() || held_out != std::vector<char>(held_out.size(), 1);
-    if (left_out && treated.size() == to_size(cells_of(condition))) return;
-    const std::vector<DoseBin> bins =
-        !dose_ ? std::vector<DoseBin>{{std::numeric_limits<double>::quiet_NaN(), treated}} : dose_bins(treated, *dose_);
-    for (const DoseBin& bin : bins) add_bin(*fold.model, {condition, unit}, bin, to, rng);
+    for (const DoseBin& bin : bins_of(treated_of(fold, condition)))
+      add_bin(*fold.model, {condition, unit}, bin, to, rng);
+  }
+
+  /// Cells of one group under one condition that a fold left out, and the control cells of the group.
+  struct LeftOut {
+    std::string condition;
+    double dose;
+    std::vector<Index> control, observed;  // rows
+  };
+  /// Returns what a fold left out, of at least `least` perturbed cells and 2 control cells each.
+  std::vector<LeftOut> left_out_of(const CrossFitModel& fold, const std::vector<std::string>& conditions,
+                                   std::size_t least = 10) const {
+    std::vector<LeftOut> out;
+    for (const std::string& condition : conditions) {
+      for (const DoseBin& bin : bins_of(treated_of(fold, condition))) {
+        for (int g = 0; g < int(group_.levels.size()); ++g) {
+          LeftOut one{condition, bin.dose, {}, {}};
+          for (const Index i : bin.cells) {
+            if (group_.codes[to_size(i)] == g) one.observed.push_back(i);
+          }
+          if (one.observed.size() < least) continue;
+          std::vector<char> of_group(group_.levels.size());
+          of_group[std::size_t(g)] = 1;
+          one.control = rows_of(of_group, columns_.control);
+          if (one.control.size() >= 2) out.push_back(std::move(one));
+        }
+      }
+    }
+    return out;
+  }
+
+  /// Units of a fold: its groups, or the fold itself where it left out cells.
+  std::vector<Index> units_of(const CrossFitModel& fold, Index number) const {
+    if (!fold.cells.empty()) return {number};
+    std::vector<Index> out;
+    for (const std::string& name : fold.groups) out.push_back(group_.code_of(name));
+    return out;
   }
 
   /// Log profiles of the groups' control cells.     -> (groups, G)
@@ -74,9 +102,20 @@ class ResidualCollector {
     }
     return log_profiles(GroupMoments(cells_.counts.view(), codes, groups()).total);
   }
+  Matrix<float> profiles_of(const std::vector<CrossFitModel>& models) const {
+    return leaves_out_groups(models) ? profiles() : Matrix<float>();
+  }
   Index groups() const { return Index(group_.levels.size()); }
+  Index units(const std::vector<CrossFitModel>& models) const {
+    return leaves_out_groups(models) ? groups() : Index(models.size());
+  }
+  const CellTable& cells() const { return cells_; }
+  const PredictOptions& options() const { return options_; }
 
  private:
+  static bool leaves_out_groups(const std::vector<CrossFitModel>& models) {
+    return std::all_of(models.begin(), models.end(), [](const CrossFitModel& m) { return m.cells.empty(); });
+  }
   Index cells_of(const std::string& condition) const {
     const int code = condition_.code_of(condition);
     Index out = 0;
@@ -92,6 +131,23 @@ class ResidualCollector {
       if (g >= 0 && of_group[std::size_t(g)] && condition_.codes[to_size(i)] == code) rows.push_back(i);
     }
     return rows;
+  }
+
+  // Perturbed cells that the model of a fold is compared with.
+  std::vector<Index> treated_of(const CrossFitModel& fold, const std::string& condition) const {
+    std::vector<char> held_out(group_.levels.size());
+    for (const std::string& name : fold.groups) held_out[std::size_t(group_.code_of(name))] = 1;
+    std::vector<Index> treated = rows_of(held_out, condition);
+    if (!fold.cells.empty())
+      std::erase_if(treated, [&](Index i) { return !std::binary_search(fold.cells.begin(), fold.cells.end(), i); });
+    // A model that was trained without any cell of the condition predicts it by chance.
+    const bool left_out = !fold.cells.empty() || held_out != std::vector<char>(held_out.size(), 1);
+    if (left_out && treated.size() == to_size(cells_of(condition))) return {};
+    return treated;
+  }
+  std::vector<DoseBin> bins_of(std::vector<Index> treated) const {
+    if (dose_) return dose_bins(std::move(treated), *dose_);
+    return {{std::numeric_limits<double>::quiet_NaN(), std::move(treated)}};
   }
 
   struct Query {
@@ -156,12 +212,61 @@ inline void store_effects(Model& model, const std::vector<ResponseResidual>& res
   }
 }
 
+/// What was left out, and how it was predicted.
+struct CrossFit {
+  const std::vector<CrossFitModel>& models;
+  const std::vector<ResponseResidual>& residuals;  // of each condition
+  const ResidualCollector& collector;
+};
+
+/// Returns some of the rows, evenly spaced.
+inline std::vector<Index> at_most(const std::vector<Index>& rows, Index most) {
+  const Index n = Index(rows.size()), kept = std::min(n, most);
+  std::vector<Index> out;
+  for (Index k = 0; k < kept; ++k) out.push_back(rows[to_size(k * n / kept)]);
+  return out;
+}
+
+/// Chooses where the counts of predicted cells come from and the strength, by the cells that the folds left out: each
+/// is predicted by the fold's model with the effects of the other units.
+inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::string>& conditions, MixtureChoice& choice,
+                                 Rng& rng) {
+  constexpr Index most = CellSamplingSearch::most_cells;
+  constexpr std::size_t most_comparisons = 12;  // of a fold
+  const CellTable& cells = of.collector.cells();
+  const kernel::LogPca pca = kernel::LogPca::fit(cells.counts.view(), 50, rng);
+  CellSamplingSearch search(choice.mixture, pca);
+  for (std::size_t m = 0; m < of.models.size(); ++m) {
+    const std::vector<Index> units = of.collector.units_of(of.models[m], Index(m));
+    std::vector<ResponseResidual> others = of.residuals;
+    for (ResponseResidual& r : others)
+      std::erase_if(r.records, [&](const auto& record) { return std::count(units.begin(), units.end(), record.unit); });
+    std::vector<Model> own;
+    for (const ResponseMixture& candidate : search.candidates()) {
+      own.push_back(*of.models[m].model);
+      own.back().set_mixture({.mixture = candidate});
+      store_effects(own.back(), others, of.collector.units(of.models), of.collector.profiles_of(of.models));
+    }
+    const auto left_out = of.collector.left_out_of(of.models[m], conditions);
+    const std::size_t compared = std::min(left_out.size(), most_comparisons);
+    for (std::size_t k = 0; k < compared; ++k) {
+      const auto& one = left_out[k * left_out.size() / compared];
+      PredictOptions at = of.collector.options();
+      at.dose = one.dose;
+      const CellTable observed = cells.select_cells(at_most(one.observed, most)),
+                      control = cells.select_cells(at_most(one.control, most));
+      search.add({one.condition, at, control, observed}, own, rng);
+    }
+  }
+  search.choose(choice);
+}
+
 }  // namespace detail
 
 /// Chooses how the means of new groups are predicted (mixture_choice) and trains what the groups have in common, for
 /// each trained condition. Each unit, a held-out group or a fold of cells, is left out in turn and predicted from the
 /// others: the mixture of the smallest error is kept, so that neither the flow alone nor the common change alone
-/// predicts better there. Models that saw the cells they are compared with (in_sample) choose nothing: the flow and
+/// predicts better there; then the strength and where the counts come from (CellSamplingSearch), by the cells. Models that saw the cells they are compared with (in_sample) choose nothing: the flow and
 /// what it misses. The variance beyond Poisson noise is only lowered, by the part that the groups share, shrunk to
 /// none.
 ///
@@ -182,8 +287,8 @@ inline void fit_response_correction(Model& model, const std::vector<CrossFitMode
     by_group = by_group && fold.cells.empty();
   }
   const detail::ResidualCollector collector(model, cells, o);
-  const Index units = by_group ? collector.groups() : Index(models.size());
-  const Matrix<float> profiles = by_group ? collector.profiles() : Matrix<float>();
+  const Index units = collector.units(models);
+  const Matrix<float> profiles = collector.profiles_of(models);
   MixtureSearch search(units, profiles);
   std::vector<ResponseResidual> residuals;
   for (const std::string& condition : model.vocabulary.trained_conditions) {
@@ -193,7 +298,10 @@ inline void fit_response_correction(Model& model, const std::vector<CrossFitMode
       collector.add(models[m], condition, by_group ? -1 : Index(m), residuals.back(), rng);
     if (!in_sample) search.add(residuals.back());
   }
-  const MixtureChoice choice = search.choose();
+  MixtureChoice choice = search.choose();
+  if (!in_sample && std::isfinite(choice.error))
+    detail::choose_cell_sampling({models, residuals, collector}, model.vocabulary.trained_conditions, choice,
+                                 rng);
   model.set_mixture(choice);
   detail::store_effects(model, residuals, units, profiles);
 }

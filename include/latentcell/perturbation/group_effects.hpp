@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/error.hpp>
@@ -46,6 +48,25 @@ inline double between_variance(const GroupEffects& e, const std::vector<double>&
   return scale > 0 ? std::max(0.0, excess / scale) : 0.0;
 }
 
+/// Weighted median of measured effects; 0 where nothing was measured.     effect, variance of its error (G)
+inline double center_of(const std::vector<double>& effect, const std::vector<double>& variance) {
+  constexpr double of_genes = 0.01;  // variance of the effects themselves: a gene of many counts is one gene
+  std::vector<std::pair<double, double>> by_size;
+  double total = 0;
+  for (std::size_t k = 0; k < effect.size(); ++k) {
+    if (!std::isfinite(variance[k])) continue;
+    by_size.emplace_back(effect[k], 1 / (variance[k] + of_genes));
+    total += by_size.back().second;
+  }
+  std::sort(by_size.begin(), by_size.end());
+  double below = 0;
+  for (const auto& [value, weight] : by_size) {
+    below += weight;
+    if (below >= total / 2) return value;
+  }
+  return 0;
+}
+
 }  // namespace detail
 
 /// How groups count by their cells.
@@ -55,7 +76,8 @@ enum class GroupWeighting {
 };
 
 /// Returns what the groups have in common, per gene: their mean, weighted by precision and by `weight`, shrunk by
-/// adaptive_shrinkage.
+/// adaptive_shrinkage to the median of the genes. Counts have a total: where a few genes rise much, all others fall
+/// alike.
 ///
 /// weight (groups), at least 0, at most 1; 0: the group is left out -> (G)
 inline std::vector<double> common_effect(const GroupEffects& e, const std::vector<double>& weight,
@@ -78,7 +100,11 @@ inline std::vector<double> common_effect(const GroupEffects& e, const std::vecto
     mean[to_size(k)] = sum / precision;
     variance[to_size(k)] = error / (precision * precision);
   }
-  return adaptive_shrinkage(mean, variance);
+  const double center = detail::center_of(mean, variance);
+  for (double& m : mean) m -= center;
+  mean = adaptive_shrinkage(mean, variance);
+  for (double& m : mean) m += center;
+  return mean;
 }
 
 }  // namespace latentcell::perturbation

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/latent/counterfactual_counts.hpp>
 #include <latentcell/latent/expected_counts.hpp>
 #include <latentcell/latent/sample_counts.hpp>
 #include <latentcell/perturbation/latent_prediction.hpp>
@@ -155,18 +156,54 @@ inline void name_prediction(LatentTable& latents, Annotation obs, const std::str
   for (std::string& name : latents.cell_names) name += "_" + condition;
 }
 
+/// What counterfactual_prediction moves control cells to.
+struct CounterfactualGroups {
+  const LatentTable &before, &after;  ///< (N, D)
+  const Categorical& groups;         ///< of each cell
+  const Matrix<double>&base, &mean;  ///< (groups, G) expected counts before and after: their ratio is used
+};
+
+/// Returns the control cells at other gene means, each from its own counts, see counterfactual_counts. A group's total
+/// is kept.     control (N, G) -> (N, G)
+inline CellTable counterfactual_prediction(const Model& model, const CellTable& control, const CounterfactualGroups& of,
+                                           Rng& rng) {
+  Matrix<double> factor = of.mean.array() / of.base.array().max(1e-9);
+  for (Index g = 0; g < factor.rows(); ++g) {
+    const double total = of.mean.row(g).sum();
+    if (total > 0) factor.row(g) *= of.base.row(g).sum() / total;
+  }
+  CellTable out;
+  out.counts = counterfactual_counts(model.vae, control, of.before, {of.groups.codes, factor}, rng);
+  out.cell_names = of.after.cell_names;
+  out.cell_columns = of.after.cell_columns;
+  out.gene_names = model.vae.gene_names;
+  out.gene_columns = Annotation(model.vae.genes());
+  out.embeddings["X_latentcell"] = of.after.mean;
+  return out;
+}
+
+/// Draws cells at the moved latents of a prediction.     mean (groups, G) expected counts -> (N, G)
+inline CellTable sample_cells(const Model& model, const CellTable& control, LatentPrediction p,
+                              const Matrix<double>& mean, const std::string& condition, Rng& rng) {
+  Matrix<float> gene_scale;
+  const bool decoded = model.mixture_choice().mixture.cells == CellSampling::decoded;
+  if (decoded) gene_scale = scale_to(model, p.after, p.groups.codes, mean);
+  name_prediction(p.after, std::move(p.obs), condition);
+  if (!decoded) return counterfactual_prediction(model, control, {p.before, p.after, p.groups, p.base, mean}, rng);
+  return sample_prediction(model, p.after,
+                           {std::move(p.groups), std::move(gene_scale), overdispersion_scale(model, condition)}, rng);
+}
+
 /// Predicts cells after a trained perturbation by the flow and what the trained groups show beyond it; see predict. One
-/// cell per control cell, sampled from the likelihood at that cell's library size. The obs columns are those of the
+/// cell per control cell, decoded at that cell's library size or from its own counts, as model.mixture_choice() says. The obs columns are those of the
 /// control cells with the condition replaced, and `control_cell`.
 ///
 /// control (N, G) -> (N, G)
 inline CellTable predict_with_flow(const Model& model, const CellTable& control, const std::string& condition,
                                    const PredictOptions& o, Rng& rng) {
   LatentPrediction p(model, control, condition, o, rng);
-  Matrix<float> gene_scale = scale_to(model, p.after, p.groups.codes, predicted_means(model, p, condition, o.dose));
-  name_prediction(p.after, std::move(p.obs), condition);
-  return sample_prediction(model, p.after,
-                           {std::move(p.groups), std::move(gene_scale), overdispersion_scale(model, condition)}, rng);
+  const Matrix<double> mean = predicted_means(model, p, condition, o.dose);
+  return sample_cells(model, control, std::move(p), mean, condition, rng);
 }
 
 }  // namespace latentcell::perturbation

@@ -11,6 +11,12 @@
 
 namespace LATENTCELL_NAMESPACE::perturbation {
 
+/// Where the counts of predicted cells come from.
+enum class CellSampling {
+  decoded,         ///< from the likelihood at the moved latents
+  counterfactual,  ///< from the control cells' own counts: see counterfactual_counts
+};
+
 /// How the means of a group that was never perturbed are predicted: the log change is (1 - control_weight) times the
 /// flow's, plus `strength` times what is common to the trained groups beyond that. Special cases: no change (1, 0), the
 /// change common to the groups (1, 1), that of all their cells pooled (1, 1, 0, by_cells), that of the nearest group
@@ -19,9 +25,10 @@ struct ResponseMixture {
   static constexpr double nearest = 100;  ///< similarity from which the nearest group alone counts
 
   double control_weight = 0;  ///< in [0, 1]. Larger: less of the flow
-  double strength = 1;        ///< in [0, 1]. Larger: more of what is common to the groups
+  double strength = 1;        ///< at least 0. Larger: more of what is common to the groups
   double similarity = 0;      ///< see similarity_weights. Larger: more like the nearest group
   GroupWeighting weighting = GroupWeighting::random_effects;
+  CellSampling cells = CellSampling::decoded;
 };
 
 /// The choice of a ResponseMixture, with the squared errors of it and of its special cases in units that were left out:
@@ -31,6 +38,8 @@ struct MixtureChoice {
   ResponseMixture mixture;
   double error = none, no_change = none, common = none, pooled = none, nearest = none,
          flow = none;  ///< NaN without units to leave out
+  double energy = none, energy_decoded = none;  ///< mean energy distance of predicted cells to those left out: as
+                                                ///< chosen, and decoded at the strength of the smallest error
 };
 
 /// A row of log profiles, see similarity_weights.
@@ -94,7 +103,7 @@ class MixtureSearch {
       for (std::size_t i = 0; i < grid_.size(); ++i) {
         const ResponseMixture& b = grid_[i];
         if (i == 0 || grid_[i - 1].control_weight != b.control_weight)
-          effects = residual.effects(units_, b.control_weight);
+          effects = residual.effects(units_, b.control_weight, u);
         if (i == 0 || grid_[i - 1].control_weight != b.control_weight || grid_[i - 1].similarity != b.similarity ||
             grid_[i - 1].weighting != b.weighting)
           common = common_effect(effects, weights_among_observed(effects, profiles_, {profiles_, u}, b.similarity, u),
@@ -137,14 +146,13 @@ class MixtureSearch {
     std::vector<double> predicted(common.size());
     double sum = 0, counted = 0;
     for (std::size_t k = 0; k < common.size(); ++k) {
-      predicted[k] = std::exp(r.counted[k] - r.residual(Index(k), b.control_weight) + r.slope * b.strength * common[k]);
+      predicted[k] = std::exp(r.log_expected(Index(k), b.control_weight) + r.slope * b.strength * common[k]);
       sum += predicted[k];
-      counted += std::exp(r.counted[k]);
+      counted += r.counted[k];
     }
     double out = 0;
     for (std::size_t k = 0; k < common.size(); ++k) {
-      const double d =
-          std::log1p(predicted[k] * counted / sum / r.cells) - std::log1p(std::exp(r.counted[k]) / r.cells);
+      const double d = std::log1p(predicted[k] * counted / sum / r.cells) - std::log1p(r.counted[k] / r.cells);
       out += d * d;
     }
     return out;
@@ -190,16 +198,18 @@ inline std::string describe(const MixtureChoice& c) {
   if (b.control_weight < 1) out += text(percent(1 - b.control_weight), " of the flow's");
   if (b.control_weight < 1 && b.strength > 0) out += ", and beyond it ";
   if (b.strength > 0)
-    out += text(b.strength < 1 ? percent(b.strength) + " of " : "", "what ",
+    out += text(b.strength != 1 ? percent(b.strength) + " of " : "", "what ",
                 b.similarity >= ResponseMixture::nearest  ? "the nearest group shows"
                 : b.similarity > 0                        ? "the groups show, weighted by similarity"
                 : b.weighting == GroupWeighting::by_cells ? "all their cells show together"
                                                           : "the groups have in common");
   if (b.control_weight >= 1 && b.strength <= 0) out += "none";
+  out += b.cells == CellSampling::counterfactual ? "; cells: the control cells' counts, changed" : "; cells: decoded";
   if (!std::isfinite(c.error)) return out + "; not chosen by left-out cells";
   return out + text("; squared error in left-out training cells ", c.error, ", of no change ", c.no_change,
                     ", the mean change of the groups ", c.common, ", of their cells ", c.pooled,
-                    ", the nearest group's ", c.nearest, ", the flow alone ", c.flow);
+                    ", the nearest group's ", c.nearest, ", the flow alone ", c.flow) +
+         (std::isfinite(c.energy) ? text("; energy distance of cells ", c.energy, ", decoded ", c.energy_decoded) : "");
 }
 
 }  // namespace latentcell::perturbation

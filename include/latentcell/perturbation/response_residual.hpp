@@ -18,17 +18,20 @@ struct PredictedGroups {
   const Matrix<double>& base;       ///< (groups, G) expected counts of the control cells unchanged
 };
 
-/// Cells of a group under a condition, observed over predicted and observed over control, per gene as logarithms.
+/// Counts of a group's cells under a condition, per gene, beside those that the flow predicts and those of the control
+/// cells unchanged, both at the observed total.
 struct ResponseRecord {
   Index unit;    ///< group or fold of cells; a unit is left out as a whole
   double cells;  ///< observed ones
   double slope;  ///< dose over dose_scale, 1 without a dose
-  std::vector<double> counted, over_flow, over_control, precision;  ///< (G); counted: log(counts + 1/2)
+  std::vector<double> counted;                ///< (G) observed counts
+  std::vector<double> log_flow, log_control;  ///< (G) logarithms of predicted counts
+  std::vector<double> variance;               ///< (G) of the log of the observed counts, beyond Poisson noise
 
-  /// Log of observed over the flow's prediction and the unchanged control cells, mixed.
-  double residual(Index gene, double control_weight) const {
+  /// Log of the counts that the flow and the unchanged control cells predict, mixed.
+  double log_expected(Index gene, double control_weight) const {
     const std::size_t k = to_size(gene);
-    return (1 - control_weight) * over_flow[k] + control_weight * over_control[k];
+    return (1 - control_weight) * log_flow[k] + control_weight * log_control[k];
   }
 };
 
@@ -54,32 +57,60 @@ struct ResponseResidual {
     const double base_total = predicted.base.row(group).sum(), library = observed.library[to_size(group)];
     if (cells < 1 || controls < 1 || total <= 0 || base_total <= 0) return;
     ResponseRecord record{unit, cells, dose_share, {}, {}, {}, {}};
+    constexpr double least = 1e-3;  // counts of a gene that the control cells lack
     for (Index k = 0; k < moments.genes(); ++k) {
-      const double counted = observed.total(group, k);
       const double dispersion = std::max(0.0, moments.overdispersion(group, k));
-      record.counted.push_back(std::log(counted + 0.5));
-      record.over_flow.push_back(record.counted.back() - std::log(flow(k) * library / total + 0.5));
-      record.over_control.push_back(record.counted.back() -
-                                    std::log(predicted.base(group, k) * library / base_total + 0.5));
-      record.precision.push_back(1 / (1 / (counted + 0.5) + dispersion / cells + dispersion / controls));
+      record.counted.push_back(observed.total(group, k));
+      record.log_flow.push_back(std::log(flow(k) * library / total + least));
+      record.log_control.push_back(std::log(predicted.base(group, k) * library / base_total + least));
+      record.variance.push_back(dispersion / cells + dispersion / controls);
       add_overdispersion(observed, group, unit, {k, dispersion});
     }
     records.push_back(std::move(record));
   }
 
-  /// Returns the records as measurements of each unit's effect beyond the mixture of flow and control.
-  GroupEffects effects(Index units, double control_weight) const {
+  /// Returns the records as measurements of each unit's effect beyond the mixture of flow and control. Their precision
+  /// is that of the counts which the effect of all units together makes expected: that of observed counts would favor
+  /// those that are large by chance.
+  ///
+  /// left_out: unit whose records are not used; -1: none
+  GroupEffects effects(Index units, double control_weight, Index left_out = -1) const {
     GroupEffects out(units, records.empty() ? 0 : Index(records.front().counted.size()));
-    for (const ResponseRecord& r : records) {
-      for (Index k = 0; k < out.genes(); ++k) {
-        out.value(r.unit, k) += r.slope * r.residual(k, control_weight) * r.precision[to_size(k)];
-        out.precision(r.unit, k) += r.slope * r.slope * r.precision[to_size(k)];
+    for (Index k = 0; k < out.genes(); ++k) {
+      const double common = log_ratio(k, control_weight, left_out);
+      for (const ResponseRecord& r : records) {
+        if (r.unit == left_out) continue;
+        const double expected = std::exp(r.log_expected(k, control_weight) + r.slope * common);
+        const double noise = 1 + expected * r.variance[to_size(k)], precision = r.slope * expected / noise;
+        out.value(r.unit, k) += precision * (r.slope * common + log_of_counts(r.counted[to_size(k)], expected, noise));
+        out.precision(r.unit, k) += r.slope * precision;
       }
     }
     return out;
   }
 
  private:
+  // Log of all counts of a gene over the expected ones, in units of the effect.
+  double log_ratio(Index gene, double control_weight, Index left_out) const {
+    constexpr double half = 0.5;  // a count
+    double counted = half, expected = half, slope = half;
+    for (const ResponseRecord& r : records) {
+      if (r.unit == left_out) continue;
+      const double e = std::exp(r.log_expected(gene, control_weight));
+      counted += r.counted[to_size(gene)];
+      expected += e;
+      slope += r.slope * e;
+    }
+    return std::log(counted / expected) * expected / slope;
+  }
+
+  // Log of counts over expected ones, 0 on average to second order.     noise: variance over mean
+  static double log_of_counts(double counted, double expected, double noise) {
+    constexpr double half = 0.5;  // a count
+    return std::log((counted + half) / (expected + half)) +
+           half * expected * noise / ((expected + half) * (expected + half));
+  }
+
   void add_overdispersion(const GroupMoments& observed, Index group, Index unit,
                           std::pair<Index, double> gene_dispersion) {
     const auto [gene, dispersion] = gene_dispersion;

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <latentcell/kernel/log_pca.hpp>
+#include <latentcell/metric/energy_distance.hpp>
+#include <latentcell/perturbation/predict_with_flow.hpp>
+
+namespace LATENTCELL_NAMESPACE::perturbation {
+
+/// Perturbed cells of a group that a model was trained without, and the control cells of the group.
+struct LeftOutCells {
+  std::string condition;
+  PredictOptions options;     ///< with the dose of the observed cells
+  const CellTable& control;   ///< (N, G)
+  const CellTable& observed;  ///< (M, G) at least 2
+};
+
+/// Compares ways to draw predicted cells by their energy distance to left-out cells: decoded or from the control cells'
+/// counts, with what is common to the groups as it is and stronger. Errors of gene means, which choose the rest of a
+/// mixture, favor effects that are shrunk gene by gene; many small ones together still move cells.
+class CellSamplingSearch {
+ public:
+  static constexpr Index most_cells = 300;  ///< of a comparison
+
+  CellSamplingSearch(const ResponseMixture& mixture, const kernel::LogPca& pca) : pca_(pca) {
+    for (const CellSampling cells : {CellSampling::decoded, CellSampling::counterfactual}) {
+      for (const double factor : {1.0, 1.25, 1.5}) {
+        ResponseMixture m = mixture;
+        m.cells = cells;
+        m.strength = factor * mixture.strength;
+        if (factor == 1 || mixture.strength > 0) candidates_.push_back(m);
+      }
+    }
+    of_comparisons_.resize(candidates_.size());
+  }
+
+  const std::vector<ResponseMixture>& candidates() const { return candidates_; }
+
+  /// Adds the comparison of one group under one condition.     models: of each candidate, trained without these cells
+  void add(const LeftOutCells& of, const std::vector<Model>& models, Rng& rng) {
+    const Matrix<float> truth = pca_.project(of.observed.counts.view());
+    const double weight = double(std::min<Index>(of.observed.cells(), 200));
+    const Rng draws = rng.fork();
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      Rng own = draws;  // candidates differ by their rule alone
+      const CellTable predicted = predict_with_flow(models[i], of.control, of.condition, of.options, own);
+      const Matrix<float> points = pca_.project(predicted.counts.view());
+      of_comparisons_[i].push_back(weight * metric::energy_distance(view(points), view(truth)));
+    }
+    weight_ += weight;
+  }
+
+  /// Fills in the candidate of the smallest mean energy distance; of those that draw cells alike, the first within one
+  /// standard error of it. Nothing where no cells were left out.
+  void choose(MixtureChoice& to) const {
+    if (weight_ == 0) return;
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (sum_of(i) < sum_of(best)) best = i;
+    }
+    std::size_t chosen = 0;
+    while (candidates_[chosen].cells != candidates_[best].cells || !within_one_error(chosen, best)) ++chosen;
+    to.mixture = candidates_[chosen];
+    to.energy = sum_of(chosen) / weight_;
+    to.energy_decoded = sum_of(0) / weight_;
+  }
+
+ private:
+  double sum_of(std::size_t candidate) const {
+    return std::accumulate(of_comparisons_[candidate].begin(), of_comparisons_[candidate].end(), 0.0);
+  }
+  // Whether the sums differ by no more than the standard error of their difference over the comparisons.
+  bool within_one_error(std::size_t a, std::size_t b) const {
+    const double n = double(of_comparisons_[a].size()), difference = sum_of(a) - sum_of(b);
+    if (n < 2) return true;
+    double square = 0;
+    for (std::size_t k = 0; k < of_comparisons_[a].size(); ++k) {
+      const double d = of_comparisons_[a][k] - of_comparisons_[b][k] - difference / n;
+      square += d * d;
+    }
+    return difference <= std::sqrt(square * n / (n - 1));
+  }
+
+  const kernel::LogPca& pca_;
+  std::vector<ResponseMixture> candidates_;
+  std::vector<std::vector<double>> of_comparisons_;  // weighted energy distances of each candidate
+  double weight_ = 0;
+};
+
+}  // namespace latentcell::perturbation

@@ -1,0 +1,88 @@
+#include <latentcell/perturbation/choose_cell_sampling.hpp>
+
+#include <latentcell/data/simulate.hpp>
+
+#include "support/catch.hpp"
+#include "support/perturbation_options.hpp"
+
+using namespace latentcell;
+using namespace latentcell::perturbation;
+
+namespace {
+
+constexpr Index genes = 40;
+
+// Control cells and, as the truth, cells whose first ten genes are multiplied; a model that nothing has trained: its
+// decoder knows no cell.
+struct Planted {
+  CellTable control, observed;
+  Model model;
+  ResponseMixture mixture{.control_weight = 1, .strength = 1};
+
+  explicit Planted(double change, Rng& rng) : model(simulated_options(genes), one_perturbation("gene_1"), rng) {
+    const CellTable all = simulate(
+        {.cells = 400, .genes = genes, .types = 1, .library = 800, .type_skew = 0, .perturbations = 1}, rng);
+    std::vector<Index> rows;
+    for (Index i = 0; i < all.cells(); ++i) {
+      if (all.obs(model.options.condition).level_of(i) == model.options.control) rows.push_back(i);
+    }
+    control = all.select_cells(rows);
+    model.vae.initialize_from_data(control.counts);
+    model.flow.start(encode(model.vae, control));
+    observed = control;
+    Counts moved(genes);
+    for (Index i = 0; i < control.cells(); ++i) {
+      const auto columns = control.counts.view().row_columns(i);
+      const auto values = control.counts.view().row_values(i);
+      for (std::size_t k = 0; k < columns.size(); ++k)
+        moved.push(columns[k], columns[k] < 10 ? std::round(float(change) * values[k]) : values[k]);
+      moved.end_row();
+    }
+    observed.counts = std::move(moved);
+  }
+
+  // The models know the logarithm of the change, times `share`.
+  MixtureChoice chosen(double change, double share, Rng& rng) {
+    const kernel::LogPca pca = kernel::LogPca::fit(control.counts.view(), 20, rng);
+    CellSamplingSearch search(mixture, pca);
+    std::vector<Model> models;
+    for (const ResponseMixture& m : search.candidates()) {
+      models.push_back(model);
+      models.back().set_mixture({.mixture = m});
+      models.back().mean_correction.value.setOnes();
+      models.back().mean_correction.value.leftCols(10).setConstant(float(std::pow(change, share * m.strength)));
+    }
+    for (int k = 0; k < 4; ++k) search.add({"gene_1", {}, control, observed}, models, rng);
+    MixtureChoice out{.mixture = mixture};
+    search.choose(out);
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("CellSamplingSearch: cells that a poor decoder does not know are drawn from their own counts") {
+  Rng rng(2);
+  Planted p(3, rng);
+  const MixtureChoice c = p.chosen(3, 1, rng);
+  CHECK(c.mixture.cells == CellSampling::counterfactual);
+  CHECK(c.mixture.strength == 1);
+  CHECK(c.energy < 0.5 * c.energy_decoded);
+}
+
+TEST_CASE("CellSamplingSearch: an effect that is too small is made stronger") {
+  Rng rng(3);
+  Planted p(4, rng);
+  CHECK(p.chosen(4, 1 / 1.5, rng).mixture.strength == 1.5);
+}
+
+TEST_CASE("CellSamplingSearch: without comparisons nothing changes") {
+  Rng rng(4);
+  Planted p(2, rng);
+  const kernel::LogPca pca = kernel::LogPca::fit(p.control.counts.view(), 20, rng);
+  const CellSamplingSearch search(p.mixture, pca);
+  MixtureChoice c{.mixture = {0.25, 0.5}};
+  search.choose(c);
+  CHECK(c.mixture.control_weight == 0.25);
+  CHECK(std::isnan(c.energy));
+}
