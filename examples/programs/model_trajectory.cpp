@@ -61,6 +61,8 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& r
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
   lc::Stages stages = program::make_stages(s);
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
+  print_line(out.model.mixture.to_text());
+  report["mixture"] = program::mixture_json(out.model.mixture);
   report.add_stages(s, stages);
   program::save_checkpoint(s, out.model);
   out.reference = trajectory::encode(out.model, cells);

@@ -35,10 +35,9 @@ inline FitOptions velocity_options(const Model& model, const TrainingOptions& op
 /// latents (N, D) with the obs column of times
 inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOptions& options, Stages& stages) {
   const FitOptions velocity = velocity_options(model, check_options("trajectory::fit", options));
-  const FitStatus status =
-      stages.run<float>("velocity", velocity, model.velocity, [&](TrainState<float>& state, auto&&... hooks) {
-        fit_velocity(model, latents, velocity, state, hooks...);
-      });
+  const FitStatus status = stages.run<float>(
+      "velocity", velocity, model.velocity,
+      [&](TrainState<float>& state, auto&&... hooks) { fit_velocity(model, latents, velocity, state, hooks...); });
   if (status == FitStatus::interrupted) return status;
   return fit_mixture(model, latents, velocity, options.mixture, stages);
 }
@@ -46,7 +45,7 @@ inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOpt
 /// Trains a model on snapshots: with counts a stage "decoder" first, from the principal components back to counts.
 inline FitStatus fit(Model& model, const Snapshots& cells, const TrainingOptions& options, Stages& stages) {
   check_options("trajectory::fit", options);
-  detail::check_velocity_options(options.velocity);  // before the decoder is trained
+  check_velocity_options(options.velocity);  // before the decoder is trained
   if (model.autoencoder && cells.counts) {
     FitOptions decoder = options.autoencoder;
     if (decoder.epochs == 0) decoder.epochs = epochs_for_steps(cells.cells(), decoder.batch, {.steps = 1500});

@@ -27,9 +27,9 @@ struct MixtureOptions {
 /// Shares by SnapshotPart.
 using PartShares = std::array<double, 3>;
 
-/// Mixtures that are compared, the simplest first.
+/// Mixtures that are compared, the straight plan first: its half-way point is the usual baseline.
 inline const std::vector<PartShares>& candidate_mixtures() {
-  static const std::vector<PartShares> out = {{0, 0, 1},     {0, 1, 0},   {0, .5, .5},  {1, 0, 0},
+  static const std::vector<PartShares> out = {{0, 0, 1},   {0, 1, 0},   {0, .5, .5},    {1, 0, 0},
                                               {.5, 0, .5}, {.5, .5, 0}, {.34, .33, .33}};
   return out;
 }
@@ -54,8 +54,8 @@ inline std::vector<std::vector<TimeRange>> nested_stretches(const std::vector<do
     const double width = std::max(gap, (last - first) / double(parts));
     for (double from = first + width; from + 2 * width <= last; from += width) {
       const TimeRange stretch{std::nextafter(from, last), from + width};
-      const bool by_the_gap = gap == width && stretch.to > gap_from - width / 2 &&
-                              stretch.from < gap_from + gap + width / 2;
+      const bool by_the_gap =
+          gap == width && stretch.to > gap_from - width / 2 && stretch.from < gap_from + gap + width / 2;
       if (!by_the_gap) inner.push_back(stretch);
     }
   }
@@ -73,7 +73,7 @@ namespace detail {
 
 /// What the mixtures score on a left-out stretch: distance of each true cell from what it is matched with.
 struct StretchScores {
-  Matrix<double> distance;    // (mixtures, cells)
+  Matrix<double> distance;      // (mixtures, cells)
   std::array<double, 3> alone;  // W1 of each part alone
 };
 
@@ -125,8 +125,9 @@ inline StretchScores score_stretch(Model& nested, const LatentTable& reference, 
 
 }  // namespace detail
 
-/// The simplest mixture whose score is within one standard error of the best one's. The score is W1, relative to the
-/// best of each stretch; the standard error is that of the difference over the true cells.
+/// The best mixture where it beats the straight plan by more than one standard error, else the straight plan, which is
+/// the first. The score is W1, relative to the best of each stretch; the standard error is that of the difference over
+/// the true cells.
 /// distances: of each stretch (mixtures, cells) -> position in candidate_mixtures()
 inline Index choose_mixture(const std::vector<Matrix<double>>& distances) {
   const Index count = Index(candidate_mixtures().size());
@@ -139,15 +140,12 @@ inline Index choose_mixture(const std::vector<Matrix<double>>& distances) {
       score[to_size(c)] += d.row(c).mean() / d.rowwise().mean().minCoeff() / double(distances.size());
   }
   const Index best = Index(std::min_element(score.begin(), score.end()) - score.begin());
-  for (Index c = 0; c < count; ++c) {
-    double variance = 0;
-    for (const Matrix<double>& d : distances) {
-      const Eigen::ArrayXd gap = (d.row(c) - d.row(best)).transpose().array() / d.rowwise().mean().minCoeff();
-      variance += (gap - gap.mean()).square().sum() / double(gap.size() - 1) / double(gap.size());
-    }
-    if (score[to_size(c)] - score[to_size(best)] <= std::sqrt(variance) / double(distances.size())) return c;
+  double variance = 0;
+  for (const Matrix<double>& d : distances) {
+    const Eigen::ArrayXd gap = (d.row(0) - d.row(best)).transpose().array() / d.rowwise().mean().minCoeff();
+    variance += (gap - gap.mean()).square().sum() / double(gap.size() - 1) / double(gap.size());
   }
-  return best;
+  return score[0] - score[to_size(best)] > std::sqrt(variance) / double(distances.size()) ? best : 0;
 }
 
 namespace detail {
@@ -161,10 +159,11 @@ inline FitOptions nested_velocity(FitOptions velocity) {
 
 inline std::string nested_stage(std::size_t set) { return text("velocity_nested_", set + 1); }
 
-/// The rule where there is nothing to choose by: equal shares. Along the cells the straight plan has none.
+/// The rule where there is nothing to choose by: both plans; along the cells, where no straight line runs, the flow and
+/// its plan.
 inline PartShares usual_shares(const OtPathOptions& paths) {
   if (paths.shape == PathShape::manifold) return {.5, .5, 0};
-  return candidate_mixtures().back();
+  return {0, .5, .5};
 }
 
 }  // namespace detail
@@ -211,8 +210,8 @@ inline FitStatus fit_mixture(Model& model, const LatentTable& latents, const Fit
     if (status == FitStatus::interrupted) return status;
     stages.announce("choosing what predicts the cells between snapshots");
     for (std::size_t s = 0; s < sets[k].size(); ++s) {
-      const detail::StretchScores scores = detail::score_stretch(
-          nested, reference, metric::pick_rows(view(latents.mean), left_out[s]), sets[k][s], rng);
+      const detail::StretchScores scores =
+          detail::score_stretch(nested, reference, metric::pick_rows(view(latents.mean), left_out[s]), sets[k][s], rng);
       for (Index p = 0; p < 3; ++p) alone(0, p) += scores.alone[to_size(p)];
       distances.push_back(scores.distance);
     }

@@ -14,13 +14,14 @@
 
 namespace LATENTCELL_NAMESPACE::trajectory {
 
-namespace detail {
-
-inline constexpr std::uint64_t path_stream = 61;  // random numbers of the pairs
-
+/// Paths are not split: throws std::invalid_argument for options of validation.
 inline void check_velocity_options(const FitOptions& options) {
   require_defaults("trajectory::fit: velocity", options, {"validation", "patience"});
 }
+
+namespace detail {
+
+inline constexpr std::uint64_t path_stream = 61;  // random numbers of the pairs
 
 /// Paths in random order, for fit_with: a batch is the numbers of some paths.
 class PathBatches {
@@ -129,7 +130,7 @@ inline void start_velocity(VelocityModel& model, const LatentTable& latents, con
 template <class... Hooks>
 void fit_velocity(Model& model, const LatentTable& latents, const FitOptions& options, TrainState<float>& state,
                   Hooks&&... hooks) {
-  detail::check_velocity_options(options);
+  check_velocity_options(options);
   LATENTCELL_REQUIRE(latents.latent() == model.latent(), "fit: latents of ", latents.latent(),
                      " dimensions for a velocity of ", model.latent());
   const std::vector<double> time = read_times(latents.cell_columns, model.options.time);

@@ -31,7 +31,8 @@ struct Options {
   std::optional<AutoencoderOptions> autoencoder;  ///< of counts; none: cells are points of a given embedding
 
   /// The measured settings for cells of counts, in `components` principal components, or for points of an embedding.
-  /// Paths run along the cells of an embedding of few dimensions; where there are more, geodesics follow the noise. Many dimensions hold more noise, which a wider net averages. Throws std::invalid_argument where there are too few
+  /// Paths run along the cells of an embedding of few dimensions; where there are more, geodesics follow the noise.
+  /// Many dimensions hold more noise, which a wider net averages. Throws std::invalid_argument where there are too few
   /// cells or genes.
   static Options for_cells(const Snapshots& cells, Index components) {
     Options o;

@@ -145,23 +145,25 @@ class StepCoupling {
   bool drawn_by_weight_ = false;
 };
 
+}  // namespace detail
+
 /// Collects paths between the cells of two sides.
-class PathBuilder {
+class OtPathBuilder {
  public:
-  OtPaths paths;                 // its points are set by finish()
+  OtPaths paths;                   // its points are set by finish()
   std::vector<Index> early, late;  // rows of the cells that each path joins
 
   /// cells: most of a side that are coupled at once
-  PathBuilder(ConstView<float> latents, const std::vector<double>& time, const TimeOrder& order, const OtPathOptions& o,
-              Index cells)
+  OtPathBuilder(ConstView<float> latents, const std::vector<double>& time, const TimeOrder& order,
+                const OtPathOptions& o, Index cells)
       : latents_(latents), time_(time), order_(order), options_(o), cells_(cells) {
-    paths.knots = o.shape == PathShape::manifold ? manifold_knots : 2;
+    paths.knots = o.shape == PathShape::manifold ? detail::manifold_knots : 2;
   }
 
   /// Adds `count` pairs of one plan between random cells of both sides.   before, after: rows
   void add(const std::vector<Index>& before, const std::vector<Index>& after, Index count, Rng& rng) {
     const std::vector<Index> a = random_rows(before, cells_, rng), b = random_rows(after, cells_, rng);
-    const StepCoupling coupling(metric::pick_rows(latents_, a), metric::pick_rows(latents_, b), options_);
+    const detail::StepCoupling coupling(metric::pick_rows(latents_, a), metric::pick_rows(latents_, b), options_);
     for (Index p = 0; p < count; ++p) {
       const auto [i, j] = coupling.pair(p, rng);
       const Matrix<float> path = coupling.path(i, j, paths.knots);
@@ -186,8 +188,6 @@ class PathBuilder {
   std::vector<float> points_;
 };
 
-}  // namespace detail
-
 /// Pairs cells across every time step by entropic optimal transport, repeatedly on random subsets of both sides.
 /// latents (N, D), time (N) -> paths
 /// A step lies between two adjacent distinct times. Its sides are the cells nearest in time, all cells of a time, until
@@ -202,7 +202,7 @@ inline OtPaths ot_paths(ConstView<float> latents, const std::vector<double>& tim
   const TimeOrder order(time);
   const Index steps = order.size() - 1;
   LATENTCELL_REQUIRE(steps >= 1, "ot_paths: there must be cells of two times at least, there are ", steps + 1);
-  detail::PathBuilder out(latents, time, order, o, o.window);
+  OtPathBuilder out(latents, time, order, o, o.window);
   const Index rounds = std::max<Index>(1, (o.pairs + steps * o.window - 1) / (steps * o.window));
   for (Index round = 0; round < rounds; ++round) {
     for (Index step = 0; step < steps; ++step)

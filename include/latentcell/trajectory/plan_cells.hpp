@@ -35,7 +35,7 @@ inline PlanCells plan_cells(ConstView<float> latents, const std::vector<double>&
                            after = order.window(next, 1, options.window);
   LATENTCELL_REQUIRE(!before.empty() && !after.empty(), "plan_cells: no cell is ", before.empty() ? "before" : "after",
                      " the times ", *first, " to ", *last);
-  detail::PathBuilder built(latents, time, order, options, std::max(most, options.window));
+  OtPathBuilder built(latents, time, order, options, std::max(most, options.window));
   const Index n = Index(to.size());
   for (Index k = 0; k < plans; ++k) built.add(before, after, (n * (k + 1)) / plans - (n * k) / plans, rng);
   built.finish();

@@ -202,7 +202,8 @@ inline LatentTable interpolate_at(const Model& model, const LatentTable& referen
       made = {metric::pick_rows(view(reference.mean), row), row, starts};
       advance_in_time(model.velocity, made.mean, starts, times, options.steps, rng);
     } else {
-      made = plan_cells(view(reference.mean), time, times, SnapshotMixture::plan_options(part, model.options.paths), rng);
+      made =
+          plan_cells(view(reference.mean), time, times, SnapshotMixture::plan_options(part, model.options.paths), rng);
     }
     for (std::size_t k = 0; k < at.size(); ++k) {
       mean.row(at[k]) = made.mean.row(Index(k));
