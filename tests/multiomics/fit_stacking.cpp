@@ -16,7 +16,8 @@ Curved straight(Index cells, std::uint64_t seed) {
   for (Index i = 0; i < cells; ++i) {
     double up = 0;
     for (const float x : out.rna.counts.view().row_values(i).first(2)) up += std::log1p(double(x)) - 3.4;
-    for (Index f = 0; f < 6; ++f) out.protein.counts.push(std::int32_t(f), float(std::round(200 * std::exp(f % 2 * up))));
+    for (Index f = 0; f < 6; ++f)
+      out.protein.counts.push(std::int32_t(f), float(std::round(200 * (f % 2 == 1 ? std::exp(up) : 1.0))));
     out.protein.counts.end_row();
   }
   return out;
