@@ -70,4 +70,6 @@ TEST_CASE("fit_stacking: parts predict cells that they were trained without") {
   CHECK((stacked - truth).squaredNorm() > 0.95f * truth.squaredNorm());
   CHECK_THROWS_WITH(fit_stacking(model, {c.protein, {c.rna}}, {}, {.joint_folds = -1}, stages, rng),
                     ContainsText("fit_stacking: joint_folds must be at least 0, got -1"));
+  CHECK_THROWS_WITH(fit_stacking(model, {c.protein, {c.rna}}, {}, {.joint_folds = 1}, stages, rng),
+                    ContainsText("one joint fold alone cannot be left out"));
 }

@@ -163,14 +163,15 @@ inline TrajectorySettings parse_trajectory(int argc, char** argv) {
   return s;
 }
 
-/// What predicts the cells between snapshots, for the report.
-inline Json mixture_json(const lc::trajectory::SnapshotMixture& of) {
-  Json out{{"stretches", of.stretches.value(0, 0)}, {"parts", Json::array()}};
+/// Prints and reports what predicts the cells between snapshots.
+inline void report_mixture(Report& report, const lc::trajectory::SnapshotMixture& of) {
+  print_line(of.to_text());
+  Json parts = Json::array();
   for (Index k = 0; k < of.share.value.cols(); ++k)
-    out["parts"].push_back({{"name", lc::trajectory::snapshot_part_names[lc::to_size(k)]},
-                            {"share", of.share.value(0, k)},
-                            {"nested_w1", number(of.nested_w1.value(0, k))}});
-  return out;
+    parts.push_back({{"name", lc::trajectory::snapshot_part_names[lc::to_size(k)]},
+                     {"share", of.share.value(0, k)},
+                     {"nested_w1", number(of.nested_w1.value(0, k))}});
+  report["mixture"] = {{"stretches", of.stretches.value(0, 0)}, {"parts", parts}};
 }
 
 /// Ends the run now where its stages are of other data or settings.

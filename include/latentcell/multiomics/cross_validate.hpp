@@ -40,6 +40,7 @@ struct CrossValidation {
   std::vector<char> measured;           ///< (N) 1: a cell with proteins, which was held out once
   std::vector<double> fold;             ///< (N) from 1; NaN for cells without proteins
   evaluate::ScoreTable proteins;        ///< evaluate() of the predictions
+  std::vector<Stacking> stacking;       ///< weights of each fold's model of proteins
   evaluate::ScoreTable genes;           ///< RNA from proteins, mean over the folds of the mean correlation: all genes,
                                         ///< and the genes of the joint model
 };
@@ -193,6 +194,7 @@ inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>&
       FitStatus::interrupted)
     return FitStatus::interrupted;
   if (o.notice) o.notice("proteins: " + model.stacking.to_text());
+  out.stacking.push_back(model.stacking);
   stages.announce(text(fold.prefix, "protein: predicting held-out cells"));
   Rng rng(seed, held_out_stream);
   const Index cells = Index(out.measured.size());

@@ -104,13 +104,14 @@ inline std::optional<StackedOutOfFold> fit_stacking(Model& model, const Training
                                                     const JointFitOptions& joint, const JointFoldOptions& o,
                                                     Stages& stages, Rng& rng) {
   check_options("fit_stacking", o);
+  LATENTCELL_REQUIRE(o.joint_folds != 1, "fit_stacking: one joint fold alone cannot be left out; give 2 or more, or 0");
   const Matrix<float> truth = model.target.encode(cells.target);
   StackedOutOfFold out{model.condition_features(cells.sources), {}, {}};
   out.ensemble = conformal::out_of_fold_means(model.flows, out.condition, rng);
   std::vector<StackPart> part{StackPart::ensemble, StackPart::ridge};
   std::vector<Matrix<float>> latents{out.ensemble,
                                      detail::out_of_fold_ridge(model, out.condition, truth, cells.target.measured)};
-  if (model.joint && o.joint_folds >= 2 && target_part(model, *model.joint) >= 0) {
+  if (model.joint && o.joint_folds > 0 && target_part(model, *model.joint) >= 0) {
     auto of_joint = detail::out_of_fold_joint(model, cells, joint, o.joint_folds, stages, rng);
     if (!of_joint) return std::nullopt;
     part.push_back(StackPart::joint);

@@ -31,7 +31,7 @@ struct SnapshotMixture {
 
   /// Settings of a part's plan, for a model whose flow learns from the paths of `o`.
   static OtPathOptions plan_options(SnapshotPart part, const OtPathOptions& o) {
-    if (part == SnapshotPart::straight_plan) return {.window = o.window, .epsilon = 0.03, .marginal_relaxation = 0};
+    if (part == SnapshotPart::straight_plan) return {.window = o.window, .epsilon = 0.01, .marginal_relaxation = 0};
     return o;
   }
 
