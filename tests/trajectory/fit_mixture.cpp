@@ -94,7 +94,7 @@ TEST_CASE("fit_mixture: on straight lines the baseline; where masses change, not
   CHECK(straight.nested_w1.value.allFinite());
   CHECK(stages.reports().size() == 2);
   CHECK(stages.reports()[0].name == "velocity_nested_1");
-  CHECK(stages.reports()[0].options.epochs == 10);
+  CHECK(stages.reports()[0].options.epochs == 20);
   // The lower line dies out: a balanced plan has to carry its cells across.
   LatentTable cells = two_lines(160, {0, 1, 2}, 1);
   std::vector<Index> kept;

@@ -18,8 +18,8 @@
 namespace LATENTCELL_NAMESPACE::trajectory {
 
 struct MixtureOptions {
-  Index fits = 2;  ///< velocities trained for the choice, each without every other inner stretch of time, with half of
-                   ///< the epochs. Larger than 2: as 2. 0: nothing is left out, a rule chooses
+  Index fits = 2;  ///< velocities trained for the choice, each without every other inner stretch of time, on half of
+                   ///< the pairs. Larger than 2: as 2. 0: nothing is left out, a rule chooses
 
   static void visit(auto& self, auto&& f) { f("fits", self.fits, at_least(0)); }
 };
@@ -152,11 +152,6 @@ namespace detail {
 
 inline constexpr std::uint64_t mixture_stream = 67;  // random numbers of the choice
 
-inline FitOptions nested_velocity(FitOptions velocity) {
-  velocity.epochs = std::max(1, velocity.epochs / 2);
-  return velocity;
-}
-
 inline std::string nested_stage(std::size_t set) { return text("velocity_nested_", set + 1); }
 
 /// The rule where there is nothing to choose by: both plans; along the cells, where no straight line runs, the flow and
@@ -173,7 +168,7 @@ inline void plan_mixture(const Model& model, const std::vector<double>& time, co
                          const MixtureOptions& o, Stages& stages) {
   const std::size_t sets = nested_stretches(time, o.fits).size();
   for (std::size_t k = 0; k < sets; ++k)
-    stages.plan(detail::nested_stage(k), detail::nested_velocity(velocity), model.options.paths.pairs, model.velocity);
+    stages.plan(detail::nested_stage(k), velocity, model.options.paths.pairs / 2, model.velocity);
 }
 
 /// Chooses what predicts the cells between snapshots: inner stretches of the training times are left out, a velocity is
@@ -185,9 +180,9 @@ inline FitStatus fit_mixture(Model& model, const LatentTable& latents, const Fit
   check_options("fit_mixture", o);
   const std::vector<double> time = read_times(latents.cell_columns, model.options.time);
   const std::vector<std::vector<TimeRange>> sets = nested_stretches(time, o.fits);
-  const FitOptions options = detail::nested_velocity(velocity);
   Options points = model.options;
   points.autoencoder.reset();
+  points.paths.pairs = std::max<Index>(1, points.paths.pairs / 2);
   std::vector<Matrix<double>> distances;
   model.mixture = SnapshotMixture();
   Matrix<double> alone = Matrix<double>::Zero(1, 3);
@@ -202,11 +197,11 @@ inline FitStatus fit_mixture(Model& model, const LatentTable& latents, const Fit
       if (!out) kept.push_back(i);
     }
     const LatentTable reference = latents.select_cells(kept);
-    Rng rng(options.seed, detail::mixture_stream + k);
+    Rng rng(velocity.seed, detail::mixture_stream + k);
     Model nested(points, rng);
     const FitStatus status = stages.run<float>(
-        detail::nested_stage(k), options, nested.velocity,
-        [&](TrainState<float>& state, auto&&... hooks) { fit_velocity(nested, reference, options, state, hooks...); });
+        detail::nested_stage(k), velocity, nested.velocity,
+        [&](TrainState<float>& state, auto&&... hooks) { fit_velocity(nested, reference, velocity, state, hooks...); });
     if (status == FitStatus::interrupted) return status;
     stages.announce("choosing what predicts the cells between snapshots");
     for (std::size_t s = 0; s < sets[k].size(); ++s) {
