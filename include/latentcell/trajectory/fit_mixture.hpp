@@ -154,10 +154,10 @@ inline constexpr std::uint64_t mixture_stream = 67;  // random numbers of the ch
 
 inline std::string nested_stage(std::size_t set) { return text("velocity_nested_", set + 1); }
 
-/// The rule where there is nothing to choose by: both plans; along the cells, where no straight line runs, the flow and
-/// its plan.
+/// The rule where there is nothing to choose by: both plans; along the cells of a low-dimensional embedding, where a
+/// straight line cuts through empty space, the flow.
 inline PartShares usual_shares(const OtPathOptions& paths) {
-  if (paths.shape == PathShape::manifold) return {.5, .5, 0};
+  if (paths.shape == PathShape::manifold) return {1, 0, 0};
   return {0, .5, .5};
 }
 
