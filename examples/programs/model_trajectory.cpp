@@ -61,6 +61,7 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& r
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
   lc::Stages stages = program::make_stages(s);
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
+  program::report_mixture(report, out.model.mixture);
   report.add_stages(s, stages);
   program::save_checkpoint(s, out.model);
   out.reference = trajectory::encode(out.model, cells);
@@ -97,10 +98,9 @@ void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable
   const lc::Matrix<float> reference = t.model.coordinates(t.reference.mean), truth = t.model.coordinates(t.truth.mean);
   const std::vector<double> time = lc::read_times(t.reference.cell_columns, t.model.options.time);
   for (std::size_t k = 0; k < predicted.size(); ++k) {
-    const std::string when = s.predictions[k].name;
     plots::trajectory(
         s.plots, {reference, time, paths, t.model.coordinates(predicted[k].mean), k == 0 ? truth : lc::Matrix<float>()},
-        {t.axes.empty() ? "PC 1" : t.axes[0], t.axes.empty() ? "PC 2" : t.axes[1], when,
+        {t.axes.empty() ? "PC 1" : t.axes[0], t.axes.empty() ? "PC 2" : t.axes[1], s.predictions[k].name,
          k == 0 ? plots::compared(scores, "w2") : ""});
   }
 }

@@ -42,6 +42,7 @@ mo::CrossValidationOptions options_of(const Settings& s, Index folds) {
   o.training.joint.epochs = s.ensemble.training.epochs;
   o.training.members.fit.seed = o.training.joint.fit.seed = s.seed;
   o.training.intervals.draws = s.ensemble.draws;
+  o.training.stacking = s.stacking;
   o.notice = program::print_line;
   return o;
 }
@@ -82,6 +83,7 @@ lc::FitStatus predict_rest(const Settings& s, const mo::Dataset& data, const mo:
       mo::make_model(o.model, cells.protein, mo::CellModalities{everyone.rna, {}, cells.extra}.sources(), s.seed);
   const lc::FitStatus status = mo::fit(model, {cells.protein, cells.sources(), everyone.all()}, o.training, stages);
   if (status == lc::FitStatus::interrupted) return status;
+  program::print_line("proteins: " + model.stacking.to_text());
   program::save_checkpoint(s, model);
   mo::add_joint(out, *model.joint, measured);
   program::doing("predicting");

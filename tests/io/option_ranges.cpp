@@ -16,6 +16,7 @@
 #include <latentcell/metric/gene_set_scores.hpp>
 #include <latentcell/metric/logistic_regression.hpp>
 #include <latentcell/metric/sliced_wasserstein.hpp>
+#include <latentcell/metric/stacking_weights.hpp>
 #include <latentcell/metric/two_sample_auc.hpp>
 #include <latentcell/metric/types_covered.hpp>
 #include <latentcell/multiomics/multiomics.hpp>
@@ -171,6 +172,7 @@ TEST_CASE("options: so are those of samplers, transport, metrics, kernels and fi
   check_ranges<metric::ClassNegativeBinomialOptions>("ClassNegativeBinomial");
   check_ranges<metric::DensityCoverageOptions>("density_coverage");
   check_ranges<metric::SlicedWassersteinOptions>("sliced_wasserstein");
+  check_ranges<metric::StackingOptions>("stacking_weights");
   check_ranges<metric::TypesCoveredOptions>("types_covered");
   check_ranges<metric::GeneSetScoresOptions>("GeneSetScores");
   check_ranges<io::H5adWriteOptions>("write_h5ad");

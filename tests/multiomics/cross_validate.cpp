@@ -25,11 +25,11 @@ TEST_CASE("cross_validate: every cell with proteins is predicted by a model that
   o.notice = [&](const std::string& line) { lines.push_back(line); };
   const auto out = cross_validate(d, o, stages);
   REQUIRE(out);
-  CHECK(lines.size() == 2);
-  CHECK(stages.reports().size() == 2 * (2 + 1 + 2));
+  CHECK(lines.size() == 2 * 3);  // each fold, and the weights of both of its models
+  CHECK(stages.reports().size() == 2 * (2 + 1 + 3 + 2));
   CHECK(stages.reports().front().name == "fold_1_of_2_protein_1");
   CHECK(out->predictions.front().method == "latentcell");
-  CHECK(out->proteins.rows().size() == 3 + 3 + 6);
+  CHECK(out->proteins.rows().size() == 3 + 1 + 3 + 6);
   CHECK(out->genes.rows().size() == 3);
   CHECK(std::isnan(out->fold[5]));
   CHECK(out->measured[5] == 0);

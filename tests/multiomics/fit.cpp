@@ -94,7 +94,7 @@ TEST_CASE("fit: with cells for it a joint model is trained as well; a stopped tr
   Stages stages;
   REQUIRE(fit(model, {c.protein, {c.rna}, {c.rna, c.protein}}, short_training(2), stages) == FitStatus::finished);
   REQUIRE(model.joint);
-  CHECK(stages.reports().back().name == "joint");
+  CHECK(stages.reports()[2].name == "joint");
   CHECK(model.joint->features(1) == c.protein.features);
   CHECK(model.flows.interval_scale.value.maxCoeff() != 1);
   TrainingOptions means = short_training(2);

@@ -34,6 +34,7 @@ TEST_CASE("multiomics: a saved model predicts the same bits, its joint model too
   const std::vector<Modality> cells = in_features_of(*again.joint, {rna, d.protein, *d.extra});
   CHECK(encode(*again.joint, cells).mean == encode(*model.joint, cells).mean);
 
+  CHECK(again.stacking.weight.value == model.stacking.weight.value);
   model.joint.reset();
   save(folder / "without", model);
   CHECK_FALSE(load(folder / "without").joint);

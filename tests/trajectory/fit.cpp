@@ -103,7 +103,7 @@ TEST_CASE("trajectory::fit: counts train a decoder and then the velocity; a resu
     Model model(options, rng);
     // A run to be resumed has the same options; a hook of the caller's would stop it. Here its last epochs are missing.
     CHECK(trajectory::fit(model, cells, quick(epochs), stages) == FitStatus::finished);
-    REQUIRE(stages.reports().size() == 2);
+    REQUIRE(stages.reports().size() == 3);  // and the velocity without the inner snapshot
     CHECK(stages.reports()[0].name == "decoder");
     CHECK(stages.reports()[1].name == "velocity");
     CHECK(stages.reports()[1].options.epochs == epochs);
@@ -116,6 +116,8 @@ TEST_CASE("trajectory::fit: counts train a decoder and then the velocity; a resu
   const Model resumed = trained(Stages({.folder = folder / "", .resume = Resume::yes, .progress = nullptr}), 3);
   CHECK(resumed.velocity.net.last.weight.value == whole.velocity.net.last.weight.value);
   CHECK(resumed.velocity.time_range.value == whole.velocity.time_range.value);
+  CHECK(resumed.mixture.share.value == whole.mixture.share.value);
+  CHECK(resumed.mixture.nested_w1.value == whole.mixture.nested_w1.value);
   CHECK(resumed.autoencoder->components.value == whole.autoencoder->components.value);
 }
 

@@ -27,6 +27,7 @@ TEST_CASE("trajectory::save: loaded and in another number of threads, the same c
   trajectory::TrainingOptions training;
   training.autoencoder.epochs = training.velocity.epochs = 2;
   trajectory::fit(model, cells, training);
+  model.mixture.share.value << 0.4, 0.3, 0.3;
   const fixtures::TemporaryFolder folder;
   trajectory::save(folder / "model.safetensors", model);
   const Model again = trajectory::load(folder / "model.safetensors");
@@ -34,6 +35,8 @@ TEST_CASE("trajectory::save: loaded and in another number of threads, the same c
   CHECK(again.autoencoder->gene_names == cells.counts->gene_names);
   CHECK(again.options.paths.window == 30);
   CHECK(again.options.paths.growth);
+  CHECK(again.mixture.share.value == model.mixture.share.value);
+  CHECK(again.mixture.to_text() == model.mixture.to_text());
   CHECK(again.options.velocity.noise == 0.1);
   const LatentTable z = trajectory::encode(model, cells), z_again = trajectory::encode(again, cells);
   CHECK(z_again.mean == z.mean);

@@ -33,6 +33,8 @@ TEST_CASE("trajectory::Options: counts get an autoencoder and straight paths, an
   CHECK(embedding.velocity.net.latent == 3);
   CHECK(embedding.paths.shape == trajectory::PathShape::manifold);
   CHECK(embedding.paths.window > counts.paths.window);
+  points.points.mean.resize(8, 4);  // geodesics among many dimensions follow the noise
+  CHECK(Options::for_cells(points, 5).paths.shape == trajectory::PathShape::straight);
 }
 
 TEST_CASE("trajectory::Options: more than ten dimensions have a wider net") {

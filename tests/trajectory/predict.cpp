@@ -144,3 +144,23 @@ TEST_CASE("interpolate_at: a range that falls, no cells and a reference without 
   CHECK_THROWS_WITH(interpolate_at(model, reference, {.time = {1, 1}}, rng),
                     ContainsText("no reference cell has a time"));
 }
+
+TEST_CASE(
+    "interpolate_at: cells come from the flow and the plans in the shares of the mixture, beyond the ends from one") {
+  Model model = constant_velocity(3, 0, 0);  // the flow leaves cells where they are, at 0 or 9
+  const LatentTable cells = two_lines(100, {0, 3}, 1);
+  const auto between = [&](double at) {
+    Rng rng(4);
+    const LatentTable out = interpolate_at(model, cells, {.time = {at, at}, .cells = 200}, rng);
+    CHECK(out.cell_columns.has("source_cell"));
+    Index count = 0;
+    for (Index i = 0; i < 200; ++i) count += std::abs(out.mean(i, 0) - 4.5f) < 1.5f;
+    return count;
+  };
+  CHECK(between(1.5) == 0);
+  model.mixture.share.value << 0.5, 0, 0.5;
+  CHECK(between(1.5) == 100);
+  model.mixture.share.value << 0.25, 0.75, 0;
+  CHECK(between(1.5) == 150);
+  CHECK(between(4) == 0);
+}

@@ -1,5 +1,6 @@
 #include <latentcell/trajectory/time_range.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include "support/catch.hpp"
@@ -29,4 +30,16 @@ TEST_CASE("TimeRange: what is no time and no rising range is refused with its te
   CHECK_THROWS_WITH((TimeRange{0, std::numeric_limits<double>::infinity()}.check("someone")),
                     ContainsText("must rise"));
   CHECK_NOTHROW((TimeRange{1, 1}.check("someone")));
+}
+
+TEST_CASE("spread_times: one in each of equal parts of the range, in random order") {
+  latentcell::Rng rng(3);
+  std::vector<double> times = latentcell::trajectory::spread_times({2, 6}, 8, rng);
+  CHECK_FALSE(std::is_sorted(times.begin(), times.end()));
+  std::sort(times.begin(), times.end());
+  for (int k = 0; k < 8; ++k) {
+    CHECK(times[std::size_t(k)] >= 2 + 0.5 * k);
+    CHECK(times[std::size_t(k)] <= 2.5 + 0.5 * k);
+  }
+  CHECK(latentcell::trajectory::spread_times({3, 3}, 2, rng) == std::vector<double>{3, 3});
 }

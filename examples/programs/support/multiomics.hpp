@@ -27,6 +27,7 @@ struct MultiomicsSettings : Common {
   std::string rna_only, from;
   EnsembleSettings ensemble{.components = 50, .members = 8};
   Index holdout = 0;  ///< folds
+  mo::JointFoldOptions stacking;
 };
 
 inline MultiomicsSettings parse_multiomics(int argc, char** argv) {
@@ -47,6 +48,9 @@ inline MultiomicsSettings parse_multiomics(int argc, char** argv) {
   const auto own = add_ensemble(app, s.ensemble, "principal components of RNA");
   auto* from =
       app.add_option("--from", s.from, "saved model (a file or --checkpoint folder) to predict --rna-only with");
+  app.add_option("--joint-folds", s.stacking.joint_folds,
+                 "joint models trained for the weights of ensemble, joint model and ridge; 0: without the joint model")
+      ->check(CLI::Range(0, 100));
   begin_group(app, group::evaluation);
   auto* folds = app.add_option("--holdout", s.holdout,
                                "hold each of so many folds of the cells out in turn and evaluate on them; 0: none")
@@ -93,6 +97,10 @@ inline void report_scores(Report& report, const mo::Dataset& data, const mo::Cro
     report["correlations"]["proteins"] = data.protein.features;
     report["correlations"]["rows"].push_back(std::move(row));
   }
+  for (const mo::Stacking& of : held_out.stacking)
+    report["stacking"].push_back({{"ensemble", of.mean_weight(mo::StackPart::ensemble)},
+                                  {"joint", of.mean_weight(mo::StackPart::joint)},
+                                  {"ridge", of.mean_weight(mo::StackPart::ridge)}});
   print_line("RNA from proteins");
   report["rna_from_protein"] = report.scored(held_out.genes);
 }

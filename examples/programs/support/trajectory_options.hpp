@@ -138,6 +138,9 @@ inline TrajectorySettings parse_trajectory(int argc, char** argv) {
   add_member(app, "--velocity-epochs", velocity, velocity.epochs, "0: by the dimensions");
   add_member(app, "--velocity-learning-rate", velocity, velocity.learning_rate, "a third where the loss jumps");
   add_member(app, "--velocity-batch-size", velocity, velocity.batch, "paths in a minibatch");
+  app.add_option("--nested-fits", s.training.mixture.fits,
+                 "velocities trained without inner times, to choose what predicts the cells between snapshots; 0: none")
+      ->check(CLI::Range(0, 2));
   add_member(app, "--decoder-epochs", decoder, decoder.epochs, "of the decoder of counts; 0: by the number of cells");
   add_member(app, "--decoder-learning-rate", decoder, decoder.learning_rate, "a third where the loss jumps");
   begin_group(app, group::prediction);
@@ -158,6 +161,17 @@ inline TrajectorySettings parse_trajectory(int argc, char** argv) {
   for (CLI::Option* other : {hold, time, components, growth, relaxation, noise, paths, window}) from->excludes(other);
   parse(app, s, about, argc, argv);
   return s;
+}
+
+/// Prints and reports what predicts the cells between snapshots.
+inline void report_mixture(Report& report, const lc::trajectory::SnapshotMixture& of) {
+  print_line(of.to_text());
+  Json parts = Json::array();
+  for (Index k = 0; k < of.share.value.cols(); ++k)
+    parts.push_back({{"name", lc::trajectory::snapshot_part_names[lc::to_size(k)]},
+                     {"share", of.share.value(0, k)},
+                     {"nested_w1", number(of.nested_w1.value(0, k))}});
+  report["mixture"] = {{"stretches", of.stretches.value(0, 0)}, {"parts", parts}};
 }
 
 /// Ends the run now where its stages are of other data or settings.

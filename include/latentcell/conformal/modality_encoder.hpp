@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <latentcell/autodiff/param.hpp>
@@ -114,6 +115,17 @@ struct ModalityEncoder {
     for (Index i = 0; i < out.rows(); ++i) {
       if (!from.measured[to_size(i)]) out.row(i).setZero();
     }
+    return out;
+  }
+
+  /// Returns the latents of log-normalised features at the encoder's depth.
+  /// x (N, F) -> (N, D)
+  Matrix<float> encode_log_normalized(Matrix<float> x) const {
+    LATENTCELL_REQUIRE(x.cols() == mean.value.cols(), "modality '", name(), "': ", x.cols(), " features but ",
+                       mean.value.cols());
+    x.rowwise() -= mean.value.row(0);
+    Matrix<float> out = identity ? std::move(x) : Matrix<float>(x * components.value.transpose());
+    out.array().rowwise() /= scale.value.row(0).array();
     return out;
   }
 

@@ -40,6 +40,7 @@ struct CrossValidation {
   std::vector<char> measured;           ///< (N) 1: a cell with proteins, which was held out once
   std::vector<double> fold;             ///< (N) from 1; NaN for cells without proteins
   evaluate::ScoreTable proteins;        ///< evaluate() of the predictions
+  std::vector<Stacking> stacking;       ///< weights of each fold's model of proteins
   evaluate::ScoreTable genes;           ///< RNA from proteins, mean over the folds of the mean correlation: all genes,
                                         ///< and the genes of the joint model
 };
@@ -76,6 +77,10 @@ inline std::vector<Prediction> by_model(const Model& model, const CellModalities
     out.push_back({method, latentcell::evaluate::Role::model, translate(model, from, o, rng)});
   };
   add("latentcell", test.sources());
+  Matrix<float> condition = model.condition_features(test.sources());
+  out.push_back({"ensemble alone",
+                 latentcell::evaluate::Role::model,
+                 {model.target.decode(conformal::mean_latents(model.flows, condition, rng))}});
   if (!test.extra) return out;
   add("latentcell, rna alone", {test.rna, hide(*test.extra)});
   add("latentcell, " + test.extra->name + " alone", {hide(test.rna), *test.extra});
@@ -188,6 +193,8 @@ inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>&
   if (fit(model, {fold.train.protein, fold.train.sources(), fold.everyone.all()}, training.protein, stages) ==
       FitStatus::interrupted)
     return FitStatus::interrupted;
+  if (o.notice) o.notice("proteins: " + model.stacking.to_text());
+  out.stacking.push_back(model.stacking);
   stages.announce(text(fold.prefix, "protein: predicting held-out cells"));
   Rng rng(seed, held_out_stream);
   const Index cells = Index(out.measured.size());
@@ -205,6 +212,7 @@ inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>&
   Model rna = make_model(reverse, fold.everyone.rna, {fold.train.protein}, seed);
   if (fit(rna, {fold.train.rna, {fold.train.protein}}, training.rna, stages) == FitStatus::interrupted)
     return FitStatus::interrupted;
+  if (o.notice) o.notice("genes: " + rna.stacking.to_text());
   stages.announce(text(fold.prefix, "rna: predicting held-out cells"));
   genes.add(predict_genes(rna, *model.joint, fold, rng), fold, *model.joint);
   return FitStatus::finished;

@@ -8,8 +8,7 @@
 
 #include <latentcell/conformal/calibrate.hpp>
 #include <latentcell/conformal/fit.hpp>
-#include <latentcell/multiomics/fit_joint.hpp>
-#include <latentcell/multiomics/model.hpp>
+#include <latentcell/multiomics/fit_stacking.hpp>
 
 namespace LATENTCELL_NAMESPACE::multiomics {
 
@@ -67,34 +66,20 @@ inline conformal::EnsembleData training_data(const Model& model, const Modality&
           }};
 }
 
-/// Calibrates the intervals of a model whose members are trained on the same cells, each cell under all the sources
-/// that it has.
-inline void calibrate_intervals(Model& model, const Modality& target, const std::vector<Modality>& from,
-                                const conformal::IntervalOptions& o, Rng& rng) {
-  conformal::OutOfFold cells{model.target.log_normalized(target), target.measured, model.condition_features(from), {}};
-  cells.predicted_mean = conformal::out_of_fold_means(model.flows, cells.condition, rng);
-  conformal::calibrate_intervals(model.flows, model.target, cells, o, rng);
-}
-
-/// Cells that a model is trained on.
-struct TrainingCells {
-  Modality target;                ///< cells without it are not used
-  std::vector<Modality> sources;  ///< of the same cells
-  std::vector<Modality> joint{};  ///< RNA and the other modalities of all cells; empty: no joint model is trained
-};
-
 /// How a model is trained.
 struct TrainingOptions {
   std::string stage = "translation";           ///< of the members: stage_1, stage_2, ...
   conformal::EnsembleFitOptions members = {};  ///< its `fit.seed` is the seed of the members and of calibration
   conformal::IntervalOptions intervals = {};   ///< of calibration; no draws: intervals are not calibrated
   JointFitOptions joint = {};
+  JointFoldOptions stacking = {};
 
   static void visit(auto& self, auto&& f) {
     f("stage", self.stage);
     f("members", self.members);
     f("intervals", self.intervals);
     f("joint", self.joint);
+    f("stacking", self.stacking);
   }
 };
 
@@ -127,23 +112,33 @@ inline void plan_stages(const TrainingOptions& o, Index members, Index target_ce
   const int epochs =
       o.joint.epochs > 0 ? o.joint.epochs : epochs_for_steps(joint_cells, o.joint.fit.batch, o.joint.target);
   if (joint_cells > 0) stages.plan(o.joint.stage, double(epochs) * double(joint_cells));
+  for (Index k = 0; k < o.stacking.joint_folds && joint_cells > 0 && members > 0; ++k)
+    stages.plan(nested_joint_stage(o.joint, k), double(epochs) * double(joint_cells));
 }
 
-/// Trains a model: all members, then the calibration of the intervals on the cells that each member was trained
-/// without, then the joint model if there are cells for one. Resumable.
+/// Trains a model: all members, the joint model if there are cells for one, the stacking weights, and the calibration
+/// of the intervals, both on cells that each part was trained without. Resumable.
+/// Coverage holds approximately: the cells that intervals are calibrated on also gave the stacking weights, a few
+/// numbers for hundreds of cells.
 inline FitStatus fit(Model& model, const TrainingCells& cells, const TrainingOptions& o, Stages& stages) {
   check_options("multiomics::fit", o);
   conformal::check_draws("multiomics::fit", o.intervals.draws);
   const conformal::EnsembleData data = training_data(model, cells.target, cells.sources);
   const FitStatus status = conformal::fit(model.flows, data, o.members, o.stage, stages);
   if (status == FitStatus::interrupted) return status;
-  if (o.intervals.draws > 0) {
-    Rng rng(o.members.fit.seed, calibration_stream);
-    calibrate_intervals(model, cells.target, cells.sources, o.intervals, rng);
+  if (!cells.joint.empty()) {
+    model.joint = fit_joint(cells.joint, o.joint, stages);
+    if (!model.joint) return FitStatus::interrupted;
   }
-  if (cells.joint.empty()) return status;
-  model.joint = fit_joint(cells.joint, o.joint, stages);
-  return model.joint ? FitStatus::finished : FitStatus::interrupted;
+  Rng rng(o.members.fit.seed, calibration_stream);
+  auto stacked = fit_stacking(model, cells, o.joint, o.stacking, stages, rng);
+  if (!stacked) return FitStatus::interrupted;
+  if (o.intervals.draws == 0) return status;
+  const conformal::OutOfFold held_out{model.target.log_normalized(cells.target), cells.target.measured,
+                                      std::move(stacked->condition), std::move(stacked->ensemble),
+                                      std::move(stacked->base)};
+  conformal::calibrate_intervals(model.flows, model.target, held_out, o.intervals, rng);
+  return status;
 }
 
 }  // namespace latentcell::multiomics

@@ -8,6 +8,7 @@
 #include <latentcell/autoencoder/joint_vae.hpp>
 #include <latentcell/conformal/ensemble.hpp>
 #include <latentcell/conformal/modality_encoder.hpp>
+#include <latentcell/multiomics/stacking.hpp>
 
 namespace LATENTCELL_NAMESPACE::multiomics {
 
@@ -37,6 +38,7 @@ struct Model {
   conformal::ModalityEncoder target;
   std::vector<conformal::ModalityEncoder> sources;
   conformal::ConditionalEnsemble flows;
+  Stacking stacking;  ///< of the flows, the joint model and ridge regression
   std::optional<JointVae<float>>
       joint;  ///< of RNA and the other modalities, for one latent of all cells; see fit_joint
 
@@ -45,7 +47,8 @@ struct Model {
       : options(check_options("multiomics", o)),
         target(std::move(to)),
         sources(std::move(from)),
-        flows(n_condition(), target.latent(), Index(target.features().size()), o.ensemble, rng) {}
+        flows(n_condition(), target.latent(), Index(target.features().size()), o.ensemble, rng),
+        stacking(n_condition(), target.latent(), Index(sources.size())) {}
 
   /// Builds a model from its file.
   static Model from_options(const auto& reader, Rng& rng) {
@@ -86,6 +89,7 @@ struct Model {
     f("target", self.target);
     f("sources", self.sources);
     f("flows", self.flows);
+    f("stacking", self.stacking);
     f("joint", self.joint);
   }
 };

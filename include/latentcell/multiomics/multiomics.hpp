@@ -9,8 +9,11 @@
 #include <latentcell/multiomics/evaluate.hpp>
 #include <latentcell/multiomics/fit.hpp>
 #include <latentcell/multiomics/fit_joint.hpp>
+#include <latentcell/multiomics/fit_stacking.hpp>
 #include <latentcell/multiomics/holdout.hpp>
 #include <latentcell/multiomics/io.hpp>
 #include <latentcell/multiomics/joint_model.hpp>
 #include <latentcell/multiomics/model.hpp>
 #include <latentcell/multiomics/predict.hpp>
+#include <latentcell/multiomics/stacked_latents.hpp>
+#include <latentcell/multiomics/stacking.hpp>

@@ -7,6 +7,7 @@
 #include <latentcell/autoencoder/pca_autoencoder.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/trajectory/ot_paths.hpp>
+#include <latentcell/trajectory/snapshot_mixture.hpp>
 #include <latentcell/trajectory/snapshots.hpp>
 #include <latentcell/trajectory/velocity_model.hpp>
 
@@ -30,6 +31,7 @@ struct Options {
   std::optional<AutoencoderOptions> autoencoder;  ///< of counts; none: cells are points of a given embedding
 
   /// The measured settings for cells of counts, in `components` principal components, or for points of an embedding.
+  /// Paths run along the cells of an embedding of few dimensions; where there are more, geodesics follow the noise.
   /// Many dimensions hold more noise, which a wider net averages. Throws std::invalid_argument where there are too few
   /// cells or genes.
   static Options for_cells(const Snapshots& cells, Index components) {
@@ -41,7 +43,7 @@ struct Options {
       LATENTCELL_REQUIRE(counts.cells() > components, "trajectory: ", counts.cells(), " cells are too few for ",
                          components, " dimensions");
       o.autoencoder.emplace().pca = {.genes = counts.genes(), .latent = components};
-    } else {
+    } else if (cells.points.latent() <= few_dimensions) {
       o.paths = OtPathOptions::along_manifold();
     }
     o.velocity.net.latent = cells.counts ? components : cells.points.latent();
@@ -49,6 +51,7 @@ struct Options {
     return o;
   }
 
+  static constexpr Index few_dimensions = 3;    ///< up to here, the paths of an embedding run along the cells
   static constexpr Index many_dimensions = 10;  ///< above, the net is wider and trained longer
 
   static void visit(auto& self, auto&& f) {
@@ -67,6 +70,7 @@ struct Model {
   Options options;
   VelocityModel velocity;
   std::optional<Autoencoder> autoencoder;
+  SnapshotMixture mixture;
 
   Model(const Options& o, Rng& rng) : options(check_options("trajectory", o)), velocity(o.velocity, rng) {
     if (!o.autoencoder) return;
@@ -86,6 +90,7 @@ struct Model {
   static void visit(auto& self, auto&& f) {
     f("autoencoder", self.autoencoder);
     f("velocity", self.velocity);
+    f("mixture", self.mixture);
   }
 };
 

@@ -147,6 +147,47 @@ class StepCoupling {
 
 }  // namespace detail
 
+/// Collects paths between the cells of two sides.
+class OtPathBuilder {
+ public:
+  OtPaths paths;                   // its points are set by finish()
+  std::vector<Index> early, late;  // rows of the cells that each path joins
+
+  /// cells: most of a side that are coupled at once
+  OtPathBuilder(ConstView<float> latents, const std::vector<double>& time, const TimeOrder& order,
+                const OtPathOptions& o, Index cells)
+      : latents_(latents), time_(time), order_(order), options_(o), cells_(cells) {
+    paths.knots = o.shape == PathShape::manifold ? detail::manifold_knots : 2;
+  }
+
+  /// Adds `count` pairs of one plan between random cells of both sides.   before, after: rows
+  void add(const std::vector<Index>& before, const std::vector<Index>& after, Index count, Rng& rng) {
+    const std::vector<Index> a = random_rows(before, cells_, rng), b = random_rows(after, cells_, rng);
+    const detail::StepCoupling coupling(metric::pick_rows(latents_, a), metric::pick_rows(latents_, b), options_);
+    for (Index p = 0; p < count; ++p) {
+      const auto [i, j] = coupling.pair(p, rng);
+      const Matrix<float> path = coupling.path(i, j, paths.knots);
+      points_.insert(points_.end(), path.data(), path.data() + path.size());
+      early.push_back(a[to_size(i)]);
+      late.push_back(b[to_size(j)]);
+      paths.from.push_back(time_[to_size(early.back())]);
+      paths.to.push_back(time_[to_size(late.back())]);
+      paths.growth.push_back(options_.growth ? tissue_size(paths.to.back()) / tissue_size(paths.from.back()) : 1.0);
+    }
+  }
+  void finish() { paths.points = ConstView<float>(points_.data(), paths.size() * paths.knots, latents_.cols()); }
+
+ private:
+  double tissue_size(double t) const { return double(order_.rows[to_size(order_.at_or_after(t))].size()); }
+
+  ConstView<float> latents_;
+  const std::vector<double>& time_;
+  const TimeOrder& order_;
+  const OtPathOptions& options_;
+  Index cells_;
+  std::vector<float> points_;
+};
+
 /// Pairs cells across every time step by entropic optimal transport, repeatedly on random subsets of both sides.
 /// latents (N, D), time (N) -> paths
 /// A step lies between two adjacent distinct times. Its sides are the cells nearest in time, all cells of a time, until
@@ -161,28 +202,14 @@ inline OtPaths ot_paths(ConstView<float> latents, const std::vector<double>& tim
   const TimeOrder order(time);
   const Index steps = order.size() - 1;
   LATENTCELL_REQUIRE(steps >= 1, "ot_paths: there must be cells of two times at least, there are ", steps + 1);
-  const auto tissue_size = [&](double t) { return double(order.rows[to_size(order.at_or_after(t))].size()); };
-  OtPaths out;
-  out.knots = o.shape == PathShape::manifold ? detail::manifold_knots : 2;
-  std::vector<float> points;
+  OtPathBuilder out(latents, time, order, o, o.window);
   const Index rounds = std::max<Index>(1, (o.pairs + steps * o.window - 1) / (steps * o.window));
   for (Index round = 0; round < rounds; ++round) {
-    for (Index step = 0; step < steps; ++step) {
-      const std::vector<Index> early = random_rows(order.window(step, -1, o.window), o.window, rng),
-                               late = random_rows(order.window(step + 1, 1, o.window), o.window, rng);
-      const detail::StepCoupling coupling(metric::pick_rows(latents, early), metric::pick_rows(latents, late), o);
-      for (Index p = 0; p < o.window; ++p) {
-        const auto [i, j] = coupling.pair(p, rng);
-        const Matrix<float> path = coupling.path(i, j, out.knots);
-        points.insert(points.end(), path.data(), path.data() + path.size());
-        out.from.push_back(time[to_size(early[to_size(i)])]);
-        out.to.push_back(time[to_size(late[to_size(j)])]);
-        out.growth.push_back(o.growth ? tissue_size(out.to.back()) / tissue_size(out.from.back()) : 1.0);
-      }
-    }
+    for (Index step = 0; step < steps; ++step)
+      out.add(order.window(step, -1, o.window), order.window(step + 1, 1, o.window), o.window, rng);
   }
-  out.points = ConstView<float>(points.data(), out.size() * out.knots, latents.cols());
-  return out;
+  out.finish();
+  return out.paths;
 }
 
 }  // namespace latentcell::trajectory

@@ -12,6 +12,7 @@
 #include <latentcell/data/read_times.hpp>
 #include <latentcell/sample/integrate.hpp>
 #include <latentcell/trajectory/model.hpp>
+#include <latentcell/trajectory/plan_cells.hpp>
 #include <latentcell/trajectory/time_order.hpp>
 #include <latentcell/trajectory/time_range.hpp>
 
@@ -117,16 +118,17 @@ struct InterpolateOptions {
 
 namespace detail {
 
-/// Reference cells to start from, with their times and the times to reach.
+/// Reference cells to start from, with their times.
 struct Sources {
   std::vector<Index> row;
-  std::vector<double> from, to;
+  std::vector<double> from;
 };
 
-/// Draws starts before and after the range, those nearer in time more often; every cell once before any a second time.
+/// Draws starts before and after a range, those nearer in time more often; every cell once before any a second time.
+/// to: times to reach
 inline Sources draw_sources(const std::vector<double>& time, const TimeOrder& order, Index window,
-                            const InterpolateOptions& o, Rng& rng) {
-  const Index next = order.at_or_after(o.time.middle());
+                            const TimeRange& range, const std::vector<double>& to, Rng& rng) {
+  const Index next = order.at_or_after(range.middle());
   const std::vector<Index> before = order.window(next - 1, -1, window), after = order.window(next, 1, window);
   const auto mean_time = [&](const std::vector<Index>& rows) {
     double sum = 0;
@@ -135,12 +137,7 @@ inline Sources draw_sources(const std::vector<double>& time, const TimeOrder& or
   };
   Sources out;
   std::vector<Index> pools[2] = {};
-  std::vector<Index> strata(to_size(o.cells));  // equal parts of the range, one for each cell
-  std::iota(strata.begin(), strata.end(), Index(0));
-  shuffle(std::span<Index>(strata), rng);
-  for (Index i = 0; i < o.cells; ++i) {
-    const double t =
-        o.time.from + (o.time.to - o.time.from) * (double(strata[to_size(i)]) + rng.uniform_double()) / double(o.cells);
+  for (const double t : to) {
     const double share = before.empty()  ? 1.0
                          : after.empty() ? 0.0
                                          : (t - mean_time(before)) / (mean_time(after) - mean_time(before));
@@ -153,17 +150,34 @@ inline Sources draw_sources(const std::vector<double>& time, const TimeOrder& or
     out.row.push_back(pool.back());
     pool.pop_back();
     out.from.push_back(time[to_size(out.row.back())]);
-    out.to.push_back(t);
   }
+  return out;
+}
+
+/// The part that predicts each of `cells` cells, in random order; the flow where the range is beyond the reference.
+inline std::vector<SnapshotPart> draw_parts(const Model& model, const TimeOrder& order, const InterpolateOptions& o,
+                                            Rng& rng) {
+  const Index next = order.at_or_after(o.time.middle());
+  std::vector<SnapshotPart> out(to_size(o.cells), SnapshotPart::flow);
+  if (next == 0 || next == order.size()) return out;
+  double sum = 0;
+  Index done = 0;
+  for (const SnapshotPart part : {SnapshotPart::flow, SnapshotPart::plan, SnapshotPart::straight_plan}) {
+    sum += model.mixture.share.value(0, Index(part));
+    for (const Index end = std::min(o.cells, Index(std::lround(sum * double(o.cells)))); done < end; ++done)
+      out[to_size(done)] = part;
+  }
+  shuffle(std::span<SnapshotPart>(out), rng);
   return out;
 }
 
 }  // namespace detail
 
-/// Cells at a time that need not have been measured: reference cells before it are moved forward, those after it
-/// backward, more of either the nearer it is. Times beyond the reference are reached from one side.
+/// Cells at a time that need not have been measured, in the shares of the model's mixture: reference cells before it
+/// are moved forward by the flow, those after it backward, more of either the nearer it is; or cells are on their way
+/// along a transport plan between both. Times beyond the reference are reached from one side, by the flow.
 /// reference (N, D) with the obs column of times -> latents (cells, D)
-/// obs of the result: the time, "source_cell" and "source_time".
+/// obs of the result: the time, "source_cell" and "source_time", of the nearer one of a pair.
 inline LatentTable interpolate_at(const Model& model, const LatentTable& reference, const InterpolateOptions& options,
                                   Rng& rng) {
   check_options("interpolate_at", options);
@@ -171,17 +185,42 @@ inline LatentTable interpolate_at(const Model& model, const LatentTable& referen
   const std::vector<double> time = read_times(reference.cell_columns, model.options.time);
   const TimeOrder order(time);
   LATENTCELL_REQUIRE(order.size() > 0, "interpolate_at: no reference cell has a time");
-  detail::Sources source = detail::draw_sources(time, order, model.options.paths.window, options, rng);
-  LatentTable out = reference.select_cells(source.row);
+  std::vector<double> to = spread_times(options.time, options.cells, rng), from(to.size());
+  const std::vector<SnapshotPart> parts = detail::draw_parts(model, order, options, rng);
+  std::vector<Index> source(to.size());
+  Matrix<float> mean(options.cells, reference.latent());
+  for (const SnapshotPart part : {SnapshotPart::flow, SnapshotPart::plan, SnapshotPart::straight_plan}) {
+    std::vector<Index> at;  // cells of this part
+    std::vector<double> times;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i] == part) at.push_back(Index(i)), times.push_back(to[i]);
+    }
+    if (at.empty()) continue;
+    PlanCells made;
+    if (part == SnapshotPart::flow) {
+      auto [row, starts] = detail::draw_sources(time, order, model.options.paths.window, options.time, times, rng);
+      made = {metric::pick_rows(view(reference.mean), row), row, starts};
+      advance_in_time(model.velocity, made.mean, starts, times, options.steps, rng);
+    } else {
+      made =
+          plan_cells(view(reference.mean), time, times, SnapshotMixture::plan_options(part, model.options.paths), rng);
+    }
+    for (std::size_t k = 0; k < at.size(); ++k) {
+      mean.row(at[k]) = made.mean.row(Index(k));
+      source[to_size(at[k])] = made.row[k];
+      from[to_size(at[k])] = made.from[k];
+    }
+  }
+  LatentTable out = reference.select_cells(source);
   out.deviation.resize(0, 0);
-  advance_in_time(model.velocity, out.mean, source.from, source.to, options.steps, rng);
+  out.mean = std::move(mean);
   std::vector<std::string> names = std::move(out.cell_names);
   out.cell_names.clear();
-  for (Index i = 0; i < options.cells; ++i) out.cell_names.push_back(text("cell_", i, "_at_", source.to[to_size(i)]));
+  for (Index i = 0; i < options.cells; ++i) out.cell_names.push_back(text("cell_", i, "_at_", to[to_size(i)]));
   out.cell_columns = Annotation(options.cells);
-  out.cell_columns.set(model.options.time, std::move(source.to));
+  out.cell_columns.set(model.options.time, std::move(to));
   if (!names.empty()) out.cell_columns.set("source_cell", std::move(names));
-  out.cell_columns.set("source_time", std::move(source.from));
+  out.cell_columns.set("source_time", std::move(from));
   return out;
 }
 

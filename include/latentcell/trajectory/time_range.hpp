@@ -2,10 +2,13 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/options.hpp>
+#include <latentcell/core/random_draw.hpp>
 
 namespace LATENTCELL_NAMESPACE::trajectory {
 
@@ -43,5 +46,14 @@ struct TimeRange {
     return out;
   }
 };
+
+/// Times that lie evenly in a range, in random order: one in each of `count` equal parts.   -> (count)
+inline std::vector<double> spread_times(const TimeRange& range, Index count, Rng& rng) {
+  std::vector<double> out;
+  for (Index i = 0; i < count; ++i)
+    out.push_back(range.from + (range.to - range.from) * (double(i) + rng.uniform_double()) / double(count));
+  shuffle(std::span<double>(out), rng);
+  return out;
+}
 
 }  // namespace latentcell::trajectory

@@ -9,13 +9,17 @@
 #include <latentcell/trajectory/fate_report.hpp>
 #include <latentcell/trajectory/fates.hpp>
 #include <latentcell/trajectory/fit.hpp>
+#include <latentcell/trajectory/fit_mixture.hpp>
+#include <latentcell/trajectory/fit_velocity.hpp>
 #include <latentcell/trajectory/holdout.hpp>
 #include <latentcell/trajectory/io.hpp>
 #include <latentcell/trajectory/model.hpp>
 #include <latentcell/trajectory/ot_paths.hpp>
+#include <latentcell/trajectory/plan_cells.hpp>
 #include <latentcell/trajectory/predict.hpp>
 #include <latentcell/trajectory/random_rows.hpp>
 #include <latentcell/trajectory/read_embedding.hpp>
+#include <latentcell/trajectory/snapshot_mixture.hpp>
 #include <latentcell/trajectory/snapshots.hpp>
 #include <latentcell/trajectory/time_order.hpp>
 #include <latentcell/trajectory/time_range.hpp>
