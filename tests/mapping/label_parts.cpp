@@ -64,8 +64,7 @@ TEST_CASE("hold_out_labels: whole levels of the batch covariate where there are 
     const mapping::LabelHoldouts by_cell = mapping::hold_out_labels(codes, none, 0);
     CHECK(by_cell.of_level.empty());
     CHECK(by_cell.count == 5);
-    for (Index f = 0; f < 5; ++f)
-      CHECK(std::count(by_cell.of_cell.begin(), by_cell.of_cell.end(), f) == 14);
+    for (Index f = 0; f < 5; ++f) CHECK(std::count(by_cell.of_cell.begin(), by_cell.of_cell.end(), f) == 14);
   }
 }
 

@@ -70,6 +70,7 @@ inline Imputation impute(const Model& model, const Dataset& data, const ImputeOp
                      o.intervals, rng),
                  model.gene_deviation.value.row(0)};
   out.intervals.mean = out.intervals.mean.array().max(0.0f);
+  out.intervals.shift(gene_stacking_shift(model, data, out.intervals.mean));
   if (data.spot.empty()) return out;
   Rng sharing_rng(o.seed, detail::sharing_stream);
   const SpotCounts spots = detail::spot_counts(data);
