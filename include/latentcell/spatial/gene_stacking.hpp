@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <latentcell/kernel/parallel.hpp>
@@ -121,22 +122,54 @@ inline RowVector<float> shrunk_slopes(const GeneSlopes& of) {
   return out;
 }
 
-/// Whether predictions with these weights have a lower error than what lies around alone, by more than one standard
-/// error over cells.
-inline bool gains(const HeldOutGenes& of, const Matrix<float>& around, const RowVector<float>& weight) {
+/// The weights of least error on the cells used.
+inline GeneWeights least_error_weights(const HeldOutGenes& of) {
+  GeneWeights out;
+  double least = std::numeric_limits<double>::infinity();
+  GeneSlopes best;
+  for (const double smoothing : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    GeneSlopes now = gene_slopes(of, of.around.mixed(smoothing));
+    if (!(now.error < least * (1 - 1e-6))) continue;
+    least = now.error;
+    out.smoothing = smoothing;
+    best = std::move(now);
+  }
+  out.around = shrunk_slopes(best);
+  return out;
+}
+
+/// How much lower each used cell's error is with these weights than with `around` alone; genes in units of their
+/// variance.
+inline std::vector<double> stacking_gains(const HeldOutGenes& of, const Matrix<float>& around,
+                                          const GeneWeights& weights) {
   const RowVector<float> variance =
       (of.truth.rowwise() - of.truth.colwise().mean()).array().square().matrix().colwise().mean();
-  double sum = 0, square = 0, n = 0;
+  const Matrix<float> mixed = of.around.mixed(weights.smoothing);
+  std::vector<double> out;
   for (Index i = 0; i < of.truth.rows(); ++i) {
     if (of.used[to_size(i)] == 0) continue;
-    double gain = 0;
+    out.push_back(0);
     for (Index g = 0; g < of.truth.cols(); ++g) {
       if (variance(g) < 1e-9f) continue;
-      const double y = double(of.truth(i, g)), a = double(around(i, g)), m = double(of.predicted(i, g));
-      const double w = double(weight(g)), stacked = m + w * (a - m);
-      gain += ((y - a) * (y - a) - (y - stacked) * (y - stacked)) / double(variance(g));
+      const double y = double(of.truth(i, g)), a = double(around(i, g)), m = double(of.predicted(i, g)),
+                   stacked = m + double(weights.around(g)) * (double(mixed(i, g)) - m);
+      out.back() += ((y - a) * (y - a) - (y - stacked) * (y - stacked)) / double(variance(g));
     }
-    sum += gain, square += gain * gain, n += 1;
+  }
+  return out;
+}
+
+/// Whether weights fitted to one half of the cells gain on what lies around alone in the other half, by more than one
+/// standard error.
+inline bool gains(const HeldOutGenes& of, double smoothing) {
+  const Matrix<float> around = of.around.mixed(smoothing);
+  double sum = 0, square = 0, n = 0;
+  for (std::size_t half = 0; half < 2; ++half) {
+    std::vector<char> fitted = of.used, judged = of.used;
+    for (std::size_t i = 0; i < fitted.size(); ++i) (i % 2 == half ? fitted : judged)[i] = 0;
+    const GeneWeights weights = least_error_weights({of.truth, of.predicted, of.around, fitted});
+    for (const double gain : stacking_gains({of.truth, of.predicted, of.around, judged}, around, weights))
+      sum += gain, square += gain * gain, n += 1;
   }
   if (n < 2) return false;
   const double mean = sum / n;
@@ -153,18 +186,8 @@ inline GeneWeights fit_gene_weights(const HeldOutGenes& of) {
     LATENTCELL_REQUIRE(x->rows() == n && x->cols() == f, "fit_gene_weights: truth (", n, ", ", f, "), a prediction (",
                        x->rows(), ", ", x->cols(), ")");
   LATENTCELL_REQUIRE(Index(of.used.size()) == n, "fit_gene_weights: ", of.used.size(), " marks for ", n, " cells");
-  GeneWeights out;
-  double least = std::numeric_limits<double>::infinity();
-  detail::GeneSlopes best;
-  for (const double smoothing : {0.0, 0.25, 0.5, 0.75, 1.0}) {
-    detail::GeneSlopes now = detail::gene_slopes(of, of.around.mixed(smoothing));
-    if (!(now.error < least * (1 - 1e-6))) continue;
-    least = now.error;
-    out.smoothing = smoothing;
-    best = std::move(now);
-  }
-  out.around = detail::shrunk_slopes(best);
-  if (!detail::gains(of, of.around.mixed(out.smoothing), out.around)) out.around.setOnes();
+  GeneWeights out = detail::least_error_weights(of);
+  if (!detail::gains(of, out.smoothing)) out.around.setOnes();
   return out;
 }
 
