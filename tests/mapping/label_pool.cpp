@@ -115,6 +115,10 @@ TEST_CASE("fit_pool_weights: a rare label counts as much as a common one in half
   }
   const std::vector<double> w = shares(fit_pool_weights({{common, rare}, codes, {0, 0}}, {.standard_errors = 0}));
   CHECK(w[1] > w[0]);
+  const auto in_query = [&](double of_rare) {
+    return shares(fit_pool_weights({{common, rare}, codes, {0, 0}, {1 - of_rare, of_rare}}, {.standard_errors = 0}))[1];
+  };
+  CHECK(in_query(0.5) > in_query(0));
 }
 
 TEST_CASE("pool_labels, fit_pool_weights: parts of other shapes are refused") {

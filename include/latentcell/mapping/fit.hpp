@@ -165,17 +165,15 @@ void fit_part_weights(ModelOf<Backbone>& model, const ReplayCells& replay, const
       of_replay[i] = holdouts.of_cell[i];
     }
   }
-  const HeldOutLabels found = held_out_labels(
-      {cells,
-       labelled.codes,
-       asked,
-       pooled_of(model, probabilities_of_parts(model, asked)),
-       {model.replay_latent.value, replay.composition.label, Index(model.generator.options.levels.size())},
-       of_replay},
-      holdouts, model.options.neighbors);
+  const Matrix<double> pooled = pooled_of(model, probabilities_of_parts(model, asked));
+  const RowVector<double> share = pooled.colwise().mean();
+  const LabelledPoints voters{model.replay_latent.value, replay.composition.label, share.size()};
+  const HeldOutLabels found =
+      held_out_labels({cells, labelled.codes, asked, pooled, voters, of_replay}, holdouts, model.options.neighbors);
   // The encoder was trained, and replay cells were generated, with labels of the cells held out here.
   const std::vector<char> optimistic = {1, 0, 0};
-  const std::vector<double> weight = fit_pool_weights({found.parts, found.codes, optimistic}, model.options.pool);
+  const std::vector<double> weight = fit_pool_weights(
+      {found.parts, found.codes, optimistic, {share.data(), share.data() + share.size()}}, model.options.pool);
   for (std::size_t p = 0; p < weight.size(); ++p) model.part_weight.value(0, Index(p)) = float(weight[p]);
 }
 

@@ -34,6 +34,7 @@ struct PooledCells {
   const std::vector<int>& codes;             ///< (N) true labels in [0, L)
   const std::vector<char>& optimistic;       ///< (P) non-zero: the part has seen these labels, so it weighs at most as
                                              ///< much as all others together
+  std::vector<double> composition = {};      ///< (L) expected share of each label in the query; empty: as the cells'
 };
 
 namespace detail {
@@ -57,12 +58,21 @@ inline std::vector<double> pooled_losses(const std::vector<Matrix<double>>& logs
   return out;
 }
 
-/// Half of it equal for all cells, half equal for all labels: both accuracy and mean F1 count.     -> sums to 1
-inline std::vector<double> balanced_weights(const std::vector<int>& codes, Index labels) {
-  std::vector<double> cells(to_size(labels), 0.0), out;
+/// Half of it in the query's composition, half equal for all labels: both accuracy and mean F1 count.
+/// composition (L), or empty: that of the cells     -> sums to 1
+inline std::vector<double> balanced_weights(const std::vector<int>& codes, Index labels,
+                                            std::span<const double> composition) {
+  std::vector<double> cells(to_size(labels), 0.0), share(composition.begin(), composition.end()), out;
   for (const int c : codes) cells[std::size_t(c)] += 1;
-  const double present = double(std::count_if(cells.begin(), cells.end(), [](double n) { return n > 0; }));
-  for (const int c : codes) out.push_back(0.5 / double(codes.size()) + 0.5 / (present * cells[std::size_t(c)]));
+  if (share.empty()) share = cells;
+  double present = 0, all = 0;
+  for (std::size_t l = 0; l < cells.size(); ++l) {
+    if (cells[l] > 0) present += 1, all += share[l];
+  }
+  for (const int c : codes) {
+    const std::size_t l = std::size_t(c);
+    out.push_back((0.5 * share[l] / std::max(1e-300, all) + 0.5 / present) / cells[l]);
+  }
   return out;
 }
 
@@ -135,7 +145,7 @@ inline std::vector<double> fit_pool_weights(const PooledCells& cells, const Labe
                        " rows of probabilities for ", cells.codes.size(), " labels");
     logs.push_back(detail::smoothed_log(part, o.smoothing));
   }
-  const std::vector<double> importance = detail::balanced_weights(cells.codes, logs[0].cols());
+  const std::vector<double> importance = detail::balanced_weights(cells.codes, logs[0].cols(), cells.composition);
   struct Tried {
     std::vector<double> weight, loss;
     double total = 0, unequal = 0;
