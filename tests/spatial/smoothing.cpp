@@ -28,6 +28,15 @@ TEST_CASE("smooth: a narrow width is the nearest cell, a wide one the mean of th
   CHECK(spatial::smooth(reference, none, 1)(0) == 0);
 }
 
+TEST_CASE("smooth: weights fall as a Gaussian of the width does") {
+  spatial::SpatialReference two{{Matrix<float>(2, 2), {0, 0}}, Matrix<float>(2, 1)};
+  two.coordinates << 1, 0, 2, 0;
+  two.values << 0, 1;
+  const spatial::NeighborQuery near(two, {0, 0, 0}, {}, 1, 2);
+  const double weight = std::exp(-0.5 * (4 - 1) / (2.0 * 2.0));
+  CHECK(spatial::smooth(two, near, 2)(0) == Approx(weight / (1 + weight)));
+}
+
 TEST_CASE("fit_smoothing_width: wider where values are noisier") {
   const auto width = [](double noise) {
     Rng rng(3);

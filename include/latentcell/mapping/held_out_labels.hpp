@@ -34,7 +34,7 @@ struct HeldOutLabels {
   std::vector<int> codes;             ///< (N') true labels
 };
 
-/// Labels held-out cells as the query is: they are moved to it first (move_to_query), so that the parts are judged
+/// Labels held-out cells as the query is: they are moved to it first (move_to_query), so that the parts are evaluated
 /// under the shift that they will meet. Cells whose label no other cell has are left out.
 /// neighbors: that vote, in each space
 inline HeldOutLabels held_out_labels(const HeldOutCells& of, const LabelHoldouts& holdouts, Index neighbors) {
@@ -50,10 +50,10 @@ inline HeldOutLabels held_out_labels(const HeldOutCells& of, const LabelHoldouts
     std::vector<int> codes, voter_codes;
     for (const Index i : train) codes.push_back(of.codes[to_size(i)]);
     for (const Index i : voters) voter_codes.push_back(of.replay.codes[to_size(i)]);
-    const std::set<int> known(codes.begin(), codes.end());
+    const std::set<int> elsewhere(codes.begin(), codes.end());
     std::vector<Index> rows;
     for (const Index i : test) {
-      if (known.count(of.codes[to_size(i)]) > 0) rows.push_back(i);
+      if (elsewhere.count(of.codes[to_size(i)]) > 0) rows.push_back(i);
     }
     if (rows.empty() || voters.empty()) continue;
     if (Index(rows.size()) > most) {

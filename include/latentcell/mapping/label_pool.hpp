@@ -32,9 +32,9 @@ struct LabelPoolOptions {
 struct PooledCells {
   const std::vector<Matrix<double>>& parts;  ///< (P) of (N, L) probabilities
   const std::vector<int>& codes;             ///< (N) true labels in [0, L)
-  const std::vector<char>& optimistic;       ///< (P) non-zero: the part has seen these labels, so it weighs at most as
-                                             ///< much as all others together
-  std::vector<double> composition = {};      ///< (L) expected share of each label in the query; empty: as the cells'
+  const std::vector<char>& optimistic;  ///< (P) non-zero: the part was fitted with these labels, so it weighs at most
+                                        ///< as much as all others together
+  std::vector<double> composition = {};  ///< (L) expected share of each label in the query; empty: as the cells'
 };
 
 namespace detail {
@@ -76,7 +76,7 @@ inline std::vector<double> balanced_weights(const std::vector<int>& codes, Index
   return out;
 }
 
-/// All ways to share `units` among `parts`, in order.
+/// All divisions of `units` among `parts`, in order.
 inline void share_units(Index parts, Index units, std::vector<Index>& now, std::vector<std::vector<Index>>& out) {
   if (parts == 1) {
     now.push_back(units);
@@ -109,7 +109,7 @@ inline double fit_sharpness(const std::vector<Matrix<double>>& logs, std::vector
 
 /// The logarithmic pool of Genest and Zidek (1986): probabilities proportional to the product of the parts', each to
 /// the power of its weight.
-/// shapes: parts (P) of (N, L), weight (P) -> (N, L), rows add up to 1
+/// shapes: parts (P, N, L), weight (P) -> (N, L)
 inline Matrix<double> pool_labels(const std::vector<Matrix<double>>& parts, std::span<const double> weight,
                                   const LabelPoolOptions& o = {}) {
   check_options("pool_labels", o);
@@ -135,8 +135,7 @@ inline Matrix<double> pool_labels(const std::vector<Matrix<double>>& parts, std:
 inline std::vector<double> fit_pool_weights(const PooledCells& cells, const LabelPoolOptions& o = {}) {
   check_options("fit_pool_weights", o);
   const Index parts = Index(cells.parts.size()), units = parts * o.steps;
-  LATENTCELL_REQUIRE(parts >= 1 && cells.optimistic.size() == cells.parts.size(), "fit_pool_weights: ", parts,
-                     " parts, ", cells.optimistic.size(), " of them known to be optimistic or not");
+  LATENTCELL_REQUIRE(parts >= 1 && cells.optimistic.size() == cells.parts.size(), "fit_pool_weights: XX of optimism");
   std::vector<double> equal(to_size(parts), 1.0 / double(parts));
   if (cells.codes.empty()) return equal;
   std::vector<Matrix<double>> logs;

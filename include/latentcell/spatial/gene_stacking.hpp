@@ -8,7 +8,6 @@
 
 #include <latentcell/kernel/parallel.hpp>
 #include <latentcell/spatial/kriging.hpp>
-#include <latentcell/spatial/model.hpp>
 #include <latentcell/spatial/smoothing.hpp>
 
 // The last step of a prediction: gene by gene a weighted mean of the model's and of what lies around a location, so
@@ -165,10 +164,10 @@ inline bool gains(const HeldOutGenes& of, double smoothing) {
   const Matrix<float> around = of.around.mixed(smoothing);
   double sum = 0, square = 0, n = 0;
   for (std::size_t half = 0; half < 2; ++half) {
-    std::vector<char> fitted = of.used, judged = of.used;
-    for (std::size_t i = 0; i < fitted.size(); ++i) (i % 2 == half ? fitted : judged)[i] = 0;
+    std::vector<char> fitted = of.used, evaluated = of.used;
+    for (std::size_t i = 0; i < fitted.size(); ++i) (i % 2 == half ? fitted : evaluated)[i] = 0;
     const GeneWeights weights = least_error_weights({of.truth, of.predicted, of.around, fitted});
-    for (const double gain : stacking_gains({of.truth, of.predicted, of.around, judged}, around, weights))
+    for (const double gain : stacking_gains({of.truth, of.predicted, of.around, evaluated}, around, weights))
       sum += gain, square += gain * gain, n += 1;
   }
   if (n < 2) return false;
