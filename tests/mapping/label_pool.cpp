@@ -89,7 +89,7 @@ TEST_CASE("fit_pool_weights: a gain within a standard error leaves the parts equ
 TEST_CASE("fit_pool_weights: a pool that is too sure is made as sure as it is right") {
   Rng rng(4);
   const std::vector<int> codes = some_codes(2000, rng);
-  const std::vector<Matrix<double>> parts = {part(codes, 0.98, 0.3, rng), part(codes, 0.98, 0.3, rng)};
+  const std::vector<Matrix<double>> parts(2, part(codes, 0.98, 0.3, rng));
   const std::vector<double> w = fit_pool_weights({parts, codes, {0, 0}});
   const Matrix<double> pooled = pool_labels(parts, w);
   double sure = 0, right = 0;

@@ -115,11 +115,12 @@ inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng&
   const Matrix<float> predicted = conformal::out_of_fold_means(model.flows, condition, calibration),
                       base = stacking_base(model, condition, predicted);
   Rng stacking(o.seed, detail::gene_stacking_stream);
-  fit_gene_stacking(model, {data, model.target.decode(predicted + base).array().max(0.0f), masks, drawn}, stacking);
+  const Matrix<float> decoded = model.target.decode(predicted + base),
+                      shift = fit_gene_stacking(model, {data, decoded, masks, drawn}, stacking);
   if (o.intervals.draws == 0) return FitStatus::finished;
   conformal::calibrate_intervals(
       model.flows, model.target,
-      {truth, data.target.measured, condition, predicted, base, interval_groups(model, data.reference.slice)},
+      {truth, data.target.measured, condition, predicted, base, interval_groups(model, data.reference.slice), shift},
       o.intervals, calibration);
   return FitStatus::finished;
 }

@@ -190,13 +190,14 @@ inline GeneWeights fit_gene_weights(const HeldOutGenes& of) {
   return out;
 }
 
-/// Returns what to add to the model's predictions.
+/// Returns what to add to the model's predictions, negative ones of which count as 0.
 /// shapes: predicted (M, F) -> (M, F)
 inline Matrix<float> gene_stacking_shift(const GeneWeights& weights, const GeneMeans& around,
                                          const Matrix<float>& predicted) {
-  Matrix<float> out = around.mixed(weights.smoothing) - predicted;
+  const Matrix<float> positive = predicted.array().max(0.0f);
+  Matrix<float> out = around.mixed(weights.smoothing) - positive;
   out.array().rowwise() *= weights.around.array();
-  return out;
+  return out + positive - predicted;
 }
 
 }  // namespace latentcell::spatial

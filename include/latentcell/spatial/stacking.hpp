@@ -48,17 +48,21 @@ struct StackingData {
   const std::vector<SpatialMask>& drawn;  ///< (N) under which the means were predicted
 };
 
-/// Sets the weights of the last step, gene by gene, over the reference cells (fit_gene_weights).
-inline void fit_gene_stacking(Model& model, const StackingData& of, Rng& rng) {
+/// Sets the weights of the last step, gene by gene, over the reference cells (fit_gene_weights). Returns what it adds
+/// to their means.
+/// shapes: -> (N, F)
+inline Matrix<float> fit_gene_stacking(Model& model, const StackingData& of, Rng& rng) {
   const SpatialReference reference{{of.data.reference}, model.target.log_normalized(of.data.target)};
   const VariogramOptions kriging{.slice_gap = model.options.context.slice_gap};
   const SpatialMask mask = median_mask(of.masks);
   const double width = fit_smoothing_width(reference, mask, kriging.slice_gap, rng);
   const kernel::Variogram variogram = fit_variogram(reference, mask, kriging, rng);
   const GeneMeans around = gene_means(reference, {of.data.reference, of.drawn, true}, kriging, variogram, width);
-  const GeneWeights found = fit_gene_weights({reference.values, of.predicted, around, of.data.target.measured});
+  const Matrix<float> positive = of.predicted.array().max(0.0f);
+  const GeneWeights found = fit_gene_weights({reference.values, positive, around, of.data.target.measured});
   model.gene_around.value = found.around;
   model.gene_smoothing.value << variogram.range, variogram.nugget, width, found.smoothing;
+  return gene_stacking_shift(found, around, of.predicted);
 }
 
 /// Returns what to add to the means of query locations so that they become the stacked ones; zero where the model
