@@ -94,6 +94,7 @@ TEST_CASE("held_out_labels: permuted labels are found as by chance; each cell is
   const mapping::HeldOutLabels h = held_out(p, permuted);
   REQUIRE(h.codes.size() == 450);
   REQUIRE(h.parts.size() == mapping::label_parts.size());
+  CHECK(h.parts[1] != h.parts[2]);
   for (const Matrix<double>& part : h.parts) CHECK(accuracy(part, h.codes) == Approx(1.0 / 3).margin(0.1));
 }
 
