@@ -126,6 +126,7 @@ int run(const Settings& s) {
   const lc::kernel::Variogram variogram = m->context.fitted_variogram();
   report["variogram"] = {{"range", variogram.range}, {"nugget", variogram.nugget}};
   program::report_alignments(data.alignments, report);
+  program::report_stacking(lc::spatial::stacking_shares(*m), report);
   if (s.within_spots) data.spot = lc::spatial::nearest_spots(data.reference, data.query);
   program::doing("predicting");
   const double start = program::now();

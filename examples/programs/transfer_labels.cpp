@@ -65,7 +65,8 @@ int run(Settings s) {
   program::training_begins();
   // In memory: --resume may come with another query.
   lc::Stages stages({.progress = program::display(), .notice = program::print_line, .activity = program::doing});
-  if (program::naming(d.name, [&] { return mapping::fit(model, *reference, d.query, stages); }) ==
+  const lc::CellTable* own = d.reference ? &*d.reference : nullptr;
+  if (program::naming(d.name, [&] { return mapping::fit(model, *reference, d.query, stages, own); }) ==
       lc::FitStatus::interrupted)
     return program::exit_interrupted(s);
   program::doing("labelling");
@@ -78,6 +79,7 @@ int run(Settings s) {
   report["missing_genes"] = missing;
   report["other_genes"] = others;
   report.add_stages(s, stages, "mapping_loss_curves");
+  program::add_parts(report, mapping::part_shares(model));
 
   write(s, d, {levels, mapped.label}, mapped, report);
   if (!s.checkpoint.empty()) {
@@ -91,8 +93,7 @@ int run(Settings s) {
   if (!s.truth.empty()) {
     program::doing("evaluating");
     const lc::Categorical truth = d.query.obs(s.truth);
-    program::add_evaluation(
-        report, mapping::evaluate(model, mapped, {*reference, d.query, truth, d.reference ? &*d.reference : nullptr}));
+    program::add_evaluation(report, mapping::evaluate(model, mapped, {*reference, d.query, truth, own}));
   }
   report.finish(s, "not evaluated: no true labels were given (--truth or --holdout)");
   if (!s.plots.empty())

@@ -18,12 +18,16 @@ mapping::Evaluation evaluated(const Categorical& truth) {
 
 }  // namespace
 
-TEST_CASE("mapping::evaluate: the model, three baselines and the ceiling; permuted labels are found as by chance") {
+TEST_CASE(
+    "mapping::evaluate: the model, also without rounds, two baselines and the ceiling; permuted labels are found as by "
+    "chance") {
   const Categorical truth = task().query.obs("cell_type");
   const mapping::Evaluation e = evaluated(truth);
   INFO(e.scores.to_text());
   REQUIRE(e.scores.rows().size() == 5);
   CHECK(e.scores.rows()[0].role == evaluate::Role::model);
+  CHECK(e.scores.rows()[1].role == evaluate::Role::model);
+  CHECK(e.scores.rows()[3].role == evaluate::Role::baseline);
   CHECK(e.scores.rows()[4].role == evaluate::Role::ceiling);
   CHECK(e.scores.value("latentcell", "accuracy") ==
         Approx(mapping_task::accuracy(task().truth, mapping::predict(mapping_task::mapped(), task().query).label)));

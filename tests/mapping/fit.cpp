@@ -103,3 +103,27 @@ TEST_CASE("mapping::fit: a model is fitted once") {
   mapping::Model m = mapping_task::mapped();
   CHECK_THROWS_WITH(mapping::fit(m, t.generator, t.query), ContainsText("was fitted before"));
 }
+
+TEST_CASE("mapping::fit: the reference's own cells label by their components where they are given") {
+  const auto& t = task();
+  mapping::Model m(t.generator, t.query.gene_names, "new", {.replay = 200, .rounds = 0});
+  mapping::fit(m, t.generator, t.query, &t.reference);
+  CHECK(m.labelled_components.value.rows() == t.reference.cells());
+  CHECK(m.replay_latent.value.rows() < t.reference.cells());
+  const std::vector<int> label = mapping::predict(m, t.query).label;
+  CHECK(mapping_task::accuracy(t.truth, label) > 0.9);
+
+  CellTable permuted = t.reference;
+  Categorical types = permuted.obs("cell_type");
+  Rng rng(4);
+  shuffle(std::span<int>(types.codes), rng);
+  permuted.cell_columns.set("cell_type", types);
+  mapping::Model chance(t.generator, t.query.gene_names, "new", {.replay = 200, .rounds = 0});
+  mapping::fit(chance, t.generator, t.query, &permuted);
+  chance.part_weight.value << 0, 1, 1;
+  CHECK(mapping_task::accuracy(t.truth, mapping::predict(chance, t.query).label) < 0.75);
+
+  permuted.cell_columns.set("cell_type", Categorical{types.levels, std::vector<int>(types.codes.size(), -1)});
+  mapping::Model none(t.generator, t.query.gene_names, "new", {.replay = 200, .rounds = 0});
+  CHECK_THROWS_WITH(mapping::fit(none, t.generator, t.query, &permuted), ContainsText("own cells have a label"));
+}

@@ -23,6 +23,7 @@ TEST_CASE("mapping::save and load: a loaded model labels the query to the bit, a
   CHECK(a.label == b.label);
   CHECK(a.confidence == b.confidence);
   CHECK(a.distance == b.distance);
+  CHECK(mapping::part_shares(loaded) == mapping::part_shares(model));
   generation::save(path, model.generator);
   CHECK(generation::load(path).training_labels() == model.generator.training_labels());
   std::remove(path);

@@ -20,21 +20,24 @@ TEST_CASE("mapping::predict: labels are right; without the query's own names and
   CHECK(mapping::predict(mapping_task::mapped(), aligned).label == m.label);
 }
 
-TEST_CASE("mapping::predict: a cell's votes are the mean of those in the latent and in principal components") {
-  const mapping::Model& model = mapping_task::mapped();
-  const mapping::MappedCells m = mapping::predict(model, task().query);
-  const LatentTable replay = mapping::replay_latents(model);
-  const std::vector<int> codes = replay.cell_columns.labels("cell_type").codes;
-  const Matrix<double> in_latent =
-      metric::neighbor_shares(kernel::nearest_neighbors(view(m.latents.mean), view(replay.mean), 15), codes, 3);
-  double different = 0;
-  for (Index i = 0; i < 300; ++i) {
-    const double components = 2 * m.confidence[to_size(i)] - in_latent(i, m.label[to_size(i)]);
-    CHECK((components > -1e-9 && components < 1 + 1e-9));
-    CHECK(15 * components == Approx(std::round(15 * components)).margin(1e-6));
-    different += std::abs(components - in_latent(i, m.label[to_size(i)]));
+TEST_CASE("mapping::predict: a label is the pool of what the parts say, by their weights; the shares add up to 1") {
+  mapping::Model model = mapping_task::mapped();
+  const std::vector<double> shares = mapping::part_shares(model);
+  REQUIRE(shares.size() == mapping::label_parts.size());
+  CHECK(shares[0] + shares[1] + shares[2] == Approx(1));
+  const mapping::MappedCells pooled = mapping::predict(model, task().query);
+  const CellTable query = align_genes(task().query, model.generator.vae.gene_names).cells;
+  const std::vector<Matrix<double>> parts = mapping::detail::probabilities_of_parts(
+      model, {pooled.latents.mean, mapping::detail::components_of(model, query.counts.view())});
+  for (Index p = 0; p < 3; ++p) {
+    model.part_weight.value.setZero();
+    model.part_weight.value(0, p) = 1;
+    const mapping::MappedCells alone = mapping::predict(model, task().query);
+    const metric::NeighborVotes votes = metric::most_votes(parts[to_size(p)]);
+    CHECK(alone.label == votes.label);
+    CHECK(mapping_task::accuracy(task().truth, alone.label) > 0.85);
+    CHECK(alone.confidence != pooled.confidence);
   }
-  CHECK(different > 1);
 }
 
 TEST_CASE("mapping::predict: distances are about 1 for types of the reference, larger for one that it does not have") {

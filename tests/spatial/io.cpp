@@ -27,6 +27,8 @@ TEST_CASE("spatial::save and load: the same options and the same predictions to 
     CHECK(a.intervals.low80 == b.intervals.low80);
     CHECK(a.intervals.high50 == b.intervals.high50);
     CHECK(a.gene_deviation == b.gene_deviation);
+    CHECK(again.gene_around.value == run.model.gene_around.value);
+    CHECK(again.gene_smoothing.value == run.model.gene_smoothing.value);
   }
   CHECK_THROWS_WITH(spatial::load(folder / "nothing.safetensors"), ContainsText("nothing.safetensors"));
 }

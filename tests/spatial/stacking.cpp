@@ -68,3 +68,23 @@ TEST_CASE("interval_groups: slices where slices are missing, none else") {
   c.model.options.missing_slice = true;
   CHECK(spatial::interval_groups(c.model, {0, 1}) == std::vector<int>{0, 1});
 }
+
+TEST_CASE("fit_gene_stacking: predictions of noise leave kriging; of the truth they remain; shares add up to 1") {
+  Case c = made();
+  const std::vector<spatial::SpatialMask> drawn(to_size(c.data.reference.size()));
+  const Matrix<float> truth = c.model.target.log_normalized(c.data.target);
+  Rng rng(3);
+  Matrix<float> noise = truth;
+  for (Index k = 0; k < noise.size(); ++k) noise.data()[k] = float(3 * rng.normal());
+  spatial::fit_gene_stacking(c.model, {c.data, noise, {}, drawn}, rng);
+  CHECK(c.model.gene_around.value.minCoeff() > 0.7f);
+  spatial::StackingShares s = spatial::stacking_shares(c.model);
+  CHECK(s.flows + s.kriged_components + s.kriged_genes + s.smoothed_genes == Approx(1));
+  CHECK(s.flows < 0.2);
+  const Matrix<float> zero = Matrix<float>::Zero(c.data.query.size(), truth.cols());
+  CHECK(spatial::gene_stacking_shift(c.model, c.data, zero).mean() > 0.5f * truth.mean());
+  spatial::fit_gene_stacking(c.model, {c.data, truth, {}, drawn}, rng);
+  CHECK(c.model.gene_around.value.maxCoeff() < 0.05f);
+  c.model.gene_around.value.setZero();
+  CHECK(spatial::gene_stacking_shift(c.model, c.data, zero) == zero);
+}

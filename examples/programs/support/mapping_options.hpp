@@ -40,7 +40,7 @@ inline MappingSettings parse_mapping(int argc, char** argv) {
   auto* from = app.add_option(
       "--from", s.from, "saved model (a file, or a --checkpoint folder of generate_cells): no other cells needed");
   add_member(app, "--neighbors", m, m.neighbors,
-             "replay cells that vote on a label, in the latent and in principal components each");
+             "cells that vote on a label, in the latent and in principal components each");
   begin_group(app, group::evaluation);
   auto* truth = app.add_option(
       "--truth", s.truth, "obs column of --data with labels of the same names: to evaluate with, never learned from");
@@ -58,6 +58,17 @@ inline MappingSettings parse_mapping(int argc, char** argv) {
   m.seed = s.seed;
   s.obs_of = s.reference;
   return s;
+}
+
+/// Prints and reports what labels are pooled from.
+inline void add_parts(Report& report, const std::vector<double>& shares) {
+  std::string words;
+  for (std::size_t p = 0; p < shares.size(); ++p) {
+    const std::string name(lc::mapping::label_parts[p]);
+    report["parts"][name] = shares[p];
+    if (shares[p] > 0) words += lc::text(words.empty() ? "" : ", ", std::lround(100 * shares[p]), " % ", name);
+  }
+  print_line("labels are pooled from " + words + " (weights by held-out labelled cells)");
 }
 
 /// Prints and reports the evaluation of labels.

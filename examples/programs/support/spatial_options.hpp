@@ -236,4 +236,17 @@ inline void report_alignments(const std::vector<lc::spatial::SliceAlignment>& al
   }
 }
 
+/// Prints and reports what predictions are stacked from.
+inline void report_stacking(const lc::spatial::StackingShares& s, Report& report) {
+  std::string words;
+  for (const auto& [name, share] :
+       {std::pair("flows", s.flows), std::pair("kriging of components", s.kriged_components),
+        std::pair("kriging of single genes", s.kriged_genes),
+        std::pair("smoothing of single genes", s.smoothed_genes)}) {
+    report["parts"][name] = share;
+    words += lc::text(words.empty() ? "" : ", ", std::lround(100 * share), " % ", name);
+  }
+  print_line("predictions are stacked from " + words + " (weights by held-out reference cells)");
+}
+
 }  // namespace program

@@ -17,6 +17,7 @@ struct OutOfFold {
   Matrix<float> predicted_mean;  ///< (N, D) out_of_fold_means of the condition
   Matrix<float> base = {};       ///< (N, D) as in IntervalQuery
   std::vector<int> group = {};   ///< (N) as in IntervalQuery
+  Matrix<float> shift = {};      ///< (N, F) as in IntervalQuery
 };
 
 /// Sets the interval scales. Samples of a cell come from the member trained without its fold; per feature and level
@@ -39,7 +40,7 @@ inline void calibrate_intervals(ConditionalEnsemble& model, const ModalityEncode
   const double largest = 1000 / (cells.group.empty() ? 1.0 : double(GroupMeans::smallest));
   std::vector<std::vector<double>> scores50(features), scores80(features);
   const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean),
-                      mean = encoder.decode(cells.predicted_mean + base);
+                      mean = shifted(encoder.decode(cells.predicted_mean + base), cells.shift);
   const GroupMeans levels(mean, cells.group);
   each_fold(model, cells.measured, [&](const ConditionalVelocityNet& net, const std::vector<Index>& rows) {
     const Matrix<float> condition = metric::pick_rows(view(cells.condition), rows),

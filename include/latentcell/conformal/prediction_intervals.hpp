@@ -40,6 +40,7 @@ struct IntervalQuery {
   Matrix<float> predicted_mean;  ///< (N, D) mean_latents of the condition
   Matrix<float> base = {};       ///< (N, D) added to the mean and to every sample before decoding; (0, 0): nothing
   std::vector<int> group = {};   ///< (N) groups of GroupMeans; empty: widths do not depend on the group
+  Matrix<float> shift = {};      ///< (N, F) added to the decoded mean, not to the samples; (0, 0): nothing
 };
 
 namespace detail {
@@ -82,6 +83,14 @@ inline Matrix<float> base_or_zero(const Matrix<float>& base, const Matrix<float>
   return base.size() > 0 ? base : Matrix<float>(Matrix<float>::Zero(latents.rows(), latents.cols()));
 }
 
+/// The decoded mean with its shift, if there is one.
+inline Matrix<float> shifted(Matrix<float> mean, const Matrix<float>& shift) {
+  if (shift.size() == 0) return mean;
+  LATENTCELL_REQUIRE(shift.rows() == mean.rows() && shift.cols() == mean.cols(), "prediction intervals: shift (",
+                     shift.rows(), ", ", shift.cols(), ") for means (", mean.rows(), ", ", mean.cols(), ")");
+  return mean + shift;
+}
+
 /// Returns ensemble means with calibrated prediction intervals.
 /// Throws std::invalid_argument for one sample, or shapes that do not agree.
 inline PredictionIntervals predict_intervals(const ConditionalEnsemble& model, const ModalityEncoder& encoder,
@@ -91,7 +100,7 @@ inline PredictionIntervals predict_intervals(const ConditionalEnsemble& model, c
   check_interval_shapes("predict_intervals", model, encoder, cells);
   const Matrix<float> base = base_or_zero(cells.base, cells.predicted_mean);
   PredictionIntervals out;
-  out.mean = encoder.decode(cells.predicted_mean + base);
+  out.mean = shifted(encoder.decode(cells.predicted_mean + base), cells.shift);
   if (o.draws == 0 || cells.condition.rows() == 0) return out;
   std::vector<Matrix<float>> samples;
   for (Index k = 0; k < o.draws; ++k) {

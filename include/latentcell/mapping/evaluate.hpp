@@ -63,14 +63,14 @@ std::vector<int> labels_without_training(const ModelOf<Backbone>& model, const E
   o.rounds = 0;
   ModelOf<Backbone> as_is(data.reference, data.cells.gene_names, model.generator.options.batch_covariate_levels.back(),
                           o);
-  fit(as_is, data.reference, data.cells);
+  fit(as_is, data.reference, data.cells, data.reference_cells);
   return predict(as_is, data.cells).label;
 }
 
 }  // namespace detail
 
-/// Evaluates the labels of mapped cells, beside the reference without training and the nearest reference cells in
-/// principal components (baselines), and the nearest other query cells with their true labels (ceiling).
+/// Evaluates the labels of mapped cells, beside the model without rounds, the nearest reference cells in principal
+/// components (baselines), and the nearest other query cells with their true labels (ceiling).
 /// mapped: what `predict` returned for data.cells
 /// Throws std::invalid_argument where the reference has none of the true labels.
 template <class Backbone>
@@ -98,7 +98,7 @@ Evaluation evaluate(const ModelOf<Backbone>& model, const MappedCells& mapped, c
   };
   add("latentcell", Role::model, mapped.label);
   if (model.options.rounds > 0)
-    add("reference without training", Role::baseline, detail::labels_without_training(model, data));
+    add("latentcell, not trained further", Role::model, detail::labels_without_training(model, data));
   Rng rng(model.options.seed, detail::baseline_stream);
   evaluate::baseline::KnnLabelsOptions o{.neighbors = model.options.neighbors};
   if (data.reference_cells != nullptr) {

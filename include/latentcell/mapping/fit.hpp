@@ -101,21 +101,119 @@ ReplayCells start_replay(ModelOf<Backbone>& model, const generation::ModelOf<Bac
   return out;
 }
 
+/// Cells that label the query's in components.
+struct LabelledTable {
+  CellTable cells;  ///< in the model's genes
+  std::vector<int> codes, batch_covariate;
+  bool are_replay = false;
+};
+
+/// The reference's own cells that have a label, or the replay cells where there are none to be had.
+template <class Backbone>
+LabelledTable labelled_cells(const ModelOf<Backbone>& model, const ReplayCells& replay, const CellTable* own) {
+  const auto& o = model.generator.options;
+  if (own == nullptr) return {replay.cells, replay.composition.label, replay.composition.batch_covariate, true};
+  const std::vector<int> codes = own->cell_columns.codes(o.label, o.levels),
+                         levels = own->cell_columns.codes(o.batch_covariate, o.batch_covariate_levels);
+  LabelledTable out;
+  std::vector<Index> rows;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (codes[i] < 0) continue;
+    rows.push_back(Index(i));
+    out.codes.push_back(codes[i]);
+    out.batch_covariate.push_back(levels[i]);
+  }
+  LATENTCELL_REQUIRE(rows.size() > 1, "mapping::fit: ", rows.size(), " of the reference's own cells have a label in '",
+                     o.label, "'; needs 2");
+  if (*std::min_element(out.batch_covariate.begin(), out.batch_covariate.end()) < 0) out.batch_covariate.clear();
+  out.cells = align_genes(own->select_cells(rows), model.generator.vae.gene_names).cells;
+  return out;
+}
+
+/// Sizes the model, fits the components to labelled and query cells together, and what labels by them.
+template <class Backbone>
+void fit_components(ModelOf<Backbone>& model, const ReplayCells& replay, const LabelledTable& labelled,
+                    const CellTable& query, Rng& rng) {
+  Counts both = labelled.cells.counts;
+  for (Index i = 0; i < query.cells(); ++i) both.push_row(query.counts.view(), i);
+  const auto pca = kernel::LogPca::fit(both.view(), model.options.components, rng);
+  model.resize(replay.cells.cells(), labelled.cells.cells(), pca.components());
+  for (std::size_t i = 0; i < replay.composition.label.size(); ++i)
+    model.replay_label.value(Index(i), 0) = float(replay.composition.label[i]);
+  for (std::size_t i = 0; i < labelled.codes.size(); ++i)
+    model.labelled_label.value(Index(i), 0) = float(labelled.codes[i]);
+  model.component_mean.value.row(0) = pca.pca.mean;
+  model.component_axes.value = pca.pca.components;
+  model.labelled_components.value = pca.project(labelled.cells.counts.view());
+  model.logistic.value = fit_logistic_labels(
+      {model.labelled_components.value, labelled.codes, Index(model.generator.options.levels.size())});
+}
+
+/// Weighs the parts by what they say of held-out labelled cells, moved to where the query lies.
+template <class Backbone>
+void fit_part_weights(ModelOf<Backbone>& model, const ReplayCells& replay, const LabelledTable& labelled,
+                      const CellTable& query) {
+  const CellsInSpaces cells{encode(model.generator.vae, labelled.cells).mean, model.labelled_components.value},
+      asked{encode(model.generator.vae, query).mean, components_of(model, query.counts.view())};
+  const LabelHoldouts holdouts = hold_out_labels(labelled.codes, labelled.batch_covariate, model.options.seed);
+  std::vector<Index> of_replay(replay.composition.label.size(), -1);
+  for (std::size_t i = 0; i < of_replay.size(); ++i) {
+    if (!holdouts.of_level.empty()) {
+      const std::size_t level = std::size_t(replay.composition.batch_covariate[i]);
+      if (level < holdouts.of_level.size()) of_replay[i] = holdouts.of_level[level];
+    } else if (labelled.are_replay) {
+      of_replay[i] = holdouts.of_cell[i];
+    }
+  }
+  const Matrix<double> pooled = pooled_of(model, probabilities_of_parts(model, asked));
+  const RowVector<double> share = pooled.colwise().mean();
+  const LabelledPoints voters{model.replay_latent.value, replay.composition.label, share.size()};
+  const HeldOutLabels found =
+      held_out_labels({cells, labelled.codes, asked, pooled, voters, of_replay}, holdouts, model.options.neighbors);
+  // The encoder was trained, and replay cells were generated, with labels of the cells held out here.
+  const std::vector<char> optimistic = {1, 0, 0};
+  const std::vector<double> weight = fit_pool_weights(
+      {found.parts, found.codes, optimistic, {share.data(), share.data() + share.size()}}, model.options.pool);
+  for (std::size_t p = 0; p < weight.size(); ++p) model.part_weight.value(0, Index(p)) = float(weight[p]);
+}
+
+/// Records the composition of the reference and, as its last level, of the query with the labels found.
+template <class Backbone>
+void record_query(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference,
+                  const std::vector<int>& found) {
+  auto [label, batch_covariate] = reference.training_labels();
+  if (reference.options.batch_covariate_levels.empty()) batch_covariate.assign(label.size(), 0);
+  label.insert(label.end(), found.begin(), found.end());
+  const int new_level = int(model.generator.options.batch_covariate_levels.size()) - 1;
+  batch_covariate.insert(batch_covariate.end(), found.size(), new_level);
+  model.generator.record_composition(label, batch_covariate);
+}
+
+/// The training of round `round`, in `per_epoch` minibatches each epoch.
+inline FitOptions round_training(const Options& o, int round, Index per_epoch) {
+  return {.epochs = int(std::max<Index>(1, (o.steps + per_epoch / 2) / per_epoch)),
+          .batch = o.batch,
+          .learning_rate = o.learning_rate,
+          .seed = o.seed + std::uint64_t(round)};
+}
+
 }  // namespace detail
 
 /// Adapts a trained generator to query cells, so that `predict` labels them. In place of the reference's cells it uses
 /// generated ones (generative replay, Shin et al., "Continual learning with deep generative replay", 2017). In each
 /// round, stage "mapping_1" and so on, the query is labelled. Then the autoencoder is trained on replay and query cells
 /// together, the query as a level of the batch covariate, as in scArches (Lotfollahi et al. 2022). Because the batch
-/// covariate explains what differs between the data sets, the latent does not.
+/// covariate explains what differs between the data sets, the latent does not. At last the parts that a label is pooled
+/// from are weighed on held-out labelled cells.
 ///
-/// reference: the generator that `model` was constructed from; cells: the query
+/// reference: the generator that `model` was constructed from; cells: the query; own: the reference's cells with their
+/// labels in obs, which label by their components in place of replay cells; null where there are none
 ///
 /// Throws std::invalid_argument for a query without cells, a reference without labels, and a model that was fitted
 /// before: its encoder is adapted already.
 template <class Backbone>
 FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference, const CellTable& cells,
-              Stages& stages) {
+              Stages& stages, const CellTable* own = nullptr) {
   const Options& o = model.options;
   LATENTCELL_REQUIRE(cells.cells() >= 1, "mapping::fit: there are no cells");
   LATENTCELL_REQUIRE(model.replay_label.value.size() == 0,
@@ -125,21 +223,15 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
   stages.announce("generating replay cells");
   Rng rng(o.seed, detail::mapping_stream);
   const detail::ReplayCells replay = detail::start_replay(model, reference, rng);
+  const detail::LabelledTable labelled = detail::labelled_cells(model, replay, own);
+  detail::fit_components(model, replay, labelled, query, rng);
   Counts both = replay.cells.counts;
   for (Index i = 0; i < query.cells(); ++i) both.push_row(query.counts.view(), i);
-  const auto pca = kernel::LogPca::fit(both.view(), o.components, rng);
   const Index n = replay.cells.cells();
-  model.resize(n, pca.components());
-  for (Index i = 0; i < n; ++i) model.replay_label.value(i, 0) = float(replay.composition.label[to_size(i)]);
-  model.component_mean.value.row(0) = pca.pca.mean;
-  model.component_axes.value = pca.pca.components;
-  model.replay_components.value = pca.project(replay.cells.counts.view());
-
   const int new_level = int(model.generator.options.batch_covariate_levels.size()) - 1;
   CellCovariates covariates{.batch_covariate = replay.composition.batch_covariate, .label = replay.composition.label};
   covariates.batch_covariate.resize(to_size(both.rows()), new_level);
   covariates.label.resize(to_size(both.rows()));
-  const Index per_epoch = std::max<Index>(1, both.rows() / o.batch);
   const auto label_query = [&] {
     model.replay_latent.value = encode(vae, replay.cells).mean;
     const std::vector<int> label = predict(model, query).label;
@@ -149,10 +241,7 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
   label_query();
   for (int round = 0; round < o.rounds; ++round) stages.plan(text("mapping_", round + 1), 1);
   for (int round = 0; round < o.rounds; ++round) {
-    const FitOptions training{.epochs = int(std::max<Index>(1, (o.steps + per_epoch / 2) / per_epoch)),
-                              .batch = o.batch,
-                              .learning_rate = o.learning_rate,
-                              .seed = o.seed + std::uint64_t(round)};
+    const FitOptions training = detail::round_training(o, round, std::max<Index>(1, both.rows() / o.batch));
     const CellBatchesOptions source{.batch = o.batch,
                                     .batch_covariate = covariates.batch_covariate,
                                     .count_thinning = vae.options.count_thinning,
@@ -166,19 +255,18 @@ FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& ref
       return FitStatus::interrupted;
     label_query();
   }
-  auto [label, batch_covariate] = reference.training_labels();
-  if (reference.options.batch_covariate_levels.empty()) batch_covariate.assign(label.size(), 0);
-  label.insert(label.end(), covariates.label.begin() + n, covariates.label.end());
-  batch_covariate.insert(batch_covariate.end(), to_size(query.cells()), new_level);
-  model.generator.record_composition(label, batch_covariate);
+  detail::fit_part_weights(model, replay, labelled, query);
+  label_query();
+  detail::record_query(model, reference, {covariates.label.begin() + n, covariates.label.end()});
   return FitStatus::finished;
 }
 
 /// The same in memory, without checkpoints.
 template <class Backbone>
-FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference, const CellTable& cells) {
+FitStatus fit(ModelOf<Backbone>& model, const generation::ModelOf<Backbone>& reference, const CellTable& cells,
+              const CellTable* own = nullptr) {
   Stages stages;
-  return fit(model, reference, cells, stages);
+  return fit(model, reference, cells, stages, own);
 }
 
 }  // namespace latentcell::mapping

@@ -12,6 +12,8 @@
 #include <latentcell/autodiff/visit.hpp>
 #include <latentcell/core/options.hpp>
 #include <latentcell/generation/model.hpp>
+#include <latentcell/mapping/label_parts.hpp>
+#include <latentcell/mapping/label_pool.hpp>
 
 namespace LATENTCELL_NAMESPACE::mapping {
 
@@ -25,8 +27,9 @@ struct Options {
   float dropout = 0.3f;         ///< of that training; dropout, kl_weight and count_thinning as in VaeOptions
   float kl_weight = 0.5f;
   float count_thinning = 0.7f;
-  Index neighbors = 15;   ///< replay cells that vote on a label, in the latent and in principal components each
-  Index components = 30;  ///< principal components of replay and query cells together, for the second vote
+  Index neighbors = 15;   ///< that vote on a label, in the latent and in principal components each
+  Index components = 30;  ///< principal components of labelled and query cells together
+  LabelPoolOptions pool = {};
   std::uint64_t seed = 0;
 
   static void visit(auto& self, auto&& f) {
@@ -41,6 +44,7 @@ struct Options {
     f("count_thinning", self.count_thinning, above_up_to(0, 1));
     f("neighbors", self.neighbors, at_least(1));
     f("components", self.components, at_least(1));
+    f("pool", self.pool);
     f("seed", self.seed);
   }
 };
@@ -119,7 +123,8 @@ generation::ModelOf<Backbone> narrowed(const generation::ModelOf<Backbone>& refe
 }  // namespace detail
 
 /// A trained generator adapted to a query of other genes, which is one more level of its batch covariate, with the
-/// replay cells that label the query's. A value that is trained (fit.hpp), asked for labels (predict.hpp), saved and
+/// cells that label the query's: replay cells in the latent, and in components the reference's own cells where fit was
+/// given them, else the replay cells too. A value that is trained (fit.hpp), asked for labels (predict.hpp), saved and
 /// loaded (io.hpp).
 template <class Backbone>
 struct ModelOf {
@@ -130,12 +135,15 @@ struct ModelOf {
   static constexpr std::string_view kind = "mapping";
 
   Options options;
-  Generator generator;              // in the shared genes, with the query as the last level of the batch covariate
-  Buffer<float> replay_label;       // (R, 1) codes of the generator's levels
-  Buffer<float> replay_latent;      // (R, D)
-  Buffer<float> replay_components;  // (R, K)
-  Buffer<float> component_mean;     // (1, G) of log1p(CP10K) in replay and query cells together
-  Buffer<float> component_axes;     // (K, G) orthonormal rows
+  Generator generator;                // in the shared genes, with the query as the last level of the batch covariate
+  Buffer<float> replay_label;         // (R, 1) codes of the generator's levels
+  Buffer<float> replay_latent;        // (R, D)
+  Buffer<float> labelled_label;       // (N, 1)
+  Buffer<float> labelled_components;  // (N, K)
+  Buffer<float> component_mean;       // (1, G) of log1p(CP10K) in labelled and query cells together
+  Buffer<float> component_axes;       // (K, G) orthonormal rows
+  Buffer<float> logistic;             // (L, K + 1) scores of labels in components
+  Buffer<float> part_weight;          // (1, P) of label_parts
 
   /// Narrows a trained generator to the genes that the query has too, and adds the query to the batch covariate.
   /// genes: the query's; level: its name
@@ -150,27 +158,35 @@ struct ModelOf {
 
   static ModelOf from_options(const auto& reader, Rng& rng) {
     ModelOf out(reader.template make<Generator>("generator", rng), reader.template options<Options>());
-    out.resize(reader.shape("replay_label").first, reader.shape("component_axes").first);
+    out.resize(reader.shape("replay_label").first, reader.shape("labelled_label").first,
+               reader.shape("component_axes").first);
     return out;
   }
 
-  /// Sizes the buffers for R replay cells and K components.
-  void resize(Index replay_cells, Index components) {
+  /// Sizes the buffers for R replay cells, N labelled cells and K components. The parts weigh the same.
+  void resize(Index replay_cells, Index labelled_cells, Index components) {
     const Index genes = generator.vae.genes();
     replay_label = Buffer<float>(replay_cells, 1);
     replay_latent = Buffer<float>(replay_cells, generator.vae.latent());
-    replay_components = Buffer<float>(replay_cells, components);
+    labelled_label = Buffer<float>(labelled_cells, 1);
+    labelled_components = Buffer<float>(labelled_cells, components);
     component_mean = Buffer<float>(1, genes);
     component_axes = Buffer<float>(components, genes);
+    logistic = Buffer<float>(Index(generator.options.levels.size()), components + 1);
+    part_weight = Buffer<float>(1, Index(label_parts.size()));
+    part_weight.value.setConstant(1.0f / float(label_parts.size()));
   }
 
   static void visit(auto& self, auto&& f) {
     f("generator", self.generator);
     f("replay_label", self.replay_label);
     f("replay_latent", self.replay_latent);
-    f("replay_components", self.replay_components);
+    f("labelled_label", self.labelled_label);
+    f("labelled_components", self.labelled_components);
     f("component_mean", self.component_mean);
     f("component_axes", self.component_axes);
+    f("logistic", self.logistic);
+    f("part_weight", self.part_weight);
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <latentcell/evaluate/baseline/ridge.hpp>
 #include <latentcell/spatial/match_variance.hpp>
 #include <latentcell/spatial/predict.hpp>
+#include <latentcell/spatial/smoothing.hpp>
 
 namespace LATENTCELL_NAMESPACE::spatial {
 
@@ -33,41 +34,6 @@ inline const Matrix<float>& find_baseline(const std::vector<BaselineImputation>&
 namespace detail {
 
 inline constexpr std::uint64_t baseline_stream = 31;
-inline constexpr Index smoothed_cells = 100;  // nearest cells that Gaussian smoothing averages
-
-/// Gaussian-weighted mean of neighbours. Distances count from the nearest one, so that far locations have weights.
-inline RowVector<double> smooth(const SpatialReference& reference, const NeighborQuery& near, double width) {
-  RowVector<double> sum = RowVector<double>::Zero(reference.values.cols());
-  double weights = 0;
-  const double nearest = near.distance.empty() ? 0.0 : near.distance.front();
-  for (std::size_t k = 0; k < near.row.size(); ++k) {
-    const double w = std::exp(-0.5 * (near.distance[k] * near.distance[k] - nearest * nearest) / (width * width));
-    sum += w * reference.values.row(near.row[k]).cast<double>();
-    weights += w;
-  }
-  return sum / std::max(1e-300, weights);
-}
-
-/// The width of a grid whose smoothing predicts the reference's values with the least squared error.
-inline double fit_width(const SpatialReference& reference, const SpatialMask& mask, double slice_gap, Rng& rng) {
-  std::vector<Index> tried;
-  std::vector<NeighborQuery> near;
-  for (Index i = 0; i < std::min<Index>(200, reference.size()); ++i) {
-    tried.push_back(Index(rng.below(std::uint64_t(reference.size()))));
-    Location at = reference[tried.back()];
-    at.row = tried.back();
-    near.emplace_back(reference, at, mask, slice_gap, smoothed_cells);
-  }
-  double best = std::numeric_limits<double>::infinity(), width = 1;
-  for (const double w : {0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 15.0}) {
-    double error = 0;
-    for (std::size_t i = 0; i < tried.size(); ++i)
-      error += (reference.values.row(tried[i]).cast<double>() - smooth(reference, near[i], w)).squaredNorm();
-    if (error < best) best = error, width = w;
-  }
-  return width;
-}
-
 }  // namespace detail
 
 struct LocationBaselineOptions {
@@ -87,14 +53,14 @@ inline std::vector<BaselineImputation> location_baselines(const SpatialReference
                                                           const LocationBaselineOptions& o, Rng& rng) {
   check_options("location_baselines", o);
   const Index n = query.size(), f = reference.values.cols();
-  const double width = detail::fit_width(reference, o.mask, o.slice_gap, rng);
+  const double width = fit_smoothing_width(reference, o.mask, o.slice_gap, rng);
   const VariogramOptions kriging{.slice_gap = o.slice_gap};
   const kernel::Variogram variogram = fit_variogram(reference, o.mask, kriging, rng);
   Matrix<float> nearest(n, f), smoothed(n, f), kriged(n, f);
   kernel::parallel_items(n, [&](Index i) {
-    const NeighborQuery near(reference, query[i], {}, o.slice_gap, detail::smoothed_cells);
+    const NeighborQuery near(reference, query[i], {}, o.slice_gap, smoothed_cells);
     nearest.row(i) = reference.values.row(near.row.front());
-    smoothed.row(i) = detail::smooth(reference, near, width).cast<float>();
+    smoothed.row(i) = smooth(reference, near, width).cast<float>();
     kriged.row(i) = krige(reference, near, variogram, o.slice_gap, kriging.neighbors).cast<float>();
   });
   Matrix<float> matched = match_variance(kriged, column_deviation(reference.values));

@@ -47,7 +47,7 @@ inline constexpr std::uint64_t model_stream = 5;
 namespace detail {
 
 // Random streams of a fit.
-inline constexpr std::uint64_t encoder_stream = 6, mask_stream = 7, calibration_stream = 12;
+inline constexpr std::uint64_t encoder_stream = 6, mask_stream = 7, calibration_stream = 12, gene_stacking_stream = 16;
 
 inline void check_dataset(const Model& model, const Dataset& data) {
   constexpr Index fewest = 40;  // reference cells
@@ -83,13 +83,12 @@ inline conformal::EnsembleData training_data(const Model& model, const Dataset& 
 
 }  // namespace detail
 
-/// Fits all of a model: the encoders, the extent of the tissue and the variogram, the flows, the stacking weights and
-/// the interval scales. Brings the data into a common frame first. The flows are stages flow_1, flow_2, ... and can be
-/// resumed.
-/// Coverage holds approximately: the cells that intervals are calibrated on also gave the stacking weights, one number
-/// per latent dimension, and the two numbers of the variogram.
-/// rng: chooses the cells that the variogram is fitted to
-/// Throws std::invalid_argument if data and model do not agree in genes, panel or missing slices.
+/// Fits all of a model: the encoders, the extent of the tissue and the variogram, the flows, the weights of both
+/// steps of stacking and the interval scales. Brings the data into a common frame first. The flows are stages flow_1,
+/// flow_2, ... and can be resumed. Coverage holds approximately: the cells that intervals are calibrated on also gave
+/// the stacking weights, one number per latent dimension, and the two numbers of the variogram. rng: chooses the cells
+/// that the variogram is fitted to Throws std::invalid_argument if data and model do not agree in genes, panel or
+/// missing slices.
 inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng& rng, Stages& stages) {
   check_options("spatial::fit", o);
   detail::check_dataset(model, data);
@@ -101,6 +100,8 @@ inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng&
   masks.hide_slice = model.options.missing_slice;
   model.context.fit(source.reference, median_mask(masks), rng);
   Rng mask_rng(o.seed, detail::mask_stream);
+  Rng same = mask_rng;
+  const std::vector<SpatialMask> drawn = draw_masks(masks, data.reference.size(), same);
   const Matrix<float> condition = condition_features_of_reference(model, source, masks, mask_rng);
   conformal::EnsembleFitOptions members = o.members;
   members.fit.seed = o.seed;
@@ -111,12 +112,15 @@ inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng&
   fit_stacking(model, data.target, condition, calibration);
   const Matrix<float> truth = model.target.log_normalized(data.target);
   model.gene_deviation.value = column_deviation(truth);
+  const Matrix<float> predicted = conformal::out_of_fold_means(model.flows, condition, calibration),
+                      base = stacking_base(model, condition, predicted);
+  Rng stacking(o.seed, detail::gene_stacking_stream);
+  const Matrix<float> decoded = model.target.decode(predicted + base),
+                      shift = fit_gene_stacking(model, {data, decoded, masks, drawn}, stacking);
   if (o.intervals.draws == 0) return FitStatus::finished;
-  const Matrix<float> predicted = conformal::out_of_fold_means(model.flows, condition, calibration);
   conformal::calibrate_intervals(
       model.flows, model.target,
-      {truth, data.target.measured, condition, predicted, stacking_base(model, condition, predicted),
-       interval_groups(model, data.reference.slice)},
+      {truth, data.target.measured, condition, predicted, base, interval_groups(model, data.reference.slice), shift},
       o.intervals, calibration);
   return FitStatus::finished;
 }

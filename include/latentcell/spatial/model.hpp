@@ -40,6 +40,8 @@ struct Model {
   conformal::ConditionalEnsemble flows;
   Buffer<float> stacking_weight;  // (1, D) factor on the difference of the flows' mean from kriging, in [0, 1]
   Buffer<float> gene_deviation;   // (1, F) standard deviation over the reference cells
+  Buffer<float> gene_around;      // (1, F) weight of what lies around against the model, in [0, 1]
+  Buffer<double> gene_smoothing;  // (1, 4) of what lies around: range, nugget, width and share of smoothing
 
   Model(const Options& o, Rng& rng)
       : options(check_options("spatial::Model", o)),
@@ -48,10 +50,13 @@ struct Model {
         flows(SpatialContext(o.context).columns(target.latent()) + panel_features(o), target.latent(),
               Index(o.target.features.size()), o.ensemble, rng),
         stacking_weight(1, target.latent()),
-        gene_deviation(1, Index(o.target.features.size())) {
+        gene_deviation(1, Index(o.target.features.size())),
+        gene_around(1, Index(o.target.features.size())),
+        gene_smoothing(1, 4) {
     if (o.panel) panel.emplace(*o.panel);
     stacking_weight.value.setOnes();
     gene_deviation.value.setOnes();
+    gene_smoothing.value << kernel::Variogram{}.range, kernel::Variogram{}.nugget, 1, 0;
   }
 
   /// Condition features of a location.
@@ -64,6 +69,8 @@ struct Model {
     f("flows", self.flows);
     f("stacking_weight", self.stacking_weight);
     f("gene_deviation", self.gene_deviation);
+    f("gene_around", self.gene_around);
+    f("gene_smoothing", self.gene_smoothing);
   }
 
  private:

@@ -64,10 +64,11 @@ inline Imputation impute(const Model& model, const Dataset& data, const ImputeOp
   const Matrix<float> condition = condition_features_of_queries(model, reference, data);
   Rng mean_rng = rng.fork();
   const Matrix<float> mean = conformal::mean_latents(model.flows, condition, mean_rng);
-  Imputation out{conformal::predict_intervals(
-                     model.flows, model.target,
-                     {condition, mean, stacking_base(model, condition, mean), interval_groups(model, data.query.slice)},
-                     o.intervals, rng),
+  const Matrix<float> base = stacking_base(model, condition, mean),
+                      shift = gene_stacking_shift(model, data, model.target.decode(mean + base));
+  Imputation out{conformal::predict_intervals(model.flows, model.target,
+                                              {condition, mean, base, interval_groups(model, data.query.slice), shift},
+                                              o.intervals, rng),
                  model.gene_deviation.value.row(0)};
   out.intervals.mean = out.intervals.mean.array().max(0.0f);
   if (data.spot.empty()) return out;

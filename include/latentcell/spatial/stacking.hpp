@@ -5,6 +5,7 @@
 
 #include <latentcell/conformal/predict.hpp>
 #include <latentcell/spatial/condition_features.hpp>
+#include <latentcell/spatial/gene_stacking.hpp>
 
 namespace LATENTCELL_NAMESPACE::spatial {
 
@@ -37,6 +38,55 @@ inline Matrix<float> stacking_base(const Model& model, const Matrix<float>& cond
 /// between them; else none.
 inline std::vector<int> interval_groups(const Model& model, const std::vector<int>& slice) {
   return model.options.missing_slice ? slice : std::vector<int>{};
+}
+
+/// What the last step is fitted to.
+struct StackingData {
+  const Dataset& data;
+  const Matrix<float>& predicted;         ///< (N, F) means of reference cells by members trained without them
+  const MaskDistribution& masks;          ///< variogram and width are fitted under the median one
+  const std::vector<SpatialMask>& drawn;  ///< (N) under which the means were predicted
+};
+
+/// Sets the weights of the last step, gene by gene, over the reference cells (fit_gene_weights). Returns what it adds
+/// to their means.
+/// shapes: -> (N, F)
+inline Matrix<float> fit_gene_stacking(Model& model, const StackingData& of, Rng& rng) {
+  const SpatialReference reference{{of.data.reference}, model.target.log_normalized(of.data.target)};
+  const VariogramOptions kriging{.slice_gap = model.options.context.slice_gap};
+  const SpatialMask mask = median_mask(of.masks);
+  const double width = fit_smoothing_width(reference, mask, kriging.slice_gap, rng);
+  const kernel::Variogram variogram = fit_variogram(reference, mask, kriging, rng);
+  const GeneMeans around = gene_means(reference, {of.data.reference, of.drawn, true}, kriging, variogram, width);
+  const Matrix<float> positive = of.predicted.array().max(0.0f);
+  const GeneWeights found = fit_gene_weights({reference.values, positive, around, of.data.target.measured});
+  model.gene_around.value = found.around;
+  model.gene_smoothing.value << variogram.range, variogram.nugget, width, found.smoothing;
+  return gene_stacking_shift(found, around, of.predicted);
+}
+
+/// Returns what to add to the means of query locations so that they become the stacked ones; zero where the model
+/// remains.
+/// shapes: predicted (M, F) -> (M, F)
+inline Matrix<float> gene_stacking_shift(const Model& model, const Dataset& data, const Matrix<float>& predicted) {
+  const Matrix<double>& s = model.gene_smoothing.value;
+  const GeneWeights weights{model.gene_around.value.row(0), s(0, 3)};
+  if (weights.around.maxCoeff() <= 0) return Matrix<float>::Zero(predicted.rows(), predicted.cols());
+  const SpatialReference reference{{data.reference}, model.target.log_normalized(data.target)};
+  const GeneMeans around = gene_means(reference, {data.query, {}}, {.slice_gap = model.options.context.slice_gap},
+                                      {s(0, 0), s(0, 1)}, s(0, 2));
+  return gene_stacking_shift(weights, around, predicted);
+}
+
+/// Mean shares over dimensions and genes of what a prediction is stacked from: they add up to 1.
+struct StackingShares {
+  double flows, kriged_components, kriged_genes, smoothed_genes;
+};
+
+inline StackingShares stacking_shares(const Model& model) {
+  const double around = double(model.gene_around.value.mean()), flows = double(model.stacking_weight.value.mean()),
+               smoothing = model.gene_smoothing.value(0, 3);
+  return {(1 - around) * flows, (1 - around) * (1 - flows), around * (1 - smoothing), around * smoothing};
 }
 
 }  // namespace latentcell::spatial
