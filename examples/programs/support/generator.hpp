@@ -99,7 +99,7 @@ auto naming(const std::string& file, const Get& get) {
   try {
     return get();
   } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file, ": ", e.what());
+    lc::throw_runtime(file, ": ", sentence(e));
   }
 }
 

@@ -84,7 +84,7 @@ int guarded(const char* name, const std::function<int()>& run) {
     trouble = "the memory is not enough";
   } catch (const std::exception& e) {
     status = began_training ? failed : wrong_input;
-    trouble = e.what();
+    trouble = sentence(e);
   }
   console().stop();
   if (!trouble.empty()) std::fprintf(stderr, "%s: %s\n", name, trouble.c_str());

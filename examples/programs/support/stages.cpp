@@ -37,7 +37,7 @@ void check_resumable(const Common& s, Json identity, const std::vector<std::stri
   };
   for (const std::string& key : keys) add(key);
   for (const std::string& key : s.training) add(key);
-  for (const char* key : {"layer", "rows", "genome", "feature_type", "seed"}) add(key);
+  for (const char* key : {"layer", "round", "rows", "genome", "feature_type", "seed"}) add(key);
   identity["obs_file"] = files_of({s.obs});
   const std::string path = s.checkpoint + "/run.json";
   if (s.checkpoint.empty()) return training_begins();

@@ -29,7 +29,7 @@ enum class FitStatus {
 /// Whether stages go on from the checkpoints in their folder.
 enum class Resume { no, yes };
 
-/// Whether the first Ctrl-C ends the epoch under way, or the program.
+/// Whether the first Ctrl-C ends the epoch under way (a long one within a second or two), or the program.
 enum class OnSignal { ends_program, ends_epoch };
 
 /// Settings of Stages.
@@ -91,6 +91,7 @@ class Stages {
     announce("training " + stage);
     std::optional<StopOnSignal> signal;
     if (options_.on_signal == OnSignal::ends_epoch) signal.emplace();
+    if (signal && signal->signal() != 0) return FitStatus::interrupted;  // heard between two stages
     std::optional<decltype(csv_log(path))> log;
     std::optional<decltype(checkpoint(path))> save;
     if (!path.empty()) {
@@ -101,6 +102,7 @@ class Stages {
     double shown = 0;
     state.on_step = [&](Index step, Index total) {
       clock_.step(step, total);
+      state.abandon = signal && signal->is_urgent();
       if (options_.progress == nullptr || clock_.now() - shown < seconds_between_draws) return;
       shown = clock_.now();
       options_.progress->show(progress_line(stage, clock_.progress(state.history, options.epochs)));
