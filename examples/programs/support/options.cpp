@@ -142,8 +142,8 @@ std::string footer(const About& about) {
   std::string out = "Examples:\n";
   for (const std::string& line : about.examples) out += "  " + line + "\n";
   return out +
-         "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C or a request to\n"
-         "terminate (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
+         "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C, a request to\n"
+         "terminate or a lost terminal (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
 }
 
 std::string version_text(const About& about) {
@@ -211,6 +211,9 @@ void add_output_and_run(CLI::App& app, Common& c) {
   app.add_flag("--resume", c.resume, "resume from the checkpoints in that folder")->needs(folder);
   app.add_option("--seed", c.seed, "of everything random");
   app.add_option("--threads", c.threads, "all cores where not given")->check(CLI::Range(1, 1024))->default_str("");
+  app.add_option("--memory", c.memory, "GB that the run may take; all of the machine or its cgroup where not given")
+      ->check(CLI::Range(0.0, 1e6))
+      ->default_str("");
   app.add_flag("--quiet", c.quiet, "print the verdict, warnings and errors alone");
 }
 

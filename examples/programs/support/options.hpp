@@ -29,6 +29,7 @@ struct Common {
   std::string obs_of;               ///< the file that --obs is about; --data where empty
   std::string checkpoint, out, report, plots;
   int threads = 0;
+  double memory = 0;  ///< GB; 0: what there is
   std::uint64_t seed = 0;
   bool resume = false, quiet = false, round = false, trust_input = false;
   Json settings = {};                      ///< every option with a value, under its name with _ for -
@@ -124,7 +125,7 @@ std::string sentence(const std::exception& e);
 /// Ends the program as for a wrong argument.
 [[noreturn]] void refuse(const About& about, const std::string& why);
 
-/// Exit statuses. Ctrl-C during training ends a run with `interrupted` after the epoch under way.
+/// Exit statuses. A signal ends a run with `interrupted` within two seconds, after the epoch under way if it is short.
 inline constexpr int failed = 1, wrong_input = 2, interrupted = 130;
 
 }  // namespace program

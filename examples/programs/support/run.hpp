@@ -28,6 +28,9 @@ int guarded(const char* name, const std::function<int()>& run);
 /// Marks that options and input are read and found to be right.
 void training_begins();
 
+/// Tells that a checkpoint or model could not be saved: the run goes on, and ends with this error.
+void save_failed(const std::string& why);
+
 /// Seconds of a clock that only runs forwards.
 double now();
 
@@ -51,7 +54,7 @@ std::shared_ptr<lc::ProgressDisplay> display();
 void check_file(const std::string& file);
 
 /// Finds out before hours of training, not after, that a result cannot be written or would be written over an input or
-/// another result; sets the number of threads.
+/// another result, or that another run has the --checkpoint folder; sets the number of threads and the memory.
 /// inputs, outputs: files of the program beside those that all programs have; empty names are none
 void begin(const Common& s, std::vector<std::string> inputs = {}, std::vector<std::string> outputs = {});
 

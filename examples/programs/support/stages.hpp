@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,12 @@ std::string model_file(const std::string& from);
 /// Saves a trained model where a --checkpoint folder is given.
 template <class Model>
 void save_checkpoint(const Common& s, const Model& model) {
-  if (!s.checkpoint.empty()) save(s.checkpoint + model_name, model);
+  if (s.checkpoint.empty()) return;
+  try {
+    save(s.checkpoint + model_name, model);
+  } catch (const std::runtime_error& e) {
+    save_failed(e.what());
+  }
 }
 
 /// Stages as the options ask for them, with a bar and lines on the console.

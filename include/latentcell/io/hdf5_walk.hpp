@@ -204,7 +204,7 @@ class Hdf5Walk {
     if (H5Dget_chunk_storage_size(data.id(), at.data(), &stored) < 0) return false;
     if (stored == 0) return true;  // never written: filled with zeros
     if (stored > data.file_size()) damaged(data, "has a chunk of ", stored, " bytes in a file of ", data.file_size());
-    if (filters.count == 0) return true;  // as large as the dataset says
+    if (filters.count == 0) return unpacked_chunk(data, at, bytes);
     if (!filters.known) return unpacked(data, at);
     packed_.resize(std::size_t(stored));
     std::uint32_t skipped = 0;
@@ -221,6 +221,20 @@ class Hdf5Walk {
       first = false;
     }
     return true;
+  }
+
+  /// Checks a chunk of a dataset without filters, whose own size HDF5 does not tell: reading it must reach its last
+  /// byte.
+  bool unpacked_chunk(const Hdf5Object& data, const std::vector<hsize_t>& at, std::uint64_t bytes) {
+    packed_.resize(std::size_t(bytes));
+    constexpr unsigned char marks[] = {0, 255};
+    for (const unsigned char mark : marks) {
+      packed_.back() = mark;
+      std::uint32_t skipped = 0;
+      if (H5Dread_chunk(data.id(), H5P_DEFAULT, at.data(), &skipped, packed_.data()) < 0) return false;
+      if (packed_.back() != mark) return true;
+    }
+    damaged(data, "has a chunk of less than ", bytes, " bytes");
   }
 
   /// Reads the values of the chunk that begins here by HDF5's own filters.
