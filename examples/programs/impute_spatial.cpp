@@ -117,7 +117,7 @@ int run(Settings s) {
     m.emplace(o, rng);
     lc::spatial::TrainingOptions training{.intervals = intervals, .frame = frame, .seed = s.seed};
     training.members = s.ensemble.training;
-    lc::Stages stages = program::make_stages(s);
+    lc::Stages stages = program::make_stages(s, *m, task.reference.cells);
     if (lc::spatial::fit(*m, data, training, rng, stages) == lc::FitStatus::interrupted)
       return program::exit_interrupted(s);
     report.add_stages(s, stages);

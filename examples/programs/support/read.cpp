@@ -37,7 +37,14 @@ lc::CellTable read_cells(const Common& s, const std::string& path) {
                               .feature_type = s.feature_type,
                               .try_first = !s.trust_input};
   if (s.rows == "genes") options.rows = lc::io::TableRows::genes;
-  lc::CellTable cells = lc::io::read_cells(path, options);
+  lc::CellTable cells;
+  try {
+    cells = lc::io::read_cells(path, options);
+  } catch (const std::runtime_error& e) {
+    const std::string said = e.what();
+    const bool no_counts = said.find("counts are whole numbers") != std::string::npos;
+    lc::throw_runtime(said, no_counts ? "; --round rounds corrected counts" : "");
+  }
   if (!s.obs.empty() && path == (s.obs_of.empty() ? s.data : s.obs_of))
     lc::io::join_annotation(cells, lc::io::read_annotation(s.obs), s.obs);
   for (const std::string& note : cells.notes) print_line("note: " + note);

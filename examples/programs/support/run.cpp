@@ -12,8 +12,10 @@
 #include <fstream>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <thread>
 
+#include <latentcell/io/atomic_file.hpp>
 #include <latentcell/train/stop_on_signal.hpp>
 
 namespace program {
@@ -114,6 +116,9 @@ int guarded(const char* name, const std::function<int()>& run) {
   } catch (const std::bad_alloc&) {
     const std::string doing = console().activity();
     trouble = (doing.empty() ? "" : doing + ": ") + "the memory is not enough (--memory)";
+  } catch (const std::invalid_argument& e) {
+    status = wrong_input;  // what the library refuses is input, whenever it sees it
+    trouble = sentence(e);
   } catch (const std::exception& e) {
     status = began_training ? failed : wrong_input;
     trouble = sentence(e);
@@ -139,6 +144,17 @@ double peak_memory_mb() {
   return double(usage.ru_maxrss) / 1024.0;
 }
 
+double resident_memory() {
+  std::ifstream in("/proc/self/statm");
+  double all = 0, resident = 0;
+  return in >> all >> resident ? resident * double(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+double memory_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? double(limit.rlim_cur) : 0;
+}
+
 void print_line(const std::string& line) {
   if (!console().quiet()) console().write(stdout, line);
 }
@@ -154,9 +170,9 @@ void check_file(const std::string& file) {
     lc::throw_runtime(file, ": its folder ", parent.string(), " does not exist");
   if (fs::is_directory(file)) lc::throw_runtime(file, ": is a folder");
   if (fs::exists(file) && !fs::is_regular_file(file)) lc::throw_runtime(file, ": is no plain file");
-  if (fs::exists(file) && ::access(file.c_str(), W_OK) != 0) lc::throw_runtime(file, ": cannot be written to");
   if (::access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
     lc::throw_runtime(file, ": its folder cannot be written to");
+  const lc::io::AtomicFile probe(file);  // whatever else could stand in the way
 }
 
 namespace {

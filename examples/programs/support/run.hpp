@@ -36,6 +36,10 @@ double now();
 
 double peak_memory_mb();
 
+/// Bytes that this process has in memory now, and that it may have (0: unknown).
+double resident_memory();
+double memory_limit();
+
 /// Prints a line for reading; nothing with --quiet.
 void print_line(const std::string& line);
 /// Prints the outcome of a run, with --quiet too.

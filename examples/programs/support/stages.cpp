@@ -1,6 +1,7 @@
 #include "stages.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <latentcell/core/version.hpp>
 
@@ -32,11 +33,24 @@ std::string model_file(const std::string& from) {
 lc::Stages make_stages(const Common& s) {
   return lc::Stages(lc::StagesOptions{.folder = s.checkpoint,
                                       .resume = s.resume ? lc::Resume::yes : lc::Resume::no,
-                                      .progress = display(),
                                       .identity = the_identity(),
+                                      .progress = display(),
                                       .notice = print_line,
                                       .activity = doing,
                                       .save_failed = save_failed});
+}
+
+void check_memory(const Common& s, double parameters, const lc::CellTable& cells) {
+  constexpr double of_training = 16, of_checkpoint = 12, of_entry = 2 * 8;
+  const double entries = cells.cells() > 0 ? double(cells.counts.view().nonzeros()) : 0;
+  const double needed =
+      resident_memory() + parameters * (of_training + (s.checkpoint.empty() ? 0 : of_checkpoint)) + entries * of_entry;
+  const double there = memory_limit();
+  const std::string says = lc::text("needs about ", std::ceil(needed / 1e6), " MB of memory");
+  if (there > 0 && needed > there)
+    lc::throw_runtime(says, ", more than the ", std::floor(there / 1e6), " MB that there are (--memory; --genes and ",
+                      "smaller --hidden and --width need less)");
+  print_line("note: " + says);
 }
 
 void clear_stages(const std::string& folder) {
