@@ -17,6 +17,8 @@ expect() {
   elif ! grep -qF -- "$3" log; then echo "WRONG  $1: does not say '$3': $(tail -1 log)"; failed=1
   else echo "right  $1: $(grep -F -- "$3" log | head -1 | cut -c1-110)"; fi
 }
+# until_there FILE: waits for it
+until_there() { for ((i = 0; i < 600; ++i)); do [ -e "$1" ] && return; sleep 0.1; done; echo "WRONG  no $1"; failed=1; }
 try() { status=0; "$@" > log 2>&1 || status=$?; }
 
 mkfifo fifo
@@ -34,7 +36,7 @@ for signal in INT TERM HUP; do
   rm -rf checkpoint
   env --default-signal=INT,HUP $long --checkpoint checkpoint --out o.h5ad > log 2>&1 &
   process=$!
-  sleep 3
+  until_there checkpoint/autoencoder.csv
   before=$(date +%s%N)
   kill -$signal $process
   status=0
@@ -47,7 +49,7 @@ done
 rm -rf checkpoint
 $long --checkpoint checkpoint --out a.h5ad > other 2>&1 &
 process=$!
-sleep 3
+until_there checkpoint/autoencoder.csv
 try $run --checkpoint checkpoint --out b.h5ad; expect "two runs on one checkpoint folder" 2 "another run is using"
 kill -TERM $process; wait $process || true
 try $run --checkpoint checkpoint --resume --seed 2 --out b.h5ad; expect "a checkpoint of another seed" 2 "seed was 0, not 2"
@@ -59,7 +61,7 @@ try $run --checkpoint checkpoint --resume --out b.h5ad; expect "stages without a
 rm -rf checkpoint o.h5ad
 "$programs/generate_cells" --threads 1 --autoencoder-epochs 60 --flow-epochs 2 --checkpoint checkpoint --out o.h5ad > log 2>&1 &
 process=$!
-sleep 2
+until_there checkpoint/autoencoder.csv
 rm -rf checkpoint
 status=0
 wait $process || status=$?

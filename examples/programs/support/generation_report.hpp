@@ -26,7 +26,7 @@ inline Json to_json(const lc::generation::InterpolationScores& steps, const std:
           {"distance_of_straight_line", steps.straight_line}};
 }
 
-/// Throws where no batch could be told from the labels, or no cell is of the level that --to-batch names.
+/// Throws where labels and batches are one, or no cell is of the level that --to-batch names.
 inline void check_correctable(const GenerationSettings& s, const lc::CellTable& cells) {
   const lc::Categorical batches = labels_of(cells, s.batch_covariate, "--batch");
   if (!s.to_batch.empty()) {
@@ -36,7 +36,7 @@ inline void check_correctable(const GenerationSettings& s, const lc::CellTable& 
   const lc::Categorical labels = labels_of(cells, s.label, "--label");
   if (lc::generation::labels_of_several_batches(batches, labels) == 0)
     lc::throw_runtime("--corrected: no label of '", s.label, "' has cells of two levels of '", s.batch_covariate,
-                      "': batches cannot be told from labels");
+                      "': nothing separates batches from labels");
 }
 
 /// Prints and reports the evaluation of generated cells: scores, labels, nearest training cells, held-out likelihood.

@@ -107,7 +107,7 @@ std::string stopped_line(const Common& s) {
 int guarded(const char* name, const std::function<int()>& run) {
   int status = failed;
   std::string trouble;
-  std::signal(SIGPIPE, SIG_IGN);  // who reads the lines may go away
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the lines may go away
   std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of writing
   const lc::StopOnSignal stop({.seconds = 1.6, .status = interrupted, .message = stopped_message});
   try {

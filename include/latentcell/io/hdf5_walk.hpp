@@ -138,7 +138,7 @@ class Hdf5Walk {
   struct Filters {
     int count = 0, packing = -1;            // place of the filter that packs, or -1
     bool deflates = false, summed = false;  // packs by gzip; four bytes of a sum follow
-    bool known = true;                      // all keep or pack as is told here
+    bool plain = true;                      // none does anything else
     bool shuffled = false;
   };
   static Filters filters_of(hid_t plan) {
@@ -157,7 +157,7 @@ class Hdf5Walk {
         out.packing = i;
         out.deflates = id == H5Z_FILTER_DEFLATE;
       } else {
-        out.known = false;
+        out.plain = false;
       }
     }
     return out;
@@ -205,7 +205,7 @@ class Hdf5Walk {
     if (stored == 0) return true;  // never written: filled with zeros
     if (stored > data.file_size()) damaged(data, "has a chunk of ", stored, " bytes in a file of ", data.file_size());
     if (filters.count == 0) return unpacked_chunk(data, at, bytes);
-    if (!filters.known) return unpacked(data, at);
+    if (!filters.plain) return unpacked(data, at);
     packed_.resize(std::size_t(stored));
     std::uint32_t skipped = 0;
     if (H5Dread_chunk(data.id(), H5P_DEFAULT, at.data(), &skipped, packed_.data()) < 0) return false;

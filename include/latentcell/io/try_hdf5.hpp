@@ -98,7 +98,7 @@ inline WalkOutcome wait_for_walk(::pid_t child, int from, int patience) {
 /// takes all memory or never ends becomes an error. The child reads the bytes of all chunks and unpacks few: it takes a
 /// small part of the time of reading. Where no child can be started nothing is tried. No other thread may be inside
 /// HDF5. patience: seconds without a sign of life after which the child is taken to hang Throws std::runtime_error
-/// naming the file, and the dataset where it is known.
+/// naming the file, and the dataset where there is one to name.
 inline void try_hdf5(const std::string& path, int patience = 20) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return;

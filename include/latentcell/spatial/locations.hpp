@@ -39,7 +39,8 @@ struct Origin {
 
 /// Returns the middle of the coordinates where floats hardly tell them apart, as places in a far corner of a map are;
 /// else 0, which leaves coordinates as they are.
-/// shapes: xy (N, 2 or more), finite
+/// xy: finite, of two columns at least
+/// shapes: xy (N, 2)
 inline Origin origin_of(const Matrix<double>& xy) {
   const auto middle = [&](Index column) {
     if (xy.rows() == 0) return 0.0;
