@@ -60,6 +60,26 @@ TEST_CASE("try_hdf5: whole files pass, and nothing of the child is left") {
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // no child
 }
 
+TEST_CASE("try_hdf5: little memory for the reader does not make a file damaged") {
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_DATA, &limit);
+    limit.rlim_cur = 1;
+    ::setrlimit(RLIMIT_DATA, &limit);
+    try {
+      io::try_hdf5(reference("csr.h5ad"));
+      ::_exit(0);
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("try_hdf5: packed chunks of every kind pass") {
   const fixtures::TemporaryFolder folder;
   Rng rng(3);

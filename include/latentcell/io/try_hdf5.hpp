@@ -52,6 +52,11 @@ inline void limit_memory(std::uint64_t further) {
     ::signal(signal, SIG_DFL);
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
+  rlimit memory{};
+  if (::getrlimit(RLIMIT_DATA, &memory) == 0) {  // what the reader may take says nothing about the file
+    memory.rlim_cur = memory.rlim_max;
+    ::setrlimit(RLIMIT_DATA, &memory);
+  }
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO), ::dup2(nowhere, STDOUT_FILENO);
   std::string said;
