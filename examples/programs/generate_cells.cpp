@@ -88,7 +88,9 @@ void correct(const Settings& s, const gen::Model& m, const lc::CellTable& cells,
   const lc::CellTable corrected = gen::transform_batch(m.vae, cells, to, rng);
   program::write_corrected(s.corrected, corrected, report.provenance(), cells);
   print_line(lc::text("wrote the cells as of batch '", batch_covariate.levels[lc::to_size(to)], "' to ", s.corrected));
-  report["batch_correction"] = report.scored(gen::evaluate_batch_correction(cells, corrected, of, rng));
+  program::evaluate_if_possible(report, "batch_correction", [&] {
+    report["batch_correction"] = report.scored(gen::evaluate_batch_correction(cells, corrected, of, rng));
+  });
 }
 
 int from_model(Settings& s, program::Report& report) {
@@ -110,8 +112,7 @@ int run(Settings s) {
   const program::TrainTest d = load(s, rng);
   const gen::Options o = program::generator_options(s, d.train);
   const std::vector<int> types = program::codes_of_types(s, o);
-  if (!s.to_batch.empty())
-    (void)program::level_of({o.batch_covariate_levels, {}}, s.to_batch, "--to-batch", s.batch_covariate);
+  if (!s.corrected.empty()) program::check_correctable(s, d.train);
   const auto sets = gene_sets(s, d);
   program::check_resumable(s, {{"data", program::files_of({s.data})}}, {"label", "batch", "genes", "holdout"});
   const auto trained = program::train_generator(s, s, d.train, report, rng);
@@ -126,7 +127,8 @@ int run(Settings s) {
       program::doing("evaluating");
       const lc::CellTable prior = gen::sample_prior(m, of, draws);
       const lc::evaluate::GenerationTables tables{d.train, *d.test, cells, &prior};
-      program::add_evaluation(report, gen::evaluate(m, tables, {.seed = s.seed}));
+      program::evaluate_if_possible(
+          report, "scores", [&] { program::add_evaluation(report, gen::evaluate(m, tables, {.seed = s.seed})); });
       if (sets) program::add_evaluation(report, gen::evaluate_gene_sets(*sets, tables));
     }
   } else {

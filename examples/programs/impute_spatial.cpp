@@ -16,7 +16,7 @@ using Settings = program::SpatialSettings;
 namespace {
 
 // Which cells are given and which locations are to be predicted.
-lc::spatial::ImputationTask read_task(const Settings& s) {
+lc::spatial::ImputationTask read_task(Settings& s) {
   lc::Rng rng(s.seed);
   if (s.holdout.empty() && s.predict.empty() && s.panel.empty())
     lc::throw_runtime(
@@ -35,7 +35,7 @@ lc::spatial::ImputationTask read_task(const Settings& s) {
   }
   all = program::subset_of(s, std::move(all));
   if (hidden) return lc::spatial::hold_out(all, *hidden, rng);
-  if (s.panel.empty()) return {all, program::read_locations(s.predict, all.slices)};
+  if (s.panel.empty()) return {all, program::read_locations(s, all.slices)};
   lc::spatial::Tissue panel = program::read_slice(s, s.panel, "");
   if (all.slices > 1) lc::spatial::assign_slices(panel, all.slices);
   return lc::spatial::impute_missing_genes(all, panel);
@@ -50,7 +50,7 @@ void write(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Im
   out.gene_names = m.target.features();
   out.gene_columns = lc::Annotation(Index(out.gene_names.size()));
   out.counts = lc::dense_modality("expression", imputed.intervals.mean).counts;
-  out.embeddings["spatial"] = query.locations.coordinates;
+  program::put_coordinates(s, query.locations.coordinates, out);
   out.embeddings["variance_matched"] = lc::spatial::match_variance(imputed.intervals.mean, imputed.gene_deviation);
   program::put_intervals(out, "", std::move(imputed.intervals));
   out.stored["uns/log1p"] = lc::stored_mapping({{"base", {.kind = lc::StoredValue::Kind::nothing}}});
@@ -89,7 +89,7 @@ void draw(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Dat
                                  data.query.slice.front()});
 }
 
-int run(const Settings& s) {
+int run(Settings s) {
   program::begin(s, program::files_of(s));
   program::Report report("impute_spatial", s);
   const lc::spatial::ImputationTask task = read_task(s);
@@ -107,9 +107,9 @@ int run(const Settings& s) {
   if (m) {
     lc::spatial::to_common_frame(data, m->target, frame);
   } else {
+    lc::spatial::Options o = lc::spatial::options_for(data, s.ensemble.components);
     program::check_resumable(s, {{"data", program::files_of(program::files_of(s))}},
                              {"spatial_key", "subset", "holdout", "label", "genes", "slice_gap", "turn"});
-    lc::spatial::Options o = lc::spatial::options_for(data, s.ensemble.components);
     o.ensemble.members = s.ensemble.members;
     o.ensemble.fold_seed = s.seed;
     o.context.slice_gap = s.slice_gap;
@@ -117,7 +117,7 @@ int run(const Settings& s) {
     m.emplace(o, rng);
     lc::spatial::TrainingOptions training{.intervals = intervals, .frame = frame, .seed = s.seed};
     training.members = s.ensemble.training;
-    lc::Stages stages = program::make_stages(s);
+    lc::Stages stages = program::make_stages(s, *m, task.reference.cells);
     if (lc::spatial::fit(*m, data, training, rng, stages) == lc::FitStatus::interrupted)
       return program::exit_interrupted(s);
     report.add_stages(s, stages);
@@ -136,9 +136,10 @@ int run(const Settings& s) {
   if (imputed.sharing) report["concentrations"] = program::to_json(*imputed.sharing, m->target.features());
   write(s, *m, task, imputed, report);
   lc::spatial::BaselineImputation baseline;
-  if (data.has_truth()) baseline = evaluate(s, *m, data, imputed, regions_of(s, task), report);
+  const auto score = [&] { baseline = evaluate(s, *m, data, imputed, regions_of(s, task), report); };
+  if (data.has_truth()) program::evaluate_if_possible(report, "scores", score);
   report.finish(s);
-  if (!s.plots.empty() && data.has_truth()) draw(s, *m, data, imputed, baseline);
+  if (!s.plots.empty() && baseline.mean.size() > 0) draw(s, *m, data, imputed, baseline);
   return 0;
 }
 

@@ -59,7 +59,7 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& r
   Trained out{trajectory::Model(s.model_options(cells), rng)};
   report["training_cells"] = cells.cells();
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
-  lc::Stages stages = program::make_stages(s);
+  lc::Stages stages = program::make_stages(s, out.model, cells.counts ? *cells.counts : lc::CellTable{});
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
   program::report_mixture(report, out.model.mixture);
   report.add_stages(s, stages);

@@ -116,7 +116,7 @@ int run(Settings s) {
   report["cross_fit"] = program::cross_fit_folds(s, data);
   lc::Rng rng(s.seed), generator_rng(s.seed, generator_stream);
   perturbation::Model model(data.options, data.vocabulary, data.embeddings, rng);
-  lc::Stages stages = program::make_stages(s);
+  lc::Stages stages = program::make_stages(s, model, data.train);
   if (s.generate > 0) stages.plan("controls", 3200.0 * 128.0 * double(lc::parameter_count(model.flow)));
   if (perturbation::fit(model, data.train, s.training, stages) == lc::FitStatus::interrupted)
     return program::exit_interrupted(s);

@@ -26,8 +26,8 @@ std::optional<gen::Model> generator(Settings& s, const program::MappingData& d, 
     if (d.reference) (void)program::labels_of(*d.reference, s.label, "the model", s.reference);
     return model;
   }
-  program::check_resumable(s, {{"reference", program::files_of({s.reference})}}, {"label", "batch", "holdout"});
   program::note_oddities(*d.reference, s.label);
+  program::check_resumable(s, {{"reference", program::files_of({s.reference})}}, {"label", "batch", "holdout"});
   auto trained = program::train_generator(s, s, *d.reference, report, rng);
   if (!trained) return std::nullopt;
   return std::move(trained->model);

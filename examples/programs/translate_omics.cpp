@@ -109,6 +109,7 @@ int run(const Settings& s) {
   if (o.folds > 0) (void)mo::hold_out_folds(data, o.folds, s.seed);  // throws for too many, before files are written
   program::check_resumable(s, {{"data", program::files_of({s.data})}, {"rna_file", program::files_of({s.rna_only})}},
                            {"protein_key", "extra_modality"});
+  program::check_memory(s, 0, data.cells);
   lc::Stages stages = program::make_stages(s);
   mo::plan_stages(o.training, predicts_rest(s, data) ? o.model.ensemble.members : 0, Index(data.rows(1).size()),
                   data.cells.cells() + (data.rna_only ? data.rna_only->cells() : 0), stages);

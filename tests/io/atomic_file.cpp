@@ -1,6 +1,10 @@
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <utime.h>
 
+#include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -80,4 +84,24 @@ TEST_CASE("AtomicFile: what cannot be written is said at once") {
   write_bytes(file.temporary(), "new");
   file.commit();
   CHECK_THAT(message([&] { file.commit(); }), ContainsText("was committed before"));
+}
+
+TEST_CASE("AtomicFile: temporaries of processes that are gone are removed, those of others stay") {
+  fixtures::TemporaryFolder folder;
+  const ::pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::string stale = text(".a.txt.", long(gone), "-0.tmp"), fresh = text(".a.txt.", long(gone), "-1.tmp"),
+                    alive = text(".a.txt.", long(::getpid()), "-7.tmp"), other = text(".b.txt.", long(gone), "-0.tmp");
+  for (const std::string& name : {stale, fresh, alive, other}) write_bytes(folder / name, "half");
+  for (const std::string& name : {stale, alive, other}) {
+    const utimbuf old{::time(nullptr) - 3600, ::time(nullptr) - 3600};
+    REQUIRE(::utime((folder / name).c_str(), &old) == 0);
+  }
+  { io::AtomicFile file(folder / "a.txt"); }
+  std::vector<std::string> left = folder.list();
+  std::sort(left.begin(), left.end());
+  std::vector<std::string> expected{fresh, alive, other};
+  std::sort(expected.begin(), expected.end());
+  CHECK(left == expected);
 }

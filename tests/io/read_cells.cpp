@@ -157,3 +157,29 @@ TEST_CASE("read_cells: published sets have the sizes that their notes say") {
     }
   }
 }
+
+TEST_CASE("read_cells: corrected counts are rounded where that is asked for, with a note, in every form") {
+  fixtures::TemporaryFolder folder;
+  CellTable table;
+  table.counts = Counts(2, {0, 2, 4}, {0, 1, 0, 1}, {0.97f, 2, 0.4f, 3.6f});
+  table.cell_names = {"a", "b"};
+  table.gene_names = {"A", "B"};
+  table.cell_columns = Annotation(2);
+  table.gene_columns = Annotation(2);
+  io::write_h5ad(folder / "t.h5ad", table);
+  fixtures::write_bytes(folder / "t.csv", ",A,B\na,0.97,2\nb,0.4,3.6\n");
+  Matrix<float> whole(2, 2);
+  whole << 1, 2, 0, 4;
+  for (const char* name : {"t.h5ad", "t.csv"}) {
+    INFO(name);
+    CHECK_THAT(message([&] { io::read_cells(folder / name); }), ContainsText("counts are whole numbers"));
+    const CellTable found = io::read_cells(folder / name, {.values = io::Values::rounded});
+    CHECK(fixtures::dense(found.counts.view()) == whole);
+    CHECK(found.counts.view().nonzeros() == 3);  // what is rounded to 0 is not kept
+    REQUIRE(found.notes.size() == 1);
+    CHECK_THAT(found.notes[0], ContainsText("3 values are rounded to whole numbers, by 0.2766"));
+  }
+  fixtures::write_bytes(folder / "t.csv", ",A\na,-0.3\n");
+  CHECK_THAT(message([&] { io::read_cells(folder / "t.csv", {.values = io::Values::rounded}); }),
+             ContainsText("never negative"));
+}

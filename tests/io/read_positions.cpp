@@ -53,5 +53,29 @@ TEST_CASE("read_positions: numbers in front name the cells where they are all of
 }
 
 TEST_CASE("read_positions: a table without two columns of numbers is refused") {
-  CHECK_THAT(message([] { read("cell,x\na,1\n"); }), ContainsText("has 1 columns of numbers, x and y are needed"));
+  CHECK_THAT(message([] { read("cell,x\na,1\n"); }), ContainsText("has 1 column of numbers, x and y are needed"));
+}
+
+TEST_CASE("read_positions: names without a header, and columns that are no numbers") {
+  const io::Positions found = read("AAAC-1,1,2\nAAAG-1,3,4\n");
+  Matrix<double> xy(2, 2);
+  xy << 1, 2, 3, 4;
+  CHECK(found.names == std::vector<std::string>{"AAAC-1", "AAAG-1"});
+  CHECK(found.xy == xy);
+  CHECK_FALSE(found.header_names_xy);
+  const io::Positions mixed = read("barcode,sample,y,x\nAAAC-1,s1,2,1\nAAAG-1,s1,4,3\n");
+  CHECK(mixed.xy == xy);
+  CHECK(mixed.columns == std::vector<std::string>{"x", "y"});
+  CHECK(read(",x,y\n0,1,2\n1,3,4\n").xy == xy);  // pandas numbers the rows
+  CHECK(read("x,y\n1,2\n3,4\n").names.empty());
+  CHECK(read("x\ty\tslice\n1\t2\t1\n3\t4\t2\n").value_columns == std::vector<std::string>{"x", "y", "slice"});
+}
+
+TEST_CASE("read_positions: places keep the digits that they have") {
+  CHECK(read("x,y\n50000000.5,123456789.25\n").xy(0, 1) == 123456789.25);
+}
+
+TEST_CASE("read_positions: lines of other lengths and tables without lines are refused") {
+  CHECK_THAT(message([] { read("x,y\n1,2\n3\n"); }), ContainsText("line 3: has 1 fields but the lines before have 2"));
+  CHECK_THAT(message([] { read("x,y\n"); }), ContainsText("holds no places"));
 }

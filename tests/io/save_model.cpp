@@ -1,5 +1,8 @@
+#include <cstring>
 #include <filesystem>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -279,6 +282,47 @@ TEST_CASE("save_model: sizes that the file cannot hold are refused before they a
   CHECK(after([](SafeTensors& f) {
           f.metadata["options.others"] = "1000000000";
         }).find("not a number of options up to") != std::string::npos);
+}
+
+TEST_CASE("save_model: numbers that are not finite or out of range are refused, each with its entry on one line") {
+  for (const char* word : {"nan", "inf", "-inf"}) {
+    CHECK(after([&](SafeTensors& f) { f.metadata["threshold"] = word; }).find("entry 'threshold' ") !=
+          std::string::npos);
+  }
+  for (const char* factors : {"1e9\n0\n0\n", "nan\n0\n0\n", "-1\n0\n0\n", "1\n0\n7\n", "x\n0\n0\n"}) {
+    const std::string said = after([&](SafeTensors& f) { f.metadata["part.layer.bias.training"] = factors; });
+    CHECK(said.find("entry 'part.layer.bias.training' is '") != std::string::npos);
+    CHECK(said.find('\n') == std::string::npos);
+  }
+  const std::string said = after([](SafeTensors& f) {
+    for (SafeTensors::Tensor& t : f.tensors) {
+      const float infinite = std::numeric_limits<float>::infinity();
+      if (t.name == "part.layer.bias") std::memcpy(t.bytes.data(), &infinite, sizeof infinite);
+    }
+  });
+  CHECK(said.find("tensor 'part.layer.bias' holds inf at 0: values must be finite") != std::string::npos);
+}
+
+TEST_CASE("save_model: any entry changed to anything is a model or a sentence, and takes no more than the file") {
+  const std::vector<std::string> words = {"", "0", "-1", "nan", "inf", "1e308", "99999999", "9223372036854775807", "x"};
+  const auto keys = [] {
+    std::vector<std::string> out;
+    for (const auto& [key, word] : io::model_tensors(made()).metadata) out.push_back(key);
+    return out;
+  }();
+  REQUIRE(keys.size() > 5);
+  for (const std::string& key : keys) {
+    for (const std::string& word : words) {
+      const File file;
+      SafeTensors content = io::model_tensors(made());
+      content.metadata[key] = word;
+      io::save_safetensors(file.path, content);
+      const std::string said = fault<Model>(file.path);
+      INFO(key << " = " << word << ": " << said);
+      CHECK(said.find('\n') == std::string::npos);
+      CHECK(said.find("bad_alloc") == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("save_model: what cannot be loaded again is not saved") {

@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "train/small_run.hpp"
@@ -150,4 +153,51 @@ TEST_CASE("Stages: resuming without a folder, or into one that is not there, thr
   Net net;
   lc::Stages nowhere({.folder = "/no/such/folder", .progress = nullptr});
   CHECK_THROWS_WITH(train(nowhere, "net", net, 1), ContainsText("/no/such/folder"));
+}
+
+TEST_CASE("Stages: a checkpoint of another run is refused in a sentence") {
+  const Folder folder;
+  Net net, other;
+  lc::StagesOptions options = quiet(folder);
+  options.identity = "a.h5ad, seed 1";
+  lc::Stages begun(options);
+  CHECK(train(begun, "net", net, 5, stop_after(2)) == lc::FitStatus::interrupted);
+  options.resume = lc::Resume::yes;
+  lc::Stages same(options);
+  CHECK(train(same, "net", other, 5) == lc::FitStatus::finished);
+  options.identity = "b.h5ad, seed 1";
+  lc::Stages another(options);
+  CHECK_THROWS_WITH(train(another, "net", other, 5), ContainsText("net.safetensors: is the checkpoint of another run"));
+}
+
+TEST_CASE("Stages: a folder that goes away ends the run, or is told and the training goes on") {
+  Net net, other;
+  const auto remove = [](const Folder& folder) {
+    return [&folder](const auto&, const auto& s) {
+      if (s.history.epochs.size() == 1) std::filesystem::remove_all(folder.path);
+    };
+  };
+  const Folder first, second;
+  lc::StagesOptions options = quiet(first);
+  options.checkpoint = {.seconds = 0};
+  lc::Stages strict(options);
+  CHECK_THROWS_WITH(train(strict, "net", net, 3, remove(first)), ContainsText("cannot be written"));
+  std::vector<std::string> said;
+  options.folder = second.path.string();
+  options.save_failed = [&](const std::string& why) { said.push_back(why); };
+  lc::Stages lenient(options);
+  CHECK(train(lenient, "net", other, 3, remove(second)) == lc::FitStatus::finished);
+  CHECK(train(lenient, "next", other, 2) == lc::FitStatus::finished);
+  REQUIRE(said.size() >= 3);
+  CHECK_THAT(said[0], ContainsText("cannot be written"));
+}
+
+TEST_CASE("Stages: after a signal no further stage begins") {
+  const Folder folder;
+  Net net;
+  lc::Stages stages(quiet(folder));
+  const lc::StopOnSignal program;
+  std::raise(SIGHUP);
+  CHECK(train(stages, "net", net, 5) == lc::FitStatus::interrupted);
+  CHECK_FALSE(std::filesystem::exists(folder.file("net.safetensors")));
 }

@@ -3,8 +3,11 @@
 #include <string>
 
 #include <latentcell/generation/evaluate.hpp>
+#include <latentcell/generation/evaluate_batch_correction.hpp>
 #include <latentcell/generation/evaluate_interpolation.hpp>
 
+#include "generation_options.hpp"
+#include "read.hpp"
 #include "report.hpp"
 
 // What generate_cells reports besides tables of scores.
@@ -21,6 +24,19 @@ inline Json to_json(const lc::generation::InterpolationScores& steps, const std:
           {"markers_to", steps.markers_second},
           {"distance", steps.distance},
           {"distance_of_straight_line", steps.straight_line}};
+}
+
+/// Throws where labels and batches are one, or no cell is of the level that --to-batch names.
+inline void check_correctable(const GenerationSettings& s, const lc::CellTable& cells) {
+  const lc::Categorical batches = labels_of(cells, s.batch_covariate, "--batch");
+  if (!s.to_batch.empty()) {
+    if (batches.count(level_of(batches, s.to_batch, "--to-batch", s.batch_covariate)) == 0)
+      lc::throw_runtime("--to-batch: no cell is of level '", s.to_batch, "' of '", s.batch_covariate, "'");
+  }
+  const lc::Categorical labels = labels_of(cells, s.label, "--label");
+  if (lc::generation::labels_of_several_batches(batches, labels) == 0)
+    lc::throw_runtime("--corrected: no label of '", s.label, "' has cells of two levels of '", s.batch_covariate,
+                      "': nothing separates batches from labels");
 }
 
 /// Prints and reports the evaluation of generated cells: scores, labels, nearest training cells, held-out likelihood.

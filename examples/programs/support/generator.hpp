@@ -99,7 +99,7 @@ auto naming(const std::string& file, const Get& get) {
   try {
     return get();
   } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file, ": ", e.what());
+    lc::throw_runtime(file, ": ", sentence(e));
   }
 }
 
@@ -113,7 +113,8 @@ struct TrainedGenerator {
 inline std::optional<TrainedGenerator> train_generator(const Common& s, const GeneratorSettings& g,
                                                        const lc::CellTable& train, Report& report, lc::Rng& rng) {
   const lc::generation::Options o = generator_options(g, train);
-  TrainedGenerator t{lc::generation::Model(o, rng), make_stages(s)};
+  TrainedGenerator t{lc::generation::Model(o, rng), {}};
+  t.stages = make_stages(s, t.model, train);
   print_line(lc::text("training on ", train.cells(), " cells, ", train.genes(), " genes, ", o.levels.size(),
                       " labels; ", lc::parameter_count(t.model), " parameters"));
   report["model"] = to_json(o);

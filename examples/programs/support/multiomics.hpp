@@ -82,7 +82,7 @@ inline mo::Dataset read_dataset(const MultiomicsSettings& s, lc::Rng& rng) {
     for (const std::string& note : data.notes) print_line("note: " + note);
     return data;
   } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file, ": ", e.what());
+    lc::throw_runtime(file, ": ", sentence(e));
   }
 }
 

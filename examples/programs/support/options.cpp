@@ -1,10 +1,12 @@
 #include "options.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
+#include <stdexcept>
 
 #include <Eigen/Core>
 
@@ -140,8 +142,8 @@ std::string footer(const About& about) {
   std::string out = "Examples:\n";
   for (const std::string& line : about.examples) out += "  " + line + "\n";
   return out +
-         "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C or a request to\n"
-         "terminate (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
+         "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C, a request to\n"
+         "terminate or a lost terminal (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
 }
 
 std::string version_text(const About& about) {
@@ -172,6 +174,17 @@ void record(const CLI::App& app, Common& c) {
 
 void begin_group(CLI::App& app, const char* name) { app.option_defaults()->group(name)->always_capture_default(); }
 
+std::string sentence(const std::exception& e) {
+  const std::string said = e.what();
+  if (dynamic_cast<const std::logic_error*>(&e) == nullptr) return said;
+  const std::size_t end = said.find(": ");
+  const bool is_name =
+      end != std::string::npos && std::all_of(said.begin(), said.begin() + std::ptrdiff_t(end), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
+      });
+  return is_name ? said.substr(end + 2) : said;
+}
+
 CLI::Option* add_input(CLI::App& app, Common& c) {
   begin_group(app, group::input);
   auto* data = app.add_option("--data", c.data, "counts: .h5ad, .h5mu, 10x .h5, 10x folder, .csv or .tsv");
@@ -180,7 +193,11 @@ CLI::Option* add_input(CLI::App& app, Common& c) {
       ->check(CLI::IsMember({"cells", "genes"}));
   app.add_option("--genome", c.genome, "10x: the genome to read, where there are several");
   app.add_option("--feature-type", c.feature_type, "10x: features of this type are read");
-  app.add_option("--layer", c.layer, "h5ad: layer to read in place of X, or raw");
+  app.add_option("--layer", c.layers,
+                 "h5ad: layer to read in place of X, or raw; FILE=LAYER for one of several files, X for its X")
+      ->expected(1, 64);
+  app.add_flag("--round", c.round, "round values that are no whole numbers, as corrected counts are");
+  app.add_flag("--trust-input", c.trust_input, "read HDF5 without a child process that opens the file first");
   return data;
 }
 
@@ -194,6 +211,9 @@ void add_output_and_run(CLI::App& app, Common& c) {
   app.add_flag("--resume", c.resume, "resume from the checkpoints in that folder")->needs(folder);
   app.add_option("--seed", c.seed, "of everything random");
   app.add_option("--threads", c.threads, "all cores where not given")->check(CLI::Range(1, 1024))->default_str("");
+  app.add_option("--memory", c.memory, "GB that the run may take; all of the machine or its cgroup where not given")
+      ->check(CLI::Range(0.0, 1e6))
+      ->default_str("");
   app.add_flag("--quiet", c.quiet, "print the verdict, warnings and errors alone");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,12 +24,14 @@ using Json = nlohmann::ordered_json;
 
 /// Options that every program has, and what became of all of them.
 struct Common {
-  std::string data, layer, obs, rows = "cells", genome, feature_type = "Gene Expression";
-  std::string obs_of;  ///< the file that --obs is about; --data where empty
+  std::string data, obs, rows = "cells", genome, feature_type = "Gene Expression";
+  std::vector<std::string> layers;  ///< of all files, or FILE=LAYER of one
+  std::string obs_of;               ///< the file that --obs is about; --data where empty
   std::string checkpoint, out, report, plots;
   int threads = 0;
+  double memory = 0;  ///< GB; 0: what there is
   std::uint64_t seed = 0;
-  bool resume = false, quiet = false;
+  bool resume = false, quiet = false, round = false, trust_input = false;
   Json settings = {};                      ///< every option with a value, under its name with _ for -
   std::vector<std::string> training = {};  ///< keys of the settings of group "Training" that --resume compares
 };
@@ -116,10 +119,13 @@ void set_for_simulated(Common& c, const std::string& key, Value& value, const Va
   c.settings[key] = value;
 }
 
+/// What a refused argument of the library says, without the name of its function in front.
+std::string sentence(const std::exception& e);
+
 /// Ends the program as for a wrong argument.
 [[noreturn]] void refuse(const About& about, const std::string& why);
 
-/// Exit statuses. Ctrl-C during training ends a run with `interrupted` after the epoch under way.
+/// Exit statuses. A signal ends a run with `interrupted` within two seconds, after the epoch under way if it is short.
 inline constexpr int failed = 1, wrong_input = 2, interrupted = 130;
 
 }  // namespace program

@@ -1,5 +1,6 @@
 #include "read.hpp"
 
+#include <filesystem>
 #include <set>
 
 #include <latentcell/data/match_genes.hpp>
@@ -7,11 +8,43 @@
 
 namespace program {
 
+namespace {
+
+// The layer of a file: the one that names it, else the one of all; X is none.
+std::string layer_of(const Common& s, const std::string& path) {
+  std::string own, all;
+  const std::string name = std::filesystem::path(path).filename().string();
+  for (const std::string& given : s.layers) {
+    const bool by_path = given.rfind(path + "=", 0) == 0, by_name = given.rfind(name + "=", 0) == 0;
+    if (by_path || by_name) {
+      own = given.substr((by_path ? path : name).size() + 1);
+    } else if (const std::size_t cut = given.rfind('=');
+               cut == std::string::npos || !std::filesystem::exists(given.substr(0, cut))) {
+      all = given;
+    }
+  }
+  const std::string layer = own.empty() ? all : own;
+  return layer == "X" ? "" : layer;
+}
+
+}  // namespace
+
 lc::CellTable read_cells(const Common& s, const std::string& path) {
   doing("reading " + path);
-  lc::io::ReadOptions options{.layer = s.layer, .genome = s.genome, .feature_type = s.feature_type};
+  lc::io::ReadOptions options{.layer = layer_of(s, path),
+                              .values = s.round ? lc::io::Values::rounded : lc::io::Values::counts,
+                              .genome = s.genome,
+                              .feature_type = s.feature_type,
+                              .try_first = !s.trust_input};
   if (s.rows == "genes") options.rows = lc::io::TableRows::genes;
-  lc::CellTable cells = lc::io::read_cells(path, options);
+  lc::CellTable cells;
+  try {
+    cells = lc::io::read_cells(path, options);
+  } catch (const std::runtime_error& e) {
+    const std::string said = e.what();
+    const bool no_counts = said.find("counts are whole numbers") != std::string::npos;
+    lc::throw_runtime(said, no_counts ? "; --round rounds corrected counts" : "");
+  }
   if (!s.obs.empty() && path == (s.obs_of.empty() ? s.data : s.obs_of))
     lc::io::join_annotation(cells, lc::io::read_annotation(s.obs), s.obs);
   for (const std::string& note : cells.notes) print_line("note: " + note);
@@ -23,7 +56,7 @@ lc::Categorical labels_of(const lc::CellTable& cells, const std::string& column,
   try {
     return cells.obs(column);
   } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(file.empty() ? "" : file + ": ", e.what(), " (", option, " chooses)");
+    lc::throw_runtime(file.empty() ? "" : file + ": ", sentence(e), " (", option, " chooses)");
   }
 }
 
@@ -57,7 +90,7 @@ lc::CellTable in_genes_of(const lc::CellTable& cells, const std::vector<std::str
     const bool turned = std::any_of(cells.cell_names.begin(), cells.cell_names.end(), [&](const std::string& name) {
       return std::find(genes.begin(), genes.end(), name) != genes.end();
     });
-    lc::throw_runtime(file, ": ", e.what(),
+    lc::throw_runtime(file, ": ", sentence(e),
                       turned ? "; its cells bear names of genes: --rows genes turns a table" : "");
   }
 }
@@ -79,6 +112,8 @@ std::vector<std::string> match_gene_names(lc::CellTable& cells, const std::vecto
 }
 
 void note_oddities(const lc::CellTable& train, const std::string& label) {
+  if (labels_of(train, label, "--label").count(lc::Categorical::missing) == train.cells())
+    lc::throw_runtime("no cell has a label in '", label, "' (--label chooses)");
   const lc::Totals cells = lc::cell_totals(train.counts), genes = lc::gene_totals(train.counts);
   if (const auto n = std::count(cells.counts.begin(), cells.counts.end(), 0.0); n > 0)
     print_line(lc::text("note: ", n, " cells have no counts"));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,18 @@ class Report {
   Json json_;
   std::vector<lc::evaluate::ScoreTable> scores_;
 };
+
+/// Evaluates; what the data do not allow is the reason in the report's `key` and a note, not the end of the run: the
+/// cells are written.
+template <class Evaluate>
+void evaluate_if_possible(Report& report, const std::string& key, const Evaluate& evaluate) {
+  try {
+    evaluate();
+  } catch (const std::invalid_argument& e) {
+    report[key] = {{"not_evaluated", sentence(e)}};
+    print_line("note: " + key + " not evaluated: " + sentence(e));
+  }
+}
 
 /// JSON for reading: numbers of at most six digits, lists of numbers and words on one line.
 std::string to_text(const Json& json);

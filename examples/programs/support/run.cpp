@@ -1,11 +1,22 @@
 #include "run.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <condition_variable>
 #include <exception>
+#include <fstream>
 #include <mutex>
 #include <new>
+#include <stdexcept>
 #include <thread>
+
+#include <latentcell/io/atomic_file.hpp>
+#include <latentcell/train/stop_on_signal.hpp>
 
 namespace program {
 
@@ -41,6 +52,10 @@ class Console {
     activity_ = what;
     since_ = now();
   }
+  std::string activity() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return activity_;
+  }
   bool quiet() const { return quiet_; }
   const std::shared_ptr<lc::ProgressDisplay>& display() const { return display_; }
 
@@ -73,22 +88,50 @@ Console& console() {
 
 std::atomic<bool> began_training{false};
 
+// What is said where a signal ends a program at once; a handler reads it.
+char stopped_message[1200] = "stopped: nothing was saved (--checkpoint saves)\n";
+
+// The first result that could not be saved; the run goes on to its other results.
+std::string& save_trouble() {
+  static std::string only;
+  return only;
+}
+
+std::string stopped_line(const Common& s) {
+  return s.checkpoint.empty() ? "stopped: nothing was saved (--checkpoint saves)"
+                              : "stopped: --resume goes on from " + s.checkpoint;
+}
+
 }  // namespace
 
 int guarded(const char* name, const std::function<int()>& run) {
   int status = failed;
   std::string trouble;
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the lines may go away
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows too large is an error of writing
+  const lc::StopOnSignal stop({.seconds = 1.6, .status = interrupted, .message = stopped_message});
   try {
     status = run();
+    if (status == 0 && !save_trouble().empty()) status = failed, trouble = save_trouble();
   } catch (const std::bad_alloc&) {
-    trouble = "the memory is not enough";
+    const std::string doing = console().activity();
+    trouble = (doing.empty() ? "" : doing + ": ") + "the memory is not enough (--memory)";
+  } catch (const std::invalid_argument& e) {
+    status = wrong_input;  // what the library refuses is input, whenever it sees it
+    trouble = sentence(e);
   } catch (const std::exception& e) {
     status = began_training ? failed : wrong_input;
-    trouble = e.what();
+    trouble = sentence(e);
   }
   console().stop();
   if (!trouble.empty()) std::fprintf(stderr, "%s: %s\n", name, trouble.c_str());
   return status;
+}
+
+void save_failed(const std::string& why) {
+  if (!save_trouble().empty()) return;
+  save_trouble() = why;
+  warn(why + "; the run goes on without saving");
 }
 
 void training_begins() { began_training = true; }
@@ -99,6 +142,17 @@ double peak_memory_mb() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return double(usage.ru_maxrss) / 1024.0;
+}
+
+double resident_memory() {
+  std::ifstream in("/proc/self/statm");
+  double all = 0, resident = 0;
+  return in >> all >> resident ? resident * double(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+double memory_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? double(limit.rlim_cur) : 0;
 }
 
 void print_line(const std::string& line) {
@@ -115,8 +169,10 @@ void check_file(const std::string& file) {
   if (!parent.empty() && !fs::is_directory(parent))
     lc::throw_runtime(file, ": its folder ", parent.string(), " does not exist");
   if (fs::is_directory(file)) lc::throw_runtime(file, ": is a folder");
+  if (fs::exists(file) && !fs::is_regular_file(file)) lc::throw_runtime(file, ": is no plain file");
   if (::access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
     lc::throw_runtime(file, ": its folder cannot be written to");
+  const lc::io::AtomicFile probe(file);  // whatever else could stand in the way
 }
 
 namespace {
@@ -128,6 +184,39 @@ bool same_file(const std::string& a, const std::string& b) {
   if (a.empty() || b.empty()) return false;
   if (fs::equivalent(a, b, trouble)) return true;
   return fs::weakly_canonical(fs::absolute(a), trouble) == fs::weakly_canonical(fs::absolute(b), trouble) && !trouble;
+}
+
+}  // namespace
+
+namespace {
+
+// One run at a time has a --checkpoint folder; the lock goes with the process.
+void lock_checkpoint(const std::string& folder) {
+  if (folder.empty()) return;
+  const int file = ::open((folder + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) lc::throw_runtime(folder, ": cannot be written to: ", std::strerror(errno));
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    lc::throw_runtime(folder, ": another run is using this folder");
+}
+
+// What the machine or its cgroup has, in bytes.
+double machine_memory() {
+  double out = double(::sysconf(_SC_PHYS_PAGES)) * double(::sysconf(_SC_PAGESIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream in(path);
+    double limit = 0;
+    if (in >> limit && limit > 0) out = std::min(out, limit);
+  }
+  return out;
+}
+
+// Beyond it an allocation fails, and the run ends with a sentence instead of being killed.
+void limit_memory(double gigabytes) {
+  const double bytes = gigabytes > 0 ? gigabytes * 1e9 : machine_memory();
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_DATA, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, rlim_t(bytes));
+  ::setrlimit(RLIMIT_DATA, &limit);
 }
 
 }  // namespace
@@ -153,7 +242,13 @@ void begin(const Common& s, std::vector<std::string> inputs, std::vector<std::st
     std::error_code trouble;
     if (!folder.empty()) fs::create_directories(folder, trouble);
     if (trouble) lc::throw_runtime(folder, ": cannot be created: ", trouble.message());
+    if (!folder.empty() && ::access(folder.c_str(), W_OK | X_OK) != 0)
+      lc::throw_runtime(folder, ": cannot be written to");
   }
+  lock_checkpoint(s.checkpoint);
+  limit_memory(s.memory);
+  const std::string line = stopped_line(s) + "\n";
+  std::strncpy(stopped_message, line.c_str(), sizeof stopped_message - 1);
   for (const std::string& file : outputs) {
     if (!file.empty()) check_file(file);
   }
@@ -161,8 +256,7 @@ void begin(const Common& s, std::vector<std::string> inputs, std::vector<std::st
 }
 
 int exit_interrupted(const Common& s) {
-  print_verdict(s.checkpoint.empty() ? "stopped: nothing was saved (--checkpoint saves)"
-                                     : "stopped: --resume goes on from " + s.checkpoint);
+  print_verdict(stopped_line(s));
   return interrupted;
 }
 

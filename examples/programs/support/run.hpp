@@ -28,10 +28,17 @@ int guarded(const char* name, const std::function<int()>& run);
 /// Marks that options and input are read and found to be right.
 void training_begins();
 
+/// Tells that a checkpoint or model could not be saved: the run goes on, and ends with this error.
+void save_failed(const std::string& why);
+
 /// Seconds of a clock that only runs forwards.
 double now();
 
 double peak_memory_mb();
+
+/// Bytes that this process has in memory now, and that it may have (0: unknown).
+double resident_memory();
+double memory_limit();
 
 /// Prints a line for reading; nothing with --quiet.
 void print_line(const std::string& line);
@@ -51,7 +58,7 @@ std::shared_ptr<lc::ProgressDisplay> display();
 void check_file(const std::string& file);
 
 /// Finds out before hours of training, not after, that a result cannot be written or would be written over an input or
-/// another result; sets the number of threads.
+/// another result, or that another run has the --checkpoint folder; sets the number of threads and the memory.
 /// inputs, outputs: files of the program beside those that all programs have; empty names are none
 void begin(const Common& s, std::vector<std::string> inputs = {}, std::vector<std::string> outputs = {});
 

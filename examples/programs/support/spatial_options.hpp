@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <latentcell/io/read_points.hpp>
+#include <latentcell/io/read_obsm.hpp>
 #include <latentcell/io/read_positions.hpp>
 #include <latentcell/spatial/common_frame.hpp>
 #include <latentcell/spatial/deconvolve_spots.hpp>
@@ -26,8 +26,14 @@ struct SpatialSettings : Common {
   Index genes = 0;
   double slice_gap = 1, turn = std::nan("");
   bool within_spots = false;
+  std::optional<lc::spatial::Origin> origin = {};  ///< of all coordinates, once the first are read
   EnsembleSettings ensemble{.components = 20};
 
+  /// The obsm entry of `key`, which may end in :2,3, the columns to take.
+  std::string key_of(const lc::CellTable& cells) const {
+    const std::string bare = key.substr(0, key.rfind(':'));
+    return cells.embeddings.count(key) == 0 && cells.embeddings.count(bare) > 0 ? bare : key;
+  }
   bool simulated() const { return data.empty() && slices.empty(); }
   std::optional<double> angle() const {
     return std::isnan(turn) ? std::nullopt : std::optional(turn * std::numbers::pi / 180);
@@ -57,7 +63,8 @@ inline SpatialSettings parse_spatial(int argc, char** argv) {
   s.out = "predicted.h5ad";
   CLI::App app;
   auto* data = add_input(app, s);
-  app.add_option("--spatial-key", s.key, "obsm entry of coordinates, or two numeric obs columns, a comma between");
+  app.add_option("--spatial-key", s.key,
+                 "obsm entry of coordinates (spatial:2,3 of its columns), or two numeric obs columns, a comma between");
   app.add_option("--slices", s.slices,
                  "files of neighbouring slices, in order, separated by commas; - for one that was not "
                  "measured, to predict locations in it")
@@ -117,36 +124,89 @@ inline std::vector<std::string> files_of(const SpatialSettings& s) {
   return out;
 }
 
+/// Two columns of an obsm entry: those that KEY:2,3 counts, those that are called x and y, or the first two.
+inline std::vector<Index> columns_of(const lc::CellTable& cells, const SpatialSettings& s, const std::string& file,
+                                     const lc::Matrix<float>& at) {
+  Index x = 0, y = 1;
+  if (const std::size_t cut = s.key.rfind(':'); s.key != s.key_of(cells)) {
+    long a = 0, b = 0;
+    if (std::sscanf(s.key.c_str() + cut + 1, "%ld,%ld", &a, &b) != 2 || a < 1 || b < 1 || a > at.cols() ||
+        b > at.cols() || a == b)
+      lc::throw_runtime("--spatial-key: '", s.key, "' needs two of the columns 1 to ", at.cols(), " of ", file);
+    x = a - 1, y = b - 1;
+  } else if (at.cols() > 2) {
+    const auto names = cells.strings.find(s.key + "_columns");
+    const auto named = names == cells.strings.end() ? std::nullopt : lc::io::named_xy(names->second);
+    if (named) x = Index(named->first), y = Index(named->second);
+    print_line(lc::text("note: ", file, ": obsm '", s.key, "' has ", at.cols(), " columns: x is column ", x + 1,
+                        ", y column ", y + 1, ", others are not used (--spatial-key ", s.key, ":2,3 takes others)"));
+  }
+  if (at.cols() < 2) lc::throw_runtime(file, ": obsm '", s.key, "' has one column, x and y are needed");
+  return {x, y};
+}
+
+/// Coordinates of obsm as the file has them, where floats would not tell them apart.
+inline lc::Matrix<double> coordinates_of(const lc::CellTable& cells, const SpatialSettings& s,
+                                         const std::string& file) {
+  const std::string key = s.key_of(cells);
+  const lc::Matrix<float>& at = embedding_of(cells, key, file, "--spatial-key or --coordinates");
+  const std::vector<Index> columns = columns_of(cells, s, file, at);
+  const lc::Matrix<double> two = at(Eigen::all, columns).cast<double>();
+  if (!two.allFinite() || lc::spatial::origin_of(two) == lc::spatial::Origin{}) return two;
+  const lc::Matrix<double> exact = lc::io::read_obsm(file, key);
+  return exact.rows() == at.rows() && exact.cols() == at.cols() ? lc::Matrix<double>(exact(Eigen::all, columns)) : two;
+}
+
+/// Cells as one slice; of the first of a run the origin is kept.
+inline lc::spatial::Tissue tissue_at(SpatialSettings& s, lc::CellTable cells, const lc::Matrix<double>& xy) {
+  if (xy.cols() < 2 || !xy.allFinite()) return lc::spatial::make_tissue(std::move(cells), xy.cast<float>());
+  if (!s.origin) s.origin = lc::spatial::origin_of(xy);
+  return lc::spatial::make_tissue(std::move(cells), s.origin->to_floats(xy));
+}
+
+/// The two obs columns of coordinates, a comma between: those of --spatial-key, or where there is no such obsm entry
+/// those whose names say so; "" where obsm has them.
+inline std::string obs_columns(const lc::CellTable& cells, const SpatialSettings& s, const std::string& file) {
+  if (cells.embeddings.count(s.key_of(cells)) > 0) return "";
+  if (s.key.find(',') != std::string::npos) return s.key;
+  std::vector<std::string> names;
+  for (const auto& [name, column] : cells.cell_columns.columns()) {
+    if (lc::to_numbers(column)) names.push_back(name);
+  }
+  const auto found = lc::io::named_xy(names);
+  if (!found) return "";
+  const std::string &x = names[found->first], &y = names[found->second];
+  print_line("note: " + file + ": no obsm entry '" + s.key + "': x is obs column '" + x + "', y '" + y + "'");
+  return x + "," + y;
+}
+
 /// One slice, with coordinates from a CSV, or from obsm where no CSV is given.
-inline lc::spatial::Tissue read_slice(const SpatialSettings& s, const std::string& file, const std::string& csv) {
+inline lc::spatial::Tissue read_slice(SpatialSettings& s, const std::string& file, const std::string& csv) {
   lc::CellTable cells = read_cells(s, file);
   try {
-    const std::size_t comma = s.key.find(',');
-    if (csv.empty() && cells.embeddings.count(s.key) == 0 && comma != std::string::npos) {
-      const std::string x = s.key.substr(0, comma), y = s.key.substr(comma + 1);
+    const std::string columns = csv.empty() ? obs_columns(cells, s, file) : "";
+    if (const std::size_t comma = columns.find(','); comma != std::string::npos) {
+      const std::string x = columns.substr(0, comma), y = columns.substr(comma + 1);
       const std::vector<double> a = cells.cell_columns.numbers(x), b = cells.cell_columns.numbers(y);
-      lc::Matrix<float> at(cells.cells(), 2);
-      for (Index i = 0; i < cells.cells(); ++i) at.row(i) << float(a[lc::to_size(i)]), float(b[lc::to_size(i)]);
-      return lc::spatial::make_tissue(std::move(cells), at);
+      lc::Matrix<double> at(cells.cells(), 2);
+      for (Index i = 0; i < cells.cells(); ++i) at.row(i) << a[lc::to_size(i)], b[lc::to_size(i)];
+      return tissue_at(s, std::move(cells), at);
     }
     if (csv.empty()) {
-      const lc::Matrix<float> at = embedding_of(cells, s.key, file, "--spatial-key or --coordinates");
-      if (at.cols() > 2)
-        print_line(lc::text("note: ", file, ": obsm '", s.key, "' has ", at.cols(),
-                            " columns: the first two are x and y, the others are not used"));
-      return lc::spatial::make_tissue(std::move(cells), at);
+      const lc::Matrix<double> at = coordinates_of(cells, s, file);
+      return tissue_at(s, std::move(cells), at);
     }
     const lc::io::Positions points = lc::io::read_positions(csv);
     print_line("note: " + csv + ": x is column '" + points.columns[0] + "', y '" + points.columns[1] + "'");
     const lc::Matrix<double> at = points.of(cells.cell_names, csv);
-    return lc::spatial::make_tissue(std::move(cells), at.cast<float>());
+    return tissue_at(s, std::move(cells), at);
   } catch (const std::invalid_argument& e) {
-    lc::throw_runtime(csv.empty() ? file : csv, ": ", e.what());
+    lc::throw_runtime(csv.empty() ? file : csv, ": ", sentence(e));
   }
 }
 
 /// The slices of --slices; held_out: one that the others' genes do not depend on, from 0, or -1.
-inline lc::spatial::Tissue read_slices(const SpatialSettings& s, int held_out) {
+inline lc::spatial::Tissue read_slices(SpatialSettings& s, int held_out) {
   if (!s.coordinates.empty() && s.coordinates.size() != s.slices.size())
     lc::throw_runtime("--coordinates: ", s.coordinates.size(), " files for ", s.slices.size(), " slices");
   std::vector<std::optional<lc::spatial::Tissue>> slices;
@@ -160,7 +220,7 @@ inline lc::spatial::Tissue read_slices(const SpatialSettings& s, int held_out) {
 }
 
 /// The cells of --data or --slices.
-inline lc::spatial::Tissue read_tissue(const SpatialSettings& s, int held_out) {
+inline lc::spatial::Tissue read_tissue(SpatialSettings& s, int held_out) {
   if (!s.slices.empty()) return read_slices(s, held_out);
   if (s.coordinates.size() > 1) lc::throw_runtime("--coordinates: ", s.coordinates.size(), " files for --data alone");
   return read_slice(s, s.data, s.coordinates.empty() ? "" : s.coordinates.front());
@@ -176,32 +236,39 @@ inline lc::spatial::Tissue subset_of(const SpatialSettings& s, lc::spatial::Tiss
   return out;
 }
 
-/// Locations to predict from a CSV: x, y and, of several slices, slice from 1.
-inline lc::spatial::Tissue read_locations(const std::string& file, int slices) {
-  const lc::io::Points p = lc::io::read_points(file);
-  if (p.values.cols() != (slices > 1 ? 3 : 2))
-    lc::throw_runtime(file, ": has ", p.values.cols(), " columns but needs x, y",
-                      slices > 1 ? lc::text(" and slice, as there are ", slices, " slices") : " alone");
+/// Locations to predict from a CSV: x, y and, of several slices, slice from 1; names of places where it has them.
+inline lc::spatial::Tissue read_locations(const SpatialSettings& s, int slices) {
+  const std::string& file = s.predict;
+  const lc::io::Positions p = lc::io::read_positions(file);
+  const Index needed = slices > 1 ? 3 : 2, given = p.values.cols();
+  const auto slice = std::find(p.value_columns.begin(), p.value_columns.end(), "slice");
+  const bool named = p.header_names_xy && (slices == 1 || slice != p.value_columns.end());
+  if (given < needed || (given > needed && !named))
+    lc::throw_runtime(file, ": has ", given, " columns of numbers but needs x, y",
+                      slices > 1 ? lc::text(" and slice, as there are ", slices, " slices") : " alone",
+                      given > needed ? "; a header that names them lets it have others" : "");
+  if (p.header_names_xy) print_line("note: " + file + ": x is column '" + p.columns[0] + "', y '" + p.columns[1] + "'");
   lc::spatial::Tissue out;
   const Index n = p.values.rows();
   for (Index i = 0; i < n; ++i) out.cells.cell_names.push_back(lc::text("location_", i + 1));
+  if (!p.names.empty() && !p.names_are_numbers) out.cells.cell_names = p.names;
   out.cells.cell_columns = lc::Annotation(n);
-  // The header says which columns are x and y.
-  const auto column = [&](const char* name, Index otherwise) {
-    const auto at = std::find(p.columns.begin(), p.columns.end(), name);
-    return at == p.columns.end() ? otherwise : Index(at - p.columns.begin());
-  };
-  const Index x = column("x", 0), y = column("y", 1), slice = column("slice", 2);
-  if (x == y) lc::throw_runtime(file, ": its columns x and y are one by the header");
-  lc::Matrix<float> at(n, 2);
-  at.col(0) = p.values.col(x).cast<float>();
-  at.col(1) = p.values.col(y).cast<float>();
-  out.locations = {std::move(at), std::vector<int>(lc::to_size(n), 0)};
-  if (!out.locations.coordinates.allFinite()) lc::throw_runtime(file, ": some locations lack a coordinate");
+  if (!p.xy.allFinite()) lc::throw_runtime(file, ": some locations lack a coordinate");
+  out.locations = {s.origin.value_or(lc::spatial::Origin{}).to_floats(p.xy), std::vector<int>(lc::to_size(n), 0)};
   if (slices == 1) return out;
-  out.cells.cell_columns.set("slice", std::vector<double>(p.values.col(slice).begin(), p.values.col(slice).end()));
+  const Index column = slice == p.value_columns.end() ? 2 : Index(slice - p.value_columns.begin());
+  out.cells.cell_columns.set("slice", std::vector<double>(p.values.col(column).begin(), p.values.col(column).end()));
   lc::spatial::assign_slices(out, slices);
   return out;
+}
+
+/// Sets obsm 'spatial' to coordinates as the input has them.
+inline void put_coordinates(const SpatialSettings& s, const lc::Matrix<float>& at, lc::CellTable& out) {
+  if (s.origin && *s.origin != lc::spatial::Origin{}) {
+    out.stored["obsm/spatial"] = lc::stored_matrix(s.origin->add_to(at));
+  } else {
+    out.embeddings["spatial"] = at;
+  }
 }
 
 /// The concentrations by which cells share the counts of spots.

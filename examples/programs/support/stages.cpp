@@ -1,6 +1,30 @@
 #include "stages.hpp"
 
+#include <algorithm>
+#include <cmath>
+
+#include <latentcell/core/version.hpp>
+
 namespace program {
+
+namespace {
+
+// Which run the stages of the folder are of.
+std::string& the_identity() {
+  static std::string only;
+  return only;
+}
+
+bool has_stages(const std::string& folder) {
+  const auto is_stage = [](const std::filesystem::directory_entry& entry) {
+    const std::filesystem::path& path = entry.path();
+    return path.extension() == ".safetensors" &&
+           std::filesystem::exists(std::filesystem::path(path).replace_extension(".csv"));
+  };
+  return std::any_of(std::filesystem::directory_iterator(folder), {}, is_stage);
+}
+
+}  // namespace
 
 std::string model_file(const std::string& from) {
   return std::filesystem::is_directory(from) ? from + model_name : from;
@@ -9,9 +33,24 @@ std::string model_file(const std::string& from) {
 lc::Stages make_stages(const Common& s) {
   return lc::Stages(lc::StagesOptions{.folder = s.checkpoint,
                                       .resume = s.resume ? lc::Resume::yes : lc::Resume::no,
+                                      .identity = the_identity(),
                                       .progress = display(),
                                       .notice = print_line,
-                                      .activity = doing});
+                                      .activity = doing,
+                                      .save_failed = save_failed});
+}
+
+void check_memory(const Common& s, double parameters, const lc::CellTable& cells) {
+  constexpr double of_training = 16, of_checkpoint = 12, of_entry = 2 * 8;
+  const double entries = cells.cells() > 0 ? double(cells.counts.view().nonzeros()) : 0;
+  const double needed =
+      resident_memory() + parameters * (of_training + (s.checkpoint.empty() ? 0 : of_checkpoint)) + entries * of_entry;
+  const double there = memory_limit();
+  const std::string says = lc::text("needs about ", std::ceil(needed / 1e6), " MB of memory");
+  if (there > 0 && needed > there)
+    lc::throw_runtime(says, ", more than the ", std::floor(there / 1e6), " MB that there are (--memory; --genes and ",
+                      "smaller --hidden and --width need less)");
+  print_line("note: " + says);
 }
 
 void clear_stages(const std::string& folder) {
@@ -37,10 +76,14 @@ void check_resumable(const Common& s, Json identity, const std::vector<std::stri
   };
   for (const std::string& key : keys) add(key);
   for (const std::string& key : s.training) add(key);
-  for (const char* key : {"layer", "rows", "genome", "feature_type", "seed"}) add(key);
+  for (const char* key : {"layer", "round", "rows", "genome", "feature_type", "seed"}) add(key);
   identity["obs_file"] = files_of({s.obs});
+  identity["version"] = lc::version;
   const std::string path = s.checkpoint + "/run.json";
   if (s.checkpoint.empty()) return training_begins();
+  the_identity() = identity.dump();
+  if (s.resume && !std::filesystem::exists(path) && has_stages(s.checkpoint))
+    lc::throw_runtime("--resume: ", s.checkpoint, " has stages but no run.json, which says of what");
   if (s.resume && std::filesystem::exists(path)) {
     std::ifstream file(path);
     const Json was = Json::parse(file, nullptr, /* allow_exceptions = */ false);
@@ -49,6 +92,8 @@ void check_resumable(const Common& s, Json identity, const std::vector<std::stri
         lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", was[key].dump(), ", not ",
                           value.dump());
     }
+    if (!was.is_object()) lc::throw_runtime("--resume: ", path, " is damaged");
+    the_identity() = was.dump();
     return training_begins();
   }
   if (std::filesystem::exists(path)) clear_stages(s.checkpoint);

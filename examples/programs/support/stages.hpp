@@ -2,10 +2,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <latentcell/autodiff/params.hpp>
+#include <latentcell/data/cell_table.hpp>
 #include <latentcell/train/stages.hpp>
 
 #include "report.hpp"
@@ -23,11 +26,27 @@ std::string model_file(const std::string& from);
 /// Saves a trained model where a --checkpoint folder is given.
 template <class Model>
 void save_checkpoint(const Common& s, const Model& model) {
-  if (!s.checkpoint.empty()) save(s.checkpoint + model_name, model);
+  if (s.checkpoint.empty()) return;
+  try {
+    save(s.checkpoint + model_name, model);
+  } catch (const std::runtime_error& e) {
+    save_failed(e.what());
+  }
 }
 
 /// Stages as the options ask for them, with a bar and lines on the console.
 lc::Stages make_stages(const Common& s);
+
+/// Says how much memory training will take, and ends the run where that is more than it has: what is in memory now, 16
+/// bytes a parameter (value, gradient, two moments) and 12 for a checkpoint, and the cells to write, packed too.
+void check_memory(const Common& s, double parameters, const lc::CellTable& cells);
+
+/// The same stages for this model, where its training fits into memory.
+template <class Model>
+lc::Stages make_stages(const Common& s, const Model& model, const lc::CellTable& cells) {
+  check_memory(s, double(lc::parameter_count(model)), cells);
+  return make_stages(s);
+}
 
 /// Removes the stages of an earlier run from its --checkpoint folder, so that none is taken for one of the next. The
 /// earlier run's final model is kept until the next one overwrites it.

@@ -63,6 +63,16 @@ inline StoredValue stored_real(double value) { return detail::stored_scalar(valu
 inline StoredValue stored_integer(std::int64_t value) { return detail::stored_scalar(value, NumberType::int64); }
 inline StoredValue stored_boolean(std::int8_t value) { return detail::stored_scalar(value, NumberType::boolean); }
 
+/// A matrix of doubles as anndata stores it.
+inline StoredValue stored_matrix(const Matrix<double>& values) {
+  StoredValue out{.kind = StoredValue::Kind::numbers, .shape = {values.rows(), values.cols()}};
+  out.bytes.resize(to_size(values.size()) * sizeof(double));
+  if (values.size() > 0) std::memcpy(out.bytes.data(), values.data(), out.bytes.size());
+  out.attributes["encoding-type"] = stored_text("array", "");
+  out.attributes["encoding-version"] = stored_text("0.2.0", "");
+  return out;
+}
+
 /// A mapping of names to values as anndata stores it.
 inline StoredValue stored_mapping(std::map<std::string, StoredValue> children) {
   StoredValue out{.children = std::move(children)};

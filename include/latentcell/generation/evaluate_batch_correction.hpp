@@ -32,6 +32,22 @@ inline Matrix<float> subtract_level_means(Matrix<float> x, const std::vector<int
 
 }  // namespace detail
 
+/// How many labels have cells of two batches or more: only these tell the effect of a batch from that of a label.
+inline Index labels_of_several_batches(const Categorical& batches, const Categorical& labels) {
+  LATENTCELL_REQUIRE(batches.codes.size() == labels.codes.size(), "labels_of_several_batches: ", batches.codes.size(),
+                     " batches for ", labels.codes.size(), " labels");
+  std::vector<int> first(labels.levels.size(), Categorical::missing);
+  std::vector<char> several(labels.levels.size(), 0);
+  for (std::size_t i = 0; i < labels.codes.size(); ++i) {
+    const int label = labels.codes[i], batch = batches.codes[i];
+    if (label == Categorical::missing || batch == Categorical::missing) continue;
+    int& of = first[to_size(label)];
+    if (of == Categorical::missing) of = batch;
+    several[to_size(label)] = char(several[to_size(label)] || of != batch);
+  }
+  return Index(std::count(several.begin(), several.end(), char(1)));
+}
+
 /// Measures how well batches are mixed and labels kept apart (metric::batch_mixing) before and after transform_batch,
 /// in principal components of log1p(CP10K) and in the latents. Baselines: the cells as measured, and each level's mean
 /// subtracted from their components.

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,7 +39,9 @@ class AtomicFile {
     folder_ = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
     const std::string name = slash == std::string::npos ? target_ : target_.substr(slash + 1);
     // 255 bytes is the longest name of common file systems.
-    const std::string stem = text(folder_, "/.", name.substr(0, 200), ".", long(::getpid()), "-");
+    const std::string start = text(".", name.substr(0, 200), ".");
+    remove_stale(start);
+    const std::string stem = text(folder_, "/", start, long(::getpid()), "-");
     for (int attempt = 0;; ++attempt) {
       std::string candidate = text(stem, attempt, ".tmp");
       const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -68,6 +73,26 @@ class AtomicFile {
   }
 
  private:
+  // Removes temporaries of this target whose process is gone, as one that was killed leaves them. Those of the last
+  // minute may be of another computer.
+  void remove_stale(const std::string& start) const {
+    DIR* const folder = ::opendir(folder_.c_str());
+    if (folder == nullptr) return;
+    while (const dirent* entry = ::readdir(folder)) {
+      const std::string name = entry->d_name;
+      if (name.rfind(start, 0) != 0 || name.size() < start.size() + 6 || name.substr(name.size() - 4) != ".tmp")
+        continue;
+      char* end = nullptr;
+      const long process = std::strtol(name.c_str() + start.size(), &end, 10);
+      struct stat status {};
+      const std::string path = folder_ + "/" + name;
+      if (*end != '-' || process <= 0 || ::kill(::pid_t(process), 0) == 0 || errno != ESRCH) continue;
+      if (::stat(path.c_str(), &status) == 0 && ::time(nullptr) - status.st_mtime >= 60) ::unlink(path.c_str());
+    }
+    ::closedir(folder);
+    errno = 0;
+  }
+
   [[noreturn]] void fail() const { throw_runtime(path_, ": cannot be written: ", std::strerror(errno)); }
 
   void sync(const std::string& what, int flags) const {

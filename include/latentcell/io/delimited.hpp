@@ -130,7 +130,18 @@ inline float parse_value(const LineReader& in, std::string_view field, const std
 struct TextTable {
   std::vector<std::string> row_names, column_names;
   RawRows entries;
+  Rounding rounding;
 };
+
+/// A value as it is kept; fails with the line, the cell and the gene where it is none that may be.
+inline float accepted_value(const LineReader& in, const DelimitedOptions& options, float value, TextTable& table,
+                            std::size_t column) {
+  const ValueCheck check{options.values, "", "", {}, {}, &table.rounding};
+  if (check.accepts(value)) return check(value, 0, 0);
+  const bool cells = options.rows == TableRows::cells;
+  const std::vector<std::string> here{table.row_names.back()}, there{table.column_names[column]};
+  ValueCheck{options.values, in.where(), "", cells ? here : there, cells ? there : here}.refuse(value, 0, 0);
+}
 
 inline std::size_t count_fields(LineReader& in, std::string_view line, char delimiter) {
   Fields fields(in, line, delimiter);
@@ -190,14 +201,10 @@ inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options
     for (; row.next(field); ++c) {
       if (c == columns && trailing && field.empty()) break;
       if (c == columns) in.fail("has more than the ", columns + 1, " fields of the lines before");
-      const float value = parse_value(in, field, out.column_names[c]);
+      float value = parse_value(in, field, out.column_names[c]);
       if (value == 0) continue;
-      const ValueCheck check{options.values, "", "", {}, {}};
-      if (!check.accepts(value)) {
-        const bool cells = options.rows == TableRows::cells;
-        const std::vector<std::string> here{out.row_names.back()}, there{out.column_names[c]};
-        ValueCheck{options.values, in.where(), "", cells ? here : there, cells ? there : here}.refuse(value, 0, 0);
-      }
+      value = accepted_value(in, options, value, out, c);
+      if (value == 0) continue;
       out.entries.columns.push_back(std::int32_t(c));
       out.entries.values.push_back(value);
     }
@@ -240,6 +247,7 @@ inline CellTable read_delimited(const std::string& path, const DelimitedOptions&
     std::swap(content.row_names, content.column_names);
   }
   CellTable table;
+  content.rounding.note(path, table.notes);
   detail::require_row_names(path, options.rows == TableRows::genes ? content.column_names : content.row_names);
   make_unique(content.row_names, path, table.notes, "cell name");
   make_unique(content.column_names, path, table.notes, "gene name");

@@ -13,6 +13,7 @@
 #include <latentcell/io/hdf5_matrix.hpp>
 #include <latentcell/io/read_stored.hpp>
 #include <latentcell/io/split_features.hpp>
+#include <latentcell/io/try_hdf5.hpp>
 #include <latentcell/io/unique_names.hpp>
 #include <latentcell/io/utf8.hpp>
 #include <latentcell/io/value_check.hpp>
@@ -22,10 +23,12 @@ namespace LATENTCELL_NAMESPACE::io {
 struct H5adOptions {
   std::string layer = "";  ///< "" takes X, "raw" takes raw/X with the genes of raw/var, a name takes layers/NAME
   Values values = Values::counts;  ///< what the matrix may hold
+  bool try_first = true;           ///< a child process opens the file first (io/try_hdf5.hpp)
 
   static void visit(auto& self, auto&& f) {
     f("layer", self.layer);
     f("values", self.values);
+    f("try_first", self.try_first);
   }
 };
 
@@ -105,8 +108,7 @@ inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTabl
 /// obsp, varm, varp and the other layers are kept as they are. Dense, CSR and CSC matrices of any type of number; files
 /// of anndata 0.6 up to today. Names of genes and cells that repeat get -1, -2, with a note. What is legal but worth a
 /// line is in CellTable::notes. Counts above largest_count are refused. Throws std::runtime_error with one sentence
-/// naming the file, the field and the numbers. Limit: HDF5 1.10 itself can crash on a file whose headers were
-/// overwritten.
+/// naming the file, the field and the numbers.
 inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = {}) {
   const std::string path = root.where();
   if (!root.has("obs")) {
@@ -122,8 +124,10 @@ inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = 
   const std::string others = detail::other_layers(root, options.layer);
   const std::string advice =
       others.empty() ? "the file has no other matrix to pick" : text("pick a layer that has them: ", others);
-  const ValueCheck check{options.values, parts.matrix.where(), advice, obs.names, var.names};
+  Rounding rounding;
+  const ValueCheck check{options.values, parts.matrix.where(), advice, obs.names, var.names, &rounding};
   table.counts = read_matrix(parts.matrix, Index(obs.names.size()), Index(var.names.size()), check, table.notes);
+  rounding.note(parts.matrix.where(), table.notes);
   table.cell_names = std::move(obs.names);
   table.gene_names = std::move(var.names);
   table.cell_columns = std::move(obs.columns);
@@ -147,6 +151,7 @@ inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = 
 /// The same of a file. Throws std::runtime_error also where it cannot be opened.
 inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {
   const Hdf5Quiet quiet;
+  if (options.try_first) try_hdf5(path);
   return read_h5ad(Hdf5Object::open_file(path), options);
 }
 

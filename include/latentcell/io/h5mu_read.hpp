@@ -47,6 +47,7 @@ inline void add_modality(CellTable& to, const CellTable& from, const std::string
 /// names that muon gives them. Others are left out, with a note. Throws std::runtime_error where there is no RNA.
 inline CellTable read_h5mu(const std::string& path, const H5adOptions& options = {}) {
   const Hdf5Quiet quiet;
+  if (options.try_first) try_hdf5(path);
   const Hdf5Object root = Hdf5Object::open_file(path);
   if (!root.has("mod")) root.fail("has no 'mod', so it is no h5mu file; there are ", Hdf5Object::list(root.children()));
   const Hdf5Object modalities = root.open("mod");

@@ -85,7 +85,8 @@ inline RawRows read_rows(const Hdf5Object& group, Index cells, Index genes, cons
     for (std::int64_t k = in.starts[to_size(cell)]; k < in.starts[to_size(cell + 1)]; ++k) {
       const std::int32_t gene = out.columns[std::size_t(k)];
       if (gene < 0 || gene >= genes) in.refuse_index(Index(k), genes, "genes");
-      check(out.values[std::size_t(k)], cell, gene);
+      float& value = out.values[std::size_t(k)];
+      value = check(value, cell, gene);
     }
   }
   out.row_start = std::move(in.starts);
@@ -119,14 +120,14 @@ inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, c
   out.row_start.assign(to_size(cells) + 1, 0);
   each([&](Index entry, Index cell, Index gene, float value) {
     if (cell < 0 || cell >= cells) in.refuse_index(entry, cells, "cells");
-    check(value, cell, gene);
-    if (value != 0) ++out.row_start[to_size(cell + 1)];
+    if (check(value, cell, gene) != 0) ++out.row_start[to_size(cell + 1)];
   });
   std::partial_sum(out.row_start.begin(), out.row_start.end(), out.row_start.begin());
   out.columns.resize(std::size_t(out.row_start.back()));
   out.values.resize(std::size_t(out.row_start.back()));
   std::vector<std::int64_t> next(out.row_start.begin(), out.row_start.end() - 1);
-  each([&](Index, Index cell, Index gene, float value) {
+  each([&](Index, Index cell, Index gene, float given) {
+    const float value = check.kept(given);
     if (value == 0) return;
     const std::size_t to = std::size_t(next[to_size(cell)]++);
     out.columns[to] = std::int32_t(gene);
@@ -148,9 +149,10 @@ inline RawRows read_dense(const Hdf5Object& data, Index cells, Index genes, cons
     read_box(data, std::span<const Index>(start), std::span<const Index>(count), block.data());
     for (Index r = 0; r < n; ++r) {
       for (Index gene = 0; gene < genes; ++gene) {
-        const float value = block[to_size(r * genes + gene)];
+        float value = block[to_size(r * genes + gene)];
         if (value == 0) continue;
-        check(value, first + r, gene);
+        value = check(value, first + r, gene);
+        if (value == 0) continue;
         out.columns.push_back(std::int32_t(gene));
         out.values.push_back(value);
       }

@@ -83,11 +83,11 @@ class Hdf5Object {
   Hdf5Object open(const std::string& child) const {
     if (!is_group()) fail("is no group, so it has no '", child, "'");
     if (!has(child)) fail("has no '", child, "'; there are ", list(children()));
-    H5L_info_t link;
-    if (H5Lget_info(id_.get(), child.c_str(), &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_EXTERNAL)
-      fail("'", child, "' is a link to another file, which is not followed");
+    bool left = false;
+    const Hdf5Handle plan = within_file(left);
     Hdf5Object out(file_, name_.empty() ? child : text(name_, "/", child),
-                   Hdf5Handle(H5Oopen(id_.get(), child.c_str(), H5P_DEFAULT)));
+                   Hdf5Handle(H5Oopen(id_.get(), child.c_str(), plan.get())));
+    if (left) fail("'", child, "' is a link to another file, which is not followed");
     if (!out.id_) out.fail_reading();
     out.file_size_ = file_size_;
     if (out.is_dataset()) out.require_own_values();
@@ -96,10 +96,9 @@ class Hdf5Object {
 
   /// The child of that name; nothing where there is none, or a link that leads out of the file or nowhere.
   std::optional<Hdf5Object> find(const std::string& child) const {
-    H5L_info_t link;
-    if (!has(child) || H5Lget_info(id_.get(), child.c_str(), &link, H5P_DEFAULT) < 0) return std::nullopt;
-    if (link.type == H5L_TYPE_EXTERNAL || H5Oexists_by_name(id_.get(), child.c_str(), H5P_DEFAULT) <= 0)
-      return std::nullopt;
+    bool left = false;
+    const Hdf5Handle plan = within_file(left);
+    if (!has(child) || H5Oexists_by_name(id_.get(), child.c_str(), plan.get()) <= 0) return std::nullopt;
     return open(child);
   }
 
@@ -215,10 +214,22 @@ class Hdf5Object {
            "), which is not installed: set HDF5_PLUGIN_PATH to the folder of its plugin, or write the file with gzip");
     }
   }
+  // How objects are opened: a link out of the file, also one at the end of a soft link, fails and sets `left`.
+  static Hdf5Handle within_file(bool& left) {
+    Hdf5Handle plan(H5Pcreate(H5P_LINK_ACCESS));
+    const auto refuse = [](const char*, const char*, const char*, const char*, unsigned*, hid_t, void* to) -> herr_t {
+      *static_cast<bool*>(to) = true;
+      return -1;
+    };
+    H5Pset_elink_cb(plan.get(), refuse, &left);
+    return plan;
+  }
   void require_own_values() const {
     const Hdf5Handle plan(H5Dget_create_plist(id_.get()));
-    if (plan && H5Pget_layout(plan.get()) == H5D_CONTIGUOUS && H5Pget_external_count(plan.get()) > 0)
-      fail("keeps its values in another file, which is not read");
+    if (!plan) return;
+    const H5D_layout_t layout = H5Pget_layout(plan.get());
+    const bool external = layout == H5D_CONTIGUOUS && H5Pget_external_count(plan.get()) > 0;
+    if (external || layout == H5D_VIRTUAL) fail("keeps its values in another file, which is not read");
   }
 
   Hdf5Object(std::string file, std::string name, Hdf5Handle id)

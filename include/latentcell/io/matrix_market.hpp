@@ -63,21 +63,14 @@ inline MarketHead read_market_head(LineReader& in) {
   return out;
 }
 
-/// Names of cells and genes, for messages.
-struct MarketNames {
-  const std::vector<std::string>&barcodes, &ids;
-};
-
 /// The entries, cell by cell. Files list them by cell as a rule, which costs no more than the entries; where they do
 /// not, the cells are kept beside them and sorted at the end.
 inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index cells, Index genes,
-                                   const MarketNames& names, Values values) {
-  const std::vector<std::string>&barcodes = names.barcodes, &ids = names.ids;
+                                   const ValueCheck& check) {
   RawRows out;
   std::vector<std::int32_t> cell_of;  // filled from the first entry that comes out of order
   std::vector<std::int64_t> count(to_size(cells) + 1, 0);
   const bool swapped = head.rows != genes || head.cols != cells;
-  const ValueCheck accepts{values, "", "", barcodes, ids};
   const std::size_t hint = std::size_t(std::min<std::int64_t>(head.entries, std::int64_t{1} << 28));
   out.columns.reserve(hint);
   out.values.reserve(hint);
@@ -94,8 +87,12 @@ inline RawRows read_market_entries(LineReader& in, const MarketHead& head, Index
       in.fail("entry (", row, ", ", col, ") lies outside the matrix of ", head.rows, " x ", head.cols);
     }
     const std::int64_t cell = (swapped ? row : col) - 1, gene = (swapped ? col : row) - 1;
-    if (!accepts.accepts(value))
-      ValueCheck{values, in.where(), "", barcodes, ids}.refuse(value, Index(cell), Index(gene));
+    if (!check.accepts(value)) {
+      ValueCheck at = check;
+      at.where = in.where();
+      at.refuse(value, Index(cell), Index(gene));
+    }
+    value = check(value, Index(cell), Index(gene));
     if (std::int64_t(out.values.size()) == head.entries)
       in.fail("is one entry more than the ", head.entries, " announced");
     if (cell < newest && cell_of.empty()) {
@@ -161,7 +158,10 @@ inline CellTable read_matrix_market(const std::string& path, const TenxOptions& 
     throw_runtime(matrix, ": is ", head.rows, " x ", head.cols, " but there are ", genes, " features and ", cells,
                   " barcodes");
   }
-  RawRows raw = detail::read_market_entries(in, head, cells, genes, {barcodes, features.ids}, options.values);
+  Rounding rounding;
+  const ValueCheck check{options.values, "", "", barcodes, features.ids, &rounding};
+  RawRows raw = detail::read_market_entries(in, head, cells, genes, check);
+  rounding.note(matrix, notes);
   CellTable table = make_tenx_table(path, std::move(barcodes), std::move(features), std::move(raw), options);
   table.notes.insert(table.notes.begin(), notes.begin(), notes.end());
   if (!plain) table.notes.push_back(text(matrix, ": is cells x genes, not genes x cells: taken as it is"));

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <set>
 #include <string>
 #include <string_view>
@@ -56,6 +59,62 @@ void walk_settings(const std::string& name, Thing& thing, const OptionRange& ran
   }
 }
 
+/// The beginning of a setting for a message, on one line.
+inline std::string one_line(std::string given) {
+  while (!given.empty() && given.back() == '\n') given.pop_back();
+  std::replace(given.begin(), given.end(), '\n', ' ');
+  return given.substr(0, 60);
+}
+
+/// Whether no number of a setting is NaN, but for those that setting_text wrote. Infinite ones have no range to be out
+/// of.
+template <class V>
+bool is_meant(const V& value, std::string_view given) {
+  if constexpr (std::is_floating_point_v<V>) {
+    return !std::isnan(value) || given.starts_with("nan:");
+  } else if constexpr (latentcell::detail::is_option_list<V>) {
+    if constexpr (std::is_floating_point_v<typename V::value_type>) {
+      return given.find("nan:") != std::string_view::npos ||
+             std::all_of(value.begin(), value.end(), [](auto one) { return !std::isnan(one); });
+    }
+  }
+  return true;
+}
+
+/// Fails unless an entry holds a factor of the learning rate, one of the weight decay, and whether a Param is frozen.
+inline void require_factors(const std::string& path, const std::string& key, const std::string& given) {
+  constexpr double most = 1e4;
+  std::vector<double> factors;
+  const bool good = parse_setting(std::string_view(given), factors) && factors.size() == 3 && factors[0] >= 0 &&
+                    factors[0] <= most && factors[1] >= 0 && factors[1] <= most && (factors[2] == 0 || factors[2] == 1);
+  if (!good)
+    throw_runtime(path, ": entry '", key, "' is '", one_line(given), "', not three numbers: two factors of 0 to ", most,
+                  " and 0 or 1");
+}
+
+/// Fails where a tensor holds infinities or NaN.
+template <class N>
+void require_finite(const std::string& path, const SafeTensors::Tensor& t) {
+  for (std::size_t i = 0; i + sizeof(N) <= t.bytes.size(); i += sizeof(N)) {
+    N value;
+    std::memcpy(&value, t.bytes.data() + i, sizeof(N));
+    if (!std::isfinite(value))
+      throw_runtime(path, ": tensor '", t.name, "' holds ", value, " at ", i / sizeof(N), ": values must be finite");
+  }
+}
+
+/// The entry with the largest whole number, for messages: "'options.hidden', 100000000".
+inline std::string largest_size(const SafeTensors& file) {
+  std::string key;
+  std::int64_t largest = 0;
+  for (const auto& [name, word] : file.metadata) {
+    std::int64_t value = 0;
+    if (name.ends_with("seed") || !parse_setting(std::string_view(word).substr(0, word.find('\n')), value)) continue;
+    if (value > largest) largest = value, key = name;
+  }
+  return text("'", key, "', ", largest);
+}
+
 /// Puts options and settings into metadata.
 struct SettingWriter {
   SafeTensors& to;
@@ -94,7 +153,8 @@ struct SettingReader {
     const std::string& given = word(name);
     V read{};
     if (!parse_setting(std::string_view(given), read))
-      throw_runtime(path, ": entry '", name, "' is '", given.substr(0, 60), "', not ", setting_kind<V>());
+      throw_runtime(path, ": entry '", name, "' is '", one_line(given), "', not ", setting_kind<V>());
+    if (!is_meant(read, given)) throw_runtime(path, ": entry '", name, "' is '", one_line(given), "', not a number");
     const std::string fault = latentcell::detail::option_fault(read, range);
     if (!fault.empty()) throw_runtime(path, ": entry '", name, "' ", fault);
     if (purpose == Purpose::build) {
@@ -110,7 +170,7 @@ struct SettingReader {
     if constexpr (latentcell::detail::is_optional_option<V>) most = 1;
     const std::string& given = word(name);
     if (!parse_setting(std::string_view(given), count) || count > most)
-      throw_runtime(path, ": entry '", name, "' is '", given.substr(0, 60), "', not a number of options up to ", most);
+      throw_runtime(path, ": entry '", name, "' is '", one_line(given), "', not a number of options up to ", most);
     if constexpr (latentcell::detail::is_optional_option<V>) {
       require_count(name, std::size_t(list.has_value()), count);
       if (purpose != Purpose::build) return;
@@ -142,11 +202,6 @@ struct SettingReader {
   void require_same_shape(std::string_view name, const std::string& given, const V& mine, const V& read,
                           const OptionRange& range) const {
     if (range.is_fixed && setting_text(mine) != given) {
-      const auto one_line = [](std::string s) {
-        while (!s.empty() && s.back() == '\n') s.pop_back();
-        std::replace(s.begin(), s.end(), '\n', ' ');
-        return s.substr(0, 60);
-      };
       throw_runtime(path, ": entry '", name, "' is '", one_line(given), "' but the model was built with '",
                     one_line(setting_text(mine)), "'");
     }

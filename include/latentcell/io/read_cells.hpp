@@ -22,6 +22,7 @@ struct ReadOptions {
   std::string genome = "";                       ///< 10x: which genome, where there are several
   std::string feature_type = "Gene Expression";  ///< 10x: features of this type are kept; "" keeps all
   TableRows rows = TableRows::cells;             ///< CSV and TSV: what a row is
+  bool try_first = true;                         ///< HDF5: a child process opens the file first
 
   static void visit(auto& self, auto&& f) {
     f("layer", self.layer);
@@ -29,6 +30,7 @@ struct ReadOptions {
     f("genome", self.genome);
     f("feature_type", self.feature_type);
     f("rows", self.rows);
+    f("try_first", self.try_first);
   }
 };
 
@@ -61,19 +63,22 @@ inline CellTable read_any_hdf5(const std::string& path, const ReadOptions& optio
   bool multimodal = false;
   {
     const Hdf5Quiet quiet;
+    if (options.try_first) try_hdf5(path);
     const Hdf5Object root = Hdf5Object::open_file(path);
     groups = root.children();
     multimodal = root.has("mod") && (attribute_text(root, "encoding-type") == "MuData" || !root.has("X"));
   }
   const auto has = [&](const char* name) { return std::find(groups.begin(), groups.end(), name) != groups.end(); };
-  if (multimodal) return read_h5mu(path, {.layer = options.layer, .values = options.values});
+  const H5adOptions h5ad{.layer = options.layer, .values = options.values, .try_first = false};
+  if (multimodal) return read_h5mu(path, h5ad);
   if (has("row_attrs") && has("col_attrs")) throw_runtime(path, ": ", other_kind(".loom"));
   if (has("assays") && has("meta.data")) throw_runtime(path, ": ", other_kind(".h5seurat"));
   const bool tenx = !(has("obs") && has("var")) && !lower(path).ends_with(".h5ad");
-  if (!tenx) return read_h5ad(path, {.layer = options.layer, .values = options.values});
+  if (!tenx) return read_h5ad(path, h5ad);
   if (!options.layer.empty()) throw_runtime(path, ": has no layer '", options.layer, "': it is no h5ad file");
-  return read_tenx_hdf5(path,
-                        {.genome = options.genome, .feature_type = options.feature_type, .values = options.values});
+  return read_tenx_hdf5(
+      path,
+      {.genome = options.genome, .feature_type = options.feature_type, .values = options.values, .try_first = false});
 }
 
 }  // namespace detail

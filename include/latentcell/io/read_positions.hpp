@@ -1,25 +1,29 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <latentcell/io/read_annotation.hpp>
-#include <latentcell/io/read_points.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
 /// Places of cells, by name where the file has names.
 struct Positions {
-  std::vector<std::string> names;    ///< (N), or empty
-  bool names_are_numbers = false;    ///< they may number the rows: used where they name every cell
-  Matrix<double> xy;                 ///< (N, 2)
-  std::vector<std::string> columns;  ///< which columns of the file are x and y
+  std::vector<std::string> names;               ///< (N), or empty
+  bool names_are_numbers = false;               ///< they may number the rows: used where they name every cell
+  Matrix<double> xy;                            ///< (N, 2)
+  std::vector<std::string> columns;             ///< which columns of the file are x and y
+  bool header_names_xy = false;                 ///< a header says so; else they are the first two
+  Matrix<double> values;                        ///< (N, M) all columns of numbers, NaN where a field is empty
+  std::vector<std::string> value_columns = {};  ///< (M) their names
 
   /// The places of cells of these names, in their order; all, in the file's order, where it has no names, or numbers
   /// that are not the cells'.
@@ -41,6 +45,13 @@ struct Positions {
 
 namespace detail {
 
+inline std::string lower_case(std::string name) {
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  return name;
+}
+
+}  // namespace detail
+
 /// Which of the columns are x and y by their names.
 inline std::optional<std::pair<std::size_t, std::size_t>> named_xy(const std::vector<std::string>& columns) {
   constexpr std::pair<const char*, const char*> pairs[] = {{"x", "y"},
@@ -60,102 +71,113 @@ inline std::optional<std::pair<std::size_t, std::size_t>> named_xy(const std::ve
   return std::nullopt;
 }
 
+namespace detail {
+
 /// The same, else the first two.
 inline std::pair<std::size_t, std::size_t> xy_columns(const std::vector<std::string>& columns) {
   return named_xy(columns).value_or(std::pair<std::size_t, std::size_t>{0, 1});
 }
 
-/// Space Ranger's tissue_positions_list.csv has no header: barcode, in_tissue, and row and column twice.
-inline bool is_headless_visium(const std::string& path) {
-  LineReader in(path);
-  std::string_view line, field;
-  if (!in.next(line)) return false;
-  Fields fields(in, line, find_delimiter(path, line));
-  std::vector<std::string> first;
-  while (fields.next(field)) first.emplace_back(field);
-  return first.size() == 6 && (first[1] == "0" || first[1] == "1");
+/// Whether a field is a number, or says that there is none.
+inline std::optional<double> number_of(std::string_view field) {
+  while (!field.empty() && field.front() == ' ') field.remove_prefix(1);
+  while (!field.empty() && field.back() == ' ') field.remove_suffix(1);
+  if (is_absent(field)) return std::numeric_limits<double>::quiet_NaN();
+  double value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc() || end != field.data() + field.size()) return std::nullopt;
+  return value;
 }
 
-inline Positions read_headless_visium(const std::string& path) {
-  Positions out;
+/// A table as text: a header where there is one, and the lines behind it.
+struct PlaceTable {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
+inline PlaceTable read_place_table(const std::string& path) {
   LineReader in(path);
+  PlaceTable out;
   std::string_view line, field;
-  std::vector<double> numbers;
+  char delimiter = '\0';
   while (in.next(line)) {
     if (line.empty()) continue;
-    detail::Fields fields(in, line, detail::find_delimiter(path, line));
+    if (delimiter == '\0') delimiter = find_delimiter(path, line);
     std::vector<std::string> row;
-    while (fields.next(field)) row.emplace_back(field);
-    if (row.size() != 6) in.fail("has ", row.size(), " fields, not 6");
-    out.names.push_back(row[0]);
-    for (const int k : {5, 4}) {
-      char* end = nullptr;
-      numbers.push_back(std::strtod(row[std::size_t(k)].c_str(), &end));
-      if (row[std::size_t(k)].empty() || *end != '\0') in.fail("'", row[std::size_t(k)], "' is not a number");
+    for (Fields fields(in, line, delimiter); fields.next(field);) row.emplace_back(field);
+    for (std::string& one : row) make_utf8(one);
+    // A line with a word behind its first field is a header; the first field may be the name of a cell.
+    if (out.header.empty() && out.rows.empty()) {
+      const auto is_word = [](const std::string& one) { return !number_of(one); };
+      if (row.size() < 2 ? is_word(row[0]) : std::any_of(row.begin() + 1, row.end(), is_word)) {
+        out.header = std::move(row);
+        continue;
+      }
     }
+    if (out.rows.empty() && row.size() == out.header.size() + 1 && !out.header.empty())
+      out.header.insert(out.header.begin(), "");  // R writes no field above the names of the rows
+    const std::size_t width = out.rows.empty() ? std::max(out.header.size(), std::size_t(0)) : out.rows[0].size();
+    if (width != 0 && row.size() != width) in.fail("has ", row.size(), " fields but the lines before have ", width);
+    out.rows.push_back(std::move(row));
   }
-  out.xy = ConstView<double>(numbers.data(), Index(out.names.size()), 2);
-  out.columns = {"the sixth", "the fifth"};
+  if (out.rows.empty()) throw_runtime(path, ": holds no places");
   return out;
+}
+
+/// Space Ranger's tissue_positions_list.csv has no header: barcode, in_tissue, and row and column twice.
+inline void name_visium_columns(PlaceTable& table) {
+  if (!table.header.empty() || table.rows[0].size() != 6 || number_of(table.rows[0][0])) return;
+  for (const auto& row : table.rows) {
+    if (row[1] != "0" && row[1] != "1") return;
+  }
+  table.header = {"barcode", "in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres"};
 }
 
 }  // namespace detail
 
 /// Reads places of cells from CSV or TSV: numbers alone, or a first column of names, as Space Ranger's
-/// tissue_positions.csv has. A header says which columns are x and y; without one they are the first two.
+/// tissue_positions.csv has. A header says which columns are x and y; without one they are the first two behind the
+/// names. Columns that are no numbers are passed over.
 /// Throws std::runtime_error naming the file and line.
 inline Positions read_positions(const std::string& path) {
-  if (detail::is_headless_visium(path)) return detail::read_headless_visium(path);
+  detail::PlaceTable table = detail::read_place_table(path);
+  detail::name_visium_columns(table);
+  const std::size_t width = table.rows[0].size();
+  const auto is_number = [&](std::size_t c) {
+    return std::all_of(table.rows.begin(), table.rows.end(),
+                       [&](const auto& row) { return detail::number_of(row[c]); });
+  };
+  const auto named = named_xy(table.header);
+  const bool numbered = is_number(0);
+  const std::string corner = table.header.empty() ? "x" : detail::lower_case(table.header[0]);
+  const bool is_index = corner.empty() || corner == "cell" || corner == "cell_id" || corner == "barcode" ||
+                        corner == "id" || corner == "index" || corner == "spot";
   Positions out;
-  bool all_numbers = true;
-  {
-    LineReader in(path);
-    std::string_view line, field;
-    if (!in.next(line)) throw_runtime(path, ": is empty");
-    const char delimiter = detail::find_delimiter(path, line);
-    std::vector<std::string> header;
-    for (detail::Fields fields(in, line, delimiter); fields.next(field);) header.emplace_back(field);
-    // Beside named x and y, a first column of numbers names the cells or numbers them.
-    const auto named = detail::named_xy(header);
-    out.names_are_numbers = named && named->first > 0 && named->second > 0;
-    if (in.next(line)) {
-      detail::Fields fields(in, line, delimiter);
-      char* end = nullptr;
-      if (fields.next(field)) {
-        const std::string first(field);
-        (void)std::strtod(first.c_str(), &end);
-        all_numbers = !first.empty() && *end == '\0';
-      }
-    }
+  out.names_are_numbers =
+      numbered && (is_index || (named && named->first > 0 && named->second > 0 && corner != "z" && corner != "slice"));
+  if (!numbered || out.names_are_numbers) {
+    for (auto& row : table.rows) out.names.push_back(row[0]);
   }
-  out.names_are_numbers = out.names_are_numbers && all_numbers;
-  Matrix<double> values;
-  std::vector<std::string> columns;
-  if (all_numbers && !out.names_are_numbers) {
-    Points points = read_points(path);
-    values = std::move(points.values);
-    columns = std::move(points.columns);
-  } else {
-    NamedAnnotation table = read_annotation(path);
-    std::vector<std::vector<double>> numbers;
-    for (const auto& [name, column] : table.columns.columns()) {
-      if (auto of = to_numbers(column)) {
-        columns.push_back(name);
-        numbers.push_back(*std::move(of));
-      }
-    }
-    values.resize(Index(table.names.size()), Index(columns.size()));
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      for (std::size_t i = 0; i < numbers[c].size(); ++i) values(Index(i), Index(c)) = numbers[c][i];
-    }
-    out.names = std::move(table.names);
+  std::vector<std::size_t> taken;
+  for (std::size_t c = out.names.empty() ? 0 : 1; c < width; ++c) {
+    if (!is_number(c)) continue;
+    taken.push_back(c);
+    out.value_columns.push_back(table.header.empty() ? text("column ", c + 1) : table.header[c]);
   }
-  if (columns.size() < 2) throw_runtime(path, ": has ", columns.size(), " columns of numbers, x and y are needed");
-  const auto [x, y] = detail::xy_columns(columns);
-  out.xy.resize(values.rows(), 2);
-  out.xy.col(0) = values.col(Index(x));
-  out.xy.col(1) = values.col(Index(y));
-  out.columns = {columns[x], columns[y]};
+  if (taken.size() < 2)
+    throw_runtime(path, ": has ", taken.size(), taken.size() == 1 ? " column" : " columns",
+                  " of numbers, x and y are needed");
+  out.values.resize(Index(table.rows.size()), Index(taken.size()));
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    for (std::size_t c = 0; c < taken.size(); ++c)
+      out.values(Index(i), Index(c)) = *detail::number_of(table.rows[i][taken[c]]);
+  }
+  out.header_names_xy = named_xy(out.value_columns).has_value();
+  const auto [x, y] = detail::xy_columns(out.value_columns);
+  out.xy.resize(out.values.rows(), 2);
+  out.xy.col(0) = out.values.col(Index(x));
+  out.xy.col(1) = out.values.col(Index(y));
+  out.columns = {out.value_columns[x], out.value_columns[y]};
   return out;
 }
 

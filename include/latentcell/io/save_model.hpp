@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
@@ -178,9 +179,7 @@ class ModelReader {
       ++tensors;
       require_fit(t, p);
       if (const auto at = file().metadata.find(t.name + ".training"); at != file().metadata.end()) {
-        std::vector<double> factors;
-        if (!parse_setting(std::string_view(at->second), factors) || factors.size() != 3)
-          throw_runtime(path(), ": entry '", at->first, "' is '", at->second.substr(0, 60), "', not three numbers");
+        detail::require_factors(path(), at->first, at->second);
         used.insert(at->first);
       }
     });
@@ -233,6 +232,7 @@ class ModelReader {
     if (t.type != SafeTensors::type_name<N>())
       throw_runtime(path(), ": tensor '", t.name, "' holds ", t.type, " but the model needs ",
                     SafeTensors::type_name<N>());
+    if constexpr (latentcell::detail::is_param<P>) detail::require_finite<N>(path(), t);
   }
   void require_nothing_else(const std::set<std::string, std::less<>>& used, std::size_t tensors) const {
     if (!prefix_.empty()) return;
@@ -271,6 +271,9 @@ Model load_model(const std::string& path) {
     Model model = reader.make<Model>("", rng);
     reader.fill(model);
     return model;
+  } catch (const std::length_error& e) {
+    throw_runtime(path, ": its options ask for ", e.what(), "; the largest size is ",
+                  detail::largest_size(reader.file()));
   } catch (const std::logic_error& e) {
     throw_runtime(path, ": ", e.what());
   } catch (const std::bad_alloc&) {

@@ -19,11 +19,13 @@ struct TenxOptions {
   std::string genome = "";  ///< "" takes the only genome, or all of one matrix; a name takes that one
   std::string feature_type = "Gene Expression";  ///< features of this type are kept; "" keeps all
   Values values = Values::counts;                ///< what the matrix may hold
+  bool try_first = true;                         ///< HDF5: a child process opens the file first (io/try_hdf5.hpp)
 
   static void visit(auto& self, auto&& f) {
     f("genome", self.genome);
     f("feature_type", self.feature_type);
     f("values", self.values);
+    f("try_first", self.try_first);
   }
 };
 

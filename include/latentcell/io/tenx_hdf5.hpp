@@ -7,6 +7,7 @@
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/hdf5_matrix.hpp>
 #include <latentcell/io/tenx_features.hpp>
+#include <latentcell/io/try_hdf5.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
@@ -65,6 +66,7 @@ inline TenxFeatures read_tenx_features(const Hdf5Object& group, Index features) 
 /// Throws std::runtime_error with one sentence naming the file, the field and the numbers.
 inline CellTable read_tenx_hdf5(const std::string& path, const TenxOptions& options = {}) {
   const Hdf5Quiet quiet;
+  if (options.try_first) try_hdf5(path);
   const Hdf5Object root = Hdf5Object::open_file(path);
   const Hdf5Object group = detail::open_tenx_group(root, options.genome);
   const std::vector<std::int64_t> shape = read_numbers<std::int64_t>(group.open("shape"));
@@ -80,9 +82,12 @@ inline CellTable read_tenx_hdf5(const std::string& path, const TenxOptions& opti
   if (barcodes.empty() || features.ids.empty()) {
     group.fail("is empty: ", barcodes.size(), " cells x ", features.ids.size(), " features");
   }
-  const ValueCheck check{options.values, text(path, ": ", group.name()), "", barcodes, features.ids};
+  Rounding rounding;
+  const ValueCheck check{options.values, text(path, ": ", group.name()), "", barcodes, features.ids, &rounding};
   RawRows raw = read_rows(group, Index(barcodes.size()), Index(features.ids.size()), check);
-  return make_tenx_table(path, std::move(barcodes), std::move(features), std::move(raw), options);
+  CellTable table = make_tenx_table(path, std::move(barcodes), std::move(features), std::move(raw), options);
+  rounding.note(group.where(), table.notes);
+  return table;
 }
 
 }  // namespace latentcell::io

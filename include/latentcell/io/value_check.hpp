@@ -3,6 +3,7 @@
 #include <cmath>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <latentcell/core/error.hpp>
 #include <latentcell/core/types.hpp>
@@ -12,8 +13,22 @@ namespace LATENTCELL_NAMESPACE::io {
 
 /// What a reader accepts as values of cells and genes.
 enum class Values {
-  counts,  ///< whole numbers from 0 up to largest_count (to the precision of float)
-  any,     ///< finite numbers
+  counts,   ///< whole numbers from 0 up to largest_count (to the precision of float)
+  rounded,  ///< numbers in that range, which are rounded to whole ones
+  any,      ///< finite numbers
+};
+
+/// How many values were rounded, and by how much in sum.
+struct Rounding {
+  Index values = 0;
+  double change = 0;
+
+  /// Adds a line about it, where any was.
+  void note(const std::string& where, std::vector<std::string>& notes) const {
+    if (values > 0)
+      notes.push_back(text(where, ": ", values, " values are rounded to whole numbers, by ", change / double(values),
+                           " on average"));
+  }
 };
 
 /// The largest count that is read. A float holds every whole number up to 2^24, and the next one looks like it.
@@ -28,13 +43,27 @@ struct ValueCheck {
   std::span<const std::string> cell_names;
   std::span<const std::string> gene_names;
 
+  Rounding* rounding = nullptr;  ///< counts what Values::rounded rounds
+
   bool accepts(float value) const {
-    return std::isfinite(value) &&
-           (values == Values::any || (value >= 0 && value <= largest_count && std::trunc(value) == value));
+    return std::isfinite(value) && (values == Values::any || (value >= 0 && value <= largest_count &&
+                                                              (values == Values::rounded || is_whole(value))));
   }
-  void operator()(float value, Index cell, Index gene) const {
+  /// The value to keep.
+  float operator()(float value, Index cell, Index gene) const {
     if (!accepts(value)) [[unlikely]]
       refuse(value, cell, gene);
+    return values == Values::rounded && !is_whole(value) ? round(value) : value;
+  }
+  /// The same of a value that was accepted before.
+  float kept(float value) const { return values == Values::rounded ? std::round(value) : value; }
+  static bool is_whole(float value) { return std::trunc(value) == value; }
+  float round(float value) const {
+    const float whole = std::round(value);
+    if (rounding == nullptr) return whole;
+    ++rounding->values;
+    rounding->change += double(std::abs(value - whole));
+    return whole;
   }
   [[noreturn, gnu::cold, gnu::noinline]] void refuse(float value, Index cell, Index gene) const {
     const auto name = [](std::span<const std::string> names, Index i) {

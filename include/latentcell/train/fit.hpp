@@ -102,7 +102,7 @@ class TrainingRun {
     state.ema.decay = options.ema;
     state.optimizer.prepare(params_);
     state.ema.prepare(params_);
-    state.stop = state.history.interrupted = false;
+    state.stop = state.abandon = state.history.interrupted = false;
   }
 
   /// Trains one epoch, from 0, and adds its report to the history.
@@ -110,6 +110,7 @@ class TrainingRun {
     const auto start = Clock::now();
     EpochReport report{index + 1, options_.epochs, 0, std::numeric_limits<double>::quiet_NaN(), 0, 0, 0};
     train(index, report);
+    if (state_.abandon) return;
     if (data_.validation) {
       validate(index, report);
     } else {
@@ -151,6 +152,7 @@ class TrainingRun {
         gathered_.hand_over(params_, tape_);
       }
       step(at, report);
+      if (state_.abandon) return;
     }
     report.loss /= double(report.cells);
   }
@@ -222,7 +224,7 @@ History with_state(const Run& run, TrainState<T>& state, Hooks&&... hooks) {
 /// validation with early stopping that restores the best weights. Everything it needs is an argument; another loop is
 /// the user's own.
 ///
-/// A hook is called as hook(model, state) after each epoch. Continues after the epochs in the history of `state`.
+/// A hook is called as hook(model, state) after each whole epoch. Continues after the epochs in the history of `state`.
 /// Throws std::runtime_error where a loss or a gradient is not finite, naming the step and the parameter.
 template <class T, class Model, CellSource Source, class Loss, class... Hooks>
 void fit_with(Model& model, TrainingData<Source> data, Loss&& loss, const FitOptions& options, TrainState<T>& state,
@@ -233,8 +235,8 @@ void fit_with(Model& model, TrainingData<Source> data, Loss&& loss, const FitOpt
   History& history = state.history;
   for (int epoch = int(history.epochs.size()); epoch < options.epochs && !history.stopped_early; ++epoch) {
     run.epoch(epoch);
-    (hooks(model, state), ...);
-    if (state.stop) {
+    if (!state.abandon) (hooks(model, state), ...);
+    if (state.stop || state.abandon) {
       history.interrupted = true;
       return;
     }

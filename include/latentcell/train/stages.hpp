@@ -4,8 +4,10 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +31,7 @@ enum class FitStatus {
 /// Whether stages go on from the checkpoints in their folder.
 enum class Resume { no, yes };
 
-/// Whether the first Ctrl-C ends the epoch under way, or the program.
+/// Whether the first Ctrl-C ends the epoch under way (a long one within a second or two), or the program.
 enum class OnSignal { ends_program, ends_epoch };
 
 /// Settings of Stages.
@@ -38,15 +40,19 @@ struct StagesOptions {
   Resume resume = Resume::no;                 ///< yes: a stage with a checkpoint goes on from it
   OnSignal on_signal = OnSignal::ends_epoch;  ///< while a stage trains
   CheckpointOptions checkpoint = {};          ///< how often a stage is written
+  std::string identity = {};                  ///< of the run: kept in checkpoints; of another run they are refused
   std::shared_ptr<ProgressDisplay> progress = std::make_shared<ProgressDisplay>();  ///< shows a stage; null: nothing
-  std::function<void(const std::string&)> notice = {};    ///< takes a line for each stage that resumes or ends
-  std::function<void(const std::string&)> activity = {};  ///< takes what begins now, stages and steps between them
+  std::function<void(const std::string&)> notice = {};       ///< takes a line for each stage that resumes or ends
+  std::function<void(const std::string&)> activity = {};     ///< takes what begins now, stages and steps between them
+  std::function<void(const std::string&)> save_failed = {};  ///< takes why a checkpoint could not be written; training
+                                                             ///< goes on. Empty: it throws
 
   static void visit(auto& self, auto&& f) {
     f("folder", self.folder);
     f("resume", self.resume);
     f("on_signal", self.on_signal);
     f("checkpoint", self.checkpoint);
+    f("identity", self.identity);
   }
 };
 
@@ -83,7 +89,7 @@ class Stages {
     const std::string path = options_.folder.empty() ? "" : options_.folder + "/" + stage;
     TrainState<T> state;
     if (options_.resume == Resume::yes && std::filesystem::exists(path + ".safetensors")) {
-      restore_training(path + ".safetensors", model, state);
+      restore_training(path + ".safetensors", model, state, options_.identity);
       state.history.interrupted = false;
       notify(text(stage, ": resumes after epoch ", state.history.epochs.size()));
     }
@@ -91,16 +97,20 @@ class Stages {
     announce("training " + stage);
     std::optional<StopOnSignal> signal;
     if (options_.on_signal == OnSignal::ends_epoch) signal.emplace();
+    if (signal && signal->signal() != 0) return FitStatus::interrupted;  // heard between two stages
     std::optional<decltype(csv_log(path))> log;
     std::optional<decltype(checkpoint(path))> save;
     if (!path.empty()) {
-      log.emplace(csv_log(path + ".csv"));
-      save.emplace(checkpoint(path + ".safetensors", options_.checkpoint));
+      saving([&] {
+        log.emplace(csv_log(path + ".csv"));
+        save.emplace(checkpoint(path + ".safetensors", options_.checkpoint, run_metadata()));
+      });
     }
     clock_.start(stage);
     double shown = 0;
     state.on_step = [&](Index step, Index total) {
       clock_.step(step, total);
+      state.abandon = signal && signal->is_urgent();
       if (options_.progress == nullptr || clock_.now() - shown < seconds_between_draws) return;
       shown = clock_.now();
       options_.progress->show(progress_line(stage, clock_.progress(state.history, options.epochs)));
@@ -108,8 +118,10 @@ class Stages {
     // One hook for all, so that `fit` is compiled once. The checkpoint is last: it sees whether the stage was stopped.
     fit(state, [&](const auto& trained, auto& at) {
       if (signal && signal->signal() != 0) at.stop = true;
-      if (log) (*log)(trained, at);
-      if (save) (*save)(trained, at);
+      saving([&] {
+        if (log) (*log)(trained, at);
+        if (save) (*save)(trained, at);
+      });
     });
     if (options_.progress != nullptr) options_.progress->clear();
     clock_.finish(stage);
@@ -139,6 +151,19 @@ class Stages {
  private:
   static constexpr double seconds_between_draws = 0.2;
 
+  template <class Write>
+  void saving(const Write& write) const {
+    try {
+      write();
+    } catch (const std::runtime_error& e) {
+      if (!options_.save_failed) throw;
+      options_.save_failed(e.what());
+    }
+  }
+  std::map<std::string, std::string> run_metadata() const {
+    if (options_.identity.empty()) return {};
+    return {{run_key, options_.identity}};
+  }
   void notify(const std::string& line) const {
     if (options_.notice && !line.empty()) options_.notice(line);
   }

@@ -22,6 +22,8 @@ struct TrainState {
   std::function<double(Index step, Index total)> schedule = {};  ///< learning rate of a step, from 0; empty: warm-up
                                                                  ///< and cosine of FitOptions. Not saved
   std::function<void(Index step, Index total)> on_step = {};     ///< called after each step, from 0. Not saved
+  bool abandon = false;  ///< on_step sets it to end the run within the epoch: model and state are then of no use, and
+                         ///< the last checkpoint serves
 
   static void visit(auto& self, auto&& f) {
     f("optimizer", self.optimizer);

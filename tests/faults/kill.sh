@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Kills each program at random moments, resumes it, and compares the output with that of an undisturbed run, byte by
+# byte; no torn or temporary file may be seen where a result belongs.
+#   bash tests/faults/kill.sh PROGRAMS [KILLS [PROGRAM...]]     PROGRAMS: the folder of the built programs; 3 kills
+# Ends with status 1 where an output differs.
+set -euo pipefail
+programs=$1 kills=${2:-3}
+shift; shift || true
+export OMP_WAIT_POLICY=passive
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+generator="--autoencoder-epochs 6 --flow-epochs 6"
+declare -A words=(
+  [generate_cells]="$generator" [augment_cells]="$generator" [predict_perturbation]="$generator"
+  [transfer_labels]="$generator --rounds 1 --training-steps 20" [model_trajectory]="--velocity-epochs 6 --decoder-epochs 6"
+  [translate_omics]="--epochs 3 --members 2" [impute_spatial]="--epochs 3 --members 2")
+chosen=("$@")
+[ ${#chosen[@]} -gt 0 ] || chosen=("${!words[@]}")
+RANDOM=1
+failed=0
+for program in "${chosen[@]}"; do
+  run="$programs/$program --threads 1 --quiet ${words[$program]}"
+  started=$(date +%s%N)
+  $run --checkpoint "$program.whole" --out "$program.whole.h5ad" > log 2>&1 || { echo "FAILED  $program"; cat log; exit 1; }
+  took=$((($(date +%s%N) - started) / 1000000))
+  wrong=0
+  for ((kill = 0; kill < kills; ++kill)); do
+    rm -rf run out.h5ad
+    for ((again = 0; again < 2; ++again)); do  # killed twice, so that a resumed run is killed too
+      resume=$([ -f run/run.json ] && echo --resume || true)
+      $run --checkpoint run $resume --out out.h5ad > log 2>&1 &
+      sleep "$(awk -v t=$((RANDOM % (took + 1))) 'BEGIN { print t / 1000 }')"
+      kill -KILL $! 2> /dev/null || true
+      wait $! 2> /dev/null || true
+      if [ -e out.h5ad ] && ! cmp -s out.h5ad "$program.whole.h5ad"; then echo "TORN    $program: out.h5ad"; wrong=1; fi
+    done
+    resume=$([ -f run/run.json ] && echo --resume || true)
+    if ! $run --checkpoint run $resume --out out.h5ad > log 2>&1; then
+      echo "FAILED  $program: does not resume: $(tail -1 log)"; wrong=1
+    elif ! cmp -s out.h5ad "$program.whole.h5ad"; then
+      echo "FAILED  $program: another output after kill $kill"; wrong=1
+    fi
+  done
+  [ $wrong -eq 0 ] && echo "right   $program: $kills times two kills, the same output" || failed=1
+done
+exit $failed
