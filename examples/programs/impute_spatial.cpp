@@ -19,7 +19,7 @@ namespace {
 lc::spatial::ImputationTask read_task(Settings& s) {
   lc::Rng rng(s.seed);
   if (s.holdout.empty() && s.predict.empty() && s.panel.empty())
-    lc::throw_runtime("nothing to predict: needs locations (--predict), cells with fewer genes (--panel), or --holdout");
+    lc::throw_runtime("nothing to predict: needs locations (--predict), cells with fewer genes (--panel) or --holdout");
   if (!s.from.empty() && s.simulated()) lc::throw_runtime("--from needs the cells around (--data or --slices)");
   std::optional<lc::spatial::SpatialHoldout> hidden;
   if (!s.holdout.empty()) hidden = lc::spatial::parse_holdout(s.holdout, s.label);

@@ -182,8 +182,8 @@ TEST_CASE("shuffle: takes no and one value") {
 
 TEST_CASE("draw_binomial: has the binomial distribution, of few and of many trials") {
   Rng rng(41);
-  for (const auto& [trials, chance] : {std::pair{7.0, 0.3}, std::pair{64.0, 0.5}, std::pair{500.0, 0.02},
-                                       std::pair{3000.0, 0.9}}) {
+  for (const auto& [trials, chance] :
+       {std::pair{7.0, 0.3}, std::pair{64.0, 0.5}, std::pair{500.0, 0.02}, std::pair{3000.0, 0.9}}) {
     const double n = trials, p = chance;
     CHECK(std::abs(misfit(
               20000, [&] { return draw_binomial(n, p, rng); },

@@ -51,8 +51,9 @@ Moments of_gene(const Counts& counts, Index gene) {
 }
 
 bool same(const Counts& a, const Counts& b) {
-  return a.rows() == b.rows() && std::vector(a.view().columns, a.view().columns + a.view().nonzeros()) ==
-                                     std::vector(b.view().columns, b.view().columns + b.view().nonzeros()) &&
+  return a.rows() == b.rows() &&
+         std::vector(a.view().columns, a.view().columns + a.view().nonzeros()) ==
+             std::vector(b.view().columns, b.view().columns + b.view().nonzeros()) &&
          std::vector(a.view().values, a.view().values + a.view().nonzeros()) ==
              std::vector(b.view().values, b.view().values + b.view().nonzeros());
 }

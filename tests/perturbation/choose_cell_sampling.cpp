@@ -1,5 +1,7 @@
 #include <latentcell/perturbation/choose_cell_sampling.hpp>
 
+#include <cmath>
+
 #include <latentcell/data/simulate.hpp>
 
 #include "support/catch.hpp"
@@ -17,14 +19,15 @@ constexpr Index genes = 40;
 struct Planted {
   CellTable control, observed;
   Model model;
-  ResponseMixture mixture{.control_weight = 1, .strength = 1};
+  ResponseMixture mixture{1, 1};
 
   explicit Planted(double change, Rng& rng) : model(simulated_options(genes), one_perturbation("gene_1"), rng) {
-    const CellTable all = simulate(
-        {.cells = 400, .genes = genes, .types = 1, .library = 800, .type_skew = 0, .perturbations = 1}, rng);
+    const CellTable all =
+        simulate({.cells = 400, .genes = genes, .types = 1, .library = 800, .type_skew = 0, .perturbations = 1}, rng);
     std::vector<Index> rows;
+    const Categorical condition = all.obs(model.options.condition);
     for (Index i = 0; i < all.cells(); ++i) {
-      if (all.obs(model.options.condition).level_of(i) == model.options.control) rows.push_back(i);
+      if (condition.codes[to_size(i)] == condition.code_of(model.options.control)) rows.push_back(i);
     }
     control = all.select_cells(rows);
     model.vae.initialize_from_data(control.counts);
@@ -48,12 +51,15 @@ struct Planted {
     std::vector<Model> models;
     for (const ResponseMixture& m : search.candidates()) {
       models.push_back(model);
-      models.back().set_mixture({.mixture = m});
+      MixtureChoice choice;
+      choice.mixture = m;
+      models.back().set_mixture(choice);
       models.back().mean_correction.value.setOnes();
       models.back().mean_correction.value.leftCols(10).setConstant(float(std::pow(change, share * m.strength)));
     }
     for (int k = 0; k < 4; ++k) search.add({"gene_1", {}, control, observed}, models, rng);
-    MixtureChoice out{.mixture = mixture};
+    MixtureChoice out;
+    out.mixture = mixture;
     search.choose(out);
     return out;
   }
@@ -81,7 +87,8 @@ TEST_CASE("CellSamplingSearch: without comparisons nothing changes") {
   Planted p(2, rng);
   const kernel::LogPca pca = kernel::LogPca::fit(p.control.counts.view(), 20, rng);
   const CellSamplingSearch search(p.mixture, pca);
-  MixtureChoice c{.mixture = {0.25, 0.5}};
+  MixtureChoice c;
+  c.mixture.control_weight = 0.25;
   search.choose(c);
   CHECK(c.mixture.control_weight == 0.25);
   CHECK(std::isnan(c.energy));

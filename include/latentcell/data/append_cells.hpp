@@ -39,7 +39,8 @@ inline std::optional<std::vector<double>> as_reals(const Categorical& labels) {
 inline bool in_range(std::int64_t value, NumberType type) {
   const auto within = [&](auto narrow) {
     using T = decltype(narrow);
-    return value >= std::int64_t(std::numeric_limits<T>::lowest()) && value <= std::int64_t(std::numeric_limits<T>::max());
+    return value >= std::int64_t(std::numeric_limits<T>::lowest()) &&
+           value <= std::int64_t(std::numeric_limits<T>::max());
   };
   switch (type) {
     case NumberType::int8:

@@ -46,8 +46,8 @@ inline void scatter_row(const CountsView& counts, Index cell, std::vector<double
 /// Draws counts of observed cells as they would be at other means, so that what the decoder does not explain of a cell
 /// is kept (abduction, action, prediction: Pearl, "Causality", 2009, section 7.1). Under a negative binomial a gene's
 /// rate in a cell has a gamma posterior given its count. Where the mean falls, each molecule is kept with the factor's
-/// chance; where it rises, a Poisson draw of the further rate is added. With factors of 1 the counts are the cells' own;
-/// over cells from the likelihood the counts have the likelihood of the new means.
+/// chance; where it rises, a Poisson draw of the further rate is added. With factors of 1 the counts are the cells'
+/// own; over cells from the likelihood the counts have the likelihood of the new means.
 ///
 /// cells (N, G) observed; latents (N, D) of these cells, with library sizes -> (N, G)
 template <Autoencoder Model>

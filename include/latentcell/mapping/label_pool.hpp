@@ -32,8 +32,8 @@ struct LabelPoolOptions {
 struct PooledCells {
   const std::vector<Matrix<double>>& parts;  ///< (P) of (N, L) probabilities
   const std::vector<int>& codes;             ///< (N) true labels in [0, L)
-  const std::vector<char>& optimistic;  ///< (P) non-zero: the part was fitted with these labels, so it weighs at most
-                                        ///< as much as all others together
+  const std::vector<char>& optimistic;   ///< (P) non-zero: the part was fitted with these labels, so it weighs at most
+                                         ///< as much as all others together
   std::vector<double> composition = {};  ///< (L) expected share of each label in the query; empty: as the cells'
 };
 

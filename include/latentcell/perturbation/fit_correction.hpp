@@ -244,7 +244,9 @@ inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::stri
     std::vector<Model> own;
     for (const ResponseMixture& candidate : search.candidates()) {
       own.push_back(*of.models[m].model);
-      own.back().set_mixture({.mixture = candidate});
+      MixtureChoice of_candidate = choice;
+      of_candidate.mixture = candidate;
+      own.back().set_mixture(of_candidate);
       store_effects(own.back(), others, of.collector.units(of.models), of.collector.profiles_of(of.models));
     }
     const auto left_out = of.collector.left_out_of(of.models[m], conditions);
@@ -266,9 +268,9 @@ inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::stri
 /// Chooses how the means of new groups are predicted (mixture_choice) and trains what the groups have in common, for
 /// each trained condition. Each unit, a held-out group or a fold of cells, is left out in turn and predicted from the
 /// others: the mixture of the smallest error is kept, so that neither the flow alone nor the common change alone
-/// predicts better there; then the strength and where the counts come from (CellSamplingSearch), by the cells. Models that saw the cells they are compared with (in_sample) choose nothing: the flow and
-/// what it misses. The variance beyond Poisson noise is only lowered, by the part that the groups share, shrunk to
-/// none.
+/// predicts better there; then the strength and where the counts come from (CellSamplingSearch), by the cells. Models
+/// that saw the cells they are compared with (in_sample) choose nothing: the flow and what it misses. The variance
+/// beyond Poisson noise is only lowered, by the part that the groups share, shrunk to none.
 ///
 /// With a dose the log changes are proportional to it: predict raises the factors to the power dose / dose_scale.
 /// o.dose is unused. Throws std::invalid_argument without models, for a model of other genes, and for an infinite
@@ -300,8 +302,7 @@ inline void fit_response_correction(Model& model, const std::vector<CrossFitMode
   }
   MixtureChoice choice = search.choose();
   if (!in_sample && std::isfinite(choice.error))
-    detail::choose_cell_sampling({models, residuals, collector}, model.vocabulary.trained_conditions, choice,
-                                 rng);
+    detail::choose_cell_sampling({models, residuals, collector}, model.vocabulary.trained_conditions, choice, rng);
   model.set_mixture(choice);
   detail::store_effects(model, residuals, units, profiles);
 }

@@ -159,8 +159,8 @@ inline void name_prediction(LatentTable& latents, Annotation obs, const std::str
 /// What counterfactual_prediction moves control cells to.
 struct CounterfactualGroups {
   const LatentTable &before, &after;  ///< (N, D)
-  const Categorical& groups;         ///< of each cell
-  const Matrix<double>&base, &mean;  ///< (groups, G) expected counts before and after: their ratio is used
+  const Categorical& groups;          ///< of each cell
+  const Matrix<double>&base, &mean;   ///< (groups, G) expected counts before and after: their ratio is used
 };
 
 /// Returns the control cells at other gene means, each from its own counts, see counterfactual_counts. A group's total
@@ -195,8 +195,8 @@ inline CellTable sample_cells(const Model& model, const CellTable& control, Late
 }
 
 /// Predicts cells after a trained perturbation by the flow and what the trained groups show beyond it; see predict. One
-/// cell per control cell, decoded at that cell's library size or from its own counts, as model.mixture_choice() says. The obs columns are those of the
-/// control cells with the condition replaced, and `control_cell`.
+/// cell per control cell, decoded at that cell's library size or from its own counts, as model.mixture_choice() says.
+/// The obs columns are those of the control cells with the condition replaced, and `control_cell`.
 ///
 /// control (N, G) -> (N, G)
 inline CellTable predict_with_flow(const Model& model, const CellTable& control, const std::string& condition,

@@ -37,7 +37,7 @@ struct MixtureChoice {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
   ResponseMixture mixture;
   double error = none, no_change = none, common = none, pooled = none, nearest = none,
-         flow = none;  ///< NaN without units to leave out
+         flow = none;                           ///< NaN without units to leave out
   double energy = none, energy_decoded = none;  ///< mean energy distance of predicted cells to those left out: as
                                                 ///< chosen, and decoded at the strength of the smallest error
 };
@@ -206,9 +206,10 @@ inline std::string describe(const MixtureChoice& c) {
   if (b.control_weight >= 1 && b.strength <= 0) out += "none";
   out += b.cells == CellSampling::counterfactual ? "; cells: the control cells' counts, changed" : "; cells: decoded";
   if (!std::isfinite(c.error)) return out + "; not chosen by left-out cells";
-  return out + text("; squared error in left-out training cells ", c.error, ", of no change ", c.no_change,
-                    ", the mean change of the groups ", c.common, ", of their cells ", c.pooled,
-                    ", the nearest group's ", c.nearest, ", the flow alone ", c.flow) +
+  return out +
+         text("; squared error in left-out training cells ", c.error, ", of no change ", c.no_change,
+              ", the mean change of the groups ", c.common, ", of their cells ", c.pooled, ", the nearest group's ",
+              c.nearest, ", the flow alone ", c.flow) +
          (std::isfinite(c.energy) ? text("; energy distance of cells ", c.energy, ", decoded ", c.energy_decoded) : "");
 }
 

@@ -21,9 +21,9 @@ struct PredictedGroups {
 /// Counts of a group's cells under a condition, per gene, beside those that the flow predicts and those of the control
 /// cells unchanged, both at the observed total.
 struct ResponseRecord {
-  Index unit;    ///< group or fold of cells; a unit is left out as a whole
-  double cells;  ///< observed ones
-  double slope;  ///< dose over dose_scale, 1 without a dose
+  Index unit;                                 ///< group or fold of cells; a unit is left out as a whole
+  double cells;                               ///< observed ones
+  double slope;                               ///< dose over dose_scale, 1 without a dose
   std::vector<double> counted;                ///< (G) observed counts
   std::vector<double> log_flow, log_control;  ///< (G) logarithms of predicted counts
   std::vector<double> variance;               ///< (G) of the log of the observed counts, beyond Poisson noise
