@@ -31,7 +31,7 @@ TEST_CASE("fit_ridge: each set of sources has its own line, learned from the cel
     target(i, 0) = 2 + 3 * source(i, 0) - source(i, 1);
     if (i < 100) measured[to_size(i)] = 1, source(i, 1) = 0;
   }
-  std::vector<LinearMap> maps = Stacking(2, 1, 2).ridge;
+  auto maps = Stacking(2, 1, 2).ridge;
   fit_ridge(maps, source, target, measured, {0, 1}, rows);
   CHECK(maps[2].slope.value(0, 0) == Approx(3).margin(0.05));
   CHECK(maps[2].slope.value(1, 0) == Approx(-1).margin(0.05));
