@@ -199,6 +199,6 @@ TEST_CASE("draw_binomial: has the binomial distribution, of few and of many tria
   CHECK(draw_binomial(0, 0.5, rng) == 0);
   CHECK(draw_binomial(100, 1, rng) == 100);
   CHECK(draw_binomial(100, 0, rng) == 0);
-  CHECK_THROWS_WITH(draw_binomial(-1, 0.5, rng), Catch::Contains("trials must be at least 0"));
+  CHECK_THROWS_WITH(draw_binomial(-1, 0.5, rng), Catch::Contains("trials must be a whole number, at least 0"));
   CHECK_THROWS_WITH(draw_binomial(1, 1.5, rng), Catch::Contains("chance must be in [0, 1]"));
 }

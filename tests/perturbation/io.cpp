@@ -1,5 +1,6 @@
 #include <latentcell/perturbation/io.hpp>
 
+#include <cmath>
 #include <cstdio>
 
 #include <latentcell/data/simulate.hpp>
@@ -37,7 +38,14 @@ TEST_CASE("perturbation io: a loaded model predicts the same bits, in every form
     m.vae.gene_names = cells.gene_names;
     m.mean_correction.value.setConstant(1.5f);
     m.overdispersion_scale.value.setConstant(0.7f);
+    MixtureChoice choice;
+    choice.mixture.control_weight = 0.25;
+    if (form != PerturbationForm::conditional_flow) choice.mixture.cells = CellSampling::counterfactual;
+    m.set_mixture(choice);
+    CHECK(std::isnan(m.mixture_choice().energy));
     const Model back = saved_and_loaded(m);
+    CHECK(back.mixture_choice().mixture.cells == choice.mixture.cells);
+    CHECK(std::isnan(back.mixture_choice().energy_decoded));
     CHECK(back.vae.gene_names == cells.gene_names);
     CHECK(back.vocabulary.single_perturbations == m.vocabulary.single_perturbations);
     CHECK(back.vocabulary.trained_conditions == m.vocabulary.trained_conditions);
@@ -47,6 +55,8 @@ TEST_CASE("perturbation io: a loaded model predicts the same bits, in every form
                       b = predict(back, cells, condition, {.steps = 4}, two);
       CHECK(std::ranges::equal(a.counts.values(), b.counts.values()));
       CHECK(std::ranges::equal(a.counts.columns(), b.counts.columns()));
+      a.check();
+      CHECK(a.embeddings.count("X_latentcell") == 1);
     }
   }
 }

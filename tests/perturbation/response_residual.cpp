@@ -68,13 +68,35 @@ TEST_CASE("ResponseResidual: groups of few counts that share an effect do not fa
   CHECK(mean == Approx(std::log(0.5)).margin(0.1));
 }
 
+TEST_CASE(
+    "ResponseResidual: the effect per dose is recovered from doses far apart, and is finite where they disagree") {
+  ResponseResidual r(2, Grouping::none);
+  const double effect = 1.5;
+  Index unit = 0;
+  for (const double dose : {0.001, 0.1, 0.5, 1.0}) {
+    const bool low = dose < 0.01;
+    const double expected = low ? 1e4 : 200, other = low ? 1e4 : 1;
+    r.records.push_back({unit++,
+                         100,
+                         dose,
+                         {expected * std::exp(dose * effect), low ? 3e4 : 1.0},
+                         {std::log(expected), std::log(other)},
+                         {0, 0},
+                         {0, 0}});
+  }
+  const GroupEffects e = r.effects(4, 0);
+  CHECK(e.value.col(0).sum() / e.precision.col(0).sum() == Approx(effect).epsilon(0.01));
+  CHECK(e.value.allFinite());
+  CHECK(e.precision.allFinite());
+}
+
 TEST_CASE("ResponseResidual: a unit that is left out changes nothing for the others, and measures nothing") {
   ResponseResidual r(1, Grouping::none), without(1, Grouping::none);
   for (Index g = 0; g < 3; ++g) {
     r.records.push_back({g, 100, 1, {double(10 + 30 * g)}, {std::log(10.0)}, {std::log(20.0)}, {0.01}});
     if (g != 1) without.records.push_back(r.records.back());
   }
-  const GroupEffects left = r.effects(3, 0.5, 1), never = without.effects(3, 0.5);
+  const GroupEffects left = r.effects(3, 0.5, {1}), never = without.effects(3, 0.5);
   CHECK(left.precision(1, 0) == 0);
   CHECK(left.value == never.value);
   CHECK(left.precision == never.precision);

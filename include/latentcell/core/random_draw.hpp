@@ -121,8 +121,8 @@ inline double draw_negative_binomial(double mu, double theta, Rng& rng) {
 /// of their order statistics (Devroye, "Non-uniform random variate generation", 1986, chapter X.4.3), so that time
 /// grows with the logarithm of their number.     trials >= 0, whole, finite; chance in [0, 1]
 inline double draw_binomial(double trials, double chance, Rng& rng) {
-  LATENTCELL_REQUIRE(trials >= 0.0 && std::isfinite(trials),
-                     "draw_binomial: trials must be at least 0 and finite, got ", trials);
+  LATENTCELL_REQUIRE(trials >= 0.0 && std::isfinite(trials) && trials == std::floor(trials),
+                     "draw_binomial: trials must be a whole number, at least 0 and finite, got ", trials);
   LATENTCELL_REQUIRE(chance >= 0.0 && chance <= 1.0, "draw_binomial: chance must be in [0, 1], got ", chance);
   double successes = 0;
   while (trials > 64) {

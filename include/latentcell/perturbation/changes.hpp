@@ -59,7 +59,8 @@ inline void check_cells(const char* function, const CellTable& control, const Ce
 
 }  // namespace detail
 
-/// Returns the change of every gene's mean log1p(CP10K), the largest first.
+/// Returns the change of every gene's mean log1p(CP10K), the largest first. Both sets count as independent: where
+/// predicted cells are changed control cells (CellSampling::counterfactual), intervals are wider than need be.
 /// control (N, G), predicted (M, G): at least 2 cells each, of the same genes
 inline std::vector<Change> gene_changes(const CellTable& control, const CellTable& predicted) {
   detail::check_cells("gene_changes", control, predicted);

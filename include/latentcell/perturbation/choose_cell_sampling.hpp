@@ -21,7 +21,7 @@ struct LeftOutCells {
   const CellTable& observed;  ///< (M, G) at least 2
 };
 
-/// Compares ways to draw predicted cells by their energy distance to left-out cells: decoded or from the control cells'
+/// Compares samplings of predicted cells by their energy distance to left-out cells: decoded or from the control cells'
 /// counts, with what is common to the groups as it is and stronger. Errors of gene means, which choose the rest of a
 /// mixture, favor effects that are shrunk gene by gene; many small ones together still move cells.
 class CellSamplingSearch {
@@ -40,16 +40,18 @@ class CellSamplingSearch {
     of_comparisons_.resize(candidates_.size());
   }
 
-  const std::vector<ResponseMixture>& candidates() const { return candidates_; }
-
-  /// Adds the comparison of one group under one condition.     models: of each candidate, trained without these cells
-  void add(const LeftOutCells& of, const std::vector<Model>& models, Rng& rng) {
+  /// Adds the comparison of one group under one condition.
+  ///
+  /// model_with: returns the model that was trained without these cells, with a candidate's mixture
+  template <class ModelWith>
+  void add(const LeftOutCells& of, const ModelWith& model_with, Rng& rng) {
     const Matrix<float> truth = pca_.project(of.observed.counts.view());
     const double weight = double(std::min<Index>(of.observed.cells(), 200));
     const Rng draws = rng.fork();
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       Rng own = draws;  // candidates differ by their rule alone
-      const CellTable predicted = predict_with_flow(models[i], of.control, of.condition, of.options, own);
+      const CellTable predicted =
+          predict_with_flow(model_with(candidates_[i]), of.control, of.condition, of.options, own);
       const Matrix<float> points = pca_.project(predicted.counts.view());
       of_comparisons_[i].push_back(weight * metric::energy_distance(view(points), view(truth)));
     }
@@ -65,7 +67,8 @@ class CellSamplingSearch {
       if (sum_of(i) < sum_of(best)) best = i;
     }
     std::size_t chosen = 0;
-    while (candidates_[chosen].cells != candidates_[best].cells || !within_one_error(chosen, best)) ++chosen;
+    while (chosen < best && (candidates_[chosen].cells != candidates_[best].cells || !within_one_error(chosen, best)))
+      ++chosen;
     to.mixture = candidates_[chosen];
     to.energy = sum_of(chosen) / weight_;
     to.energy_decoded = sum_of(0) / weight_;

@@ -112,8 +112,9 @@ inline PerturbationSum perturbation_sum(const Model& model, const std::string& c
 
 /// Predicts cells after a weighted sum of perturbations. Each cell's latent moves by the weighted sum of displacements.
 /// Each group's gene means are the control cells' times the product of the fold changes, each to the power of its
-/// weight. The variance beyond Poisson noise takes the smallest factor of the terms. One term of weight 1 gives
-/// predict_with_flow up to rounding. Columns and cell names are those of predict_with_flow, under `name`.
+/// weight. The variance beyond Poisson noise of decoded cells takes the smallest factor of the terms. One term of
+/// weight 1 gives predict_with_flow up to rounding. Columns and cell names are those of predict_with_flow, under
+/// `name`.
 ///
 /// o.dose: of each term.      control (N, G) -> (N, G)
 inline CellTable predict_sum(const Model& model, const CellTable& control, const PerturbationSum& sum,
@@ -126,6 +127,8 @@ inline CellTable predict_sum(const Model& model, const CellTable& control, const
     Rng own = shared;
     total.add(LatentPrediction(model, control, condition, o, own), condition, o.dose, weight);
   }
+  LATENTCELL_REQUIRE(total.mean().allFinite(), "predict_sum: the changes of '", name,
+                     "' at this dose are beyond all numbers");
   const bool decoded = model.mixture_choice().mixture.cells == CellSampling::decoded;
   Matrix<float> gene_scale = decoded ? total.gene_scale() : Matrix<float>();
   total.obs.set(model.options.condition, Categorical{{name}, std::vector<int>(to_size(total.after.cells()), 0)});

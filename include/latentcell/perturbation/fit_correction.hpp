@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -185,29 +186,37 @@ class ResidualCollector {
   std::optional<std::vector<double>> dose_;
 };
 
+/// Units by which effects are stored.
+struct EffectUnits {
+  Index count;
+  const Matrix<float>& profiles;  // (units, G) of groups; (0, 0): of folds of cells
+};
+
 /// Stores what the units have in common and, where similar groups weigh more, each group's effect.
-inline void store_effects(Model& model, const std::vector<ResponseResidual>& residuals, Index units,
-                          const Matrix<float>& profiles) {
+///
+/// without: units whose records are not used
+inline void store_effects(Model& model, const std::vector<ResponseResidual>& residuals, const EffectUnits& units,
+                          const std::vector<Index>& without = {}) {
   const ResponseMixture mixture = model.mixture_choice().mixture;
   const bool by_similarity = mixture.similarity > 0;
-  model.set_groups(by_similarity ? units : 1);
-  if (by_similarity) model.group_profile.value = profiles;
+  model.set_groups(by_similarity ? units.count : 1);
+  if (by_similarity) model.group_profile.value = units.profiles;
   for (std::size_t s = 0; s < residuals.size(); ++s) {
     const Index genes = model.vae.genes(), row = Index(s);
     for (Index k = 0; k < genes; ++k)
       model.overdispersion_scale.value(row, k) =
-          float(std::clamp(std::exp(residuals[s].overdispersion.mean(k)), 0.1, 1.0));
+          float(std::clamp(std::exp(residuals[s].overdispersion.mean(k, without)), 0.1, 1.0));
     model.mean_correction.value.row(row).setOnes();
     if (residuals[s].records.empty()) continue;
-    const GroupEffects effects = residuals[s].effects(units, mixture.control_weight);
+    const GroupEffects effects = residuals[s].effects(units.count, mixture.control_weight, without);
     const std::vector<double> common =
-        common_effect(effects, std::vector<double>(to_size(units), 1.0), mixture.weighting);
+        common_effect(effects, std::vector<double>(to_size(units.count), 1.0), mixture.weighting);
     for (Index k = 0; k < genes; ++k)
       model.mean_correction.value(row, k) = float(std::exp(mixture.strength * common[to_size(k)]));
     if (!by_similarity) continue;
-    const Index first = row * units;
-    model.group_precision.value.middleRows(first, units) = effects.precision.cast<float>();
-    model.group_effect.value.middleRows(first, units) =
+    const Index first = row * units.count;
+    model.group_precision.value.middleRows(first, units.count) = effects.precision.cast<float>();
+    model.group_effect.value.middleRows(first, units.count) =
         (effects.value.array() / effects.precision.array().max(1e-12)).cast<float>();
   }
 }
@@ -217,6 +226,7 @@ struct CrossFit {
   const std::vector<CrossFitModel>& models;
   const std::vector<ResponseResidual>& residuals;  // of each condition
   const ResidualCollector& collector;
+  EffectUnits units;
 };
 
 /// Returns some of the rows, evenly spaced.
@@ -231,25 +241,29 @@ inline std::vector<Index> at_most(const std::vector<Index>& rows, Index most) {
 /// is predicted by the fold's model with the effects of the other units.
 inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::string>& conditions, MixtureChoice& choice,
                                  Rng& rng) {
-  constexpr Index most = CellSamplingSearch::most_cells;
-  constexpr std::size_t most_comparisons = 12;  // of a fold
+  constexpr Index most = CellSamplingSearch::most_cells, most_of_components = 20000;  // cells
+  constexpr std::size_t most_comparisons = 12;                                        // of a fold
   const CellTable& cells = of.collector.cells();
-  const kernel::LogPca pca = kernel::LogPca::fit(cells.counts.view(), 50, rng);
+  std::vector<Index> rows(to_size(cells.cells()));
+  std::iota(rows.begin(), rows.end(), Index(0));
+  const kernel::LogPca pca =
+      kernel::LogPca::fit(cells.select_cells(at_most(rows, most_of_components)).counts.view(), 50, rng);
   CellSamplingSearch search(choice.mixture, pca);
   for (std::size_t m = 0; m < of.models.size(); ++m) {
-    const std::vector<Index> units = of.collector.units_of(of.models[m], Index(m));
-    std::vector<ResponseResidual> others = of.residuals;
-    for (ResponseResidual& r : others)
-      std::erase_if(r.records, [&](const auto& record) { return std::count(units.begin(), units.end(), record.unit); });
-    std::vector<Model> own;
-    for (const ResponseMixture& candidate : search.candidates()) {
-      own.push_back(*of.models[m].model);
-      MixtureChoice of_candidate = choice;
-      of_candidate.mixture = candidate;
-      own.back().set_mixture(of_candidate);
-      store_effects(own.back(), others, of.collector.units(of.models), of.collector.profiles_of(of.models));
-    }
     const auto left_out = of.collector.left_out_of(of.models[m], conditions);
+    if (left_out.empty()) continue;
+    Model own = *of.models[m].model;
+    own.set_mixture(choice);
+    store_effects(own, of.residuals, of.units, of.collector.units_of(of.models[m], Index(m)));
+    const Matrix<float> factors = own.mean_correction.value;  // of the strength chosen so far
+    const auto model_with = [&](const ResponseMixture& candidate) -> const Model& {
+      MixtureChoice with = choice;
+      with.mixture = candidate;
+      own.set_mixture(with);
+      if (choice.mixture.strength > 0)
+        own.mean_correction.value = factors.array().pow(float(candidate.strength / choice.mixture.strength));
+      return own;
+    };
     const std::size_t compared = std::min(left_out.size(), most_comparisons);
     for (std::size_t k = 0; k < compared; ++k) {
       const auto& one = left_out[k * left_out.size() / compared];
@@ -257,7 +271,7 @@ inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::stri
       at.dose = one.dose;
       const CellTable observed = cells.select_cells(at_most(one.observed, most)),
                       control = cells.select_cells(at_most(one.control, most));
-      search.add({one.condition, at, control, observed}, own, rng);
+      search.add({one.condition, at, control, observed}, model_with, rng);
     }
   }
   search.choose(choice);
@@ -270,7 +284,7 @@ inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::stri
 /// others: the mixture of the smallest error is kept, so that neither the flow alone nor the common change alone
 /// predicts better there; then the strength and where the counts come from (CellSamplingSearch), by the cells. Models
 /// that saw the cells they are compared with (in_sample) choose nothing: the flow and what it misses. The variance
-/// beyond Poisson noise is only lowered, by the part that the groups share, shrunk to none.
+/// beyond Poisson noise of decoded cells is only lowered, by the part that the groups share, shrunk to none.
 ///
 /// With a dose the log changes are proportional to it: predict raises the factors to the power dose / dose_scale.
 /// o.dose is unused. Throws std::invalid_argument without models, for a model of other genes, and for an infinite
@@ -301,10 +315,18 @@ inline void fit_response_correction(Model& model, const std::vector<CrossFitMode
     if (!in_sample) search.add(residuals.back());
   }
   MixtureChoice choice = search.choose();
+  const detail::EffectUnits stored{units, profiles};
   if (!in_sample && std::isfinite(choice.error))
-    detail::choose_cell_sampling({models, residuals, collector}, model.vocabulary.trained_conditions, choice, rng);
+    detail::choose_cell_sampling({models, residuals, collector, stored}, model.vocabulary.trained_conditions, choice,
+                                 rng);
+  // A condition that no fold could leave out keeps what its cells show beyond the model that was trained on them.
+  const CrossFitModel whole = perturbation::in_sample(model, cells).front();
+  for (std::size_t s = 0; s < residuals.size(); ++s) {
+    if (residuals[s].records.empty())
+      collector.add(whole, model.vocabulary.trained_conditions[s], by_group ? -1 : 0, residuals[s], rng);
+  }
   model.set_mixture(choice);
-  detail::store_effects(model, residuals, units, profiles);
+  detail::store_effects(model, residuals, stored);
 }
 
 }  // namespace latentcell::perturbation

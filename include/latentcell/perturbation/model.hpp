@@ -158,11 +158,11 @@ struct Model {
   }
   void set_mixture(const MixtureChoice& c) {
     const auto error = [](double x) { return std::isfinite(x) ? float(x) : -1.0f; };  // files hold no NaN
+    const auto energy = [](double x) { return std::isfinite(x) ? std::max(0.0f, float(x)) : -1.0f; };
     mixture.value << float(c.mixture.control_weight), float(c.mixture.strength), float(c.mixture.similarity),
         c.mixture.weighting == GroupWeighting::by_cells ? 1.0f : 0.0f, error(c.error), error(c.no_change),
         error(c.common), error(c.pooled), error(c.nearest), error(c.flow),
-        c.mixture.cells == CellSampling::counterfactual ? 1.0f : 0.0f, error(std::max(0.0, c.energy)),
-        error(std::max(0.0, c.energy_decoded));
+        c.mixture.cells == CellSampling::counterfactual ? 1.0f : 0.0f, energy(c.energy), energy(c.energy_decoded);
   }
   /// Makes room for the effects of trained groups.
   void set_groups(Index groups) {

@@ -177,6 +177,7 @@ inline CellTable counterfactual_prediction(const Model& model, const CellTable& 
   out.cell_names = of.after.cell_names;
   out.cell_columns = of.after.cell_columns;
   out.gene_names = model.vae.gene_names;
+  for (Index g = Index(out.gene_names.size()); g < model.vae.genes(); ++g) out.gene_names.push_back(text("gene_", g));
   out.gene_columns = Annotation(model.vae.genes());
   out.embeddings["X_latentcell"] = of.after.mean;
   return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include <latentcell/core/error.hpp>
@@ -32,10 +33,13 @@ class RandomEffect {
   }
 
   /// Returns the posterior mean of the common effect, 0 without measurements.
-  double mean(Index gene) const {
+  ///
+  /// without: groups that are not used
+  double mean(Index gene, const std::vector<Index>& without = {}) const {
     double sum = 0, weight = prior_precision_;
-    for (const std::vector<Sums>& own : of_group_) {
-      if (own.empty()) continue;
+    for (std::size_t g = 0; g < of_group_.size(); ++g) {
+      const std::vector<Sums>& own = of_group_[g];
+      if (own.empty() || std::find(without.begin(), without.end(), Index(g)) != without.end()) continue;
       // A group's estimate, value / precision, differs from the common effect with variance 1 / precision + between^2.
       const Sums& of = own[to_size(gene)];
       const double share = 1 / (1 + between_variance_ * of.precision);

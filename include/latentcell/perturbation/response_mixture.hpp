@@ -36,6 +36,7 @@ struct ResponseMixture {
 struct MixtureChoice {
   static constexpr double none = std::numeric_limits<double>::quiet_NaN();
   ResponseMixture mixture;
+  /// `error` is that of the mixture before CellSamplingSearch raised its strength.
   double error = none, no_change = none, common = none, pooled = none, nearest = none,
          flow = none;                           ///< NaN without units to leave out
   double energy = none, energy_decoded = none;  ///< mean energy distance of predicted cells to those left out: as
@@ -103,7 +104,7 @@ class MixtureSearch {
       for (std::size_t i = 0; i < grid_.size(); ++i) {
         const ResponseMixture& b = grid_[i];
         if (i == 0 || grid_[i - 1].control_weight != b.control_weight)
-          effects = residual.effects(units_, b.control_weight, u);
+          effects = residual.effects(units_, b.control_weight, {u});
         if (i == 0 || grid_[i - 1].control_weight != b.control_weight || grid_[i - 1].similarity != b.similarity ||
             grid_[i - 1].weighting != b.weighting)
           common = common_effect(effects, weights_among_observed(effects, profiles_, {profiles_, u}, b.similarity, u),

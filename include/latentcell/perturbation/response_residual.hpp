@@ -73,16 +73,16 @@ struct ResponseResidual {
   /// is that of the counts which the effect of all units together makes expected: that of observed counts would favor
   /// those that are large by chance.
   ///
-  /// left_out: unit whose records are not used; -1: none
-  GroupEffects effects(Index units, double control_weight, Index left_out = -1) const {
+  /// left_out: units whose records are not used
+  GroupEffects effects(Index units, double control_weight, const std::vector<Index>& left_out = {}) const {
     GroupEffects out(units, records.empty() ? 0 : Index(records.front().counted.size()));
     for (Index k = 0; k < out.genes(); ++k) {
       const double common = log_ratio(k, control_weight, left_out);
       for (const ResponseRecord& r : records) {
-        if (r.unit == left_out) continue;
-        const double expected = std::exp(r.log_expected(k, control_weight) + r.slope * common);
+        if (contains(left_out, r.unit)) continue;
+        const double shift = bounded(r.slope * common), expected = std::exp(r.log_expected(k, control_weight) + shift);
         const double noise = 1 + expected * r.variance[to_size(k)], precision = r.slope * expected / noise;
-        out.value(r.unit, k) += precision * (r.slope * common + log_of_counts(r.counted[to_size(k)], expected, noise));
+        out.value(r.unit, k) += precision * (shift + log_of_counts(r.counted[to_size(k)], expected, noise));
         out.precision(r.unit, k) += r.slope * precision;
       }
     }
@@ -90,18 +90,31 @@ struct ResponseResidual {
   }
 
  private:
-  // Log of all counts of a gene over the expected ones, in units of the effect.
-  double log_ratio(Index gene, double control_weight, Index left_out) const {
-    constexpr double half = 0.5;  // a count
-    double counted = half, expected = half, slope = half;
-    for (const ResponseRecord& r : records) {
-      if (r.unit == left_out) continue;
-      const double e = std::exp(r.log_expected(gene, control_weight));
-      counted += r.counted[to_size(gene)];
-      expected += e;
-      slope += r.slope * e;
+  static bool contains(const std::vector<Index>& units, Index unit) {
+    return std::find(units.begin(), units.end(), unit) != units.end();
+  }
+  // A log ratio of counts: more is beyond all counts.
+  static double bounded(double log_ratio) { return std::clamp(log_ratio, -20.0, 20.0); }
+
+  // Effect per dose that the counts of all units show together: Poisson regression by damped Newton steps, with half a
+  // count as expected.
+  double log_ratio(Index gene, double control_weight, const std::vector<Index>& left_out) const {
+    constexpr double half = 0.5;
+    constexpr int steps = 20;
+    double effect = 0;
+    for (int step = 0; step < steps; ++step) {
+      double score = half * (1 - std::exp(bounded(effect))), curvature = half * std::exp(bounded(effect));
+      for (const ResponseRecord& r : records) {
+        if (contains(left_out, r.unit)) continue;
+        const double expected = std::exp(r.log_expected(gene, control_weight) + bounded(r.slope * effect));
+        score += r.slope * (r.counted[to_size(gene)] - expected);
+        curvature += r.slope * r.slope * expected;
+      }
+      const double change = std::clamp(score / curvature, -1.0, 1.0);
+      effect += change;
+      if (std::abs(change) < 1e-4) break;
     }
-    return std::log(counted / expected) * expected / slope;
+    return effect;
   }
 
   // Log of counts over expected ones, 0 on average to second order.     noise: variance over mean
