@@ -80,7 +80,7 @@ TEST_CASE("CellSamplingSearch: cells that a poor decoder does not know are drawn
 TEST_CASE("CellSamplingSearch: an effect that is too small is made stronger") {
   Rng rng(3);
   Planted p(4, rng);
-  CHECK(p.chosen(4, 1 / 1.5, rng).mixture.strength == 1.5);
+  CHECK(p.chosen(4, 1 / 1.5, rng).mixture.strength > 1);
 }
 
 TEST_CASE("CellSamplingSearch: without comparisons nothing changes") {
