@@ -60,10 +60,47 @@ void leave(int signal) {
   ::_exit(0);
 }
 
-/// A reader in its own group of processes that tries a pipe which nobody writes to; the child waits there.
+std::string fifo_path;
+::pid_t writer = 0;
+
+/// An HDF5 filter at which a process that reads waits, until nobody has the pipe open for writing.
+std::size_t wait_here(unsigned, std::size_t, const unsigned*, std::size_t bytes, std::size_t*, void**) {
+  if (::getpid() == writer) return bytes;
+  char byte = 0;
+  const int fifo = ::open(fifo_path.c_str(), O_RDONLY | O_CLOEXEC);
+  while (::read(fifo, &byte, 1) != 0) {
+  }
+  return bytes;
+}
+
+hid_t create(const std::string& path) { return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT); }
+
+/// A file at which its reader waits.
+void write_waiting(const std::string& path) {
+  constexpr H5Z_filter_t filter = 400;
+  const H5Z_class2_t what = {H5Z_CLASS_T_VERS, filter, 1, 1, "wait", nullptr, nullptr, wait_here};
+  REQUIRE(H5Zregister(&what) >= 0);
+  writer = ::getpid();
+  const hsize_t extent = 4;
+  const int values[4] = {1, 2, 3, 4};
+  const hid_t file = create(path), space = H5Screate_simple(1, &extent, nullptr), plan = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(plan, 1, &extent);
+  H5Pset_filter(plan, filter, H5Z_FLAG_MANDATORY, 0, nullptr);
+  const hid_t data = H5Dcreate2(file, "data", H5T_STD_I32LE, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+  REQUIRE(H5Dwrite(data, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+  H5Dclose(data);
+  H5Pclose(plan);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+/// A reader in its own group of processes that tries a file at which its child waits.
 struct Waiting {
-  explicit Waiting(const std::string& path, bool keeps_children = true) {
-    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  explicit Waiting(const fixtures::TemporaryFolder& folder, bool keeps_children = true) {
+    const std::string path = folder / "t.h5";
+    write_waiting(path);
+    fifo_path = folder / "fifo";
+    REQUIRE(::mkfifo(fifo_path.c_str(), 0600) == 0);
     REQUIRE(::pipe(said_) == 0);
     pid = ::fork();
     if (pid == 0) {
@@ -76,7 +113,7 @@ struct Waiting {
       ::_exit(0);
     }
     ::close(said_[1]);
-    fifo = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);  // goes on when the child opens it
+    fifo = ::open(fifo_path.c_str(), O_WRONLY | O_CLOEXEC);  // goes on when the child opens it
   }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
@@ -98,8 +135,6 @@ struct Waiting {
  private:
   int said_[2] = {-1, -1};
 };
-
-hid_t create(const std::string& path) { return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT); }
 
 }  // namespace
 
@@ -135,7 +170,7 @@ TEST_CASE("try_hdf5: little memory for the reader does not make a file damaged")
 TEST_CASE("try_hdf5: a signal to the group of processes is the reader's alone, and a file that hangs is said to") {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     const fixtures::TemporaryFolder folder;
-    const Waiting waiting(folder / "t.h5");
+    const Waiting waiting(folder);
     ::kill(-waiting.pid, signal);
     CHECK_THAT(waiting.said(),
                ContainsText("t.h5: nothing was read for 1 s: the file is damaged, or its disk is slow"));
@@ -146,7 +181,7 @@ TEST_CASE("try_hdf5: a child that ends early is noticed, also where the system k
   for (const bool keeps_children : {true, false}) {
     for (const int signal : {SIGUSR1, SIGUSR2}) {
       const fixtures::TemporaryFolder folder;
-      const Waiting waiting(folder / "t.h5", keeps_children);
+      const Waiting waiting(folder, keeps_children);
       ::kill(-waiting.pid, signal);
       CHECK_THAT(waiting.said(),
                  ContainsText(signal == SIGUSR2 && keeps_children ? "was killed (out of memory?)"
@@ -166,7 +201,7 @@ TEST_CASE("try_hdf5: a child that ends early is noticed, also where the system k
 #ifdef __linux__
 TEST_CASE("try_hdf5: the child ends with its reader") {
   const fixtures::TemporaryFolder folder;
-  const Waiting waiting(folder / "t.h5");
+  const Waiting waiting(folder);
   ::kill(waiting.pid, SIGKILL);
   ::pollfd end{waiting.fifo, 0, 0};
   CHECK(::poll(&end, 1, 60000) == 1);

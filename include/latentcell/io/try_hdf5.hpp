@@ -72,7 +72,6 @@ inline void leave_reader(int pipe, ::pid_t reader) {
 
 /// The child: walks the file and ends. What crashes here does not crash the reader.
 [[noreturn]] inline void walk_and_end(const std::string& path, int to, ::pid_t reader, int patience) noexcept {
-  leave_reader(to, reader);
   // An alarm ends a child that hangs in HDF5 and has no reader left.
   const auto alive = [to, patience] {
     ::alarm(unsigned(patience) + 1);
@@ -85,6 +84,7 @@ inline void leave_reader(int pipe, ::pid_t reader) {
     memory.rlim_cur = memory.rlim_max;
     ::setrlimit(RLIMIT_DATA, &memory);
   }
+  leave_reader(to, reader);
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO), ::dup2(nowhere, STDOUT_FILENO);
   std::string said;
