@@ -209,6 +209,17 @@ TEST_CASE("try_hdf5: the child ends with its reader") {
 }
 #endif
 
+TEST_CASE("try_hdf5: a program that closed its standard files reads") {
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(file);
+    ::_exit(message([] { io::try_hdf5(reference("csr.h5ad")); }).empty() ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
 TEST_CASE("try_hdf5: the child closes what it does not need, and reads a file that is open here") {
   const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC), pipe = ::dup(file);
   const auto left = [&] {

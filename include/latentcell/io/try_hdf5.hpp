@@ -140,11 +140,18 @@ inline void require_walked(const std::string& path, const WalkOutcome& out, int 
   throw_runtime(path, ": the file is damaged (HDF5 failed reading it)");
 }
 
-/// A pipe that programs started meanwhile do not keep open; false where there is none.
+/// A pipe that programs started meanwhile do not keep open, none of its ends one of the standard files, which a
+/// program may have closed; false where there is none.
 inline bool open_pipe(int (&ends)[2]) {
   if (::pipe(ends) != 0) return false;
-  for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
-  return true;
+  for (int& end : ends) {
+    const int moved = ::fcntl(end, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    ::close(end);
+    end = moved;
+  }
+  if (ends[0] >= 0 && ends[1] >= 0) return true;
+  for (const int end : ends) ::close(end);
+  return false;
 }
 
 }  // namespace detail
