@@ -112,6 +112,24 @@ TEST_CASE("append_cells: other genes and other kinds of columns are refused") {
   CHECK_THROWS_WITH(append_cells(all, other), Catch::Contains("'dose' is of another kind"));
 }
 
+TEST_CASE("append_cells: labels that are padded codes or no finite numbers stay labels beside reals") {
+  for (const char* label : {"007", "-01", "00", "nan", "inf", "-inf"}) {
+    INFO(label);
+    CellTable all = cells("one", "x"), more = cells("two", "y");
+    all.cell_columns.set("k", Categorical{{label}, {0}});
+    more.cell_columns.set("k", Categorical{{"0", "0.5", "-0.25"}, {1}});
+    append_cells(all, more);
+    CHECK(all.obs("k").levels.front() == label);
+    more.cell_columns.set("k", std::vector<double>{3});
+    CHECK_THROWS_WITH(append_cells(all, more), Catch::Contains("'k' is of another kind"));
+  }
+  CellTable all = cells("one", "x"), more = cells("two", "y");
+  all.cell_columns.set("k", Categorical{{"0", "0.5", "-0.25"}, {2}});
+  more.cell_columns.set("k", std::vector<double>{3});
+  append_cells(all, more);
+  CHECK(std::get<std::vector<double>>(all.cell_columns.get("k")) == std::vector<double>{-0.25, 3});
+}
+
 TEST_CASE("append_cells: columns keep their type beside labels of the same values") {
   const auto of = [](Column column) {
     CellTable t = cells("c", "a");

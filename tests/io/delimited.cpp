@@ -127,6 +127,19 @@ TEST_CASE("read_delimited: a header may begin as a comment does; comments of oth
   }
 }
 
+TEST_CASE("read_delimited: a comment before a header is none, also with as many fields or with quotes") {
+  for (const char* comment :
+       {"# counts, liver, 2020\n", "#\"Liver\" atlas\n", "#\"a, b, c\n", "#a\"b, c, d\n", "#\n"}) {
+    INFO(comment);
+    const CellTable table = read(comment + std::string("cell,G1,G2\nc1,1,2\n"));
+    CHECK(table.gene_names == std::vector<std::string>{"G1", "G2"});
+    CHECK(table.cell_names == std::vector<std::string>{"c1"});
+  }
+  CHECK(read("#cell,G1,G2\nc1, 1,+2.5e0 \n", "t.csv", {.values = io::Values::any}).gene_names ==
+        std::vector<std::string>{"G1", "G2"});
+  CHECK_THAT(message([] { read("#cell,G1,G2\nc1,NA,2\n"); }), ContainsText("column 'G1': 'NA' is not a number"));
+}
+
 TEST_CASE("read_delimited: bytes that are no UTF-8 are taken as Latin-1, with a note") {
   const CellTable table = read(",\xB5-gene,B\na\xE9,1,0\n");
   CHECK(table.gene_names[0] == "\xC2\xB5-gene");

@@ -43,13 +43,32 @@ TEST_CASE("read_positions: Space Ranger's tables, with and without a header, by 
   }
 }
 
-TEST_CASE("read_positions: numbers in front name the cells where they are all of them, else they number the rows") {
+TEST_CASE("read_positions: numbers in front name the cells, or number the rows where none of them is a cell's name") {
   const io::Positions found = read("cell_id,x_centroid,y_centroid\n7,1,2\n5,3,4\n");
   Matrix<double> by_name(2, 2);
   by_name << 3, 4, 1, 2;
   CHECK(found.of({"5", "7"}, "p.csv") == by_name);
   CHECK(found.of({"AAAC-1", "AAAG-1"}, "p.csv") == found.xy);
   CHECK(message([&] { read("cell_id,x,y\na,1,2\nb,3,4\n").of({"c"}, "p.csv"); }) == "p.csv: has no place of cell 'c'");
+}
+
+TEST_CASE("read_positions: the file's order is taken neither where a cell is named nor where there are other rows") {
+  std::string content = "cell_id,x,y\n";
+  std::vector<std::string> cells = {"1"};
+  for (int i = 121; i >= 2; --i) content += text(i, ",", i, ",0\n");
+  for (int i = 2; i <= 120; ++i) cells.push_back(text(i));
+  const io::Positions found = read(content);
+  CHECK(message([&] { found.of(cells, "p.csv"); }) == "p.csv: has no place of cell '1'");
+  cells[0] = "121";
+  const Matrix<double> at = found.of(cells, "p.csv");
+  CHECK(at(0, 0) == 121);
+  CHECK(at(1, 0) == 2);
+  CHECK(message([&] { found.of({"AAAC-1", "AAAG-1"}, "p.csv"); }) == "p.csv: has no place of cell 'AAAC-1'");
+}
+
+TEST_CASE("read_positions: a name that a file has twice is refused") {
+  CHECK(message([] { read("cell,x,y\na,1,2\nb,3,4\na,5,6\n").of({"b"}, "p.csv"); }) == "p.csv: has cell 'a' twice");
+  CHECK(message([] { read("cell_id,x,y\n1,1,2\n1,3,4\n").of({"1"}, "p.csv"); }) == "p.csv: has cell '1' twice");
 }
 
 TEST_CASE("read_positions: a table without two columns of numbers is refused") {

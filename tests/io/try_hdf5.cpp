@@ -1,10 +1,14 @@
 #include <latentcell/io/try_hdf5.hpp>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <string>
 #include <vector>
@@ -47,7 +51,90 @@ std::string outcome(const std::string& path) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? said : "crashed";
 }
 
+volatile std::sig_atomic_t reader_id = 0;
+
+/// A signal's handler that ends the child alone: as one that crashed, though with a good status, or killed.
+void leave(int signal) {
+  if (::getpid() == reader_id) return;
+  if (signal == SIGUSR2) ::kill(::getpid(), SIGKILL);
+  ::_exit(0);
+}
+
+std::string fifo_path;
+::pid_t writer = 0;
+
+/// An HDF5 filter at which a process that reads waits, until nobody has the pipe open for writing.
+std::size_t wait_here(unsigned, std::size_t, const unsigned*, std::size_t bytes, std::size_t*, void**) {
+  if (::getpid() == writer) return bytes;
+  char byte = 0;
+  const int fifo = ::open(fifo_path.c_str(), O_RDONLY | O_CLOEXEC);
+  while (::read(fifo, &byte, 1) != 0) {
+  }
+  return bytes;
+}
+
 hid_t create(const std::string& path) { return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT); }
+
+/// A file at which its reader waits.
+void write_waiting(const std::string& path) {
+  constexpr H5Z_filter_t filter = 400;
+  const H5Z_class2_t what = {H5Z_CLASS_T_VERS, filter, 1, 1, "wait", nullptr, nullptr, wait_here};
+  REQUIRE(H5Zregister(&what) >= 0);
+  writer = ::getpid();
+  const hsize_t extent = 4;
+  const int values[4] = {1, 2, 3, 4};
+  const hid_t file = create(path), space = H5Screate_simple(1, &extent, nullptr), plan = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(plan, 1, &extent);
+  H5Pset_filter(plan, filter, H5Z_FLAG_MANDATORY, 0, nullptr);
+  const hid_t data = H5Dcreate2(file, "data", H5T_STD_I32LE, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+  REQUIRE(H5Dwrite(data, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+  H5Dclose(data);
+  H5Pclose(plan);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+/// A reader in its own group of processes that tries a file at which its child waits.
+struct Waiting {
+  explicit Waiting(const fixtures::TemporaryFolder& folder, bool keeps_children = true) {
+    const std::string path = folder / "t.h5";
+    write_waiting(path);
+    fifo_path = folder / "fifo";
+    REQUIRE(::mkfifo(fifo_path.c_str(), 0600) == 0);
+    REQUIRE(::pipe(said_) == 0);
+    pid = ::fork();
+    if (pid == 0) {
+      ::setpgid(0, 0);
+      reader_id = ::getpid();
+      for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) ::signal(signal, leave);
+      if (!keeps_children) ::signal(SIGCHLD, SIG_IGN);
+      const std::string what = message([&] { io::try_hdf5(path, 1); });
+      (void)!::write(said_[1], what.data(), what.size());
+      ::_exit(0);
+    }
+    ::close(said_[1]);
+    fifo = ::open(fifo_path.c_str(), O_WRONLY | O_CLOEXEC);  // goes on when the child opens it
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  /// What the reader ends with.
+  std::string said() const {
+    char bytes[512];
+    const ssize_t got = ::read(said_[0], bytes, sizeof bytes);
+    return {bytes, std::size_t(std::max<ssize_t>(0, got))};
+  }
+  ~Waiting() {
+    ::close(said_[0]);
+    ::close(fifo);
+    ::waitpid(pid, nullptr, 0);
+  }
+
+  ::pid_t pid = 0;
+  int fifo = -1;
+
+ private:
+  int said_[2] = {-1, -1};
+};
 
 }  // namespace
 
@@ -78,6 +165,98 @@ TEST_CASE("try_hdf5: little memory for the reader does not make a file damaged")
   ::waitpid(child, &status, 0);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("try_hdf5: a signal to the group of processes is the reader's alone, and a file that hangs is said to") {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const fixtures::TemporaryFolder folder;
+    const Waiting waiting(folder);
+    ::kill(-waiting.pid, signal);
+    CHECK_THAT(waiting.said(),
+               ContainsText("t.h5: nothing was read for 1 s: the file is damaged, or its disk is slow"));
+  }
+}
+
+TEST_CASE("try_hdf5: a child that ends early is noticed, also where the system keeps no status") {
+  for (const bool keeps_children : {true, false}) {
+    for (const int signal : {SIGUSR1, SIGUSR2}) {
+      const fixtures::TemporaryFolder folder;
+      const Waiting waiting(folder, keeps_children);
+      ::kill(-waiting.pid, signal);
+      CHECK_THAT(waiting.said(),
+                 ContainsText(signal == SIGUSR2 && keeps_children ? "was killed (out of memory?)"
+                                                                  : "damaged (HDF5 failed reading it)"));
+    }
+  }
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGCHLD, SIG_IGN);
+    ::_exit(message([] { io::try_hdf5(reference("csr.h5ad")); }).empty() ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+#ifdef __linux__
+TEST_CASE("try_hdf5: the child ends with its reader") {
+  const fixtures::TemporaryFolder folder;
+  const Waiting waiting(folder);
+  ::kill(waiting.pid, SIGKILL);
+  ::pollfd end{waiting.fifo, 0, 0};
+  CHECK(::poll(&end, 1, 60000) == 1);
+  CHECK((end.revents & POLLERR) != 0);  // nobody reads
+}
+#endif
+
+TEST_CASE("try_hdf5: a program that closed its standard files reads") {
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(file);
+    ::_exit(message([] { io::try_hdf5(reference("csr.h5ad")); }).empty() ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
+TEST_CASE("try_hdf5: the child closes what it does not need, and reads a file that is open here") {
+  const int file = ::open("/dev/null", O_RDONLY | O_CLOEXEC), pipe = ::dup(file);
+  const auto left = [&] {
+    const ::pid_t parent = ::getpid(), child = ::fork();
+    if (child == 0) {
+      io::detail::leave_reader(pipe, parent);
+      ::_exit((::fcntl(file, F_GETFD) >= 0 ? 1 : 0) + (::fcntl(pipe, F_GETFD) >= 0 ? 2 : 0));
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+  };
+  CHECK(left() == 2);
+  const io::Hdf5Object open = io::Hdf5Object::open_file(reference("csr.h5ad"));
+  CHECK(left() == 3);
+  CHECK(message([] { io::try_hdf5(reference("csr.h5ad")); }).empty());
+  ::close(file);
+  ::close(pipe);
+}
+
+TEST_CASE("try_hdf5: datasets without values, and of a single one, pass in every layout") {
+  const fixtures::TemporaryFolder folder;
+  const hid_t file = create(folder / "t.h5");
+  for (const H5S_class_t of : {H5S_NULL, H5S_SCALAR}) {
+    for (const H5D_layout_t layout : {H5D_COMPACT, H5D_CONTIGUOUS}) {
+      const hid_t space = H5Screate(of), plan = H5Pcreate(H5P_DATASET_CREATE);
+      H5Pset_layout(plan, layout);
+      const std::string name = text("d", int(of), "_", int(layout));
+      const hid_t data = H5Dcreate2(file, name.c_str(), H5T_STD_I32LE, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+      CHECK(data >= 0);
+      H5Dclose(data);
+      H5Pclose(plan);
+      H5Sclose(space);
+    }
+  }
+  H5Fclose(file);
+  CHECK(message([&] { io::try_hdf5(folder / "t.h5"); }).empty());
 }
 
 TEST_CASE("try_hdf5: packed chunks of every kind pass") {

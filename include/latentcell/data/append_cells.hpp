@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
@@ -21,13 +22,20 @@ namespace LATENTCELL_NAMESPACE {
 
 namespace detail {
 
-/// Labels as the reals of another column, where every level is a number; nothing elsewhere.
+/// Whether a label is a code such as 007, which is no number.
+inline bool is_padded(std::string_view label) {
+  if (label.starts_with('-')) label.remove_prefix(1);
+  return label.size() > 1 && label[0] == '0' && label[1] >= '0' && label[1] <= '9';
+}
+
+/// Labels as the reals of another column, where every level is a finite number; nothing elsewhere.
 inline std::optional<std::vector<double>> as_reals(const Categorical& labels) {
   std::vector<double> of_level, out;
   for (const std::string& level : labels.levels) {
     double value = 0;
     const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
     if (error != std::errc() || end != level.data() + level.size()) return std::nullopt;
+    if (is_padded(level) || !std::isfinite(value)) return std::nullopt;
     of_level.push_back(value);
   }
   for (const int code : labels.codes)
@@ -77,8 +85,7 @@ inline Column typed(const Categorical& labels, const Column& like) {
     std::int64_t value = flags && level == "True";
     const auto [end, error] = std::from_chars(level.data(), level.data() + level.size(), value);
     const bool number = error == std::errc() && end == level.data() + level.size();
-    const bool padded = level.size() > 1 && level[0] == '0';
-    if (flags ? level != "True" && level != "False" : !number || padded) return labels;
+    if (flags ? level != "True" && level != "False" : !number || is_padded(level)) return labels;
     of_level.push_back(value);
   }
   Integers out;

@@ -160,14 +160,32 @@ inline std::string skip_comments(LineReader& in, std::string_view& line) {
   return comment;
 }
 
+/// Whether the last comment is the header of the line after it: it has no quotes and as many fields, of which the
+/// line's are numbers behind its name.
+inline bool comment_is_header(LineReader& in, std::string_view comment, std::string_view line, char delimiter) {
+  if (comment.empty() || comment.find('"') != std::string_view::npos) return false;
+  const std::size_t given = count_fields(in, comment, delimiter);
+  if (given < 2 || given != count_fields(in, line, delimiter)) return false;
+  Fields fields(in, line, delimiter);
+  std::string_view field;
+  fields.next(field);
+  while (fields.next(field)) {
+    while (!field.empty() && (field.front() == ' ' || field.front() == '+')) field.remove_prefix(1);
+    while (!field.empty() && field.back() == ' ') field.remove_suffix(1);
+    if (field.empty() || field == "NA") continue;  // refused later, with its column
+    double value = 0;
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    if (error == std::errc::invalid_argument || end != field.data() + field.size()) return false;
+  }
+  return true;
+}
+
 inline TextTable read_text_table(LineReader& in, const DelimitedOptions& options) {
   TextTable out;
   std::string_view line, field;
   const std::string comment = skip_comments(in, line);
   const char delimiter = options.delimiter != '\0' ? options.delimiter : find_delimiter(in.path(), line);
-  // A last comment of as many fields as the line after it is the header.
-  const bool commented = !comment.empty() && count_fields(in, comment, delimiter) > 1 &&
-                         count_fields(in, comment, delimiter) == count_fields(in, line, delimiter);
+  const bool commented = comment_is_header(in, comment, line, delimiter);
   std::string first_row = commented ? std::string(line) : std::string();
   if (commented) line = comment;
   Fields header(in, line, delimiter);
@@ -237,7 +255,7 @@ inline void require_row_names(const std::string& path, const std::vector<std::st
 
 /// Reads a table of counts from CSV or TSV, plain or gzipped: a header of gene names, then one line a cell that begins
 /// with its name (the other way round with rows = TableRows::genes). Every field is a number; fields may be quoted.
-/// Names that repeat get -1, -2. Lines before the header that begin with # are passed over.
+/// Names that repeat get -1, -2. Lines before the header that begin with # are passed over, but for a header that does.
 /// Throws std::runtime_error with one sentence naming the file, the line and the column.
 inline CellTable read_delimited(const std::string& path, const DelimitedOptions& options = {}) {
   LineReader in(path);

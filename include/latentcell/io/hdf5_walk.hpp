@@ -44,6 +44,7 @@ class Hdf5Walk {
  private:
   static constexpr int deepest = 64;
   static constexpr Index few_values = 4096;
+  static constexpr std::uint64_t talkative = std::uint64_t{4} << 20;
 
   /// A claim that the file contradicts.
   struct Damaged : std::runtime_error {
@@ -67,7 +68,11 @@ class Hdf5Walk {
   }
 
   bool is_new(const Hdf5Object& object) {
+#if H5_VERSION_GE(1, 12, 0)
+    H5O_info1_t info;
+#else
     H5O_info_t info;
+#endif
     if (H5Oget_info2(object.id(), &info, H5O_INFO_BASIC) < 0) return true;
     return seen_.insert(info.addr).second;
   }
@@ -108,9 +113,9 @@ class Hdf5Walk {
 
   void dataset(const Hdf5Object& data) {
     attempt([&] {
-      const Hdf5Handle type = data.type(), plan(H5Dget_create_plist(data.id()));
+      const Hdf5Handle type = data.type(), plan(H5Dget_create_plist(data.id())), space(H5Dget_space(data.id()));
       const std::vector<Index> shape = data.shape();
-      if (!plan) return;
+      if (!plan || H5Sget_simple_extent_type(space.get()) == H5S_NULL) return;  // one without values stores none
       const std::uint64_t width = stored_width(type.get());
       if (width == 0) return;  // the reader takes records of numbers and fixed strings alone
       std::uint64_t values = 1;
@@ -180,8 +185,13 @@ class Hdf5Walk {
     const Filters filters = filters_of(plan);
     std::vector<hsize_t> at(std::size_t(rank), 0);
     bool first = true;
+    std::uint64_t silent = 0;  // chunks' bytes since the last sign of life
     for (std::uint64_t k = 0; k < number; ++k) {
-      if (k % 64 == 0) alive_();
+      if (k % 64 == 0 || silent >= talkative) {
+        alive_();
+        silent = 0;
+      }
+      silent += bytes;
       if (!chunk(data, at, bytes, filters, first)) return;
       for (int i = rank; i-- > 0;) {  // the next one, the last dimension fastest
         at[std::size_t(i)] += extents[i];

@@ -8,9 +8,10 @@
 
 namespace LATENTCELL_NAMESPACE::io {
 
-/// Reads a dense obsm entry of an h5ad file as doubles, where floats are not enough: coordinates far from 0.   -> (N,
-/// D) Empty where the file is no HDF5 file or has no such dataset of numbers. Throws std::runtime_error naming the file
-/// where it cannot be read.
+/// Reads a dense obsm entry of an h5ad file as doubles, where floats are not enough: coordinates far from 0. -> (N, D),
+/// empty where the file is no HDF5 file or has no such dataset of numbers.
+///
+/// Throws std::runtime_error naming the file where it cannot be read.
 inline Matrix<double> read_obsm(const std::string& path, const std::string& key) {
   const Hdf5Quiet quiet;
   if (H5Fis_hdf5(path.c_str()) <= 0) return {};

@@ -18,26 +18,30 @@ namespace LATENTCELL_NAMESPACE::io {
 /// Places of cells, by name where the file has names.
 struct Positions {
   std::vector<std::string> names;               ///< (N), or empty
-  bool names_are_numbers = false;               ///< they may number the rows: used where they name every cell
+  bool names_are_numbers = false;               ///< they may number the rows
   Matrix<double> xy;                            ///< (N, 2)
   std::vector<std::string> columns;             ///< which columns of the file are x and y
   bool header_names_xy = false;                 ///< a header says so; else they are the first two
   Matrix<double> values;                        ///< (N, M) all columns of numbers, NaN where a field is empty
   std::vector<std::string> value_columns = {};  ///< (M) their names
 
-  /// The places of cells of these names, in their order; all, in the file's order, where it has no names, or numbers
-  /// that are not the cells'.
-  /// Throws std::runtime_error naming a cell that the file lacks.
+  /// The places of cells of these names, in their order. All, in the file's order, where it has no names, or as many
+  /// numbers as there are cells and none of them is a cell's name.
+  /// Throws std::runtime_error naming a cell that the file lacks, or a name that it has twice.
   Matrix<double> of(const std::vector<std::string>& cells, const std::string& path) const {
     if (names.empty()) return xy;
     std::unordered_map<std::string_view, Index> row;
     for (std::size_t i = 0; i < names.size(); ++i) row.emplace(names[i], Index(i));
+    const auto is_named = [&](const std::string& cell) { return row.contains(cell); };
+    const bool none = std::none_of(cells.begin(), cells.end(), is_named);
+    if (names_are_numbers && none && cells.size() == names.size()) return xy;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (row.at(names[i]) != Index(i)) throw_runtime(path, ": has cell '", names[i], "' twice");
+    }
     Matrix<double> out(Index(cells.size()), 2);
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const auto at = row.find(cells[i]);
-      if (at == row.end() && names_are_numbers) return xy;
-      if (at == row.end()) throw_runtime(path, ": has no place of cell '", cells[i], "'");
-      out.row(Index(i)) = xy.row(at->second);
+      if (!is_named(cells[i])) throw_runtime(path, ": has no place of cell '", cells[i], "'");
+      out.row(Index(i)) = xy.row(row.at(cells[i]));
     }
     return out;
   }
