@@ -74,3 +74,18 @@ TEST_CASE("common_effect: a group of weight 0 is left out, and one without measu
   CHECK(common_effect(e, {1, 1})[5] == Approx(0.6).margin(1e-3));
   CHECK_THROWS_WITH(common_effect(e, {1}), ContainsText("1 weights for 2 groups"));
 }
+
+TEST_CASE("common_effect: one group that counts alone keeps its effects, whatever the precision") {
+  Rng rng(9);
+  Matrix<double> effect(3, 200);
+  for (Index i = 0; i < effect.size(); ++i) effect.data()[i] = i % 5 == 1 ? rng.normal() : 0.0;
+  GroupEffects e(3, 200);
+  for (Index i = 0; i < effect.size(); ++i) {
+    e.precision.data()[i] = 100 * std::exp(rng.normal());
+    e.value.data()[i] = effect.data()[i] * e.precision.data()[i];
+  }
+  const std::vector<double> common = common_effect(e, {1e-30, 1, 1e-40});
+  double error = 0;
+  for (Index k = 0; k < 200; ++k) error += std::pow(common[to_size(k)] - effect(1, k), 2);
+  CHECK(error < 0.02 * effect.row(1).squaredNorm());
+}

@@ -28,7 +28,7 @@ namespace detail {
 /// Variance between groups beyond that of the errors, one number for all genes (DerSimonian and Laird, "Meta-analysis
 /// in clinical trials", 1986, with both of its sums over genes), each group counting by its weight.
 inline double between_variance(const GroupEffects& e, const std::vector<double>& weight) {
-  double excess = 0, scale = 0;
+  double excess = 0, scale = 0, whole = 0;
   for (Index k = 0; k < e.genes(); ++k) {
     double total = 0, squares = 0, value = 0, spread = 0, noise = 0;
     for (Index g = 0; g < e.groups(); ++g) {
@@ -44,8 +44,10 @@ inline double between_variance(const GroupEffects& e, const std::vector<double>&
     for (Index g = 0; g < e.groups(); ++g) own += weight[to_size(g)] * weight[to_size(g)] * e.precision(g, k) / total;
     excess += spread - value * value / total - (noise - own);
     scale += total - squares / total;
+    whole += total;
   }
-  return scale > 0 ? std::max(0.0, excess / scale) : 0.0;
+  constexpr double rounding = 1e-9;  // one group alone has nothing between groups
+  return scale > rounding * whole ? std::max(0.0, excess / scale) : 0.0;
 }
 
 /// Weighted median of measured effects; 0 where nothing was measured.     effect, variance of its error (G)
