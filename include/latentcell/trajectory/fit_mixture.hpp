@@ -19,7 +19,7 @@ namespace LATENTCELL_NAMESPACE::trajectory {
 
 struct MixtureOptions {
   Index fits = 2;  ///< velocities trained for the choice, each without every other inner stretch of time, on half of
-                   ///< the pairs. 1: half of the inner stretches are judged. Larger than 2: as 2. 0: nothing is left
+                   ///< the pairs. 1: half of the inner stretches are used. Larger than 2: as 2. 0: nothing is left
                    ///< out, a rule chooses
 
   static void visit(auto& self, auto&& f) { f("fits", self.fits, at_least(0)); }
@@ -182,7 +182,7 @@ inline void plan_mixture(const Model& model, const std::vector<double>& time, co
 
 /// Chooses what predicts the cells between snapshots: inner stretches of the training times are left out, a velocity is
 /// trained without them, and the mixture that predicts them best is taken. So on the left-out stretches together it is
-/// not below the straight plan; how it does at other times is not known. Stages "velocity_nested_1" and "_2",
+/// not below the straight plan. Of other times nothing is said. Stages "velocity_nested_1" and "_2",
 /// resumable. latents (N, D) with the obs column of times; velocity: the settings of the model's own
 inline FitStatus fit_mixture(Model& model, const LatentTable& latents, const FitOptions& velocity,
                              const MixtureOptions& o, Stages& stages) {
