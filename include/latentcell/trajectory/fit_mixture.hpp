@@ -182,8 +182,9 @@ inline void plan_mixture(const Model& model, const std::vector<double>& time, co
 
 /// Chooses what predicts the cells between snapshots: inner stretches of the training times are left out, a velocity is
 /// trained without them, and the mixture that predicts them best is taken. So on the left-out stretches together it is
-/// not below the straight plan. Of other times nothing is said. Stages "velocity_nested_1" and "_2",
-/// resumable. latents (N, D) with the obs column of times; velocity: the settings of the model's own
+/// not below the straight plan. Of other times nothing is said.
+/// Stages "velocity_nested_1" and "_2", resumable.
+/// latents (N, D) with the obs column of times; velocity: the settings of the model's own
 inline FitStatus fit_mixture(Model& model, const LatentTable& latents, const FitOptions& velocity,
                              const MixtureOptions& o, Stages& stages) {
   check_options("fit_mixture", o);
