@@ -1,5 +1,7 @@
 #include <latentcell/metric/stacking_weights.hpp>
 
+#include <cmath>
+
 #include <latentcell/core/rng.hpp>
 
 #include "support/catch.hpp"
@@ -69,5 +71,11 @@ TEST_CASE("stacking_weights: a column without any error has the shared weights; 
   CHECK_THROWS_WITH(stacking_weights({}, p.truth), ContainsText("0 predictors of 100 cells"));
   CHECK_THROWS_WITH(stacking_weights({p.truth.leftCols(1)}, p.truth),
                     ContainsText("a prediction (100, 1) of a truth (100, 2)"));
+  p.parts[1](3, 0) = std::nanf("");
+  CHECK_THROWS_WITH(stacking_weights(p.parts, p.truth), ContainsText("a prediction holds numbers that are not finite"));
+  p.parts[1](3, 0) = 0;
+  p.truth(7, 1) = INFINITY;
+  CHECK_THROWS_WITH(stacking_weights(p.parts, p.truth), ContainsText("the truth holds numbers that are not finite"));
+  p.truth(7, 1) = 0;
   CHECK_THROWS_WITH(stacking_weights(p.parts, p.truth, {.to_equal = -1}), ContainsText("to_equal must be at least 0"));
 }

@@ -62,6 +62,10 @@ TEST_CASE("cross_validate: nonsense in its options is refused by name and number
   o.model.hide = 2;
   CHECK_THROWS_WITH(cross_validate(d, o, stages), ContainsText("cross_validate: model.hide must be in [0, 1), got 2"));
   o = two_folds();
+  o.training.stacking.joint_folds = 1;
+  CHECK_THROWS_WITH(cross_validate(d, o, stages), ContainsText("cross_validate: one joint fold alone"));
+  CHECK(stages.reports().empty());
+  o = two_folds();
   o.training.joint.genes = 0;
   CHECK_THROWS_WITH(cross_validate(d, o, stages),
                     ContainsText("cross_validate: training.joint.genes must be at least 1, got 0"));

@@ -109,5 +109,13 @@ TEST_CASE("fit: with cells for it a joint model is trained as well; a stopped tr
   means.intervals.steps = 0;
   CHECK_THROWS_WITH(fit(other, {c.protein, {c.rna}}, means, none),
                     ContainsText("multiomics::fit: intervals.steps must be at least 1, got 0"));
+  means.intervals.steps = 1, means.intervals.draws = 0;
+  means.stacking.joint_folds = 1;
+  CHECK_THROWS_WITH(fit(other, {c.protein, {c.rna}}, means, none),
+                    ContainsText("multiomics::fit: one joint fold alone cannot be left out"));
+  means.stacking.joint_folds = 2;
+  const Modality few = select_cells(c.protein, range(0, 2));
+  CHECK_THROWS_WITH(fit(other, {c.protein, {c.rna}, {c.rna, few}}, means, none),
+                    ContainsText("multiomics::fit: 2 cells of the joint model, but 60 with sources"));
   CHECK(none.reports().empty());
 }

@@ -55,6 +55,21 @@ TEST_CASE("fit_stacking: nested joint models are trained where one is there, and
   }
 }
 
+TEST_CASE("check_joint_cells: the joint model's cells begin with those of the target, more may follow") {
+  const Curved c = curved(10, 1);
+  const Modality first = select_cells(c.protein, range(0, 6));
+  CHECK_NOTHROW(check_joint_cells("here", {first, {}, {c.rna, c.protein}}));
+  CHECK_NOTHROW(check_joint_cells("here", {first, {}, {c.rna}}));  // no part of it is the target
+  CHECK_THROWS_WITH(check_joint_cells("here", {c.protein, {}, {c.rna, first}}),
+                    ContainsText("here: 6 cells of the joint model, but 10 with sources"));
+  const Modality later = select_cells(c.protein, range(1, 10));
+  CHECK_THROWS_WITH(check_joint_cells("here", {first, {}, {c.rna, later}}),
+                    ContainsText("must begin with those of the target, in their order; 'protein' differs in row 0"));
+  Modality marked = c.protein;
+  marked.measured[4] = 0;
+  CHECK_THROWS_WITH(check_joint_cells("here", {first, {}, {c.rna, marked}}), ContainsText("differs in row 4"));
+}
+
 TEST_CASE("fit_stacking: parts predict cells that they were trained without") {
   // Proteins that RNA says nothing of: a part that saw them would be right about them, and none gains over the mean.
   Curved c = curved(120, 1);

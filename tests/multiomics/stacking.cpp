@@ -46,5 +46,13 @@ TEST_CASE("fit_ridge: each set of sources has its own line, learned from the cel
   CHECK(out(2, 0) == 0);
   fit_ridge(maps, source, target, measured, {0, 1}, std::vector<Index>{0, 1});
   CHECK(maps[2].slope.value.isZero());  // two cells teach nothing
+  // No cell has all sources: of their subsets the one with most cells predicts, whatever the order of the sources.
+  for (const Index most : {1, 2}) {
+    for (Index i = 0; i < 400; ++i) measured[to_size(i)] = i < 300 ? most : 3 - most;
+    fit_ridge(maps, source, target, measured, {0, 1}, rows);
+    CHECK(maps[2].slope.value == maps[to_size(most - 1)].slope.value);
+    CHECK(maps[2].intercept.value == maps[to_size(most - 1)].intercept.value);
+    CHECK_FALSE(maps[2].slope.value.isZero());
+  }
   CHECK_THROWS_WITH(ridge_latents({}, query, {3, 1, 0}), ContainsText("there is no regression"));
 }

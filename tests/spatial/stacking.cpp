@@ -88,3 +88,16 @@ TEST_CASE("fit_gene_stacking: predictions of noise leave kriging; of the truth t
   c.model.gene_around.value.setZero();
   CHECK(spatial::gene_stacking_shift(c.model, c.data, zero) == zero);
 }
+
+TEST_CASE("gene_stacking_shift: without any weight negative means become 0, of a query as in the fit") {
+  Case c = made();
+  c.model.gene_around.value.setZero();
+  Matrix<float> predicted = Matrix<float>::Constant(c.data.query.size(), c.model.gene_around.value.cols(), 2);
+  predicted(0, 0) = -0.5f;
+  const Matrix<float> of_query = spatial::gene_stacking_shift(c.model, c.data, predicted),
+                      any = Matrix<float>::Constant(predicted.rows(), predicted.cols(), 3);
+  CHECK(of_query(0, 0) == 0.5f);
+  CHECK(of_query.sum() == 0.5f);
+  const spatial::GeneWeights none{c.model.gene_around.value.row(0), 0};
+  CHECK(of_query == spatial::gene_stacking_shift(none, {any, any}, predicted));
+}

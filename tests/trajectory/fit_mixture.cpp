@@ -1,5 +1,7 @@
 #include <latentcell/trajectory/fit_mixture.hpp>
 
+#include <cmath>
+
 #include "moving_cells.hpp"
 #include "support/catch.hpp"
 
@@ -31,6 +33,10 @@ TEST_CASE("choose_mixture: the straight plan unless another is better by more th
   // Stretches weigh alike, whatever their scale.
   std::vector<double> far{200, 100, 100, 100, 100, 100, 100}, near{0.5, 1, 1, 1, 1, 0.4, 1};
   CHECK(choose_mixture({distances(far, 0.1), distances(near, 0.001)}) == 5);
+  // A stretch that one mixture predicts without any error gives no ratio; the others choose.
+  CHECK(choose_mixture({Matrix<double>::Zero(7, 5), distances(third, 0.1)}) == 2);
+  CHECK(choose_mixture({Matrix<double>::Zero(7, 5)}) == 0);
+  CHECK(choose_mixture({Matrix<double>::Constant(7, 5, std::nan("")), distances(third, 0.1)}) == 2);
   CHECK_THROWS_WITH(choose_mixture({}), ContainsText("there is no stretch"));
   CHECK_THROWS_WITH(choose_mixture({Matrix<double>::Ones(2, 5)}), ContainsText("scores (2, 5) for 7 mixtures"));
 }
@@ -58,21 +64,35 @@ TEST_CASE("nested_stretches: inner snapshots in turn, no neighbors at once; no i
 TEST_CASE("nested_stretches: of many times, as wide as the largest gap and away from it") {
   std::vector<double> time;
   for (int t = 0; t < 1000; ++t) {
-    if (t < 400 || t >= 600) time.push_back(t);
+    if (t <= 450 || t >= 550) time.push_back(t);
   }
+  Index count = 0;
   for (const auto& set : nested_stretches(time, 2)) {
     for (const trajectory::TimeRange& r : set) {
-      CHECK(r.to - r.from == Approx(201).margin(0.1));
-      CHECK((r.to < 300 || r.from > 700));
-      CHECK(r.from > 199);
+      CHECK(r.to - r.from == 99);  // the cells of the gap's width: both ends are times of cells
+      CHECK((r.to <= 400 || r.from >= 600));
+      CHECK(r.from == std::round(r.from));
+      ++count;
     }
   }
+  CHECK(count == 5);
   time.clear();
   for (int t = 0; t < 1000; ++t) time.push_back(t);
   const auto sets = nested_stretches(time, 2);
   REQUIRE(sets.size() == 2);
   CHECK(sets[0].size() == 4);
   CHECK(sets[0][1].from > sets[0][0].to + 90);
+  // Stretches of snapshots lie between snapshots that are kept: a stretch ends at the snapshots it contains.
+  time.clear();
+  for (int t = 0; t < 14; ++t) time.insert(time.end(), 30, t);
+  const auto snapshots = nested_stretches(time, 2);
+  REQUIRE(snapshots.size() == 2);
+  for (const auto& set : snapshots) {
+    for (const trajectory::TimeRange& r : set) {
+      CHECK(r.from == std::round(r.from));
+      CHECK(r.to == std::round(r.to));
+    }
+  }
 }
 
 TEST_CASE("fit_mixture: on straight lines the baseline; where masses change, not; without inner times, a rule") {

@@ -1,5 +1,7 @@
 #include <latentcell/trajectory/plan_cells.hpp>
 
+#include <set>
+
 #include <latentcell/core/threads.hpp>
 
 #include "moving_cells.hpp"
@@ -45,6 +47,16 @@ TEST_CASE("plan_cells: times in a range each have their own place; at a snapshot
   const PlanCells there = plan_cells(view(cells.mean), time, {2, 2}, sharp, rng);
   CHECK(there.mean.row(0) == cells.mean.row(there.row[0]));
   CHECK(plan_cells(view(cells.mean), time, {}, sharp, rng).mean.rows() == 0);
+}
+
+TEST_CASE("plan_cells: many cells come from many plans, so that few are of the same pair") {
+  const LatentTable cells = two_lines(2000, {0, 2}, 1);
+  const std::vector<double> time = read_times(cells.cell_columns, "time");
+  Rng rng(2);
+  std::set<Index> distinct;
+  for (const Index row : plan_cells(view(cells.mean), time, std::vector<double>(3000, 0.5), sharp, rng).row)
+    distinct.insert(row);
+  CHECK(distinct.size() > 1200);  // two plans have 600 cells of a side
 }
 
 TEST_CASE("plan_cells: threads do not matter; a time beyond the cells is refused") {

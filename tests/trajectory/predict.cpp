@@ -164,3 +164,40 @@ TEST_CASE(
   CHECK(between(1.5) == 150);
   CHECK(between(4) == 0);
 }
+
+TEST_CASE("interpolate_at: a range with reference times inside it is predicted by the flow, for each of its times") {
+  Model model = constant_velocity(4, 3, 0);
+  model.mixture.share.value << 0, 0.5, 0.5;
+  Rng rng(4);
+  const LatentTable made =
+      interpolate_at(model, two_lines(60, {0, 1, 2, 3, 4}, 1), {.time = {0.5, 3.5}, .cells = 300}, rng);
+  const auto time = numbers(made, "time"), from = numbers(made, "source_time");
+  for (Index i = 0; i < 300; ++i) {
+    if (from[to_size(i)] <= time[to_size(i)])  // the planted velocity is that of forward alone
+      CHECK(double(made.mean(i, 0)) == Approx(3 * time[to_size(i)]).margin(1.5));
+  }
+  const LatentTable many = two_lines(60, {0, 1, 2, 3, 4, 5, 6, 7}, 1);
+  for (int k = 0; k < 20; ++k)  // wherever the time of the only cell lies
+    CHECK(interpolate_at(model, many, {.time = {4, 10}, .cells = 1}, rng).cells() == 1);
+}
+
+TEST_CASE("interpolate_at: plans are used from one reference time to the next, and at a time but the first") {
+  Model model = constant_velocity(3, 0, 0);  // the flow leaves cells where they are, at 0, 3 or 6
+  model.mixture.share.value << 0, 0, 1;
+  const LatentTable cells = two_lines(100, {0, 1, 2}, 1);
+  const auto moved = [&](double first, double last) {
+    Rng rng(4);
+    const LatentTable out = interpolate_at(model, cells, {.time = {first, last}, .cells = 100}, rng);
+    const auto time = numbers(out, "time");
+    Index count = 0;
+    for (Index i = 0; i < 100; ++i) count += std::abs(double(out.mean(i, 0)) - 3 * time[to_size(i)]) < 1.2;
+    return count;
+  };
+  CHECK(moved(0, 1) == 100);
+  CHECK(moved(1, 2) == 100);
+  CHECK(moved(1, 1) == 100);
+  CHECK(moved(2, 2) == 100);
+  CHECK(moved(0, 2) < 95);
+  CHECK(moved(1.2, 2.4) < 95);
+  CHECK_NOTHROW(moved(0, 0));
+}

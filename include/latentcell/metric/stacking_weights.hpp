@@ -54,7 +54,8 @@ inline std::vector<double> simplex_weights(Matrix<double> error, const std::vect
 /// 1992, "Stacked generalization"; Breiman 1996, "Stacked regressions"). All columns share weights that few cells hold
 /// to equal ones; each column's are held to the shared ones.
 /// parts: of each predictor (N, D), of cells that it was not trained on; truth (N, D) -> (parts, D)
-/// A column without error in any predictor gets the shared weights. Throws std::invalid_argument for other shapes.
+/// A column without error in any predictor gets the shared weights. Throws std::invalid_argument for other
+/// shapes and for numbers that are not finite.
 inline Matrix<double> stacking_weights(const std::vector<Matrix<float>>& parts, const Matrix<float>& truth,
                                        const StackingOptions& o = {}) {
   check_options("stacking_weights", o);
@@ -65,6 +66,9 @@ inline Matrix<double> stacking_weights(const std::vector<Matrix<float>>& parts, 
   for (const Matrix<float>& p : parts)
     LATENTCELL_REQUIRE(p.rows() == n && p.cols() == d, "stacking_weights: a prediction (", p.rows(), ", ", p.cols(),
                        ") of a truth (", n, ", ", d, ")");
+  for (const Matrix<float>& p : parts)
+    LATENTCELL_REQUIRE(p.allFinite(), "stacking_weights: a prediction holds numbers that are not finite");
+  LATENTCELL_REQUIRE(truth.allFinite(), "stacking_weights: the truth holds numbers that are not finite");
   for (Index c = 0; c < d; ++c) {
     Matrix<double> e(n, k);
     for (Index a = 0; a < k; ++a) e.col(a) = (parts[to_size(a)].col(c) - truth.col(c)).cast<double>();

@@ -226,6 +226,7 @@ inline FitStatus cross_validate_fold(const Fold& fold, const std::vector<Index>&
 inline std::optional<CrossValidation> cross_validate(const Dataset& data, const CrossValidationOptions& o,
                                                      Stages& stages) {
   check_options("cross_validate", o);
+  check_joint_folds("cross_validate", o.training.stacking.joint_folds);
   const std::vector<Holdout> folds = hold_out_folds(data, o.folds, o.training.members.fit.seed);
   const Index n = data.cells.cells();
   CrossValidation out;

@@ -104,6 +104,7 @@ inline Model make_model(const Options& o, const Modality& target, const std::vec
 
 /// Tells `stages` of the stages of a fit, before the cells are encoded.
 /// members: 0: the joint model alone; target_cells: with the target; joint_cells: 0: no joint model is trained
+/// The nested joint models are those of a target that is in the joint model; for others set stacking.joint_folds to 0.
 inline void plan_stages(const TrainingOptions& o, Index members, Index target_cells, Index joint_cells,
                         Stages& stages) {
   const Index cells = members > 0 ? target_cells - target_cells / members : 0;
@@ -123,6 +124,8 @@ inline void plan_stages(const TrainingOptions& o, Index members, Index target_ce
 inline FitStatus fit(Model& model, const TrainingCells& cells, const TrainingOptions& o, Stages& stages) {
   check_options("multiomics::fit", o);
   conformal::check_draws("multiomics::fit", o.intervals.draws);
+  check_joint_folds("multiomics::fit", o.stacking.joint_folds);
+  check_joint_cells("multiomics::fit", cells);
   const conformal::EnsembleData data = training_data(model, cells.target, cells.sources);
   const FitStatus status = conformal::fit(model.flows, data, o.members, o.stage, stages);
   if (status == FitStatus::interrupted) return status;

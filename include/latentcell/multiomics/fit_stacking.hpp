@@ -26,6 +26,11 @@ struct JointFoldOptions {
   }
 };
 
+/// Throws std::invalid_argument, beginning with `caller`, for one fold.
+inline void check_joint_folds(const char* caller, Index folds) {
+  LATENTCELL_REQUIRE(folds != 1, caller, ": one joint fold alone cannot be left out; give 2 or more, or 0");
+}
+
 /// Cells that a model is trained on.
 struct TrainingCells {
   Modality target;                ///< cells without it are not used
@@ -33,6 +38,26 @@ struct TrainingCells {
   /// RNA and the other modalities of all cells, those above first, in their order; empty: no joint model is trained
   std::vector<Modality> joint{};
 };
+
+/// Throws std::invalid_argument, beginning with `caller`, if the joint model's cells do not begin with those of the
+/// target, in their order. Compared are the marks of measured cells and the sums of counts of the modality that is the
+/// target; where there is none with its name and features, nothing is.
+inline void check_joint_cells(const char* caller, const TrainingCells& cells) {
+  const Modality& target = cells.target;
+  const Index n = target.cells();
+  for (const Modality& m : cells.joint) {
+    if (m.name != target.name || m.features != target.features) continue;
+    LATENTCELL_REQUIRE(m.cells() >= n, caller, ": ", m.cells(), " cells of the joint model, but ", n, " with sources");
+    const CountsView a = m.counts.view(), b = target.counts.view();
+    for (Index i = 0; i < n; ++i) {
+      const bool used = target.measured[to_size(i)] != 0;
+      const bool same = (m.measured[to_size(i)] != 0) == used && (!used || a.row_sum(i) == b.row_sum(i));
+      LATENTCELL_REQUIRE(same, caller,
+                         ": the joint model's cells must begin with those of the target, in their order; '", m.name,
+                         "' differs in row ", i);
+    }
+  }
+}
 
 /// Stage of the joint model that is trained without a fold.
 inline std::string nested_joint_stage(const JointFitOptions& o, Index fold) {
@@ -47,7 +72,6 @@ inline std::optional<Matrix<float>> out_of_fold_joint(const Model& model, const 
                                                       const JointFitOptions& joint, Index folds, Stages& stages,
                                                       Rng& rng) {
   const Index n = cells.target.cells(), all = cells.joint.front().cells();
-  LATENTCELL_REQUIRE(all >= n, "fit_stacking: ", all, " cells of the joint model, but ", n, " with sources");
   const std::vector<Index> fold = assign_folds(n, folds, model.options.ensemble.fold_seed + 1);
   Matrix<float> out(n, model.target.latent());
   for (Index k = 0; k < folds; ++k) {
@@ -104,7 +128,8 @@ inline std::optional<StackedOutOfFold> fit_stacking(Model& model, const Training
                                                     const JointFitOptions& joint, const JointFoldOptions& o,
                                                     Stages& stages, Rng& rng) {
   check_options("fit_stacking", o);
-  LATENTCELL_REQUIRE(o.joint_folds != 1, "fit_stacking: one joint fold alone cannot be left out; give 2 or more, or 0");
+  check_joint_folds("fit_stacking", o.joint_folds);
+  check_joint_cells("fit_stacking", cells);
   const Matrix<float> truth = model.target.encode(cells.target);
   StackedOutOfFold out{model.condition_features(cells.sources), {}, {}};
   out.ensemble = conformal::out_of_fold_means(model.flows, out.condition, rng);

@@ -58,13 +58,15 @@ struct Stacking {
   }
 };
 
-/// Fits ridge regressions of a target, one for each set of sources, on the cells that have at least these.
+/// Fits ridge regressions of a target, one for each set of sources, on the cells that have at least these. A set that
+/// fewer than 3 cells have takes the regression of that of its subsets that most cells have; without any it is zero.
 /// source (N, C): numbers of a source that is not in the set are ignored; target (N, D); measured (N) sets of sources;
 /// columns (C) the source of each; rows: cells to use
 inline void fit_ridge(std::vector<LinearMap>& maps, const Matrix<float>& source, const Matrix<float>& target,
                       const std::vector<Index>& measured, const std::vector<Index>& columns,
                       std::span<const Index> rows) {
-  constexpr double weight = 1;  // as the baseline's
+  constexpr double weight = 1;                     // as the baseline's
+  std::vector<std::size_t> cells(maps.size(), 0);  // of each fitted regression; 0: it was taken, or is zero
   for (std::size_t m = 0; m < maps.size(); ++m) {
     const Index set = Index(m) + 1;
     std::vector<Index> used;
@@ -73,7 +75,15 @@ inline void fit_ridge(std::vector<LinearMap>& maps, const Matrix<float>& source,
     }
     maps[m].slope.value.setZero();
     maps[m].intercept.value.setZero();
-    if (used.size() < 3) continue;
+    if (used.size() < 3) {
+      std::size_t best = m;
+      for (std::size_t s = 0; s < m; ++s) {  // all subsets come before the set; of equals the larger one
+        if ((Index(s + 1) & set) == Index(s + 1) && cells[s] > 0 && cells[s] >= cells[best]) best = s;
+      }
+      if (best != m) maps[m].slope.value = maps[best].slope.value, maps[m].intercept.value = maps[best].intercept.value;
+      continue;
+    }
+    cells[m] = used.size();
     Matrix<double> x(Index(used.size()), source.cols()), y(Index(used.size()), target.cols());
     for (std::size_t r = 0; r < used.size(); ++r) {
       x.row(Index(r)) = source.row(used[r]).cast<double>();

@@ -86,9 +86,10 @@ inline conformal::EnsembleData training_data(const Model& model, const Dataset& 
 /// Fits all of a model: the encoders, the extent of the tissue and the variogram, the flows, the weights of both
 /// steps of stacking and the interval scales. Brings the data into a common frame first. The flows are stages flow_1,
 /// flow_2, ... and can be resumed. Coverage holds approximately: the cells that intervals are calibrated on also gave
-/// the stacking weights, one number per latent dimension, and the two numbers of the variogram. rng: chooses the cells
-/// that the variogram is fitted to Throws std::invalid_argument if data and model do not agree in genes, panel or
-/// missing slices.
+/// the stacking weights, one number per latent dimension and one per gene, the two numbers of each variogram, and the
+/// width and share of smoothing.
+/// rng: chooses the cells that the variogram of the components is fitted to
+/// Throws std::invalid_argument if data and model do not agree in genes, panel or missing slices.
 inline FitStatus fit(Model& model, Dataset& data, const TrainingOptions& o, Rng& rng, Stages& stages) {
   check_options("spatial::fit", o);
   detail::check_dataset(model, data);

@@ -65,13 +65,13 @@ inline Matrix<float> fit_gene_stacking(Model& model, const StackingData& of, Rng
   return gene_stacking_shift(found, around, of.predicted);
 }
 
-/// Returns what to add to the means of query locations so that they become the stacked ones; zero where the model
-/// remains.
+/// Returns what to add to the means of query locations so that they become the stacked ones. Where the model
+/// remains it only lifts negative means to 0, as in the fit.
 /// shapes: predicted (M, F) -> (M, F)
 inline Matrix<float> gene_stacking_shift(const Model& model, const Dataset& data, const Matrix<float>& predicted) {
   const Matrix<double>& s = model.gene_smoothing.value;
   const GeneWeights weights{model.gene_around.value.row(0), s(0, 3)};
-  if (weights.around.maxCoeff() <= 0) return Matrix<float>::Zero(predicted.rows(), predicted.cols());
+  if (weights.around.maxCoeff() <= 0) return predicted.array().max(0.0f).matrix() - predicted;
   const SpatialReference reference{{data.reference}, model.target.log_normalized(data.target)};
   const GeneMeans around = gene_means(reference, {data.query, {}}, {.slice_gap = model.options.context.slice_gap},
                                       {s(0, 0), s(0, 1)}, s(0, 2));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 #include <latentcell/train/epochs_for_steps.hpp>
 #include <latentcell/train/fit_cells.hpp>
@@ -31,10 +32,19 @@ inline FitOptions velocity_options(const Model& model, const TrainingOptions& op
   return out;
 }
 
+/// Tells `stages` of the stages "velocity" and those of fit_mixture.   time: of the training cells
+inline void plan_velocity(const Model& model, const std::vector<double>& time, const TrainingOptions& options,
+                          Stages& stages) {
+  const FitOptions velocity = velocity_options(model, options);
+  stages.plan("velocity", velocity, model.options.paths.pairs, model.velocity);
+  plan_mixture(model, time, velocity, options.mixture, stages);
+}
+
 /// Trains a model on points of an embedding or other latents: a stage "velocity", then those of fit_mixture.
 /// latents (N, D) with the obs column of times
 inline FitStatus fit(Model& model, const LatentTable& latents, const TrainingOptions& options, Stages& stages) {
   const FitOptions velocity = velocity_options(model, check_options("trajectory::fit", options));
+  plan_velocity(model, read_times(latents.cell_columns, model.options.time), options, stages);
   const FitStatus status = stages.run<float>(
       "velocity", velocity, model.velocity,
       [&](TrainState<float>& state, auto&&... hooks) { fit_velocity(model, latents, velocity, state, hooks...); });
@@ -51,8 +61,7 @@ inline FitStatus fit(Model& model, const Snapshots& cells, const TrainingOptions
     if (decoder.epochs == 0) decoder.epochs = epochs_for_steps(cells.cells(), decoder.batch, {.steps = 1500});
     model.autoencoder->gene_names = cells.counts->gene_names;  // a resumed stage that is finished restores none
     stages.plan("decoder", decoder, cells.cells(), *model.autoencoder);
-    stages.plan("velocity", velocity_options(model, options), model.options.paths.pairs, model.velocity);
-    plan_mixture(model, cells.times(model.options.time), velocity_options(model, options), options.mixture, stages);
+    plan_velocity(model, cells.times(model.options.time), options, stages);
     const auto train = [&](TrainState<float>& state, auto&&... hooks) {
       latentcell::fit(*model.autoencoder, *cells.counts, CellCovariates{}, decoder, state, hooks...);
     };

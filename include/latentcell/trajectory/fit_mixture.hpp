@@ -19,7 +19,8 @@ namespace LATENTCELL_NAMESPACE::trajectory {
 
 struct MixtureOptions {
   Index fits = 2;  ///< velocities trained for the choice, each without every other inner stretch of time, on half of
-                   ///< the pairs. Larger than 2: as 2. 0: nothing is left out, a rule chooses
+                   ///< the pairs. 1: half of the inner stretches are used. Larger than 2: as 2. 0: nothing is left
+                   ///< out, a rule chooses
 
   static void visit(auto& self, auto&& f) { f("fits", self.fits, at_least(0)); }
 };
@@ -35,8 +36,8 @@ inline const std::vector<PartShares>& candidate_mixtures() {
 }
 
 /// Inner stretches of time to leave out, in sets of which each is left out at once: neighbors are never in one set.
-/// With few distinct times each inner one is a stretch; else stretches are as wide as the largest gap between times,
-/// which is what the model is there for, and away from it.
+/// With few distinct times each inner one is a stretch; else stretches are about as wide as the largest gap between
+/// times, which is what the model is there for, and away from it. Each begins and ends at a time of cells.
 /// -> at most `sets`, none where there are fewer than three times
 inline std::vector<std::vector<TimeRange>> nested_stretches(const std::vector<double>& time, Index sets) {
   constexpr Index few_times = 12, parts = 10, fewest_cells = 20;
@@ -53,10 +54,13 @@ inline std::vector<std::vector<TimeRange>> nested_stretches(const std::vector<do
     }
     const double width = std::max(gap, (last - first) / double(parts));
     for (double from = first + width; from + 2 * width <= last; from += width) {
-      const TimeRange stretch{std::nextafter(from, last), from + width};
+      TimeRange stretch{std::nextafter(from, last), from + width};
       const bool by_the_gap =
           gap == width && stretch.to > gap_from - width / 2 && stretch.from < gap_from + gap + width / 2;
-      if (!by_the_gap) inner.push_back(stretch);
+      const Index begin = order.at_or_after(stretch.from), end = order.after(stretch.to);
+      if (by_the_gap || begin >= end) continue;
+      stretch = {order.times[to_size(begin)], order.times[to_size(end - 1)]};
+      inner.push_back(stretch);
     }
   }
   std::erase_if(inner, [&](const TimeRange& r) {
@@ -127,25 +131,30 @@ inline StretchScores score_stretch(Model& nested, const LatentTable& reference, 
 
 /// The best mixture where it beats the straight plan by more than one standard error, else the straight plan, which is
 /// the first. The score is W1, relative to the best of each stretch; the standard error is that of the difference over
-/// the true cells.
+/// the true cells. A stretch whose best W1 is 0 or not a number tells nothing and is left out.
 /// distances: of each stretch (mixtures, cells) -> position in candidate_mixtures()
 inline Index choose_mixture(const std::vector<Matrix<double>>& distances) {
   const Index count = Index(candidate_mixtures().size());
   LATENTCELL_REQUIRE(!distances.empty(), "choose_mixture: there is no stretch to choose by");
-  std::vector<double> score(to_size(count), 0.0);
+  std::vector<Matrix<double>> relative;  // distances in units of the stretch's best W1
   for (const Matrix<double>& d : distances) {
     LATENTCELL_REQUIRE(d.rows() == count && d.cols() >= 2, "choose_mixture: scores (", d.rows(), ", ", d.cols(),
                        ") for ", count, " mixtures");
-    for (Index c = 0; c < count; ++c)
-      score[to_size(c)] += d.row(c).mean() / d.rowwise().mean().minCoeff() / double(distances.size());
+    const double unit = d.rowwise().mean().minCoeff();
+    if (unit > 0 && d.allFinite()) relative.push_back(d / unit);
+  }
+  if (relative.empty()) return 0;
+  std::vector<double> score(to_size(count), 0.0);
+  for (const Matrix<double>& d : relative) {
+    for (Index c = 0; c < count; ++c) score[to_size(c)] += d.row(c).mean() / double(relative.size());
   }
   const Index best = Index(std::min_element(score.begin(), score.end()) - score.begin());
   double variance = 0;
-  for (const Matrix<double>& d : distances) {
-    const Eigen::ArrayXd gap = (d.row(0) - d.row(best)).transpose().array() / d.rowwise().mean().minCoeff();
+  for (const Matrix<double>& d : relative) {
+    const Eigen::ArrayXd gap = (d.row(0) - d.row(best)).transpose().array();
     variance += (gap - gap.mean()).square().sum() / double(gap.size() - 1) / double(gap.size());
   }
-  return score[0] - score[to_size(best)] > std::sqrt(variance) / double(distances.size()) ? best : 0;
+  return score[0] - score[to_size(best)] > std::sqrt(variance) / double(relative.size()) ? best : 0;
 }
 
 namespace detail {
@@ -172,8 +181,9 @@ inline void plan_mixture(const Model& model, const std::vector<double>& time, co
 }
 
 /// Chooses what predicts the cells between snapshots: inner stretches of the training times are left out, a velocity is
-/// trained without them, and the mixture that predicts them best is taken. So the flow is not below the plan it learns
-/// from, nor below the straight plan. Stages "velocity_nested_1" and "_2", resumable.
+/// trained without them, and the mixture that predicts them best is taken. So on the left-out stretches together it is
+/// not below the straight plan. Of other times nothing is said.
+/// Stages "velocity_nested_1" and "_2", resumable.
 /// latents (N, D) with the obs column of times; velocity: the settings of the model's own
 inline FitStatus fit_mixture(Model& model, const LatentTable& latents, const FitOptions& velocity,
                              const MixtureOptions& o, Stages& stages) {

@@ -19,11 +19,12 @@ struct PlanCells {
 /// its time is between the pair's (McCann 1997, "A convexity principle for interacting gases"). No net is trained.
 /// latents (N, D), time (N), to (n) times -> (n, D)
 /// The sides are the cells nearest in time before and after the middle of the times: whole times, until there are
-/// `window`.
-/// Throws std::invalid_argument where one side has no cell.
+/// `window`. No time of a cell lies strictly between the earliest and the latest of `to`, or those beyond the two sides
+/// are moved to the nearer side. Each plan is of 300 cells of either side, or of a larger `window`; more cells are from
+/// more plans, at most 16. Throws std::invalid_argument where one side has no cell.
 inline PlanCells plan_cells(ConstView<float> latents, const std::vector<double>& time, const std::vector<double>& to,
                             const OtPathOptions& options, Rng& rng) {
-  constexpr Index plans = 2, most = 300;  // plans, and cells of a side in each: one of many cells has better pairs
+  constexpr Index few_plans = 2, many_plans = 16, most = 300;  // cells of a side in a plan: of many, better pairs
   check_options("plan_cells", options);
   PlanCells out;
   out.mean.resize(Index(to.size()), latents.cols());
@@ -35,8 +36,9 @@ inline PlanCells plan_cells(ConstView<float> latents, const std::vector<double>&
                            after = order.window(next, 1, options.window);
   LATENTCELL_REQUIRE(!before.empty() && !after.empty(), "plan_cells: no cell is ", before.empty() ? "before" : "after",
                      " the times ", *first, " to ", *last);
-  OtPathBuilder built(latents, time, order, options, std::max(most, options.window));
-  const Index n = Index(to.size());
+  const Index n = Index(to.size()), cells = std::max(most, options.window),
+              plans = std::min(n, std::clamp((n + cells - 1) / cells, few_plans, many_plans));
+  OtPathBuilder built(latents, time, order, options, cells);
   for (Index k = 0; k < plans; ++k) built.add(before, after, (n * (k + 1)) / plans - (n * k) / plans, rng);
   built.finish();
   std::vector<float> velocity(to_size(latents.cols()));

@@ -154,12 +154,14 @@ inline Sources draw_sources(const std::vector<double>& time, const TimeOrder& or
   return out;
 }
 
-/// The part that predicts each of `cells` cells, in random order; the flow where the range is beyond the reference.
+/// The part that predicts each of `cells` cells, in random order. A plan joins the two sides of a step between times,
+/// so it is the flow alone where the range reaches beyond the reference's times or has some inside.
 inline std::vector<SnapshotPart> draw_parts(const Model& model, const TimeOrder& order, const InterpolateOptions& o,
                                             Rng& rng) {
-  const Index next = order.at_or_after(o.time.middle());
+  const Index after_from = order.after(o.time.from), at_to = order.at_or_after(o.time.to);
   std::vector<SnapshotPart> out(to_size(o.cells), SnapshotPart::flow);
-  if (next == 0 || next == order.size()) return out;
+  if (after_from == 0 || at_to == order.size() || after_from < at_to) return out;
+  if (at_to == 0) return out;  // the first time itself: no cell is before it
   double sum = 0;
   Index done = 0;
   for (const SnapshotPart part : {SnapshotPart::flow, SnapshotPart::plan, SnapshotPart::straight_plan}) {
@@ -175,7 +177,8 @@ inline std::vector<SnapshotPart> draw_parts(const Model& model, const TimeOrder&
 
 /// Cells at a time that need not have been measured, in the shares of the model's mixture: reference cells before it
 /// are moved forward by the flow, those after it backward, more of either the nearer it is; or cells are on their way
-/// along a transport plan between both. Times beyond the reference are reached from one side, by the flow.
+/// along a transport plan between both. The flow alone predicts a range that reaches beyond the reference's times, from
+/// one side where all of it is beyond, and a range with reference times inside it, from both sides of its middle.
 /// reference (N, D) with the obs column of times -> latents (cells, D)
 /// obs of the result: the time, "source_cell" and "source_time", of the nearer one of a pair.
 inline LatentTable interpolate_at(const Model& model, const LatentTable& reference, const InterpolateOptions& options,
