@@ -115,8 +115,16 @@ Json Report::scored(const lc::evaluate::ScoreTable& scores) {
   return out;
 }
 
-void Report::finish(const Common& s, const std::string& not_evaluated) {
-  const std::string verdict = scores_.empty() ? not_evaluated : lc::evaluate::verdict(scores_);
+void Report::not_evaluated(const std::string& key, const std::string& why) {
+  json_[key] = {{"not_evaluated", why}};
+  print_line("note: " + key + " not evaluated: " + why);
+  if (not_evaluated_.empty()) not_evaluated_ = "not evaluated: " + why;
+}
+
+void Report::finish(const Common& s, const std::string& otherwise) {
+  const std::string verdict = !scores_.empty()         ? lc::evaluate::verdict(scores_)
+                              : not_evaluated_.empty() ? otherwise
+                                                       : not_evaluated_;
   json_["settings"] = settings_of(s);  // lists are taken apart by now
   json_["peak_memory_mb"] = peak_memory_mb();
   json_["verdict"] = verdict;
