@@ -78,7 +78,8 @@ std::string to_text(const Json& json);
 /// Writes a file whole or not at all; nothing where no path is given.
 void write_text(const std::string& path, const std::string& words);
 
-/// What training depends on beside a run's settings: the data files, by name and size.
+/// What training depends on beside a run's settings: the data files, by name, size and a hash of their first and last
+/// megabyte; of a 10x folder by those of its files.
 Json files_of(const std::vector<std::string>& paths);
 
 }  // namespace program
