@@ -31,7 +31,7 @@ cmp deleted.h5ad from.h5ad
 if "$make_slices" same held_out.h5ad other.h5ad; then echo "WRONG: another seed predicts the same"; exit 1; fi
 "$impute" --data all.h5ad --holdout genes:3 "${short[@]}" --out genes.h5ad --report genes.json
 grep -q 'ridge on the panel' genes.json
-"$impute" --data all.h5ad --holdout genes:1 "${short[@]}" --out gene.h5ad
+"$impute" --data all.h5ad --holdout genes:1 "${short[@]}" --out gene.h5ad --report gene.json
 "$make_slices" panel all.h5ad genes.h5ad
 "$impute" --data reference.h5ad --panel panel.h5ad "${short[@]}" --out of_panel.h5ad --checkpoint panel_model
 "$make_slices" same genes.h5ad of_panel.h5ad
@@ -44,6 +44,7 @@ done
 "$impute" --data without.h5ad --predict hidden.csv --within-spots "${short[@]}" --out within.h5ad
 if "$make_slices" same deleted.h5ad within.h5ad; then echo "WRONG: --within-spots changes nothing"; exit 1; fi
 "$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json 2>slice.err
+for report in genes gene grid slice; do "$checker" "$schema" $report.json; done
 grep -q outline slice.json
 grep -q ambiguous slice.json
 grep -q 'warning: slice 2 .* use --turn' slice.err || { echo "WRONG: nothing warns that a square fits in several turns"; exit 1; }
