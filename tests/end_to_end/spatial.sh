@@ -61,7 +61,9 @@ grep -q '"turn": 180' turned.json
 if "$make_slices" same slice.h5ad turned.h5ad; then echo "WRONG: --turn changes nothing"; exit 1; fi
 
 printf '3,3,1.5\n' > half.csv
+# A first column of names is none of coordinates.
 printf ',x,y\n0,3,3\n' > numbered.csv
+"$impute" --data all.h5ad --predict numbered.csv "${short[@]}" --out numbered.h5ad
 
 program=$impute
 source "$here/refuses.sh"
@@ -83,7 +85,6 @@ refuses "has no obsm entry 'spatial'" --slices slice1.csv,slice2.csv --holdout s
 refuses "lies in no slice" "${slices[@]}" --predict half.csv
 refuses "is not a number, as 'count' holds" --data numbers.h5ad --subset count=many --holdout spots:0.5
 refuses "needs x, y alone" --data all.h5ad --predict half.csv
-refuses "a column has no name" --data all.h5ad --predict numbered.csv
 refuses "trained with all slices" "${unmeasured[@]}" --predict second.csv --from all_known
 refuses "none of 2 slices" --slices -,- --holdout slice:1
 refuses "slices 1 to 3, not 1.5" "${slices[@]}" --holdout slice:1.5
