@@ -59,7 +59,8 @@ std::optional<Trained> train(const Settings& s, lc::Rng& rng, program::Report& r
   Trained out{trajectory::Model(s.model_options(cells), rng)};
   report["training_cells"] = cells.cells();
   print_line(lc::text("training on ", cells.cells(), " cells in ", out.model.latent(), " dimensions"));
-  lc::Stages stages = program::make_stages(s, out.model, cells.counts ? *cells.counts : lc::CellTable{});
+  const lc::CellTable none;
+  lc::Stages stages = program::make_stages(s, out.model, cells.counts ? *cells.counts : none);
   if (trajectory::fit(out.model, cells, s.training_options(), stages) == lc::FitStatus::interrupted) return {};
   program::report_mixture(report, out.model.mixture);
   report.add_stages(s, stages);
@@ -108,7 +109,7 @@ void draw(const Settings& s, const Trained& t, const std::vector<lc::LatentTable
 int run(Settings s) {
   program::begin(s, {s.embedding, s.from});
   s.complete();
-  lc::Rng rng(s.seed);
+  lc::Rng rng(s.seed), own(s.seed, prediction_stream);
   program::Report report("model_trajectory", s);
   const std::optional<Trained> trained = s.from.empty() ? train(s, rng, report) : load(s, rng);
   if (!trained) return program::exit_interrupted(s);
@@ -117,7 +118,6 @@ int run(Settings s) {
   program::training_begins();
   program::doing("predicting");
   const double start = program::now();
-  lc::Rng own(s.seed, prediction_stream);
   lc::CellTable out;
   std::vector<lc::LatentTable> predicted;
   for (const auto& [name, time] : s.predictions) {

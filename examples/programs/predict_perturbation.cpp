@@ -130,7 +130,7 @@ int run(Settings s) {
     if (perturbation::fit_control_generator(generator, controls, {.seed = s.seed}, generator_rng, stages) ==
         lc::FitStatus::interrupted)
       return program::exit_interrupted(s);
-    if (!s.checkpoint.empty()) lc::generation::save(s.checkpoint + generator_name, generator);
+    program::save_checkpoint(s, generator, generator_name);
     controls = generate(s, generator, data.options, data.targets);
   }
   report.add_stages(s, stages);

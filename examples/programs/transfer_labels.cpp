@@ -82,10 +82,8 @@ int run(Settings s) {
   program::add_parts(report, mapping::part_shares(model));
 
   write(s, d, {levels, mapped.label}, mapped, report);
-  if (!s.checkpoint.empty()) {
-    gen::save(s.checkpoint + "/transferred.safetensors", model.generator);
-    mapping::save(s.checkpoint + "/mapped.safetensors", model);
-  }
+  program::save_checkpoint(s, model.generator, "/transferred.safetensors");
+  program::save_checkpoint(s, model, "/mapped.safetensors");
   const auto far = std::count_if(mapped.distance.begin(), mapped.distance.end(), [](double x) { return x > 2; });
   print_line(lc::text(far,
                       " of them are more than twice as far from the reference as its own cells are from each other: "

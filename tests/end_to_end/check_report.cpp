@@ -55,8 +55,10 @@ class Schema {
         if (value.is_number() && value.get<double>() < of.get<double>()) fail(place, "is below " + of.dump());
       } else if (word == "required") {
         for (const Json& key : of) {
-          if (!value.contains(key.get<std::string>())) fail(place, "has no " + key.dump());
+          if (value.is_object() && !value.contains(key.get<std::string>())) fail(place, "has no " + key.dump());
         }
+      } else if (word == "anyOf") {
+        check_any(of, value, place);
       } else if (word == "items") {
         for (std::size_t i = 0; value.is_array() && i < value.size(); ++i)
           check(of, value[i], place + "/" + std::to_string(i));
@@ -70,6 +72,15 @@ class Schema {
       } else if (word != "$schema" && word != "$defs" && word != "title") {
         fail(place, "the schema's '" + word + "' is not known here");
       }
+    }
+  }
+
+  void check_any(const Json& schemas, const Json& value, const std::string& place) {
+    const std::vector<std::string> before = faults_;
+    for (const Json& schema : schemas) {
+      faults_ = before;
+      check(schema, value, place);
+      if (faults_.size() == before.size()) return;
     }
   }
 

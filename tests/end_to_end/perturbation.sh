@@ -95,7 +95,7 @@ refuses "'no_such' of perturbation" --data all.h5ad --holdout type_2 --perturbat
 refuses "'no_such' of perturbation" --data all.h5ad --from model --perturbation no_such
 refuses "no level 'no_such'" --data all.h5ad --from model --target no_such,type_2
 refuses "excludes" --data all.h5ad --from model --control none
-refuses "other.gmt: scored_gene_sets: none of 1 sets" --data all.h5ad --holdout type_2 --tables tables --gene-sets other.gmt
+refuses "other.gmt: none of 1 sets" --data all.h5ad --holdout type_2 --tables tables --gene-sets other.gmt
 refuses "is of a run whose holdout was [\"type_2\"], not [\"type_1\"]" --data all.h5ad --holdout type_1 --checkpoint model --resume
 refuses "is the control" --data all.h5ad --from model --perturbation control
 refuses "--at-dose" --data all.h5ad --holdout type_2 --at-dose 1

@@ -31,7 +31,7 @@ cmp deleted.h5ad from.h5ad
 if "$make_slices" same held_out.h5ad other.h5ad; then echo "WRONG: another seed predicts the same"; exit 1; fi
 "$impute" --data all.h5ad --holdout genes:3 "${short[@]}" --out genes.h5ad --report genes.json
 grep -q 'ridge on the panel' genes.json
-"$impute" --data all.h5ad --holdout genes:1 "${short[@]}" --out gene.h5ad
+"$impute" --data all.h5ad --holdout genes:1 "${short[@]}" --out gene.h5ad --report gene.json
 "$make_slices" panel all.h5ad genes.h5ad
 "$impute" --data reference.h5ad --panel panel.h5ad "${short[@]}" --out of_panel.h5ad --checkpoint panel_model
 "$make_slices" same genes.h5ad of_panel.h5ad
@@ -44,6 +44,7 @@ done
 "$impute" --data without.h5ad --predict hidden.csv --within-spots "${short[@]}" --out within.h5ad
 if "$make_slices" same deleted.h5ad within.h5ad; then echo "WRONG: --within-spots changes nothing"; exit 1; fi
 "$impute" "${slices[@]}" --holdout slice:2 "${short[@]}" --out slice.h5ad --report slice.json 2>slice.err
+for report in genes gene grid slice; do "$checker" "$schema" $report.json; done
 grep -q outline slice.json
 grep -q ambiguous slice.json
 grep -q 'warning: slice 2 .* use --turn' slice.err || { echo "WRONG: nothing warns that a square fits in several turns"; exit 1; }
@@ -60,7 +61,9 @@ grep -q '"turn": 180' turned.json
 if "$make_slices" same slice.h5ad turned.h5ad; then echo "WRONG: --turn changes nothing"; exit 1; fi
 
 printf '3,3,1.5\n' > half.csv
+# A first column of names is none of coordinates.
 printf ',x,y\n0,3,3\n' > numbered.csv
+"$impute" --data all.h5ad --predict numbered.csv "${short[@]}" --out numbered.h5ad
 
 program=$impute
 source "$here/refuses.sh"
@@ -82,7 +85,6 @@ refuses "has no obsm entry 'spatial'" --slices slice1.csv,slice2.csv --holdout s
 refuses "lies in no slice" "${slices[@]}" --predict half.csv
 refuses "is not a number, as 'count' holds" --data numbers.h5ad --subset count=many --holdout spots:0.5
 refuses "needs x, y alone" --data all.h5ad --predict half.csv
-refuses "a column has no name" --data all.h5ad --predict numbered.csv
 refuses "trained with all slices" "${unmeasured[@]}" --predict second.csv --from all_known
 refuses "none of 2 slices" --slices -,- --holdout slice:1
 refuses "slices 1 to 3, not 1.5" "${slices[@]}" --holdout slice:1.5

@@ -53,6 +53,11 @@ refuses "no column 'no_such'" --data all.h5ad --predict 1 --label no_such
 refuses "no column 'no_such'" --embedding points.csv --time no_such --predict 1
 refuses "a column has no name" --embedding numbered.csv --time day --predict 1
 refuses "is of a run whose holdout was" --data all.h5ad --holdout 1 "${short[@]}" --checkpoint model --resume
+# A file of the same name and size, with another digit.
+mkdir other
+sed '2s/^0,0/0,1/' points.csv > other/points.csv
+refuses "is of a run whose data was" --embedding other/points.csv --time day --predict 0.5 --growth --noise 0.2 \
+  --velocity-epochs 1 --window 40 --checkpoint points --resume
 refuses "excludes" --embedding points.csv --data all.h5ad --time day --predict 1
 refuses "excludes" --embedding points.csv --time day --predict 1 --components 5
 refuses "excludes" --data all.h5ad --from model --predict 1 --time time

@@ -55,6 +55,7 @@ refuses "no obsm entry 'no_such'" --data both.h5ad --extra-modality no_such --ho
 refuses "no such file" --data both.h5ad --rna-only missing.h5ad
 refuses "too few for 60 folds" --data both.h5ad --holdout 60
 refuses "one fold alone" --data both.h5ad --holdout 1
+refuses "0, or 2 and more" --data both.h5ad --holdout 2 --joint-folds 1
 refuses "needs cells to predict" --from model
 refuses "excludes" --data both.h5ad --from model --rna-only rna.h5ad
 refuses "kind" --from model/protein_1.safetensors --rna-only rna.h5ad

@@ -128,3 +128,10 @@ TEST_CASE("pool_labels, fit_pool_weights: parts of other shapes are refused") {
   CHECK_THROWS_WITH(fit_pool_weights({{a, b}, {0, 1}, {0, 0}}), ContainsText("3 rows of probabilities for 2 labels"));
   CHECK_THROWS_WITH(fit_pool_weights({{a}, {0, 1}, {0}}, {.smoothing = 0}), ContainsText("smoothing"));
 }
+
+TEST_CASE("fit_pool_weights: a mark of optimism for each part") {
+  Rng rng(3);
+  const std::vector<int> codes = some_codes(20, rng);
+  const std::vector<Matrix<double>> parts{part(codes, 0.9, 0.1, rng), part(codes, 0.8, 0.1, rng)};
+  CHECK_THROWS_WITH(fit_pool_weights({parts, codes, {0}}), "fit_pool_weights: 2 parts and 1 marks of optimism");
+}

@@ -168,6 +168,9 @@ TEST_CASE("Stages: a checkpoint of another run is refused in a sentence") {
   options.identity = "b.h5ad, seed 1";
   lc::Stages another(options);
   CHECK_THROWS_WITH(train(another, "net", other, 5), ContainsText("net.safetensors: is the checkpoint of another run"));
+  lc::Stages unnamed(quiet(folder));
+  CHECK(train(unnamed, "unnamed", net, 1) == lc::FitStatus::finished);
+  CHECK_THROWS_WITH(train(another, "unnamed", other, 1), ContainsText("is the checkpoint of another run"));
 }
 
 TEST_CASE("Stages: a folder that goes away ends the run, or is told and the training goes on") {

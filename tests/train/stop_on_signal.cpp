@@ -65,6 +65,15 @@ TEST_CASE("stop_on_signal: the former handling comes back, and what was ignored 
   std::signal(SIGTERM, before);
 }
 
+TEST_CASE("stop_on_signal: an alarm of before is handled as before") {
+  const auto before = std::signal(SIGALRM, listen);
+  { const lc::StopOnSignal stop({.seconds = 60}); }
+  heard = 0;
+  std::raise(SIGALRM);
+  CHECK(heard == SIGALRM);
+  std::signal(SIGALRM, before);
+}
+
 TEST_CASE("stop_on_signal: one inside another hears what the outer one heard, and leaves it in place") {
   const lc::StopOnSignal outer;
   CHECK(outer.signal() == 0);

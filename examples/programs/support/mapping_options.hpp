@@ -65,7 +65,7 @@ inline void add_parts(Report& report, const std::vector<double>& shares) {
   std::string words;
   for (std::size_t p = 0; p < shares.size(); ++p) {
     const std::string name(lc::mapping::label_parts[p]);
-    report["parts"][name] = shares[p];
+    report["parts"].push_back({{"name", name}, {"share", shares[p]}});
     if (shares[p] > 0) words += lc::text(words.empty() ? "" : ", ", std::lround(100 * shares[p]), " % ", name);
   }
   print_line("labels are pooled from " + words + " (weights by held-out labelled cells)");

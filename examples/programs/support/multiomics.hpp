@@ -61,6 +61,8 @@ inline MultiomicsSettings parse_multiomics(int argc, char** argv) {
   from->excludes(data)->excludes(folds);
   for (CLI::Option* option : own) from->excludes(option);
   parse(app, s, about, argc, argv);
+  if (s.stacking.joint_folds == 1)
+    refuse(about, "--joint-folds: each joint model is trained without a fold of the cells: 0, or 2 and more, not 1");
   if (s.data.empty() && s.from.empty() && folds->empty()) set_for_simulated(s, "holdout", s.holdout, Index(2));
   return s;
 }

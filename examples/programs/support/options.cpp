@@ -211,7 +211,8 @@ void add_output_and_run(CLI::App& app, Common& c) {
   app.add_flag("--resume", c.resume, "resume from the checkpoints in that folder")->needs(folder);
   app.add_option("--seed", c.seed, "of everything random");
   app.add_option("--threads", c.threads, "all cores where not given")->check(CLI::Range(1, 1024))->default_str("");
-  app.add_option("--memory", c.memory, "GB that the run may take; all of the machine or its cgroup where not given")
+  app.add_option("--memory", c.memory,
+                 "GB that the run may take; else what is set already (ulimit -d), the cgroup or the machine has")
       ->check(CLI::Range(0.0, 1e6))
       ->default_str("");
   app.add_flag("--quiet", c.quiet, "print the verdict, warnings and errors alone");

@@ -1,6 +1,11 @@
 #include "report.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 #include <latentcell/core/version.hpp>
 #include <latentcell/evaluate/verdict.hpp>
@@ -115,8 +120,16 @@ Json Report::scored(const lc::evaluate::ScoreTable& scores) {
   return out;
 }
 
-void Report::finish(const Common& s, const std::string& not_evaluated) {
-  const std::string verdict = scores_.empty() ? not_evaluated : lc::evaluate::verdict(scores_);
+void Report::not_evaluated(const std::string& key, const std::string& why) {
+  json_[key] = {{"not_evaluated", why}};
+  print_line("note: " + key + " not evaluated: " + why);
+  if (not_evaluated_.empty()) not_evaluated_ = "not evaluated: " + why;
+}
+
+void Report::finish(const Common& s, const std::string& otherwise) {
+  const std::string verdict = !scores_.empty()         ? lc::evaluate::verdict(scores_)
+                              : not_evaluated_.empty() ? otherwise
+                                                       : not_evaluated_;
   json_["settings"] = settings_of(s);  // lists are taken apart by now
   json_["peak_memory_mb"] = peak_memory_mb();
   json_["verdict"] = verdict;
@@ -134,12 +147,69 @@ void write_text(const std::string& path, const std::string& words) {
   file.commit();
 }
 
+namespace {
+
+/// FNV-1a of 64 bits (Fowler, Noll and Vo 1991).
+class Hash {
+ public:
+  void add(const std::string& bytes) {
+    for (const char byte : bytes) value_ = (value_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
+  }
+  std::string text() const {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value_));
+    return digits;
+  }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+// The first and the last megabyte of a file.
+void add_ends(Hash& hash, const std::filesystem::path& path, std::uintmax_t bytes) {
+  constexpr std::uintmax_t most = 1 << 20;
+  std::ifstream in(path, std::ios::binary);
+  std::string part(std::size_t(std::min(bytes, most)), '\0');
+  for (const std::uintmax_t from : {std::uintmax_t(0), bytes - std::min(bytes, most)}) {
+    in.seekg(std::streamoff(from));
+    in.read(part.data(), std::streamsize(part.size()));
+    hash.add(part.substr(0, std::size_t(in.gcount())));
+  }
+}
+
+// The files of a folder that hold a matrix of counts, by name.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> out;
+  std::error_code trouble;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, trouble)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_read = name.starts_with("matrix.mtx") || name.starts_with("barcodes") ||
+                         name.starts_with("features") || name.starts_with("genes");
+    if (is_read && entry.is_regular_file(trouble)) out.push_back(entry.path());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
 Json files_of(const std::vector<std::string>& paths) {
+  namespace fs = std::filesystem;
   Json out = Json::array();
   for (const std::string& path : paths) {
     std::error_code trouble;
-    const std::uintmax_t bytes = path.empty() ? 0 : std::filesystem::file_size(path, trouble);
-    out.push_back({std::filesystem::path(path).filename().string(), trouble ? 0 : bytes});
+    Hash hash;
+    std::uintmax_t sum = 0;
+    const bool is_folder = fs::is_directory(path, trouble);
+    for (const fs::path& file : is_folder ? files_in(path) : std::vector<fs::path>{path}) {
+      const std::uintmax_t bytes = fs::file_size(file, trouble);
+      if (trouble) continue;
+      if (is_folder) hash.add(lc::text(file.filename().string(), ' ', bytes, '\n'));
+      add_ends(hash, file, bytes);
+      sum += bytes;
+    }
+    const fs::path name = fs::path(path).lexically_normal();
+    out.push_back({(name.has_filename() ? name : name.parent_path()).filename().string(), sum, hash.text()});
   }
   return out;
 }

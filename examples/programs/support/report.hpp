@@ -48,12 +48,16 @@ class Report {
   /// Prints a table of scores, counts it for the verdict, and returns it as JSON.
   Json scored(const lc::evaluate::ScoreTable& scores);
 
+  /// The reason why there are no scores under `key`: said, written, and the verdict where nothing else is evaluated.
+  void not_evaluated(const std::string& key, const std::string& why);
+
   /// Ends the run: adds the settings as they are now, the memory and the verdict, writes the file of --report, and
-  /// prints the verdict as last line. not_evaluated: the verdict where there was no table of scores
-  void finish(const Common& s, const std::string& not_evaluated = "not evaluated: nothing was held out (--holdout)");
+  /// prints the verdict as last line. otherwise: the verdict where there was no table of scores and no reason why
+  void finish(const Common& s, const std::string& otherwise = "not evaluated: nothing was held out (--holdout)");
 
  private:
   Json json_;
+  std::string not_evaluated_;
   std::vector<lc::evaluate::ScoreTable> scores_;
 };
 
@@ -64,8 +68,7 @@ void evaluate_if_possible(Report& report, const std::string& key, const Evaluate
   try {
     evaluate();
   } catch (const std::invalid_argument& e) {
-    report[key] = {{"not_evaluated", sentence(e)}};
-    print_line("note: " + key + " not evaluated: " + sentence(e));
+    report.not_evaluated(key, sentence(e));
   }
 }
 
@@ -75,7 +78,8 @@ std::string to_text(const Json& json);
 /// Writes a file whole or not at all; nothing where no path is given.
 void write_text(const std::string& path, const std::string& words);
 
-/// What training depends on beside a run's settings: the data files, by name and size.
+/// What training depends on beside a run's settings: the data files, by name, size and a hash of their first and last
+/// megabyte; of a 10x folder by those of its files.
 Json files_of(const std::vector<std::string>& paths);
 
 }  // namespace program

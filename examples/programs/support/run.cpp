@@ -195,8 +195,9 @@ void lock_checkpoint(const std::string& folder) {
   if (folder.empty()) return;
   const int file = ::open((folder + "/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (file < 0) lc::throw_runtime(folder, ": cannot be written to: ", std::strerror(errno));
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    lc::throw_runtime(folder, ": another run is using this folder");
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return;
+  if (errno == EWOULDBLOCK) lc::throw_runtime(folder, ": another run is using this folder");
+  print_line("note: " + folder + ": cannot be locked, so another run is not kept from it: " + std::strerror(errno));
 }
 
 // What the machine or its cgroup has, in bytes.
@@ -210,12 +211,13 @@ double machine_memory() {
   return out;
 }
 
-// Beyond it an allocation fails, and the run ends with a sentence instead of being killed.
+// Beyond it an allocation fails, and the run ends with a sentence instead of being killed. A limit that is set already
+// stays where --memory says nothing.
 void limit_memory(double gigabytes) {
   const double bytes = gigabytes > 0 ? gigabytes * 1e9 : machine_memory();
   rlimit limit{};
   if (::getrlimit(RLIMIT_DATA, &limit) != 0) return;
-  limit.rlim_cur = std::min(limit.rlim_max, rlim_t(bytes));
+  limit.rlim_cur = std::min(gigabytes > 0 ? limit.rlim_max : limit.rlim_cur, rlim_t(bytes));
   ::setrlimit(RLIMIT_DATA, &limit);
 }
 

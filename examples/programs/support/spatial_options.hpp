@@ -310,7 +310,7 @@ inline void report_stacking(const lc::spatial::StackingShares& s, Report& report
        {std::pair("flows", s.flows), std::pair("kriging of components", s.kriged_components),
         std::pair("kriging of single genes", s.kriged_genes),
         std::pair("smoothing of single genes", s.smoothed_genes)}) {
-    report["parts"][name] = share;
+    report["parts"].push_back({{"name", name}, {"share", share}});
     words += lc::text(words.empty() ? "" : ", ", std::lround(100 * share), " % ", name);
   }
   print_line("predictions are stacked from " + words + " (weights by held-out reference cells)");

@@ -87,12 +87,13 @@ void check_resumable(const Common& s, Json identity, const std::vector<std::stri
   if (s.resume && std::filesystem::exists(path)) {
     std::ifstream file(path);
     const Json was = Json::parse(file, nullptr, /* allow_exceptions = */ false);
+    if (!was.is_object()) lc::throw_runtime("--resume: ", path, " is damaged");
     for (const auto& [key, value] : identity.items()) {
-      if (was.is_object() && was.contains(key) && was[key] != value)
-        lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", was[key].dump(), ", not ",
+      const Json before = was.value(key, Json(nullptr));  // what is absent was not set
+      if (before != value)
+        lc::throw_runtime("--resume: ", s.checkpoint, " is of a run whose ", key, " was ", before.dump(), ", not ",
                           value.dump());
     }
-    if (!was.is_object()) lc::throw_runtime("--resume: ", path, " is damaged");
     the_identity() = was.dump();
     return training_begins();
   }

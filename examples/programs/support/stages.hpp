@@ -23,12 +23,12 @@ inline constexpr const char* model_name = "/model.safetensors";
 /// The file that --from means: itself, or the model of a folder.
 std::string model_file(const std::string& from);
 
-/// Saves a trained model where a --checkpoint folder is given.
+/// Saves a trained model where a --checkpoint folder is given. A folder that cannot be written to costs no results.
 template <class Model>
-void save_checkpoint(const Common& s, const Model& model) {
+void save_checkpoint(const Common& s, const Model& model, const std::string& name = model_name) {
   if (s.checkpoint.empty()) return;
   try {
-    save(s.checkpoint + model_name, model);
+    save(s.checkpoint + name, model);
   } catch (const std::runtime_error& e) {
     save_failed(e.what());
   }
@@ -53,7 +53,7 @@ lc::Stages make_stages(const Common& s, const Model& model, const lc::CellTable&
 void clear_stages(const std::string& folder);
 
 /// Writes to the --checkpoint folder which data and settings its stages are of; with --resume compares them instead.
-/// files: by name and size; keys: settings that training depends on, beside those of group "Training"
+/// files: by name, size and hash; keys: settings that training depends on, beside those of group "Training"
 /// Throws where they differ: stages of another run may have trained on what this run holds out. Call it after the input
 /// has been checked: from here on, what goes wrong is no fault of options or input.
 void check_resumable(const Common& s, Json files, const std::vector<std::string>& keys);

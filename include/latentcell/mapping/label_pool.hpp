@@ -135,7 +135,8 @@ inline Matrix<double> pool_labels(const std::vector<Matrix<double>>& parts, std:
 inline std::vector<double> fit_pool_weights(const PooledCells& cells, const LabelPoolOptions& o = {}) {
   check_options("fit_pool_weights", o);
   const Index parts = Index(cells.parts.size()), units = parts * o.steps;
-  LATENTCELL_REQUIRE(parts >= 1 && cells.optimistic.size() == cells.parts.size(), "fit_pool_weights: XX of optimism");
+  LATENTCELL_REQUIRE(parts >= 1 && cells.optimistic.size() == cells.parts.size(), "fit_pool_weights: ", parts,
+                     " parts and ", cells.optimistic.size(), " marks of optimism");
   std::vector<double> equal(to_size(parts), 1.0 / double(parts));
   if (cells.codes.empty()) return equal;
   std::vector<Matrix<double>> logs;

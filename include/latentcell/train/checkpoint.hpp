@@ -81,13 +81,13 @@ inline constexpr const char* run_key = "run";
 
 /// Brings back what save_training wrote, so that fit_with with the same options, data and model goes on where the run
 /// stopped, bit for bit. What is an option (rates, decays, which Params are frozen) is not in the file. Throws
-/// std::runtime_error naming the file where it is missing, damaged, of another run than `identity`, where that is
-/// given, or of another model, with both shapes; model and state are then as they were.
+/// std::runtime_error naming the file where it is missing, damaged, of another run than `identity` or of an
+/// unnamed one, where that is given, or of another model, with both shapes; model and state are then as they were.
 template <class Model, class T>
 void restore_training(const std::string& path, Model& model, TrainState<T>& state, const std::string& identity = {}) {
   const io::SafeTensors file = io::load_safetensors(path);
   if (const auto run = file.metadata.find(run_key);
-      !identity.empty() && run != file.metadata.end() && run->second != identity)
+      !identity.empty() && (run == file.metadata.end() || run->second != identity))
     throw_runtime(path, ": is the checkpoint of another run");
   const auto counters = detail::plain_numbers<std::int64_t>(file, path, "training.counters", 4);
   const auto best_loss = detail::plain_numbers<double>(file, path, "training.best_loss", 1);

@@ -12,9 +12,9 @@
 namespace LATENTCELL_NAMESPACE {
 
 /// While it lives, an interrupt (Ctrl-C), a request to terminate or a lost terminal ends the run after the epoch under
-/// way, or after the minibatch where the epoch would take longer than a second, instead of the program; a second one of
-/// the same kind ends the program at once. Signals that were ignored stay ignored, and the destructor brings the former
-/// handling back. One inside another adds nothing: the outer one is heard. POSIX only.
+/// way instead of the program; a second one of the same kind ends the program at once. Stages give up an epoch that
+/// takes longer than a second more; fit alone does not. Signals that were ignored stay ignored, and the destructor
+/// brings the former handling back. One inside another adds nothing: the outer one is heard. POSIX only.
 ///
 ///   StopOnSignal stop;
 ///   fit(model, cells, options, stop.hook(), checkpoint("run.safetensors"));   // before checkpoint: it saves on a stop
@@ -47,7 +47,7 @@ class StopOnSignal {
       struct sigaction action {};
       action.sa_handler = give_up;
       sigemptyset(&action.sa_mask);
-      ::sigaction(SIGALRM, &action, nullptr);
+      ::sigaction(SIGALRM, &action, &alarm_before_);
     }
   }
   StopOnSignal(const StopOnSignal&) = delete;
@@ -55,7 +55,8 @@ class StopOnSignal {
   ~StopOnSignal() {
     if (inner_) return;
     const itimerval never{};
-    if (the_deadline().seconds > 0) ::setitimer(ITIMER_REAL, &never, nullptr), ::signal(SIGALRM, SIG_DFL);
+    if (the_deadline().seconds > 0)
+      ::setitimer(ITIMER_REAL, &never, nullptr), ::sigaction(SIGALRM, &alarm_before_, nullptr);
     for (const Kept& k : kept_) {
       if (k.changed) ::sigaction(k.signal, &k.before, nullptr);
     }
@@ -123,6 +124,7 @@ class StopOnSignal {
   }
 
   bool inner_;
+  struct sigaction alarm_before_ {};
   Kept kept_[3] = {{SIGINT}, {SIGTERM}, {SIGHUP}};
 };
 
