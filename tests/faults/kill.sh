@@ -12,7 +12,7 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 generator="--autoencoder-epochs 6 --flow-epochs 6"
 declare -A words=(
-  [generate_cells]="$generator" [augment_cells]="$generator" [predict_perturbation]="$generator"
+  [generate_cells]="$generator" [augment_cells]="$generator --method generated" [predict_perturbation]="$generator"
   [transfer_labels]="$generator --rounds 1 --training-steps 20" [model_trajectory]="--velocity-epochs 6 --decoder-epochs 6"
   [translate_omics]="--epochs 3 --members 2" [impute_spatial]="--epochs 3 --members 2")
 chosen=("$@")
