@@ -9,6 +9,7 @@
 #include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/evaluate/score_table.hpp>
+#include <latentcell/generation/oversample.hpp>
 #include <latentcell/kernel/log_pca.hpp>
 #include <latentcell/metric/class_gaussian.hpp>
 #include <latentcell/metric/label_scores.hpp>
