@@ -45,8 +45,8 @@ struct Planted {
     observed.counts = std::move(moved);
   }
 
-  // The models know the logarithm of the change, times `share`.
-  MixtureChoice chosen(double change, double share, Rng& rng) {
+  // The models know the logarithm of the change, times `share`, and of that `shrunk` where effects are shrunk.
+  MixtureChoice chosen(double change, double share, Rng& rng, double shrunk = 1) {
     const kernel::LogPca pca = kernel::LogPca::fit(control.counts.view(), 20, rng);
     CellSamplingSearch search(mixture, pca);
     Model own = model;
@@ -55,7 +55,8 @@ struct Planted {
       choice.mixture = m;
       own.set_mixture(choice);
       own.mean_correction.value.setOnes();
-      own.mean_correction.value.leftCols(10).setConstant(float(std::pow(change, -share * m.strength)));
+      const double known = share * (1 - m.shrinkage * (1 - shrunk));
+      own.mean_correction.value.leftCols(10).setConstant(float(std::pow(change, -known * m.strength)));
       return own;
     };
     for (int k = 0; k < 4; ++k) search.add({"gene_1", {}, control, observed}, model_with, rng);
@@ -81,6 +82,13 @@ TEST_CASE("CellSamplingSearch: an effect that is too small is made stronger") {
   Rng rng(3);
   Planted p(4, rng);
   CHECK(p.chosen(4, 1 / 1.5, rng).mixture.strength > 1);
+}
+
+TEST_CASE("CellSamplingSearch: effects that shrinkage takes away are used as measured") {
+  Rng rng(5);
+  Planted p(3, rng);
+  CHECK(p.chosen(3, 1, rng).mixture.shrinkage == 1);
+  CHECK(p.chosen(3, 1, rng, 0.2).mixture.shrinkage == 0);
 }
 
 TEST_CASE("CellSamplingSearch: without comparisons nothing changes") {

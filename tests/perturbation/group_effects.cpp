@@ -57,6 +57,20 @@ TEST_CASE("common_effect: where a few genes take most of the counts, all others 
   CHECK(common[3] == Approx(2).margin(0.6));
 }
 
+TEST_CASE("common_effect: without shrinkage means are as measured, and half of it lies half-way") {
+  Rng rng(2);
+  Matrix<double> effect(1, 300);
+  for (Index k = 0; k < 300; ++k) effect(0, k) = 0.3 * rng.normal();
+  const GroupEffects e = measured(effect, {1 / 0.09});
+  const auto with = [&](double shrinkage) { return common_effect(e, {1}, GroupWeighting::random_effects, shrinkage); };
+  const std::vector<double> raw = with(0), half = with(0.5), shrunk = with(1);
+  for (std::size_t k = 0; k < 300; ++k) {
+    CHECK(raw[k] == Approx(effect(0, Index(k))));
+    CHECK(half[k] == Approx((raw[k] + shrunk[k]) / 2).margin(1e-9));
+    CHECK(std::abs(shrunk[k]) < 0.2);
+  }
+}
+
 TEST_CASE("common_effect: where groups differ, one of many cells counts little more than another; pooled it does") {
   const GroupEffects e = measured(unequal(), {1e6, 1e2});
   CHECK(common_effect(e, {1, 1})[0] == Approx(0.8).margin(0.1));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -22,19 +22,25 @@ struct LeftOutCells {
 };
 
 /// Compares samplings of predicted cells by their energy distance to left-out cells: decoded or from the control cells'
-/// counts, with what is common to the groups as it is and stronger. Errors of gene means, which choose the rest of a
-/// mixture, favor effects that are shrunk gene by gene; many small ones together still move cells.
+/// counts, with what is common to the groups shrunk, half shrunk or as measured, and stronger. Errors of gene means,
+/// which choose the rest of a mixture, favor effects that are shrunk gene by gene; many small ones together still move
+/// cells.
 class CellSamplingSearch {
  public:
   static constexpr Index most_cells = 300;  ///< of a comparison
+  static constexpr std::array shrinkages{1.0, 0.5, 0.0};
 
   CellSamplingSearch(const ResponseMixture& mixture, const kernel::LogPca& pca) : pca_(pca) {
     for (const CellSampling cells : {CellSampling::decoded, CellSampling::counterfactual}) {
-      for (const double factor : {1.0, 1.25, 1.5}) {
-        ResponseMixture m = mixture;
-        m.cells = cells;
-        m.strength = factor * mixture.strength;
-        if (factor == 1 || mixture.strength > 0) candidates_.push_back(m);
+      for (const double shrinkage : shrinkages) {
+        for (const double factor : {1.0, 1.25}) {
+          ResponseMixture m = mixture;
+          m.cells = cells;
+          m.shrinkage = shrinkage;
+          m.strength = factor * mixture.strength;
+          const bool same = factor == 1 && shrinkage == mixture.shrinkage;
+          if (same || (mixture.strength > 0 && shrinkage <= mixture.shrinkage)) candidates_.push_back(m);
+        }
       }
     }
     of_comparisons_.resize(candidates_.size());
@@ -58,19 +64,15 @@ class CellSamplingSearch {
     weight_ += weight;
   }
 
-  /// Fills in the candidate of the smallest mean energy distance; of those that draw cells alike, the first within one
-  /// standard error of it. Nothing where no cells were left out.
+  /// Fills in the candidate of the smallest mean energy distance. Nothing where no cells were left out.
   void choose(MixtureChoice& to) const {
     if (weight_ == 0) return;
     std::size_t best = 0;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       if (sum_of(i) < sum_of(best)) best = i;
     }
-    std::size_t chosen = 0;
-    while (chosen < best && (candidates_[chosen].cells != candidates_[best].cells || !within_one_error(chosen, best)))
-      ++chosen;
-    to.mixture = candidates_[chosen];
-    to.energy = sum_of(chosen) / weight_;
+    to.mixture = candidates_[best];
+    to.energy = sum_of(best) / weight_;
     to.energy_decoded = sum_of(0) / weight_;
   }
 
@@ -78,18 +80,6 @@ class CellSamplingSearch {
   double sum_of(std::size_t candidate) const {
     return std::accumulate(of_comparisons_[candidate].begin(), of_comparisons_[candidate].end(), 0.0);
   }
-  // Whether the sums differ by no more than the standard error of their difference over the comparisons.
-  bool within_one_error(std::size_t a, std::size_t b) const {
-    const double n = double(of_comparisons_[a].size()), difference = sum_of(a) - sum_of(b);
-    if (n < 2) return true;
-    double square = 0;
-    for (std::size_t k = 0; k < of_comparisons_[a].size(); ++k) {
-      const double d = of_comparisons_[a][k] - of_comparisons_[b][k] - difference / n;
-      square += d * d;
-    }
-    return difference <= std::sqrt(square * n / (n - 1));
-  }
-
   const kernel::LogPca& pca_;
   std::vector<ResponseMixture> candidates_;
   std::vector<std::vector<double>> of_comparisons_;  // weighted energy distances of each candidate

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -210,7 +211,7 @@ inline void store_effects(Model& model, const std::vector<ResponseResidual>& res
     if (residuals[s].records.empty()) continue;
     const GroupEffects effects = residuals[s].effects(units.count, mixture.control_weight, without);
     const std::vector<double> common =
-        common_effect(effects, std::vector<double>(to_size(units.count), 1.0), mixture.weighting);
+        common_effect(effects, std::vector<double>(to_size(units.count), 1.0), mixture.weighting, mixture.shrinkage);
     for (Index k = 0; k < genes; ++k)
       model.mean_correction.value(row, k) = float(std::exp(mixture.strength * common[to_size(k)]));
     if (!by_similarity) continue;
@@ -253,15 +254,20 @@ inline void choose_cell_sampling(const CrossFit& of, const std::vector<std::stri
     const auto left_out = of.collector.left_out_of(of.models[m], conditions);
     if (left_out.empty()) continue;
     Model own = *of.models[m].model;
-    own.set_mixture(choice);
-    store_effects(own, of.residuals, of.units, of.collector.units_of(of.models[m], Index(m)));
-    const Matrix<float> factors = own.mean_correction.value;  // of the strength chosen so far
+    std::map<double, Matrix<float>> factors;  // of each shrinkage, at strength 1
+    for (const double shrinkage : CellSamplingSearch::shrinkages) {
+      MixtureChoice with = choice;
+      with.mixture.strength = 1;
+      with.mixture.shrinkage = shrinkage;
+      own.set_mixture(with);
+      store_effects(own, of.residuals, of.units, of.collector.units_of(of.models[m], Index(m)));
+      factors[shrinkage] = own.mean_correction.value;
+    }
     const auto model_with = [&](const ResponseMixture& candidate) -> const Model& {
       MixtureChoice with = choice;
       with.mixture = candidate;
       own.set_mixture(with);
-      if (choice.mixture.strength > 0)
-        own.mean_correction.value = factors.array().pow(float(candidate.strength / choice.mixture.strength));
+      own.mean_correction.value = factors.at(candidate.shrinkage).array().pow(float(candidate.strength));
       return own;
     };
     const std::size_t compared = std::min(left_out.size(), most_comparisons);

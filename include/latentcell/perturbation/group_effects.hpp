@@ -81,9 +81,11 @@ enum class GroupWeighting {
 /// adaptive_shrinkage to the median of the genes. Counts have a total: where a few genes rise much, all others fall
 /// alike.
 ///
+/// shrinkage: in [0, 1], share of that shrinkage; 0: means as measured
 /// weight (groups), at least 0, at most 1; 0: the group is left out -> (G)
 inline std::vector<double> common_effect(const GroupEffects& e, const std::vector<double>& weight,
-                                         GroupWeighting weighting = GroupWeighting::random_effects) {
+                                         GroupWeighting weighting = GroupWeighting::random_effects,
+                                         double shrinkage = 1) {
   LATENTCELL_REQUIRE(Index(weight.size()) == e.groups(), "common_effect: ", weight.size(), " weights for ", e.groups(),
                      " groups");
   const double between = weighting == GroupWeighting::by_cells ? 0 : detail::between_variance(e, weight);
@@ -102,10 +104,12 @@ inline std::vector<double> common_effect(const GroupEffects& e, const std::vecto
     mean[to_size(k)] = sum / precision;
     variance[to_size(k)] = error / (precision * precision);
   }
+  if (shrinkage <= 0) return mean;
   const double center = detail::center_of(mean, variance);
-  for (double& m : mean) m -= center;
-  mean = adaptive_shrinkage(mean, variance);
-  for (double& m : mean) m += center;
+  std::vector<double> centred = mean;
+  for (double& m : centred) m -= center;
+  const std::vector<double> shrunk = adaptive_shrinkage(centred, variance);
+  for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += shrinkage * (shrunk[k] + center - mean[k]);
   return mean;
 }
 

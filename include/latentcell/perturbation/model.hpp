@@ -96,7 +96,7 @@ struct Model {
   Flow flow;
   Buffer<float> mean_correction;       // (conditions, G) factors on gene means (at dose_scale, with a dose), above 0
   Buffer<float> overdispersion_scale;  // (conditions, G) factors on the variance beyond Poisson noise, in (0, 1]
-  Buffer<float> mixture;               // (1, 13) of MixtureChoice; see mixture_choice
+  Buffer<float> mixture;               // (1, 14) of MixtureChoice; see mixture_choice
   Buffer<float> group_effect;          // (conditions * trained groups, G) see GroupEffects: value / precision
   Buffer<float> group_precision;       // the same shape
   Buffer<float> group_profile;         // (trained groups, G) log1p(CP10K) of the control cells together
@@ -117,7 +117,7 @@ struct Model {
              {.label_dropout = 0, .attribute_dropout = 0}),
         mean_correction(Index(v.trained_conditions.size()), o.vae.genes),
         overdispersion_scale(Index(v.trained_conditions.size()), o.vae.genes),
-        mixture(1, 13) {
+        mixture(1, 14) {
     set_mixture({});
     set_groups(1);
     mean_correction.value.setOnes();
@@ -146,7 +146,7 @@ struct Model {
     const auto error = [&](int k) { return b[k] < 0 ? std::numeric_limits<double>::quiet_NaN() : double(b[k]); };
     const auto weighting = b[3] > 0 ? GroupWeighting::by_cells : GroupWeighting::random_effects;
     const auto cells = b[10] > 0 ? CellSampling::counterfactual : CellSampling::decoded;
-    return {{double(b[0]), double(b[1]), double(b[2]), weighting, cells},
+    return {{double(b[0]), double(b[1]), double(b[2]), weighting, cells, double(b[13])},
             error(4),
             error(5),
             error(6),
@@ -162,7 +162,8 @@ struct Model {
     mixture.value << float(c.mixture.control_weight), float(c.mixture.strength), float(c.mixture.similarity),
         c.mixture.weighting == GroupWeighting::by_cells ? 1.0f : 0.0f, error(c.error), error(c.no_change),
         error(c.common), error(c.pooled), error(c.nearest), error(c.flow),
-        c.mixture.cells == CellSampling::counterfactual ? 1.0f : 0.0f, energy(c.energy), energy(c.energy_decoded);
+        c.mixture.cells == CellSampling::counterfactual ? 1.0f : 0.0f, energy(c.energy), energy(c.energy_decoded),
+        float(c.mixture.shrinkage);
   }
   /// Makes room for the effects of trained groups.
   void set_groups(Index groups) {

@@ -49,7 +49,8 @@ inline Matrix<double> common_response(const Model& model, const LatentPrediction
   for (Index g = 0; g < groups; ++g) {
     if (p.base.row(g).sum() <= 0) continue;  // a level without cells
     const std::vector<double> own = common_effect(
-        effects, weights_among_observed(effects, model.group_profile.value, {p.profile, g}, mixture.similarity));
+        effects, weights_among_observed(effects, model.group_profile.value, {p.profile, g}, mixture.similarity),
+        mixture.weighting, mixture.shrinkage);
     for (Index k = 0; k < genes; ++k) out(g, k) = power * mixture.strength * own[to_size(k)];
   }
   return out;

@@ -20,7 +20,7 @@ enum class CellSampling {
 /// How the means of a group that was never perturbed are predicted: the log change is (1 - control_weight) times the
 /// flow's, plus `strength` times what is common to the trained groups beyond that. Special cases: no change (1, 0), the
 /// change common to the groups (1, 1), that of all their cells pooled (1, 1, 0, by_cells), that of the nearest group
-/// (1, 1, nearest), the flow alone (0, 0), the flow and what it misses (0, 1).
+/// (1, 1, nearest), the flow alone (0, 0), the flow and what it misses (0, 1); without shrinkage the same as measured.
 struct ResponseMixture {
   static constexpr double nearest = 100;  ///< similarity from which the nearest group alone counts
 
@@ -29,6 +29,7 @@ struct ResponseMixture {
   double similarity = 0;      ///< see similarity_weights. Larger: more like the nearest group
   GroupWeighting weighting = GroupWeighting::random_effects;
   CellSampling cells = CellSampling::decoded;
+  double shrinkage = 1;  ///< in [0, 1], of what is common: see common_effect. 0: as measured
 };
 
 /// The choice of a ResponseMixture, with the squared errors of it and of its special cases in units that were left out:
@@ -77,7 +78,7 @@ class MixtureSearch {
     for (const double w : {0.0, 0.25, 0.5, 0.75, 1.0}) {
       std::vector<ResponseMixture> pooled;
       for (const double s : {0.0, 2.0, 8.0, ResponseMixture::nearest}) {
-        for (const double a : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+        for (const double a : {0.0, trace, 0.25, 0.5, 0.75, 1.0}) {
           const bool alike = profiles_.size() == 0 || units_ < 3;  // one other unit is the nearest
           if ((a > 0 || s == 0) && (!alike || s == 0)) grid_.push_back({w, a, s, GroupWeighting::random_effects});
           if (a > 0 && s == 0) pooled.push_back({w, a, s, GroupWeighting::by_cells});
@@ -119,17 +120,20 @@ class MixtureSearch {
 
   /// Returns the mixture of the smallest error; of those with the whole flow, where the smallest of these is within one
   /// standard error of it (Breiman et al., "Classification and regression trees", 1984): the flow is what moves whole
-  /// cells. The default where no unit could be left out.
+  /// cells. Never no change at all: where responses are of the groups' own, a tenth of what is common, as measured,
+  /// still points their way, and costs next to nothing. The default where no unit could be left out.
   MixtureChoice choose() const {
     MixtureChoice out;
     if (weight_ == 0) return out;
     std::size_t best = 0, best_of_flow = 0;  // the first of the grid has the whole flow
     for (std::size_t i = 0; i < grid_.size(); ++i) {
+      if (grid_[i].control_weight == 1 && grid_[i].strength == 0) continue;
       if (error_[i] < error_[best]) best = i;
       if (grid_[i].control_weight == 0 && error_[i] < error_[best_of_flow]) best_of_flow = i;
     }
     if (error_[best_of_flow] - error_[best] <= standard_error(best_of_flow, best)) best = best_of_flow;
     out.mixture = grid_[best];
+    if (out.mixture.control_weight == 1 && out.mixture.strength == trace) out.mixture.shrinkage = 0;
     out.error = error_[best] / weight_;
     out.no_change = error_of(1, 0, 0);
     out.common = out.nearest = error_of(1, 1, 0);
@@ -140,6 +144,8 @@ class MixtureSearch {
   }
 
  private:
+  static constexpr double trace = 0.1;  // the smallest strength
+
   static double weight_of(const ResponseRecord& r) { return std::min(r.cells, 200.0); }
 
   /// Of means of log1p of a cell's counts, summed over genes.
@@ -205,6 +211,7 @@ inline std::string describe(const MixtureChoice& c) {
                 : b.weighting == GroupWeighting::by_cells ? "all their cells show together"
                                                           : "the groups have in common");
   if (b.control_weight >= 1 && b.strength <= 0) out += "none";
+  if (b.strength > 0 && b.shrinkage < 1) out += b.shrinkage > 0 ? ", half shrunk" : ", as measured";
   out += b.cells == CellSampling::counterfactual ? "; cells: the control cells' counts, changed" : "; cells: decoded";
   if (!std::isfinite(c.error)) return out + "; not chosen by left-out cells";
   return out +
