@@ -1,8 +1,8 @@
 // Rate at which h5ad files become counts: million non-zeros a CPU-second of read_h5ad and of HDF5 alone.
 //   read [--cells 20000] [--genes 2000 20000] [--folder /tmp] [--n 3] [--data FILE.h5ad ...]
-// Makes simulated files, plain and gzipped as anndata and as write_h5ad pack them, unless files are given. Prints a line
-// of JSON a file: rates of the median and of the best round, and seconds of the child process that tries the file first,
-// which the rates leave out.
+// Makes simulated files, plain and gzipped as anndata and as write_h5ad pack them, unless files are given. Prints a
+// line of JSON a file: rates of the median and of the best round, and seconds of the child process that tries the file
+// first, which the rates leave out.
 
 #include <algorithm>
 #include <cmath>
@@ -109,8 +109,8 @@ void time_file(const std::string& name, const std::string& path, int n) {
   std::printf(
       "{\"file\": \"%s\", \"nonzeros\": %ld, \"bytes_a_nonzero\": %.2f, \"read_h5ad\": %.0f, \"best\": %.0f, "
       "\"hdf5\": %.0f, \"hdf5_best\": %.0f, \"child_s\": %.2f, \"rss_mb\": %.0f}\n",
-      name.c_str(), long(nonzeros), double(std::filesystem::file_size(path)) / double(nonzeros), ours.median,
-      ours.best, alone.median, alone.best, child, resident_mb());
+      name.c_str(), long(nonzeros), double(std::filesystem::file_size(path)) / double(nonzeros), ours.median, ours.best,
+      alone.median, alone.best, child, resident_mb());
   std::fflush(stdout);
 }
 

@@ -96,10 +96,8 @@ inline std::string compressed_by(const Hdf5Object& matrix, Index cells, Index ge
   return starts.length() == cells + 1 ? "csr_matrix" : starts.length() == genes + 1 ? "csc_matrix" : "";
 }
 
-/// Reads a matrix as AnnData writes it: a dense dataset, or a group of CSR or CSC arrays, by its encoding.
-/// -> (cells, genes), columns ascending, no zeros; entries given twice are added up, with a note.
-inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
-                          std::vector<std::string>& notes) {
+/// How a matrix is kept, "array", "csr_matrix" or "csc_matrix"; fails where it is none of them, or not cells x genes.
+inline std::string matrix_encoding(const Hdf5Object& matrix, Index cells, Index genes) {
   std::vector<Index> shape;
   std::string encoding = "array";
   if (matrix.is_group()) {
@@ -121,14 +119,22 @@ inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, co
     matrix.fail("is ", shape[0], " x ", shape[1], " but the file names ", cells, " cells and ", genes, " genes");
   }
   if (cells == 0 || genes == 0) matrix.fail("is empty: ", cells, " cells x ", genes, " genes");
+  return encoding;
+}
+
+/// Reads a matrix as AnnData writes it: a dense dataset, or a group of CSR or CSC arrays, by its encoding.
+/// -> (cells, genes), columns ascending, no zeros; entries given twice are added up, with a note.
+inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
+                          std::vector<std::string>& notes) {
+  const std::string encoding = matrix_encoding(matrix, cells, genes);
   if (encoding == "csr_matrix") {
     RawRows rows;
     if (Hdf5Rows(matrix, cells, genes).read(0, cells, check, rows))
       return Counts(genes, std::move(rows.row_start), std::move(rows.columns), std::move(rows.values));
     return sort_rows(genes, std::move(rows), matrix.where(), notes);
   }
-  RawRows raw = encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check)
-                                         : read_dense(matrix, cells, genes, check);
+  RawRows raw =
+      encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check) : read_dense(matrix, cells, genes, check);
   return sort_rows(genes, std::move(raw), matrix.where(), notes);
 }
 

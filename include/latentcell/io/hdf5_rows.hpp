@@ -21,8 +21,8 @@ namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 
-/// Asks for large pages for memory that nothing has touched: taking it page by page costs as much as reading it. Nothing
-/// is lost where that is refused.
+/// Asks for large pages for memory that nothing has touched: taking it page by page costs as much as reading it.
+/// Nothing is lost where that is refused.
 inline void advise_huge_pages(void* memory, std::size_t bytes) {
 #ifdef __linux__
   constexpr std::uintptr_t huge_page = std::uintptr_t{1} << 21, page = std::uintptr_t{1} << 12;
@@ -80,9 +80,7 @@ struct CompressedArrays {
     return out;
   }
   /// Entries to take at a time: whole chunks of both lists, and at least about `values`.
-  Index step(Index at_least) const {
-    return std::max(read_step(values, 1, at_least), read_step(indices, 1, at_least));
-  }
+  Index step(Index at_least) const { return std::max(read_step(values, 1, at_least), read_step(indices, 1, at_least)); }
   [[noreturn]] void refuse_index(Index entry, Index minors, const char* minor_name) const {
     std::int64_t given = 0;
     read_part(indices, entry, 1, &given);
@@ -155,7 +153,8 @@ class Hdf5Rows {
       const Index at = begin + done, n = std::min(size - done, step_ - at % step_);
       grow(to.columns, done + n);
       grow(to.values, done + n);
-      read_part(in_.indices, at, n, to.columns.data() + done);  // HDF5 clips what does not fit: no gene before and after
+      read_part(in_.indices, at, n,
+                to.columns.data() + done);  // HDF5 clips what does not fit: no gene before and after
       read_part(in_.values, at, n, to.values.data() + done);
       while (Index(in_.starts[to_size(cell + 1)]) <= at) ++cell;
       tidy = check_block({begin, done, n, cell}, check, to) && tidy;
