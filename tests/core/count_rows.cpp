@@ -83,6 +83,16 @@ TEST_CASE("CountRows: non-zeros of a row are exact in memory, and near it when s
   const double exact = double(reader.all.nonzeros()) / 4000;
   CHECK(CountRows(reader.all).nonzeros_per_row() == exact);
   CHECK(std::abs(CountRows(reader).nonzeros_per_row() / exact - 1) < 0.05);
+  struct Teller : Reader {
+    Index entries(Index first, Index count) const {
+      return all.row_start()[to_size(first + count)] - all.row_start()[to_size(first)];
+    }
+  } teller{{reader.all}};
+  const CountRows told(teller);
+  CHECK(told.nonzeros_per_row() == exact);
+  const std::vector<Index> cols{0, 3, 8, 9};
+  const Counts chosen = select_cols(reader.all, cols);
+  CHECK(std::abs(told.select_cols(cols).nonzeros_per_row() / (double(chosen.nonzeros()) / 4000) - 1) < 0.05);
   Reader few{made_counts(7, 30)};
   CHECK(CountRows(few).nonzeros_per_row() == double(few.all.nonzeros()) / 7);
   CHECK(CountRows(Counts(3)).nonzeros_per_row() == 0);

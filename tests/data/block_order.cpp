@@ -14,11 +14,12 @@ std::vector<Index> lane_order(const BlockOrder& order, Index lane) {
   std::vector<Index> out;
   for (Index w = 0; w < order.windows(lane); ++w) {
     const BlockOrder::Window window = order.window(lane, w);
-    CHECK(Index(out.size()) == order.cells_before(lane, w));
+    CHECK(Index(out.size()) == order.window_starts(lane).at(to_size(w)));
     CHECK(std::is_sorted(window.cell.begin(), window.cell.end()));
     for (const Index at : window.order) out.push_back(window.cell.at(to_size(at)));
   }
   CHECK(Index(out.size()) == order.lane_cells(lane));
+  CHECK(Index(out.size()) == order.window_starts(lane).back());
   return out;
 }
 

@@ -17,6 +17,7 @@ namespace LATENTCELL_NAMESPACE {
 /// Reads rows of a count matrix that is not in memory, from one thread at a time.
 /// cells(), genes()           shape of the matrix
 /// read(first, count, to)     puts the rows [first, first + count) in place of those of `to`
+/// entries(first, count)      optional: how many entries these rows have
 template <class R>
 concept RowReader = requires(R& reader, Index first, Index count, Counts& to) {
   { reader.cells() } -> std::convertible_to<Index>;
@@ -35,6 +36,8 @@ class CountRows {
   explicit CountRows(R& reader)
       : file_(std::make_shared<File>()), rows_(Index(reader.cells())), cols_(Index(reader.genes())) {
     file_->read = [&reader](Index first, Index count, Counts& to) { reader.read(first, count, to); };
+    if constexpr (requires { reader.entries(Index(0), Index(0)); })
+      file_->entries = [&reader](Index first, Index count) { return Index(reader.entries(first, count)); };
   }
 
   Index rows() const { return rows_; }
@@ -134,20 +137,29 @@ class CountRows {
     return to.view();
   }
 
-  /// Non-zeros of a row on average: exact in memory, else of rows at 32 places.
+  /// Non-zeros of a row on average: exact where the counts are in memory or the reader tells them, else, and of
+  /// selected columns, estimated from rows at 32 places.
   double nonzeros_per_row() const {
     if (rows_ == 0) return 0;
     if (view()) return double(memory_.nonzeros()) / double(rows_);
+    const bool told = !in_memory() && file_->entries;
+    const auto entries = [&](Index row) { return double(file_->entries(place_of(row), 1)); };
+    double all = 0;
+    for (Index row = 0; told && row < rows_; ++row) all += entries(row);
+    if (told && !column_) return all / double(rows_);
     constexpr Index places = 32, at_each = 64;
-    Counts some(cols_);
     std::vector<Index> rows;
+    double expected = 0;
     for (Index i = 0; i < places; ++i) {
-      for (Index k = 0; k < at_each; ++k) {
-        const Index row = i * rows_ / places + k;
-        if (row < (i + 1) * rows_ / places) rows.push_back(row);
+      const Index first = i * rows_ / places, last = std::min(first + at_each, (i + 1) * rows_ / places);
+      for (Index row = first; row < last; ++row) {
+        rows.push_back(row);
+        if (told) expected += entries(row);
       }
     }
+    Counts some(cols_);
     append(rows, some);
+    if (expected > 0) return double(some.nonzeros()) / expected * all / double(rows_);
     return double(some.nonzeros()) / double(rows.size());
   }
 
@@ -158,6 +170,7 @@ class CountRows {
   struct File {
     std::mutex one_at_a_time;
     std::function<void(Index, Index, Counts&)> read;
+    std::function<Index(Index, Index)> entries;  // empty: the reader does not tell
     Counts read_last;
   };
 

@@ -100,10 +100,10 @@ class BlockOrder {
     return out;
   }
 
-  /// Cells of a lane before a window.
-  Index cells_before(Index lane, Index window) const {
-    Index out = 0;
-    for (Index w = 0; w < window; ++w) out += lane_window_cells(lane, w);
+  /// Cells of a lane before each window, and all.     -> (windows + 1)
+  std::vector<Index> window_starts(Index lane) const {
+    std::vector<Index> out{0};
+    for (Index w = 0; w < windows(lane); ++w) out.push_back(out.back() + lane_window_cells(lane, w));
     return out;
   }
 

@@ -52,20 +52,27 @@ class WindowReader {
   WindowReader(const WindowReader&) = delete;
   WindowReader& operator=(const WindowReader&) = delete;
 
-  /// Starts at a cell of a lane; what was read of another epoch is dropped, but for a window that holds all cells.
-  void begin(const BlockOrder& order, Index lane, Index position) {
+  /// Ends what is being read.
+  void stop() {
+    stop_ = true;
+    if (next_.valid()) next_.wait();
+    next_ = {};
+    stop_ = false;
+  }
+
+  /// Starts at the first cell of a lane; what was read of another epoch is dropped, but for a window of all cells.
+  void begin(const BlockOrder& order, Index lane) {
     stop();
     order_ = &order;
     lane_ = lane;
-    size_ = order.lane_cells(lane);
-    window_ = 0;
-    while (window_ + 1 < order.windows(lane) && order.cells_before(lane, window_ + 1) <= position) ++window_;
-    at_ = position - order.cells_before(lane, window_);
-    position_ = position;
-    ready_ = false;
+    starts_ = order.window_starts(lane);
+    open_ = -1;
+    position_ = 0;
   }
 
-  Index left() const { return size_ - position_; }
+  Index left() const { return starts_.back() - position_; }
+  /// Passes over the next cells; windows of these alone are not read.
+  void skip(Index cells) { position_ += cells; }
 
   /// The next cell: its row in `counts`, and its row of the table.
   struct Cell {
@@ -73,14 +80,11 @@ class WindowReader {
     Index row, cell;
   };
   Cell take() {
-    if (ready_ && at_ == Index(current_.places.order.size())) {
-      ++window_;
-      at_ = 0;
-      ready_ = false;
+    if (open_ < 0 || position_ >= starts_[to_size(open_ + 1)]) {
+      const auto after = std::upper_bound(starts_.begin(), starts_.end(), position_);
+      open(Index(after - starts_.begin()) - 1);
     }
-    if (!ready_) open();
-    const Index row = current_.places.order[to_size(at_++)];
-    ++position_;
+    const Index row = current_.places.order[to_size(position_++ - starts_[to_size(open_)])];
     return {current_.counts.view(), row, rows_[to_size(current_.places.cell[to_size(row)])]};
   }
 
@@ -90,26 +94,29 @@ class WindowReader {
     Counts counts;
   };
 
-  // Makes window_ the current one and has the one after it filled.
-  void open() {
-    if (next_.valid()) {
+  // Makes a window the current one and has the one after it filled.
+  void open(Index window) {
+    open_ = -1;
+    if (next_.valid() && filling_window_ == window) {
       next_.get();
       std::swap(current_, filling_);
     } else {
-      fill(window_, current_);
+      stop();
+      fill(window, current_);
     }
-    ready_ = true;
-    if (window_ + 1 < order_->windows(lane_)) {
-      next_ = std::async(std::launch::async, [this, window = window_ + 1] {
+    open_ = window;
+    filling_window_ = window + 1;
+    if (filling_window_ < order_->windows(lane_)) {
+      next_ = std::async(std::launch::async, [this] {
         set_threads(1);  // a second team of threads would take the processors from the first
-        fill(window, filling_);
+        fill(filling_window_, filling_);
       });
     }
   }
 
   void fill(Index window, Window& to) {
     to.places = order_->window(lane_, window);
-    if (holds_all_ && Index(to.places.cell.size()) == Index(rows_.size())) return;
+    if (holds_all_ && to.places.cell.size() == rows_.size()) return;
     holds_all_ = false;
     to.counts.clear(counts_.cols());
     // Pages that are not written to take no memory, so there is room for a window of more than the average.
@@ -125,19 +132,13 @@ class WindowReader {
     holds_all_ = !stop_ && to.places.cell.size() == rows_.size();
   }
 
-  void stop() {
-    stop_ = true;
-    if (next_.valid()) next_.wait();
-    next_ = {};
-    stop_ = false;
-  }
-
   CountRows counts_;
   const std::vector<Index>& rows_;
   double nonzeros_per_cell_;
   const BlockOrder* order_ = nullptr;
-  Index lane_ = 0, size_ = 0, window_ = 0, at_ = 0, position_ = 0;
-  bool ready_ = false, holds_all_ = false;
+  std::vector<Index> starts_;  // (windows + 1)  the lane's cells before each window
+  Index lane_ = 0, position_ = 0, open_ = -1, filling_window_ = -1;
+  bool holds_all_ = false;
   Window current_, filling_;
   std::atomic<bool> stop_ = false;
   std::future<void> next_;
@@ -172,17 +173,19 @@ class StreamedBatches {
 
   /// Starts an epoch in random order; takes the same number of draws from rng whatever the size.
   void begin_epoch(Rng& rng) {
+    s_->stop();
     Rng own = s_->order.begin(rng);
     s_->split_rng.reset();
     if (s_->buffer.thins()) s_->split_rng = own;
-    skip_to(0);
+    s_->begin_lanes();
   }
 
   /// Starts a pass in the order of `rows`: for encoding and evaluation.
   void begin_ordered() {
+    s_->stop();
     s_->order.begin_ordered();
     s_->split_rng.reset();
-    skip_to(0);
+    s_->begin_lanes();
   }
 
   /// The next minibatch, valid until the following call; false at the end of the epoch. Throws what reading throws.
@@ -204,26 +207,32 @@ class StreamedBatches {
     return true;
   }
 
+  /// Passes over the next n minibatches; no window of these alone is read.
+  void skip(Index n) {
+    State& s = *s_;
+    for (; n > 0 && s.position < size(); --n) {
+      detail::WindowReader& lane = s.next_lane();
+      const Index take = detail::next_batch_size(lane.left(), s.batch);
+      lane.skip(take);
+      s.position += take;
+    }
+  }
+
   /// Cells handed out since the epoch began. An epoch cut short goes on after begin_epoch with the same generator state
-  /// and skip_to(position()): no window before is read. With several lanes a position is the end of a minibatch.
+  /// and skip_to(position()). With several lanes a position is the end of a minibatch.
   Index position() const { return s_->position; }
   void skip_to(Index position) {
     State& s = *s_;
     LATENTCELL_REQUIRE(position >= 0 && position <= size(), "StreamedBatches: position ", position, " of an epoch of ",
                        size(), " cells");
-    const Index lanes = s.order.lanes();
-    std::vector<Index> at(to_size(lanes), 0);
-    s.number = 0;
-    if (lanes == 1) at[0] = position;
-    for (s.position = lanes == 1 ? position : 0; s.position < position; ++s.number) {
-      Index& here = at[to_size(s.number % lanes)];
-      const Index take = detail::next_batch_size(s.order.lane_cells(s.number % lanes) - here, s.batch);
-      here += take;
-      s.position += take;
+    s.begin_lanes();
+    if (s.order.lanes() == 1) {
+      s.lanes[0]->skip(position);
+      s.position = position;
     }
+    while (s.position < position) skip(1);
     LATENTCELL_REQUIRE(s.position == position, "StreamedBatches: position ", position,
                        " is within a minibatch; with several lanes it must be the end of one");
-    for (Index lane = 0; lane < lanes; ++lane) s.lanes[to_size(lane)]->begin(s.order, lane, at[to_size(lane)]);
   }
 
  private:
@@ -249,7 +258,17 @@ class StreamedBatches {
           buffer(std::move(options.batch_covariate), std::move(options.labels), options.count_thinning) {
       for (Index lane = 0; lane < stream.lanes; ++lane)
         lanes.push_back(std::make_unique<detail::WindowReader>(counts, rows, nonzeros));
-      for (Index lane = 0; lane < order.lanes(); ++lane) lanes[to_size(lane)]->begin(order, lane, 0);
+      begin_lanes();
+    }
+
+    // The order must not change while a thread reads by it.
+    void stop() {
+      for (auto& lane : lanes) lane->stop();
+    }
+
+    void begin_lanes() {
+      for (Index lane = 0; lane < order.lanes(); ++lane) lanes[to_size(lane)]->begin(order, lane);
+      position = number = 0;
     }
 
     // The lane of the next minibatch: the next one that has cells left.
