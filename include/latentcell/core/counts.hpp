@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/error.hpp>
@@ -67,6 +68,13 @@ class Counts {
     row_start_.assign(1, 0);
     columns_.clear();
     values_.clear();
+  }
+  /// Gives up the arrays, whose memory can be filled again; no rows and columns are left.
+  void release(std::vector<std::int64_t>& row_start, std::vector<std::int32_t>& columns, std::vector<float>& values) {
+    row_start = std::exchange(row_start_, {0});
+    columns = std::exchange(columns_, {});
+    values = std::exchange(values_, {});
+    cols_ = 0;
   }
   void reserve(Index rows, Index nonzeros) {
     row_start_.reserve(to_size(rows + 1));

@@ -81,6 +81,27 @@ inline H5adParts open_matrix(const Hdf5Object& root, const std::string& layer) {
   return {root.open("layers").open(layer), root.open("var")};
 }
 
+/// What an AnnData says of its cells and genes, and the matrix that comes with them.
+struct H5adHead {
+  H5adParts parts;
+  H5adFrame obs, var;
+  std::string advice;  ///< about a value that is no count
+};
+
+inline H5adHead read_head(const Hdf5Object& root, const std::string& layer, std::vector<std::string>& notes) {
+  if (!root.has("obs")) {
+    root.fail("has no 'obs', so it is no h5ad file; there are ", Hdf5Object::list(root.children()));
+  }
+  H5adHead out{open_matrix(root, layer), {}, {}, ""};
+  out.obs = read_any_frame(root, root.open("obs"), notes);
+  out.var = read_any_frame(root, out.parts.genes, notes);
+  make_unique(out.obs.names, text(root.where(), ": obs"), notes, "cell name");
+  make_unique(out.var.names, out.parts.genes.where(), notes, "gene name");
+  const std::string others = other_layers(root, layer);
+  out.advice = others.empty() ? "the file has no other matrix to pick" : text("pick a layer that has them: ", others);
+  return out;
+}
+
 /// Keeps what else the file carries. Raw counts have genes of their own: they are left out.
 inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTable& table) {
   const auto all = [](const std::string&) { return true; };
@@ -111,23 +132,14 @@ inline void read_rest(const Hdf5Object& root, const std::string& layer, CellTabl
 /// naming the file, the field and the numbers.
 inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = {}) {
   const std::string path = root.where();
-  if (!root.has("obs")) {
-    root.fail("has no 'obs', so it is no h5ad file; there are ", Hdf5Object::list(root.children()));
-  }
-  const detail::H5adParts parts = detail::open_matrix(root, options.layer);
   CellTable table;
-  H5adFrame obs = detail::read_any_frame(root, root.open("obs"), table.notes);
-  H5adFrame var = detail::read_any_frame(root, parts.genes, table.notes);
-  make_unique(obs.names, text(path, ": obs"), table.notes, "cell name");
-  make_unique(var.names, parts.genes.where(), table.notes, "gene name");
-
-  const std::string others = detail::other_layers(root, options.layer);
-  const std::string advice =
-      others.empty() ? "the file has no other matrix to pick" : text("pick a layer that has them: ", others);
+  detail::H5adHead head = detail::read_head(root, options.layer, table.notes);
+  H5adFrame &obs = head.obs, &var = head.var;
+  const Hdf5Object& matrix = head.parts.matrix;
   Rounding rounding;
-  const ValueCheck check{options.values, parts.matrix.where(), advice, obs.names, var.names, &rounding};
-  table.counts = read_matrix(parts.matrix, Index(obs.names.size()), Index(var.names.size()), check, table.notes);
-  rounding.note(parts.matrix.where(), table.notes);
+  const ValueCheck check{options.values, matrix.where(), head.advice, obs.names, var.names, &rounding};
+  table.counts = read_matrix(matrix, Index(obs.names.size()), Index(var.names.size()), check, table.notes);
+  rounding.note(matrix.where(), table.notes);
   table.cell_names = std::move(obs.names);
   table.gene_names = std::move(var.names);
   table.cell_columns = std::move(obs.columns);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -10,99 +9,20 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/io/hdf5_arrays.hpp>
 #include <latentcell/io/hdf5_attributes.hpp>
+#include <latentcell/io/hdf5_rows.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/value_check.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
-namespace detail {
-
-/// The arrays of a compressed sparse matrix, checked against each other and against its extents.
-struct CompressedArrays {
-  Hdf5Object values, indices;
-  std::vector<std::int64_t> starts;  // (majors + 1)
-  Index size;                        // entries
-
-  static void require_whole(const Hdf5Object& data) {
-    if (data.is_dataset() && hdf5_kind(data) != Hdf5Kind::integer) data.fail("holds no whole numbers");
-  }
-  /// Row starts, which R may store as reals.
-  static std::vector<std::int64_t> read_starts(const Hdf5Object& starts) {
-    if (!starts.is_dataset() || hdf5_kind(starts) != Hdf5Kind::real) {
-      require_whole(starts);
-      return read_numbers<std::int64_t>(starts);
-    }
-    std::vector<std::int64_t> out;
-    for (const double value : read_numbers<double>(starts)) {
-      constexpr double largest = 9007199254740992;  // 2^53
-      if (!(std::abs(value) <= largest) || std::trunc(value) != value) starts.fail("holds no whole numbers");
-      out.push_back(std::int64_t(value));
-    }
-    return out;
-  }
-  static CompressedArrays open(const Hdf5Object& group, Index majors, const char* major_name) {
-    CompressedArrays out{group.open("data"), group.open("indices"), {}, 0};
-    const Hdf5Object starts = group.open("indptr");
-    require_whole(out.indices);
-    out.size = out.values.length();
-    if (!holds_numbers(out.values)) out.values.fail("holds no numbers");
-    if (out.indices.length() != out.size) {
-      group.fail("data has ", out.size, " entries but indices has ", out.indices.length());
-    }
-    if (starts.length() != majors + 1) {
-      starts.fail("has ", starts.length(), " entries but ", majors, " ", major_name, " need ", majors + 1);
-    }
-    out.starts = read_starts(starts);
-    const std::vector<std::int64_t>& s = out.starts;
-    if (s[0] != 0) starts.fail("begins with ", s[0], ", not 0");
-    for (std::size_t i = 1; i < s.size(); ++i) {
-      if (s[i] < s[i - 1]) starts.fail("falls from ", s[i - 1], " to ", s[i], " at entry ", i, ": it must ascend");
-    }
-    if (s.back() != out.size) starts.fail("ends with ", s.back(), " but data has ", out.size, " entries");
-    return out;
-  }
-  [[noreturn]] void refuse_index(Index entry, Index minors, const char* minor_name) const {
-    std::int64_t given = 0;
-    read_part(indices, entry, 1, &given);
-    indices.fail("entry ", entry, " is ", given, " but there are ", minors, " ", minor_name);
-  }
-};
-
-}  // namespace detail
-
-/// Reads a matrix whose rows are compressed (CSR of cells x genes; in 10x files the CSC of genes x cells is the same).
-/// Peak memory is what the entries take, 8 bytes each.
-inline RawRows read_rows(const Hdf5Object& group, Index cells, Index genes, const ValueCheck& check) {
-  detail::CompressedArrays in = detail::CompressedArrays::open(group, cells, "cells");
-  RawRows out;
-  require_plausible(in.values, in.size, sizeof(float));
-  require_plausible(in.indices, in.size, sizeof(std::int32_t));
-  out.columns.resize(to_size(in.size));
-  out.values.resize(to_size(in.size));
-  read_part(in.indices, 0, in.size, out.columns.data());  // HDF5 clips what does not fit: out of range before and after
-  read_part(in.values, 0, in.size, out.values.data());
-  for (Index cell = 0; cell < cells; ++cell) {
-    for (std::int64_t k = in.starts[to_size(cell)]; k < in.starts[to_size(cell + 1)]; ++k) {
-      const std::int32_t gene = out.columns[std::size_t(k)];
-      if (gene < 0 || gene >= genes) in.refuse_index(Index(k), genes, "genes");
-      float& value = out.values[std::size_t(k)];
-      value = check(value, cell, gene);
-    }
-  }
-  out.row_start = std::move(in.starts);
-  return out;
-}
-
 /// Reads a matrix whose columns are compressed (CSC of cells x genes), in two passes over the file, so that memory
 /// holds the rows and one block of columns.
 inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, const ValueCheck& check) {
   const detail::CompressedArrays in = detail::CompressedArrays::open(group, genes, "genes");
-  require_plausible(in.values, in.size, sizeof(float));
-  require_plausible(in.indices, in.size, sizeof(std::int32_t));
   std::vector<std::int64_t> block_cells;
   std::vector<float> block_values;
   const auto each = [&](auto&& use) {
-    const Index step = std::max(read_step(in.values, 1, 1 << 20), read_step(in.indices, 1, 1 << 20));
+    const Index step = in.step(1 << 20);
     Index gene = 0;
     for (Index first = 0; first < in.size; first += step) {
       const Index n = std::min(step, in.size - first);
@@ -176,10 +96,8 @@ inline std::string compressed_by(const Hdf5Object& matrix, Index cells, Index ge
   return starts.length() == cells + 1 ? "csr_matrix" : starts.length() == genes + 1 ? "csc_matrix" : "";
 }
 
-/// Reads a matrix as AnnData writes it: a dense dataset, or a group of CSR or CSC arrays, by its encoding.
-/// -> (cells, genes), columns ascending, no zeros; entries given twice are added up, with a note.
-inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
-                          std::vector<std::string>& notes) {
+/// How a matrix is kept, "array", "csr_matrix" or "csc_matrix"; fails where it is none of them, or not cells x genes.
+inline std::string matrix_encoding(const Hdf5Object& matrix, Index cells, Index genes) {
   std::vector<Index> shape;
   std::string encoding = "array";
   if (matrix.is_group()) {
@@ -201,9 +119,22 @@ inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, co
     matrix.fail("is ", shape[0], " x ", shape[1], " but the file names ", cells, " cells and ", genes, " genes");
   }
   if (cells == 0 || genes == 0) matrix.fail("is empty: ", cells, " cells x ", genes, " genes");
-  RawRows raw = encoding == "csr_matrix"   ? read_rows(matrix, cells, genes, check)
-                : encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check)
-                                           : read_dense(matrix, cells, genes, check);
+  return encoding;
+}
+
+/// Reads a matrix as AnnData writes it: a dense dataset, or a group of CSR or CSC arrays, by its encoding.
+/// -> (cells, genes), columns ascending, no zeros; entries given twice are added up, with a note.
+inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
+                          std::vector<std::string>& notes) {
+  const std::string encoding = matrix_encoding(matrix, cells, genes);
+  if (encoding == "csr_matrix") {
+    RawRows rows;
+    if (Hdf5Rows(matrix, cells, genes).read(0, cells, check, rows))
+      return Counts(genes, std::move(rows.row_start), std::move(rows.columns), std::move(rows.values));
+    return sort_rows(genes, std::move(rows), matrix.where(), notes);
+  }
+  RawRows raw =
+      encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check) : read_dense(matrix, cells, genes, check);
   return sort_rows(genes, std::move(raw), matrix.where(), notes);
 }
 

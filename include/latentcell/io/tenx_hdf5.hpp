@@ -84,7 +84,8 @@ inline CellTable read_tenx_hdf5(const std::string& path, const TenxOptions& opti
   }
   Rounding rounding;
   const ValueCheck check{options.values, text(path, ": ", group.name()), "", barcodes, features.ids, &rounding};
-  RawRows raw = read_rows(group, Index(barcodes.size()), Index(features.ids.size()), check);
+  RawRows raw;
+  Hdf5Rows(group, Index(barcodes.size()), Index(features.ids.size())).read(0, Index(barcodes.size()), check, raw);
   CellTable table = make_tenx_table(path, std::move(barcodes), std::move(features), std::move(raw), options);
   rounding.note(group.where(), table.notes);
   return table;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,7 +58,7 @@ struct ValueCheck {
   }
   /// The same of a value that was accepted before.
   float kept(float value) const { return values == Values::rounded ? std::round(value) : value; }
-  static bool is_whole(float value) { return std::trunc(value) == value; }
+  static bool is_whole(float value) { return float(std::int32_t(value)) == value; }  // of values up to largest_count
   float round(float value) const {
     const float whole = std::round(value);
     if (rounding == nullptr) return whole;

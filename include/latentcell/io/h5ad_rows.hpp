@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <latentcell/io/h5ad_read.hpp>
+#include <latentcell/io/hdf5_rows.hpp>
+
+namespace LATENTCELL_NAMESPACE::io {
+
+namespace detail {
+
+/// What an h5ad file says of its cells and genes, with an open matrix. The table has no rows of counts, and of features
+/// of several kinds the genes alone, as read_h5ad keeps them.
+struct H5adOpened {
+  Hdf5Object matrix;
+  CellTable table;
+  std::string encoding, advice;
+  std::vector<std::string> features;  ///< names of the matrix's columns
+  std::vector<std::int32_t> place;    ///< gene of each column, -1 for what is none; empty: all are genes
+};
+
+inline H5adOpened open_h5ad(const std::string& path, const H5adOptions& options) {
+  const Hdf5Quiet quiet;
+  if (options.try_first) try_hdf5(path);
+  const Hdf5Object root = Hdf5Object::open_file(path);
+  CellTable table;
+  H5adHead head = read_head(root, options.layer, table.notes);
+  const Index cells = Index(head.obs.names.size()), genes = Index(head.var.names.size());
+  std::string encoding = matrix_encoding(head.parts.matrix, cells, genes);
+  table.counts = Counts(genes);
+  table.cell_names = std::move(head.obs.names);
+  table.gene_names = std::move(head.var.names);
+  table.cell_columns = std::move(head.obs.columns);
+  table.gene_columns = std::move(head.var.columns);
+  make_utf8(table, path);
+  H5adOpened out{std::move(head.parts.matrix), {}, std::move(encoding), std::move(head.advice), table.gene_names, {}};
+  if (std::optional<FeatureKinds> kinds = feature_kinds(table.gene_columns)) {
+    out.place.assign(to_size(genes), -1);
+    for (std::size_t g = 0; g < kinds->genes.size(); ++g) out.place[to_size(kinds->genes[g])] = std::int32_t(g);
+    kinds->others.insert(kinds->others.end(), kinds->antibodies.size(), "Antibody Capture");
+    note_left_out(kinds->others, path, table.notes);
+    table.gene_columns = table.gene_columns.select(kinds->genes);
+    for (std::size_t g = 0; g < kinds->genes.size(); ++g) table.gene_names[g] = out.features[to_size(kinds->genes[g])];
+    table.gene_names.resize(kinds->genes.size());
+    table.counts = Counts(Index(table.gene_names.size()));
+  }
+  out.table = std::move(table);
+  return out;
+}
+
+}  // namespace detail
+
+/// The cells of an h5ad file, read a range at a time: what does not fit in memory is trained on in blocks. Counts are
+/// checked as read_h5ad checks them, and a block is what read_h5ad has in these rows. In memory are names, obs, var and
+/// 8 bytes a cell. Other matrices, obsm and uns are not read. The file stays open. Calls of all readers must come from
+/// one thread at a time, as HDF5's do.
+class H5adRows {
+ public:
+  /// Throws std::runtime_error with one sentence naming the file and the field; also for a matrix that is not kept by
+  /// rows (CSR), of which no rows can be read alone.
+  explicit H5adRows(const std::string& path, const H5adOptions& options = {})
+      : values_(options.values), in_(detail::open_h5ad(path, options)) {
+    if (in_.encoding != "csr_matrix") {
+      in_.matrix.fail(in_.encoding == "array" ? "is dense" : "is kept by genes (CSC)",
+                      ": cells are read in blocks of CSR files alone; the program shard_cells writes them");
+    }
+    rows_.emplace(in_.matrix, Index(in_.table.cell_names.size()), Index(in_.features.size()));
+  }
+
+  Index cells() const { return rows_->cells(); }
+  Index genes() const { return in_.table.genes(); }
+  /// Stored entries of rows [first, first + count), zeros that are written out included: what read() needs room for.
+  Index entries(Index first, Index count) const { return rows_->entries(first, count); }
+  /// Names, obs and var, without counts (no rows), and notes; read() adds to the notes.
+  const CellTable& annotation() const { return in_.table; }
+
+  /// Puts rows [first, first + count) in the place of what `to` holds, whose memory is used again.
+  ///   shapes: to (count, genes)
+  /// Throws std::invalid_argument outside [0, cells), std::runtime_error where the file is damaged or a value is no
+  /// count; `to` is empty then.
+  void read(Index first, Index count, Counts& to) {
+    LATENTCELL_REQUIRE(first >= 0 && count >= 0 && first <= cells() - count, "H5adRows: rows ", first, " to ",
+                       first + count, " of ", cells());
+    const Hdf5Quiet quiet;
+    RawRows raw;
+    to.release(raw.row_start, raw.columns, raw.values);
+    const ValueCheck check{values_, in_.matrix.where(), in_.advice, in_.table.cell_names, in_.features, &rounding_};
+    const bool tidy = rows_->read(first, count, check, raw);
+    if (!in_.place.empty()) detail::keep_columns(raw, in_.place);
+    std::vector<std::string> added;
+    to = tidy ? Counts(genes(), std::move(raw.row_start), std::move(raw.columns), std::move(raw.values))
+              : sort_rows(genes(), std::move(raw), in_.matrix.where(), added);
+    note_once(noted_repeats_, !added.empty(), ": entries are given more than once: added up");
+    note_once(noted_rounding_, rounding_.values > 0, ": values are rounded to whole numbers");
+  }
+
+ private:
+  void note_once(bool& noted, bool found, const char* what) {  // NOLINT: found is the subject
+    if (found && !noted) in_.table.notes.push_back(in_.matrix.where() + what);
+    noted = noted || found;
+  }
+
+  Values values_;
+  detail::H5adOpened in_;
+  std::optional<Hdf5Rows> rows_;
+  Rounding rounding_;
+  bool noted_repeats_ = false, noted_rounding_ = false;
+};
+
+}  // namespace latentcell::io
