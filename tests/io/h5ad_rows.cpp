@@ -48,9 +48,10 @@ Counts middle(const Counts& of, Index first, Index count) {
 }
 
 /// Reads all rows in blocks of any length, in any order.
-void check_blocks(const std::string& path, const io::H5adOptions& options, Rng& rng) {
+void check_blocks(const std::string& path, const io::H5adOptions& options, Rng& rng,
+                  io::Layouts layouts = io::Layouts::rows) {
   const CellTable whole = io::read_h5ad(path, options);
-  io::H5adRows rows(path, options);
+  io::H5adRows rows(path, options, layouts);
   REQUIRE(rows.cells() == whole.cells());
   REQUIRE(rows.genes() == whole.genes());
   Counts block;
@@ -79,6 +80,16 @@ TEST_CASE("H5adRows: rows read in any blocks are those of read_h5ad") {
   }
   check_blocks(reference("csr.h5ad"), {}, rng);
   check_blocks(reference("old.h5ad"), {}, rng);
+}
+
+TEST_CASE("H5adRows: dense matrices and those kept by genes are read in blocks where that is asked for") {
+  Rng rng(10);
+  for (const char* name : {"csr.h5ad", "csc.h5ad", "dense.h5ad"}) {
+    check_blocks(reference(name), {}, rng, io::Layouts::any);
+  }
+  check_blocks(reference("layers.h5ad"), {.values = io::Values::any}, rng, io::Layouts::any);
+  check_blocks(reference("layers.h5ad"), {.values = io::Values::rounded}, rng, io::Layouts::any);
+  CHECK(io::H5adRows(reference("csc.h5ad"), {}, io::Layouts::any).resident_bytes() == 80);
 }
 
 TEST_CASE("H5adRows: values that are rounded, or any, are so in every block") {
@@ -172,7 +183,8 @@ TEST_CASE("H5adRows: names, obs and var are those of read_h5ad; of features the 
   CHECK(rows.annotation().gene_names == whole.gene_names);
   CHECK(rows.annotation().obs("cell_type") == whole.obs("cell_type"));
   CHECK(rows.annotation().gene_columns.list() == whole.gene_columns.list());
-  CHECK(rows.annotation().counts.rows() == 0);
+  CHECK(rows.annotation().counts.nonzeros() == 0);
+  rows.annotation().check();
   CHECK(rows.entries(0, rows.cells()) == 10);
 
   fixtures::TemporaryFolder folder;

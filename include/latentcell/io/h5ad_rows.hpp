@@ -13,8 +13,13 @@ namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
 
-/// What an h5ad file says of its cells and genes, with an open matrix. The table has no rows of counts, and of features
-/// of several kinds the genes alone, as read_h5ad keeps them.
+/// Counts of 0.
+inline Counts no_counts(std::size_t cells, std::size_t genes) {
+  return Counts(Index(genes), std::vector<std::int64_t>(cells + 1), {}, {});
+}
+
+/// What an h5ad file says of its cells and genes, with an open matrix. The table has counts of 0, and of features of
+/// several kinds the genes alone, as read_h5ad keeps them.
 struct H5adOpened {
   Hdf5Object matrix;
   CellTable table;
@@ -31,7 +36,6 @@ inline H5adOpened open_h5ad(const std::string& path, const H5adOptions& options)
   H5adHead head = read_head(root, options.layer, table.notes);
   const Index cells = Index(head.obs.names.size()), genes = Index(head.var.names.size());
   std::string encoding = matrix_encoding(head.parts.matrix, cells, genes);
-  table.counts = Counts(genes);
   table.cell_names = std::move(head.obs.names);
   table.gene_names = std::move(head.var.names);
   table.cell_columns = std::move(head.obs.columns);
@@ -46,37 +50,62 @@ inline H5adOpened open_h5ad(const std::string& path, const H5adOptions& options)
     table.gene_columns = table.gene_columns.select(kinds->genes);
     for (std::size_t g = 0; g < kinds->genes.size(); ++g) table.gene_names[g] = out.features[to_size(kinds->genes[g])];
     table.gene_names.resize(kinds->genes.size());
-    table.counts = Counts(Index(table.gene_names.size()));
   }
+  table.counts = no_counts(table.cell_names.size(), table.gene_names.size());
   out.table = std::move(table);
   return out;
 }
 
 }  // namespace detail
 
+/// Which matrices are read in blocks.
+enum class Layouts {
+  rows,  ///< those that are kept by rows (CSR): rows can be read alone
+  any,   ///< dense ones too, whose zeros are read with them, and those kept by genes (CSC), which are read whole
+};
+
 /// The cells of an h5ad file, read a range at a time: what does not fit in memory is trained on in blocks. Counts are
 /// checked as read_h5ad checks them, and a block is what read_h5ad has in these rows. In memory are names, obs, var and
-/// 8 bytes a cell. Other matrices, obsm and uns are not read. The file stays open. Calls of all readers must come from
+/// 16 bytes a cell. Other matrices, obsm and uns are not read. The file stays open. Calls of all readers must come from
 /// one thread at a time, as HDF5's do.
 class H5adRows {
  public:
-  /// Throws std::runtime_error with one sentence naming the file and the field; also for a matrix that is not kept by
-  /// rows (CSR), of which no rows can be read alone.
-  explicit H5adRows(const std::string& path, const H5adOptions& options = {})
-      : values_(options.values), in_(detail::open_h5ad(path, options)) {
-    if (in_.encoding != "csr_matrix") {
+  /// Throws std::runtime_error with one sentence naming the file and the field; also for a matrix that is not among the
+  /// layouts.
+  explicit H5adRows(const std::string& path, const H5adOptions& options = {}, Layouts layouts = Layouts::rows)
+      : values_(options.values),
+        in_(detail::open_h5ad(path, options)),
+        cells_(in_.table.cells()),
+        genes_(in_.table.genes()) {
+    const Index features = Index(in_.features.size());
+    const Hdf5Quiet quiet;
+    if (in_.encoding == "csr_matrix") {
+      rows_.emplace(in_.matrix, cells_, features);
+    } else if (layouts == Layouts::rows) {
       in_.matrix.fail(in_.encoding == "array" ? "is dense" : "is kept by genes (CSC)",
                       ": cells are read in blocks of CSR files alone; the program shard_cells writes them");
+    } else if (in_.encoding == "csc_matrix") {
+      whole_ = read_matrix(in_.matrix, cells_, features, value_check(), in_.table.notes);
     }
-    rows_.emplace(in_.matrix, Index(in_.table.cell_names.size()), Index(in_.features.size()));
   }
 
-  Index cells() const { return rows_->cells(); }
-  Index genes() const { return in_.table.genes(); }
-  /// Stored entries of rows [first, first + count), zeros that are written out included: what read() needs room for.
-  Index entries(Index first, Index count) const { return rows_->entries(first, count); }
-  /// Names, obs and var, without counts (no rows), and notes; read() adds to the notes.
+  Index cells() const { return cells_; }
+  Index genes() const { return genes_; }
+  /// Entries of rows [first, first + count) at most: what read() needs room for.
+  Index entries(Index first, Index count) const {
+    if (rows_) return rows_->entries(first, count);
+    return in_.encoding == "array" ? count * Index(in_.features.size()) : whole_.view().middle(first, count).nonzeros();
+  }
+  /// Bytes of counts that stay in memory: those of a matrix that is read whole.
+  Index resident_bytes() const { return 8 * whole_.nonzeros(); }
+  /// Names, obs and var, with counts of 0, and notes; read() adds to the notes.
   const CellTable& annotation() const { return in_.table; }
+  /// Gives the annotation up but for the notes: errors name cells by their number from then on.
+  CellTable release_annotation() {
+    CellTable out = std::exchange(in_.table, {});
+    in_.table.notes = out.notes;
+    return out;
+  }
 
   /// Puts rows [first, first + count) in the place of what `to` holds, whose memory is used again.
   ///   shapes: to (count, genes)
@@ -88,25 +117,43 @@ class H5adRows {
     const Hdf5Quiet quiet;
     RawRows raw;
     to.release(raw.row_start, raw.columns, raw.values);
-    const ValueCheck check{values_, in_.matrix.where(), in_.advice, in_.table.cell_names, in_.features, &rounding_};
-    const bool tidy = rows_->read(first, count, check, raw);
+    bool tidy = true;
+    if (rows_) {
+      tidy = rows_->read(first, count, value_check(), raw);
+    } else if (in_.encoding == "array") {
+      read_dense(in_.matrix, first, count, value_check(), raw);
+    } else {
+      take_rows(first, count, raw);
+    }
     if (!in_.place.empty()) detail::keep_columns(raw, in_.place);
     std::vector<std::string> added;
     to = tidy ? Counts(genes(), std::move(raw.row_start), std::move(raw.columns), std::move(raw.values))
               : sort_rows(genes(), std::move(raw), in_.matrix.where(), added);
-    note_once(noted_repeats_, !added.empty(), ": entries are given more than once: added up");
-    note_once(noted_rounding_, rounding_.values > 0, ": values are rounded to whole numbers");
+    note_once(noted_repeats_, Index(added.size()), ": entries are given more than once: added up");
+    note_once(noted_rounding_, rounding_.values, ": values are rounded to whole numbers");
   }
 
  private:
-  void note_once(bool& noted, bool found, const char* what) {  // NOLINT: found is the subject
-    if (found && !noted) in_.table.notes.push_back(in_.matrix.where() + what);
-    noted = noted || found;
+  ValueCheck value_check() {
+    return {values_, in_.matrix.where(), in_.advice, in_.table.cell_names, in_.features, &rounding_};
+  }
+  void take_rows(Index first, Index count, RawRows& to) const {
+    const CountsView rows = whole_.view().middle(first, count);
+    to.row_start.assign(rows.row_start, rows.row_start + count + 1);
+    for (std::int64_t& start : to.row_start) start -= rows.row_start[0];
+    to.columns.assign(rows.columns + rows.row_start[0], rows.columns + rows.row_start[count]);
+    to.values.assign(rows.values + rows.row_start[0], rows.values + rows.row_start[count]);
+  }
+  void note_once(bool& noted, Index found, const char* what) {
+    if (found > 0 && !noted) in_.table.notes.push_back(in_.matrix.where() + what);
+    noted = noted || found > 0;
   }
 
   Values values_;
   detail::H5adOpened in_;
-  std::optional<Hdf5Rows> rows_;
+  Index cells_, genes_;
+  std::optional<Hdf5Rows> rows_;  // of a CSR matrix
+  Counts whole_;                  // of a CSC matrix, with all features
   Rounding rounding_;
   bool noted_repeats_ = false, noted_rounding_ = false;
 };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -116,11 +118,27 @@ inline void write_frame(const Hdf5Writer& out, const char* name, const std::vect
   out.attribute(group.get(), "column-order", order);
 }
 
+/// Values as whole numbers of a type, where all are counts that it holds; false elsewhere.
+template <class N>
+bool write_narrow(const Hdf5Writer& out, hid_t group, const CountsView& counts) {
+  const float* const values = counts.first_value();
+  const auto fits = [](float v) {
+    return v >= 0 && double(v) <= double(std::numeric_limits<N>::max()) && std::trunc(v) == v;
+  };
+  if (!std::all_of(values, values + counts.nonzeros(), fits)) return false;
+  std::vector<N> narrow(to_size(counts.nonzeros()));
+  std::transform(values, values + counts.nonzeros(), narrow.begin(), [](float v) { return N(v); });
+  out.numbers(group, "data", narrow.data(), {counts.nonzeros()});
+  return true;
+}
+
 inline void write_counts(const Hdf5Writer& out, const CountsView& counts) {
   const Hdf5Handle group = out.group(out.root(), "X", "csr_matrix", "0.1.0");
   out.attribute(group.get(), "shape", std::vector<std::int64_t>{counts.rows, counts.cols});
   const Index n = counts.nonzeros();
-  out.numbers(group.get(), "data", counts.values, {n});
+  const bool narrow = out.options().narrow && (write_narrow<std::uint16_t>(out, group.get(), counts) ||
+                                               write_narrow<std::uint32_t>(out, group.get(), counts));
+  if (!narrow) out.numbers(group.get(), "data", counts.values, {n});
   out.numbers(group.get(), "indices", counts.columns, {n});
   // SciPy wants row starts and columns of one type where they fit, and widens both where they do not.
   if (n <= std::numeric_limits<std::int32_t>::max()) {
@@ -152,11 +170,11 @@ inline void write_extras(const Hdf5Writer& out, const CellTable& table) {
 
 }  // namespace detail
 
-/// Writes a table as anndata.read_h5ad opens it: counts as CSR float32 in X, obs and var with categoricals, embeddings
-/// in obsm, lists of strings in uns, what is stored in its place. Notes are not written. The file is written
-/// atomically, and its bytes depend on the table and the options alone. It is put together in memory first, which takes
-/// its packed size. Throws std::invalid_argument for a table that contradicts itself or a level outside 0..9,
-/// std::runtime_error naming the file where it cannot be written.
+/// Writes a table as anndata.read_h5ad opens it: counts as CSR in X, float32 if not narrow, obs and var with
+/// categoricals, embeddings in obsm, lists of strings in uns, what is stored in its place. Notes are not written. The
+/// file is written atomically, and its bytes depend on the table and the options alone. It is put together in memory
+/// first, which takes its packed size. Throws std::invalid_argument for a table that contradicts itself or a level
+/// outside 0..9, std::runtime_error naming the file where it cannot be written.
 inline void write_h5ad(const std::string& path, const CellTable& table, const H5adWriteOptions& options = {}) {
   LATENTCELL_REQUIRE(options.compression >= 0 && options.compression <= 9, "write_h5ad: compression ",
                      options.compression, " is not in 0..9");

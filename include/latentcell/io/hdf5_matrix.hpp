@@ -56,36 +56,41 @@ inline RawRows read_columns(const Hdf5Object& group, Index cells, Index genes, c
   return out;
 }
 
-/// Reads a dense matrix (cells, genes) a few rows at a time and keeps what is not zero.
-inline RawRows read_dense(const Hdf5Object& data, Index cells, Index genes, const ValueCheck& check) {
+/// Reads rows [first, first + count) of a dense matrix (cells, genes) a few at a time and puts what is not zero in the
+/// place of what `to` holds.
+inline void read_dense(const Hdf5Object& data, Index first, Index count, const ValueCheck& check, RawRows& to) {
   if (!holds_numbers(data)) data.fail("holds no numbers");
-  require_plausible(data, cells * genes, 0);
-  RawRows out;
+  const Index genes = data.shape()[1], last = first + count;
+  require_plausible(data, data.shape()[0] * genes, 0);
+  to.row_start.assign(1, 0);
+  to.columns.clear();
+  to.values.clear();
   const Index step = read_step(data, genes, 1 << 20);
-  std::vector<float> block(to_size(std::min(step, cells) * genes));
-  for (Index first = 0; first < cells; first += step) {
-    const Index n = std::min(step, cells - first);
-    const Index start[2] = {first, 0}, count[2] = {n, genes};
-    read_box(data, std::span<const Index>(start), std::span<const Index>(count), block.data());
+  std::vector<float> block(to_size(std::min(step, count) * genes));
+  for (Index at = first; at < last;) {
+    const Index n = std::min(last - at, step - at % step);
+    const Index start[2] = {at, 0}, extent[2] = {n, genes};
+    read_box(data, std::span<const Index>(start), std::span<const Index>(extent), block.data());
     for (Index r = 0; r < n; ++r) {
       for (Index gene = 0; gene < genes; ++gene) {
         float value = block[to_size(r * genes + gene)];
         if (value == 0) continue;
-        value = check(value, first + r, gene);
+        value = check(value, at + r, gene);
         if (value == 0) continue;
-        out.columns.push_back(std::int32_t(gene));
-        out.values.push_back(value);
+        to.columns.push_back(std::int32_t(gene));
+        to.values.push_back(value);
       }
-      out.row_start.push_back(std::int64_t(out.values.size()));
+      to.row_start.push_back(std::int64_t(to.values.size()));
     }
+    at += n;
     // Doubling would need three times the memory; the number of entries is extrapolated from the rows read.
-    const std::size_t expected = std::size_t(double(out.values.size()) / double(first + n) * double(cells) * 1.05);
-    if (first == 0 || out.values.size() + to_size(step * genes) > out.values.capacity()) {
-      out.columns.reserve(expected);
-      out.values.reserve(expected);
+    const double share = double(at - first) / double(count);
+    const std::size_t expected = std::size_t(double(to.values.size()) / share * 1.05);
+    if (at < last && (at == first + n || to.values.size() + to_size(step * genes) > to.values.capacity())) {
+      to.columns.reserve(expected);
+      to.values.reserve(expected);
     }
   }
-  return out;
 }
 
 /// What the extents say of a compressed matrix without an encoding: "csr_matrix" or "csc_matrix"; "" where they do not.
@@ -127,14 +132,16 @@ inline std::string matrix_encoding(const Hdf5Object& matrix, Index cells, Index 
 inline Counts read_matrix(const Hdf5Object& matrix, Index cells, Index genes, const ValueCheck& check,
                           std::vector<std::string>& notes) {
   const std::string encoding = matrix_encoding(matrix, cells, genes);
+  RawRows raw;
+  bool tidy = false;
   if (encoding == "csr_matrix") {
-    RawRows rows;
-    if (Hdf5Rows(matrix, cells, genes).read(0, cells, check, rows))
-      return Counts(genes, std::move(rows.row_start), std::move(rows.columns), std::move(rows.values));
-    return sort_rows(genes, std::move(rows), matrix.where(), notes);
+    tidy = Hdf5Rows(matrix, cells, genes).read(0, cells, check, raw);
+  } else if (encoding == "csc_matrix") {
+    raw = read_columns(matrix, cells, genes, check);
+  } else {
+    read_dense(matrix, 0, cells, check, raw);
   }
-  RawRows raw =
-      encoding == "csc_matrix" ? read_columns(matrix, cells, genes, check) : read_dense(matrix, cells, genes, check);
+  if (tidy) return Counts(genes, std::move(raw.row_start), std::move(raw.columns), std::move(raw.values));
   return sort_rows(genes, std::move(raw), matrix.where(), notes);
 }
 

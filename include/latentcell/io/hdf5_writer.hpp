@@ -23,10 +23,14 @@ namespace LATENTCELL_NAMESPACE::io {
 struct H5adWriteOptions {
   int compression = 2;  ///< gzip level 0..9: larger is smaller and slower, 0 is none
   bool shuffle = true;  ///< bytes of equal weight side by side before gzip: smaller and faster for counts
+  bool narrow = false;  ///< counts as whole numbers of 16 bits, or of 32 where one does not fit; else float32
+  Index chunk = 65536;  ///< entries of a list that are packed together; larger: smaller files, slower to read in blocks
 
   static void visit(auto& self, auto&& f) {
     f("compression", self.compression, in(0, 9));
     f("shuffle", self.shuffle);
+    f("narrow", self.narrow);
+    f("chunk", self.chunk, in(1024, 1 << 24));
   }
 };
 
@@ -46,6 +50,7 @@ class Hdf5Writer {
   }
 
   hid_t root() const { return file_.get(); }
+  const H5adWriteOptions& options() const { return options_; }
 
   Hdf5Handle group(hid_t parent, const std::string& name, const char* encoding, const char* version) const {
     check_name(name);
@@ -259,9 +264,10 @@ class Hdf5Writer {
     H5Pset_obj_track_times(plan.get(), false);
     // Strings of variable length lie outside their dataset, where filters do not reach; small lists are not worth one.
     if (options_.compression > 0 && !extents.empty() && bytes > 1024 && H5Tis_variable_str(type) <= 0) {
-      constexpr std::size_t chunk_bytes = 1 << 18;
+      // Lists that belong together have chunks of as many entries, whatever their width.
+      const std::size_t chunk_bytes = 4 * to_size(options_.chunk);
       std::vector<hsize_t> chunk = extents;
-      const std::size_t row_bytes = std::max<std::size_t>(1, bytes / to_size(shape[0]));
+      const std::size_t row_bytes = std::max<std::size_t>(4, bytes / to_size(shape[0]));
       chunk[0] = std::clamp<hsize_t>(chunk_bytes / row_bytes, 1, extents[0]);
       H5Pset_chunk(plan.get(), int(chunk.size()), chunk.data());
       if (options_.shuffle) H5Pset_shuffle(plan.get());

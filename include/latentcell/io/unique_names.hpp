@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -11,9 +13,23 @@
 
 namespace LATENTCELL_NAMESPACE::io {
 
+namespace detail {
+
+/// Whether some names have the same hash; where none have, no two names are the same. 8 bytes a name.
+inline bool may_repeat(std::span<const std::string> names) {
+  std::vector<std::size_t> hashes;
+  hashes.reserve(names.size());
+  for (const std::string& name : names) hashes.push_back(std::hash<std::string>()(name));
+  std::sort(hashes.begin(), hashes.end());
+  return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
+}
+
+}  // namespace detail
+
 /// Appends -1, -2, ... to repeated names, skipping names that are taken, as anndata.var_names_make_unique does.
 /// Returns the number of renamed entries.
 inline Index make_unique(std::span<std::string> names) {
+  if (!detail::may_repeat(names)) return 0;
   std::unordered_set<std::string> taken;
   std::vector<std::size_t> repeated;
   taken.reserve(names.size());
