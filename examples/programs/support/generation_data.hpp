@@ -36,7 +36,7 @@ inline TrainTest open_generation(const GenerationSettings& s, lc::Rng& rng, Repo
     d.test = sample_of(s, test.table, s.label, most);
   }
   if (d.test) (void)in_genes_of(*d.test, train.header.gene_names, s.test_data);
-  report["stream"] = describe_stream(train, s.training.autoencoder.batch);
+  report["stream"] = describe_stream(train, s.GeneratorSettings::training.autoencoder.batch);
   report["stream"]["sampled_cells"] = d.train.cells();
   return d;
 }

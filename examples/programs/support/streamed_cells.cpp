@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include <latentcell/data/split.hpp>
-#include <latentcell/io/h5ad_rows.hpp>
+#include <latentcell/io/h5ad_shards.hpp>
 
 namespace program {
 
@@ -50,10 +50,9 @@ void check_streamed_input(const About& about, Common& c, StreamSettings& stream)
 StreamedCells open_cells(const Common& s, const StreamSettings& stream, const std::vector<std::string>& paths) {
   const std::vector<std::string> files = files_of_cells(paths);
   doing("opening " + files.front());
-  const auto rows = std::make_shared<lc::io::H5adRows>(files.front(), h5ad_options(s, files.front()));
+  const auto rows = std::make_shared<lc::io::H5adShards>(files, h5ad_options(s, files.front()));
   StreamedCells out{rows, {lc::CountRows(*rows), rows->annotation(), {}}};
-  for (const std::string& note : out.table.header.notes) print_line("note: " + note);
-  out.table.header.counts = lc::no_counts(out.table.cells(), out.table.genes());
+  for (const std::string& note : rows->notes()) print_line("note: " + note);
   out.table.stream.memory = Index(0.75 * stream.stream_memory * double(Index(1) << 30));
   return out;
 }
