@@ -6,6 +6,7 @@
 #include <latentcell/generation/generation.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/io/read_cells.hpp>
+#include <latentcell/io/shard_cells.hpp>
 #include <latentcell/kernel/factor_analysis.hpp>
 #include <latentcell/latent/fine_tune.hpp>
 #include <latentcell/latent/flow_likelihood.hpp>
@@ -177,6 +178,7 @@ TEST_CASE("options: so are those of samplers, transport, metrics, kernels and fi
   check_ranges<metric::GeneSetScoresOptions>("GeneSetScores");
   check_ranges<io::H5adWriteOptions>("write_h5ad");
   check_ranges<io::ReadOptions>("read_cells");
+  check_ranges<io::ShardCellsOptions>("shard_cells");
 }
 
 TEST_CASE("options: so are those of stages, generation and the wings") {

@@ -138,12 +138,14 @@ class Help : public CLI::Formatter {
   }
 };
 
-std::string footer(const About& about) {
+std::string footer(const CLI::App& app, const About& about) {
+  const bool resumes = app.get_option_no_throw("--resume") != nullptr;
   std::string out = "Examples:\n";
   for (const std::string& line : about.examples) out += "  " + line + "\n";
   return out +
          "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C, a request to\n"
-         "terminate or a lost terminal (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
+         "terminate or a lost terminal" +
+         (resumes ? " (--resume goes on)" : "") + ". Documentation: docs/files.md and docs/troubleshooting.md.";
 }
 
 std::string version_text(const About& about) {
@@ -233,7 +235,7 @@ void parse(CLI::App& app, Common& c, const About& about, int argc, char** argv) 
   begin_group(app, group::run);
   app.name(about.name);
   app.description(about.what);
-  app.footer(footer(about));
+  app.footer(footer(app, about));
   app.set_config("--config", "", "TOML or INI file of options, a line such as label = \"cell_type\"")
       ->group(group::run);
   app.allow_config_extras(CLI::config_extras_mode::error);

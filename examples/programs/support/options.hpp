@@ -32,6 +32,7 @@ struct Common {
   double memory = 0;  ///< GB; 0: what there is
   std::uint64_t seed = 0;
   bool resume = false, quiet = false, round = false, trust_input = false;
+  const char* stopped = "stopped: nothing was saved (--checkpoint saves)";  ///< what a signal's end says
   Json settings = {};                      ///< every option with a value, under its name with _ for -
   std::vector<std::string> training = {};  ///< keys of the settings of group "Training" that --resume compares
 };

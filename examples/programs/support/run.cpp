@@ -98,8 +98,7 @@ std::string& save_trouble() {
 }
 
 std::string stopped_line(const Common& s) {
-  return s.checkpoint.empty() ? "stopped: nothing was saved (--checkpoint saves)"
-                              : "stopped: --resume goes on from " + s.checkpoint;
+  return s.checkpoint.empty() ? s.stopped : "stopped: --resume goes on from " + s.checkpoint;
 }
 
 }  // namespace

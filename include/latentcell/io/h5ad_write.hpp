@@ -136,9 +136,9 @@ inline void write_counts(const Hdf5Writer& out, const CountsView& counts) {
   const Hdf5Handle group = out.group(out.root(), "X", "csr_matrix", "0.1.0");
   out.attribute(group.get(), "shape", std::vector<std::int64_t>{counts.rows, counts.cols});
   const Index n = counts.nonzeros();
-  const bool narrow = out.options().narrow && (write_narrow<std::uint16_t>(out, group.get(), counts) ||
-                                               write_narrow<std::uint32_t>(out, group.get(), counts));
-  if (!narrow) out.numbers(group.get(), "data", counts.values, {n});
+  const bool written = out.options().narrow && (write_narrow<std::uint16_t>(out, group.get(), counts) ||
+                                                write_narrow<std::uint32_t>(out, group.get(), counts));
+  if (!written) out.numbers(group.get(), "data", counts.values, {n});
   out.numbers(group.get(), "indices", counts.columns, {n});
   // SciPy wants row starts and columns of one type where they fit, and widens both where they do not.
   if (n <= std::numeric_limits<std::int32_t>::max()) {
