@@ -68,10 +68,10 @@ auto cell_training_data(const Model& model, const Cells& cells, const CellCovari
   const auto batches = [&](const std::vector<Index>& rows) {
     source.rows = rows;
     if constexpr (std::same_as<Cells, StreamedTable>) {
-      StreamedTable part = cells;
+      StreamOptions stream = cells.stream;
       const double share = double(rows.size()) / double(cells.cells());
-      part.stream.memory = Index(share * double(cells.stream.memory));
-      return batches_over(part, source);
+      stream.memory = std::max(Index(4096), Index(share * double(stream.memory)));
+      return StreamedBatches(cells.counts, source, stream);
     } else {
       return batches_over(cells, source);
     }
