@@ -3,12 +3,9 @@
 
 #include <optional>
 
-#include <latentcell/data/highly_variable.hpp>
-#include <latentcell/data/simulate.hpp>
 #include <latentcell/generation/generation.hpp>
-#include <latentcell/io/read_gene_sets.hpp>
 
-#include "support/generation_options.hpp"
+#include "support/generation_data.hpp"
 #include "support/generation_report.hpp"
 #include "support/plot/generation.hpp"
 #include "support/write.hpp"
@@ -19,35 +16,6 @@ using program::print_line;
 using Settings = program::GenerationSettings;
 
 namespace {
-
-program::TrainTest load(const Settings& s, lc::Rng& rng) {
-  lc::CellTable all = s.data.empty() ? lc::simulate({.batch_covariate_levels = s.batch_covariate.empty() ? 1 : 2}, rng)
-                                     : program::read_cells(s, s.data);
-  (void)program::labels_of(all, s.label, "--label", s.data.empty() ? "simulated cells" : s.data);
-  program::TrainTest d;
-  if (s.test_data.empty()) {
-    d = program::hold_out(std::move(all), s.label, s.holdout, rng);
-  } else {
-    d = {std::move(all), program::read_cells(s, s.test_data)};
-    (void)program::labels_of(*d.test, s.label, "--label", s.test_data);
-  }
-  program::note_oddities(d.train, s.label);
-  if (s.genes > 0 && s.genes < d.train.genes())
-    d.train = d.train.select_genes(lc::highly_variable(d.train.counts, {.genes = s.genes}).genes);
-  if (d.test) (void)program::in_genes_of(*d.test, d.train.gene_names, s.test_data);
-  return d;
-}
-
-// Gene sets of a file or the labels' markers, before training, so that a wrong file ends the run at once.
-std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const Settings& s, const program::TrainTest& d) {
-  if (!s.gene_sets.empty() && !d.test)
-    lc::throw_runtime("--gene-sets compares with held-out cells: add --holdout or --test-data");
-  if (!d.test) return std::nullopt;
-  if (s.gene_sets.empty()) return gen::marker_evaluator(d.train, *d.test, s.label, s.seed);
-  const std::vector<lc::NamedGenes> sets = lc::io::read_gene_sets(s.gene_sets);
-  return program::naming(
-      s.gene_sets, [&] { return lc::evaluate::GeneSetEvaluator(d.train, *d.test, s.label, sets, {.seed = s.seed}); });
-}
 
 lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng,
                        const program::Report& report, const lc::CellTable* train = nullptr) {
@@ -109,19 +77,23 @@ int run(Settings s) {
   program::Report report("generate_cells", s);
   if (!s.from.empty()) return from_model(s, report);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
-  const program::TrainTest d = load(s, rng);
-  const gen::Options o = program::generator_options(s, d.train);
+  const program::TrainTest d = program::load_generation(s, rng, report);
+  const gen::Options o = program::generator_options(s, d.header());
   const std::vector<int> types = program::codes_of_types(s, o);
   if (!s.corrected.empty()) program::check_correctable(s, d.train);
-  const auto sets = gene_sets(s, d);
-  program::check_resumable(s, {{"data", program::files_of({s.data})}}, {"label", "batch", "genes", "holdout"});
-  const auto trained = program::train_generator(s, s, d.train, report, rng);
+  const auto sets = program::gene_sets(s, d);
+  program::check_resumable(s, {{"data", program::files_of(s.files)}},
+                           {"label", "batch", "genes", "holdout", "stream", "stream_memory"});
+  const auto trained = d.streamed ? program::train_generator(s, s, d.streamed->table, report, rng)
+                                  : program::train_generator(s, s, d.train, report, rng);
   if (!trained) return program::exit_interrupted(s);
   const gen::Model& m = trained->model;
   if (!s.corrected.empty()) correct(s, m, d.train, report);
   lc::CellTable cells;
   if (s.interpolate.empty()) {
-    const gen::Composition of = gen::sample_composition(gen::composition_of(m, d.train), {types, s.count}, draws);
+    const gen::Composition all = gen::composition_of(m, d.header());
+    const gen::Composition of =
+        gen::sample_composition(all, {types, program::count_to_generate(s, d, all, types)}, draws);
     cells = generate(s, m, of, draws, report, &d.train);
     if (d.test) {
       program::doing("evaluating");

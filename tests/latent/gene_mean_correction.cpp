@@ -49,7 +49,7 @@ TEST_CASE("shifted_gene_scales: brings a group's decoded means to its counts, mo
   }
   CHECK_THROWS_WITH(shifted_gene_scales(c.vae, c.cells, c.z, c.z, c.codes, {.groups = 1, .pseudo_count = 0}),
                     ContainsText("shifted_gene_scales: pseudo_count must be above 0, got 0"));
-  CHECK_THROWS_WITH(group_gene_scales(c.vae, c.cells, c.codes, c.z, c.codes, {.groups = 0}),
+  CHECK_THROWS_WITH(group_gene_scales(c.vae, c.cells.counts, c.codes, c.z, c.codes, {.groups = 0}),
                     ContainsText("group_gene_scales: groups must be at least 1, got 0"));
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("group_gene_scales, shifted_gene_scales: cells of other genes are refu
   Rng rng(2);
   const Cells c(rng);
   const CellTable few = c.cells.select_genes(std::vector<Index>{0, 1, 2});
-  CHECK_THROWS_WITH(group_gene_scales(c.vae, few, c.codes, c.z, c.codes, {}),
+  CHECK_THROWS_WITH(group_gene_scales(c.vae, few.counts, c.codes, c.z, c.codes, {}),
                     ContainsText("group_gene_scales: cells with 3 genes but the model has 30"));
   CHECK_THROWS_WITH(shifted_gene_scales(c.vae, few, c.z, c.z, c.codes, {}),
                     ContainsText("shifted_gene_scales: cells with 3 genes but the model has 30"));
@@ -98,7 +98,7 @@ TEST_CASE(
   Matrix<float> planted = Matrix<float>::Ones(1, 12);
   planted(0, 4) = 1.5f;
   const CellTable real = draw(vae, z, rng, {.strata = codes, .correction = {.groups = codes, .gene_scale = planted}});
-  const Matrix<float> found = group_gene_scales(vae, real, codes, z, codes, {.groups = 1, .pseudo_count = 1.0});
+  const Matrix<float> found = group_gene_scales(vae, real.counts, codes, z, codes, {.groups = 1, .pseudo_count = 1.0});
   const double total = double(real.counts.nonzeros());
   CHECK(total > 0);
   for (Index g = 0; g < 12; ++g) {
@@ -106,7 +106,7 @@ TEST_CASE(
     CHECK(found(0, g) / found(0, 0) == Approx(g == 4 ? 1.5 : 1.0).epsilon(0.06));
   }
   CHECK(
-      (group_gene_scales(vae, real, codes, z, codes, {.groups = 1, .pseudo_count = 1e9}).array() - 1).abs().maxCoeff() <
+      (group_gene_scales(vae, real.counts, codes, z, codes, {.groups = 1, .pseudo_count = 1e9}).array() - 1).abs().maxCoeff() <
       1e-3f);
 }
 

@@ -9,7 +9,7 @@
 
 namespace program {
 
-struct GenerationSettings : Common, GeneratorSettings {
+struct GenerationSettings : Common, GeneratorSettings, StreamSettings {
   std::string test_data, from, gene_sets, to_batch, corrected;
   std::vector<std::string> types, interpolate;
   Index genes = 0, count = 0, steps = 25;
@@ -26,7 +26,7 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   GenerationSettings s;
   s.out = "generated.h5ad";
   CLI::App app;
-  auto* data = add_input(app, s);
+  auto* data = add_streamed_input(app, s, s);
   app.add_option("--label", s.label, "obs column that generation is conditioned on");
   app.add_option("--batch", s.batch_covariate, "obs column of the batch covariate of the decoder");
   app.add_option("--genes", s.genes, "keep the most variable genes; 0: all")->check(whole_number());
@@ -55,8 +55,10 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
                  "GMT file of gene sets whose scores are compared; the labels' markers where not given");
   add_output_and_run(app, s);
   app.get_option("--interpolate")->excludes("--plots");
+  app.get_option("--stream")->excludes(corrected);
   from->excludes(data)->excludes(hold)->excludes(corrected);
   parse(app, s, about, argc, argv);
+  check_streamed_input(about, s, s);
   if (s.data.empty() && s.from.empty() && s.test_data.empty() && s.holdout == 0)
     set_for_simulated(s, "holdout", s.holdout, 0.5);
   if (!s.corrected.empty() && s.batch_covariate.empty()) refuse(about, "--corrected needs --batch, an obs column");

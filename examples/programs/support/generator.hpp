@@ -14,6 +14,7 @@
 
 #include "read.hpp"
 #include "stages.hpp"
+#include "streamed_cells.hpp"
 
 // What programs that train a generator share: its options, training and hold-out.
 
@@ -109,10 +110,12 @@ struct TrainedGenerator {
   lc::Stages stages;
 };
 
-/// Trains a generator and saves it where a --checkpoint folder is given; nothing where a signal stopped it.
-inline std::optional<TrainedGenerator> train_generator(const Common& s, const GeneratorSettings& g,
-                                                       const lc::CellTable& train, Report& report, lc::Rng& rng) {
-  const lc::generation::Options o = generator_options(g, train);
+/// Trains a generator on cells in memory or streamed, and saves it where a --checkpoint folder is given; nothing where
+/// a signal stopped it.
+template <lc::TableOfCells Cells>
+std::optional<TrainedGenerator> train_generator(const Common& s, const GeneratorSettings& g, const Cells& train,
+                                                Report& report, lc::Rng& rng) {
+  const lc::generation::Options o = generator_options(g, lc::header_of(train));
   TrainedGenerator t{lc::generation::Model(o, rng), {}};
   t.stages = make_stages(s, t.model, train);
   print_line(lc::text("training on ", train.cells(), " cells, ", train.genes(), " genes, ", o.levels.size(),
@@ -132,6 +135,10 @@ inline std::optional<TrainedGenerator> train_generator(const Common& s, const Ge
 struct TrainTest {
   lc::CellTable train;
   std::optional<lc::CellTable> test;
+  std::optional<StreamedCells> streamed = {};  ///< what is trained on in place of `train`, which is then a sample of it
+
+  /// Names and annotation of all cells to train on.
+  const lc::CellTable& header() const { return streamed ? streamed->table.header : train; }
 };
 
 /// Holds a share of the cells of each label out of training; 0: none.
@@ -141,6 +148,24 @@ inline TrainTest hold_out(lc::CellTable all, const std::string& label, double sh
   for (const std::string& level : cells.single)
     print_line("note: '" + level + "' has a single cell: trained on, not evaluated");
   return {std::move(cells.train), std::move(cells.test)};
+}
+
+/// The same of streamed cells: `train` and `test` are samples, the former of the cells that are streamed.
+inline TrainTest hold_out_streamed(const Common& s, StreamedCells all, const std::string& label, double share,
+                                   lc::Rng& rng, Index most) {
+  TrainTest out;
+  if (share > 0) {
+    const lc::Split split = lc::stratified_split(all.table.obs(label), share, rng);
+    for (const std::string& level : split.single)
+      print_line("note: '" + level + "' has a single cell: trained on, not evaluated");
+    out.test = sample_of(s, all.table.select_cells(split.test), label, most);
+    if (out.test->cells() < Index(split.test.size()))
+      print_line(
+          lc::text("note: ", out.test->cells(), " of ", split.test.size(), " held-out cells are evaluated with"));
+    all.table = all.table.select_cells(split.train);
+  }
+  out.streamed = std::move(all);
+  return out;
 }
 
 }  // namespace program

@@ -187,9 +187,12 @@ std::string sentence(const std::exception& e) {
   return is_name ? said.substr(end + 2) : said;
 }
 
-CLI::Option* add_input(CLI::App& app, Common& c) {
+CLI::Option* add_input(CLI::App& app, Common& c, std::vector<std::string>* several) {
   begin_group(app, group::input);
-  auto* data = app.add_option("--data", c.data, "counts: .h5ad, .h5mu, 10x .h5, 10x folder, .csv or .tsv");
+  const std::string what = "counts: .h5ad, .h5mu, 10x .h5, 10x folder, .csv or .tsv";
+  auto* data = several == nullptr ? app.add_option("--data", c.data, what)
+                                  : app.add_option("--data", *several, what + "; several h5ad files with --stream");
+  if (several != nullptr) data->expected(1, 100000);
   app.add_option("--obs", c.obs, "CSV or TSV of columns of obs, its first column the names of the cells");
   app.add_option("--rows", c.rows, "what the rows of a CSV or TSV of counts are: cells or genes")
       ->check(CLI::IsMember({"cells", "genes"}));

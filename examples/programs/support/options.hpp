@@ -54,7 +54,8 @@ inline constexpr const char *input = "Input", *training = "Training", *predictio
 void begin_group(CLI::App& app, const char* name);
 
 /// Adds --data and how it is read; returns the first, so that others can exclude it.
-CLI::Option* add_input(CLI::App& app, Common& c);
+/// several: takes the files where there may be more than one; null: one
+CLI::Option* add_input(CLI::App& app, Common& c, std::vector<std::string>* several = nullptr);
 /// Adds --out, --report and --plots, and those of group Run.
 void add_output_and_run(CLI::App& app, Common& c);
 

@@ -29,6 +29,12 @@ std::string layer_of(const Common& s, const std::string& path) {
 
 }  // namespace
 
+lc::io::H5adOptions h5ad_options(const Common& s, const std::string& path) {
+  return {.layer = layer_of(s, path),
+          .values = s.round ? lc::io::Values::rounded : lc::io::Values::counts,
+          .try_first = !s.trust_input};
+}
+
 lc::CellTable read_cells(const Common& s, const std::string& path) {
   doing("reading " + path);
   lc::io::ReadOptions options{.layer = layer_of(s, path),
@@ -111,13 +117,13 @@ std::vector<std::string> match_gene_names(lc::CellTable& cells, const std::vecto
   return own;
 }
 
-void note_oddities(const lc::CellTable& train, const std::string& label) {
+void note_oddities(const lc::CellTable& train, const lc::CountRows& counts, const std::string& label) {
   if (labels_of(train, label, "--label").count(lc::Categorical::missing) == train.cells())
     lc::throw_runtime("no cell has a label in '", label, "' (--label chooses)");
-  const lc::Totals cells = lc::cell_totals(train.counts), genes = lc::gene_totals(train.counts);
-  if (const auto n = std::count(cells.counts.begin(), cells.counts.end(), 0.0); n > 0)
+  const lc::CellSums sums = lc::cell_sums(counts);
+  if (const auto n = std::count(sums.library.begin(), sums.library.end(), 0.0f); n > 0)
     print_line(lc::text("note: ", n, " cells have no counts"));
-  if (const auto n = std::count(genes.counts.begin(), genes.counts.end(), 0.0); n > 0)
+  if (const auto n = std::count(sums.genes.sum.begin(), sums.genes.sum.end(), 0.0); n > 0)
     print_line(lc::text("note: ", n, " genes have no counts in the training cells"));
   if (const Index n = labels_of(train, label, "--label").count(lc::Categorical::missing); n > 0)
     print_line(lc::text("note: ", n, " cells have no label in '", label, "': trained on as unknown"));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <latentcell/data/align_genes.hpp>
-#include <latentcell/data/filter.hpp>
+#include <latentcell/data/cell_sums.hpp>
 #include <latentcell/io/read_cells.hpp>
 
 #include "run.hpp"
@@ -18,6 +18,9 @@ namespace program {
 
 /// Reads cells and prints the reader's notes.
 lc::CellTable read_cells(const Common& s, const std::string& path);
+
+/// How an h5ad file is read.
+lc::io::H5adOptions h5ad_options(const Common& s, const std::string& path);
 
 /// Labels of an obs column; where there is none, the option that chooses is named.
 lc::Categorical labels_of(const lc::CellTable& cells, const std::string& column, const std::string& option,
@@ -39,6 +42,10 @@ lc::CellTable in_genes_of(const lc::CellTable& cells, const std::vector<std::str
 std::vector<std::string> match_gene_names(lc::CellTable& cells, const std::vector<std::string>& genes);
 
 /// Prints a line about each thing in these cells that is legal but worth knowing.
-void note_oddities(const lc::CellTable& train, const std::string& label);
+/// counts: those of `train`, or of the cells that it is the header of
+void note_oddities(const lc::CellTable& train, const lc::CountRows& counts, const std::string& label);
+inline void note_oddities(const lc::CellTable& train, const std::string& label) {
+  note_oddities(train, train.counts, label);
+}
 
 }  // namespace program

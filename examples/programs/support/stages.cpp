@@ -40,11 +40,10 @@ lc::Stages make_stages(const Common& s) {
                                       .save_failed = save_failed});
 }
 
-void check_memory(const Common& s, double parameters, const lc::CellTable& cells) {
-  constexpr double of_training = 16, of_checkpoint = 12, of_entry = 2 * 8;
-  const double entries = cells.cells() > 0 ? double(cells.counts.view().nonzeros()) : 0;
+void check_memory(const Common& s, double parameters, double bytes) {
+  constexpr double of_training = 16, of_checkpoint = 12;
   const double needed =
-      resident_memory() + parameters * (of_training + (s.checkpoint.empty() ? 0 : of_checkpoint)) + entries * of_entry;
+      resident_memory() + parameters * (of_training + (s.checkpoint.empty() ? 0 : of_checkpoint)) + bytes;
   const double there = memory_limit();
   const std::string says = lc::text("needs about ", std::ceil(needed / 1e6), " MB of memory");
   if (there > 0 && needed > there)

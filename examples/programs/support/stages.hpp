@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <latentcell/autodiff/params.hpp>
-#include <latentcell/data/cell_table.hpp>
+#include <latentcell/data/streamed_table.hpp>
 #include <latentcell/train/stages.hpp>
 
 #include "report.hpp"
@@ -38,12 +38,19 @@ void save_checkpoint(const Common& s, const Model& model, const std::string& nam
 lc::Stages make_stages(const Common& s);
 
 /// Says how much memory training will take, and ends the run where that is more than it has: what is in memory now, 16
-/// bytes a parameter (value, gradient, two moments) and 12 for a checkpoint, and the cells to write, packed too.
-void check_memory(const Common& s, double parameters, const lc::CellTable& cells);
+/// bytes a parameter (value, gradient, two moments) and 12 for a checkpoint, and bytes for cells: of a table those to
+/// write, packed too; of a streamed one the memory that it may take.
+void check_memory(const Common& s, double parameters, double bytes);
+inline void check_memory(const Common& s, double parameters, const lc::CellTable& cells) {
+  check_memory(s, parameters, cells.cells() > 0 ? 2 * 8 * double(cells.counts.nonzeros()) : 0);
+}
+inline void check_memory(const Common& s, double parameters, const lc::StreamedTable& cells) {
+  check_memory(s, parameters, double(cells.stream.memory));
+}
 
 /// The same stages for this model, where its training fits into memory.
-template <class Model>
-lc::Stages make_stages(const Common& s, const Model& model, const lc::CellTable& cells) {
+template <class Model, lc::TableOfCells Cells>
+lc::Stages make_stages(const Common& s, const Model& model, const Cells& cells) {
   check_memory(s, double(lc::parameter_count(model)), cells);
   return make_stages(s);
 }

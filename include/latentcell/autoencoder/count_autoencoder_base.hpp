@@ -7,6 +7,7 @@
 #include <latentcell/autoencoder/count_autoencoder_options.hpp>
 #include <latentcell/op/concat.hpp>
 #include <latentcell/core/cell_batch.hpp>
+#include <latentcell/core/gene_sums.hpp>
 #include <latentcell/likelihood/likelihood.hpp>
 #include <latentcell/likelihood/likelihood_concept.hpp>
 #include <latentcell/nn/mlp.hpp>
@@ -41,15 +42,22 @@ struct CountAutoencoderBase {
 
   /// Initialises gene levels and dispersions from the moments of the training counts, and the reference library from
   /// their mean, so that training only learns the differences between cells.   counts (N, G)
-  void initialize_from_data(const CountsView& counts) {
-    LATENTCELL_REQUIRE(counts.cols == options.genes, "autoencoder: counts of ", counts.cols,
+  /// The counts are read once or twice; where they are not in memory, no more than a block of them is.
+  void initialize_from_data(const CountRows& counts) {
+    LATENTCELL_REQUIRE(counts.cols() == options.genes, "autoencoder: counts of ", counts.cols(),
                        " genes but the model has ", options.genes);
-    if (options.reference_library <= 0 && counts.rows > 0) {
-      double total = 0;
-      for (Index b = 0; b < counts.rows; ++b) total += counts.row_sum(b);
-      reference.value(0, 0) = T(std::max(1.0, total / double(counts.rows)));
+    const GeneSums sums = gene_sums(counts);
+    if (options.reference_library <= 0 && sums.cells > 0)
+      reference.value(0, 0) = T(std::max(1.0, sums.total / double(sums.cells)));
+    const double at = double(reference.value(0, 0));
+    if constexpr (requires { likelihood.start(sums, heads, at); }) {
+      likelihood.start(sums, heads, at);
+    } else if constexpr (requires { likelihood.start(counts, heads, at); }) {
+      likelihood.start(counts, heads, at);
+    } else {
+      Counts memory;
+      likelihood.start(counts.gather(memory), heads, at);
     }
-    likelihood.start(counts, heads, double(reference.value(0, 0)));
   }
 
   /// Encodes a minibatch.     counts (B, G) -> (B, hidden.back())

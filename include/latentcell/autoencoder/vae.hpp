@@ -33,15 +33,16 @@ struct Vae : CountAutoencoderBase<T, Likelihood> {
   }
 
   /// As CountAutoencoderBase::initialize_from_data; also initialises pseudo-cells by training cells.     counts (N, G)
-  void initialize_from_data(const CountsView& counts) {
+  void initialize_from_data(const CountRows& counts) {
     Trunk::initialize_from_data(counts);
     const Index n = prior.pseudo.value.rows();
-    for (Index k = 0; k < n && counts.rows > 0; ++k) {
-      const Index row = k * counts.rows / n;
-      const double factor = double(this->reference.value(0, 0)) / std::max(1.0, counts.row_sum(row));
-      for (std::size_t i = 0; i < counts.row_columns(row).size(); ++i) {
-        prior.pseudo.value(k, counts.row_columns(row)[i]) = T(std::log1p(double(counts.row_values(row)[i]) * factor));
-      }
+    Counts cell(options.genes);
+    for (Index k = 0; k < n && counts.rows() > 0; ++k) {
+      counts.read(k * counts.rows() / n, 1, cell);
+      const CountsView x = cell.view();
+      const double factor = double(this->reference.value(0, 0)) / std::max(1.0, x.row_sum(0));
+      for (std::size_t i = 0; i < x.row_columns(0).size(); ++i)
+        prior.pseudo.value(k, x.row_columns(0)[i]) = T(std::log1p(double(x.row_values(0)[i]) * factor));
     }
   }
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include <latentcell/core/count_rows.hpp>
 #include <latentcell/core/options.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/data/loess.hpp>
@@ -43,22 +44,31 @@ struct GeneMoments {
   std::vector<double> mean, variance;
 };
 
-template <class Use>
-GeneMoments gene_moments(const CountsView& counts, const Use& use) {
-  GeneMoments out{0, std::vector<double>(to_size(counts.cols)), std::vector<double>(to_size(counts.cols))};
-  for (Index b = 0; b < counts.rows; ++b) {
-    if (!use(b)) continue;
-    ++out.cells;
-    const auto columns = counts.row_columns(b);
-    const auto values = counts.row_values(b);
-    for (std::size_t k = 0; k < columns.size(); ++k) {
-      const double v = double(values[k]);
-      LATENTCELL_REQUIRE(v >= 0 && std::isfinite(v), "highly_variable: needs counts, but cell ", b, " has ", v,
-                         " of gene ", columns[k]);
-      out.mean[std::size_t(columns[k])] += v;
-      out.variance[std::size_t(columns[k])] += v * v;
+// Calls f(column, value, cell) for each non-zero of the cells in use; returns how many these are.
+template <class Use, class F>
+Index each_count(const CountRows& counts, const Use& use, const F& f) {
+  Index cells = 0;
+  counts.each_block([&](const CountsView& block, Index first) {
+    for (Index b = 0; b < block.rows; ++b) {
+      if (!use(first + b)) continue;
+      ++cells;
+      const auto columns = block.row_columns(b);
+      const auto values = block.row_values(b);
+      for (std::size_t k = 0; k < columns.size(); ++k) f(std::size_t(columns[k]), double(values[k]), first + b);
     }
-  }
+  });
+  return cells;
+}
+
+template <class Use>
+GeneMoments gene_moments(const CountRows& counts, const Use& use) {
+  GeneMoments out{0, std::vector<double>(to_size(counts.cols())), std::vector<double>(to_size(counts.cols()))};
+  out.cells = each_count(counts, use, [&](std::size_t g, double v, Index cell) {
+    LATENTCELL_REQUIRE(v >= 0 && std::isfinite(v), "highly_variable: needs counts, but cell ", cell, " has ", v,
+                       " of gene ", g);
+    out.mean[g] += v;
+    out.variance[g] += v * v;
+  });
   const double n = double(out.cells);
   for (std::size_t g = 0; g < out.mean.size(); ++g) {
     const double sum = out.mean[g];
@@ -72,7 +82,7 @@ GeneMoments gene_moments(const CountsView& counts, const Use& use) {
 
 // Variance of each gene after division by the deviation its mean lets expect, clipped at sqrt(cells).
 template <class Use>
-std::vector<double> standardised_variance(const CountsView& counts, const GeneMoments& moments, double span,
+std::vector<double> standardised_variance(const CountRows& counts, const GeneMoments& moments, double span,
                                           const Use& use) {
   const std::size_t genes = moments.mean.size();
   std::vector<double> x, y;
@@ -88,17 +98,11 @@ std::vector<double> standardised_variance(const CountsView& counts, const GeneMo
     if (moments.variance[g] > 0) deviation[g] = std::sqrt(std::pow(10.0, trend[at++]));
     most[g] = deviation[g] * std::sqrt(n) + moments.mean[g];
   }
-  for (Index b = 0; b < counts.rows; ++b) {
-    if (!use(b)) continue;
-    const auto columns = counts.row_columns(b);
-    const auto values = counts.row_values(b);
-    for (std::size_t k = 0; k < columns.size(); ++k) {
-      const std::size_t g = std::size_t(columns[k]);
-      const double v = std::min(double(values[k]), most[g]);
-      sum[g] += v;
-      squares[g] += v * v;
-    }
-  }
+  (void)each_count(counts, use, [&](std::size_t g, double count, Index) {
+    const double v = std::min(count, most[g]);
+    sum[g] += v;
+    squares[g] += v * v;
+  });
   for (std::size_t g = 0; g < genes; ++g) {
     const double mean = moments.mean[g];
     squares[g] = (n * mean * mean + squares[g] - 2 * sum[g] * mean) / ((n - 1) * deviation[g] * deviation[g]);
@@ -112,14 +116,15 @@ std::vector<double> standardised_variance(const CountsView& counts, const GeneMo
 /// The method of Seurat v3 (Stuart et al., Cell 2019), as scanpy's flavor "seurat_v3": loess of log10 variance over
 /// log10 mean, variance of the counts standardised by it and clipped at sqrt(B). With a batch covariate, the median
 /// place over the levels that pick the gene, then their number. Levels with a single cell are left out. Ties go to the
-/// lower column. Throws std::invalid_argument for negative or infinite counts, or fewer than two cells.
-inline HighlyVariable highly_variable(const CountsView& counts, const HighlyVariableOptions& options = {}) {
+/// lower column. Counts are read twice a level, twice without a covariate. Throws std::invalid_argument for negative or
+/// infinite counts, or fewer than two cells.
+inline HighlyVariable highly_variable(const CountRows& counts, const HighlyVariableOptions& options = {}) {
   check_options("highly_variable", options);
-  LATENTCELL_REQUIRE(counts.rows >= 2, "highly_variable: needs at least 2 cells, got ", counts.rows);
-  LATENTCELL_REQUIRE(options.batch_covariate.empty() || Index(options.batch_covariate.size()) == counts.rows,
+  LATENTCELL_REQUIRE(counts.rows() >= 2, "highly_variable: needs at least 2 cells, got ", counts.rows());
+  LATENTCELL_REQUIRE(options.batch_covariate.empty() || Index(options.batch_covariate.size()) == counts.rows(),
                      "highly_variable: ", options.batch_covariate.size(), " codes of the batch covariate for ",
-                     counts.rows, " cells");
-  const std::size_t genes = to_size(counts.cols);
+                     counts.rows(), " cells");
+  const std::size_t genes = to_size(counts.cols());
   const std::size_t chosen = std::min(to_size(options.genes), genes);
   const auto code = [&](Index b) { return options.batch_covariate.empty() ? 0 : options.batch_covariate[to_size(b)]; };
 

@@ -123,7 +123,7 @@ CellTable augment(const ModelOf<Backbone>& model, const CellTable& cells, Rng& r
            {.batch_covariate = has_batch_covariate ? added.batch_covariate : std::vector<int>{},
             .strata = added.label,
             .correction = {.groups = added.label,
-                           .gene_scale = group_gene_scales(model.vae, cells, real.label, z, added.label,
+                           .gene_scale = group_gene_scales(model.vae, cells.counts, real.label, z, added.label,
                                                            {.groups = levels, .pseudo_count = o.pseudo_count})}});
   if (has_batch_covariate)
     out.cell_columns.set(names.batch_covariate, Categorical{names.batch_covariate_levels, added.batch_covariate});

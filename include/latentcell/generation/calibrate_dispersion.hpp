@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <latentcell/autoencoder/vae.hpp>
-#include <latentcell/data/minibatch.hpp>
+#include <latentcell/data/streamed_table.hpp>
 #include <latentcell/latent/for_each_decoded.hpp>
 #include <latentcell/likelihood/likelihood_concept.hpp>
 #include <latentcell/op/gaussian.hpp>
@@ -56,13 +56,13 @@ inline std::vector<double> dispersion_factors(const ExcessVariance& excess) {
 }
 
 /// Observed and predicted excess variance of each gene, with mu from the decoder at posterior draws.
-template <class T, class Likelihood>
-ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& cells,
+template <class T, class Likelihood, TableOfCells Cells>
+ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const Cells& cells,
                                const std::vector<int>& batch_covariate, Rng& rng) {
   const Index genes = vae.genes();
   const std::vector<double> zero(to_size(genes), 0.0);
   ExcessVariance out{zero, zero, zero, zero};
-  CellBatches source(cells, {.batch = 256, .batch_covariate = batch_covariate});
+  auto source = batches_over(cells, {.batch = 256, .batch_covariate = batch_covariate});  // in order
   Tape<T> tape(Mode::no_gradient);
   CellBatch batch;
   std::vector<double> x(to_size(genes));
@@ -97,9 +97,9 @@ ExcessVariance excess_variance(const Vae<T, Likelihood>& vae, const CellTable& c
 /// the ratio of observed to predicted excess variance, sum((x - mu)^2 - mu) to sum(mu^2 / theta). Because gradients of
 /// such genes are mostly noise, training leaves their dispersion near its start.
 /// Genes with more than one count per cell keep their dispersion.
-/// cells: the training cells; batch_covariate (N) or empty
-template <class T, DispersedLikelihood Likelihood>
-void calibrate_dispersion(Vae<T, Likelihood>& vae, const CellTable& cells, const std::vector<int>& batch_covariate,
+/// cells: the training cells, in memory or read in one pass; batch_covariate (N) or empty
+template <class T, DispersedLikelihood Likelihood, TableOfCells Cells>
+void calibrate_dispersion(Vae<T, Likelihood>& vae, const Cells& cells, const std::vector<int>& batch_covariate,
                           Rng& rng) {
   const std::vector<double> factor =
       detail::dispersion_factors(detail::excess_variance(vae, cells, batch_covariate, rng));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <latentcell/core/options.hpp>
+#include <latentcell/data/streamed_table.hpp>
 #include <latentcell/generation/model.hpp>
 #include <latentcell/latent/gene_mean_correction.hpp>
 
@@ -27,13 +28,13 @@ struct CalibrateGeneMeansOptions {
 /// Fits `gene_scale`, so that sampled counts of each label have the gene means of its training cells. It corrects the
 /// mean error of flow and decoder together (group_gene_scales). Both stages must be trained.
 ///
-/// cells: the training cells
-template <class Backbone>
-void calibrate_gene_means(ModelOf<Backbone>& model, const CellTable& cells, Rng& rng,
+/// cells: the training cells, in memory or read in one pass
+template <class Backbone, TableOfCells Cells>
+void calibrate_gene_means(ModelOf<Backbone>& model, const Cells& cells, Rng& rng,
                           const CalibrateGeneMeansOptions& o = {}) {
   check_options("calibrate_gene_means", o);
   const Index levels = Index(model.options.levels.size());
-  const std::vector<int> codes = cells.cell_columns.codes(model.options.label, model.options.levels);
+  const std::vector<int> codes = header_of(cells).cell_columns.codes(model.options.label, model.options.levels);
   std::vector<int> generated;
   for (Index l = 0; l < levels; ++l) {
     const auto have = std::count(codes.begin(), codes.end(), int(l));
@@ -46,8 +47,8 @@ void calibrate_gene_means(ModelOf<Backbone>& model, const CellTable& cells, Rng&
                                              .steps = o.steps,
                                              .guidance = o.guidance},
                                             rng);
-  model.gene_scale.value =
-      group_gene_scales(model.vae, cells, codes, z, generated, {.groups = levels, .pseudo_count = o.pseudo_count});
+  model.gene_scale.value = group_gene_scales(model.vae, cells.counts, codes, z, generated,
+                                             {.groups = levels, .pseudo_count = o.pseudo_count});
 }
 
 }  // namespace latentcell::generation

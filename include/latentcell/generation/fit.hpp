@@ -56,19 +56,20 @@ inline TrainingOptions training_for(Index cells, TrainingOptions o = {}) {
 
 /// Trains both stages and their corrections: the autoencoder ("autoencoder"), its dispersions, the latents, the flow
 /// ("flow"), the composition and the gene means. Resumes and checkpoints by stage as `stages` says.
-/// cells (N, G): with the model's columns of label and batch covariate; missing values are unknown
+/// cells (N, G): with the model's columns of label and batch covariate; missing values are unknown. In memory or
+/// streamed: the result is the same to the bit where the memory of the stream holds all cells.
 /// Returns FitStatus::interrupted where a signal or a hook stopped a stage; the model is then not usable.
-template <class Backbone>
-FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOptions& options, Stages& stages) {
+template <class Backbone, TableOfCells Cells>
+FitStatus fit(ModelOf<Backbone>& model, const Cells& cells, const TrainingOptions& options, Stages& stages) {
+  const Annotation& obs = header_of(cells).cell_columns;
   const TrainingOptions o = training_for(cells.cells(), options);
   const CellCovariates covariates{
-      .batch_covariate =
-          model.options.batch_covariate.empty()
-              ? std::vector<int>{}
-              : cells.cell_columns.codes(model.options.batch_covariate, model.options.batch_covariate_levels),
-      .label = cells.cell_columns.codes(model.options.label, model.options.levels)};
+      .batch_covariate = model.options.batch_covariate.empty()
+                             ? std::vector<int>{}
+                             : obs.codes(model.options.batch_covariate, model.options.batch_covariate_levels),
+      .label = obs.codes(model.options.label, model.options.levels)};
   model.record_composition(covariates.label, covariates.batch_covariate);
-  model.vae.gene_names = cells.gene_names;
+  model.vae.gene_names = header_of(cells).gene_names;
   stages.plan("autoencoder", o.autoencoder, cells.cells(), model.vae);
   stages.plan("flow", o.flow, cells.cells(), model.flow);
   if (stages.run<float>("autoencoder", o.autoencoder, model.vae, [&](auto& state, auto&&... hooks) {
@@ -89,15 +90,15 @@ FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOp
 }
 
 /// The same in memory, without checkpoints.
-template <class Backbone>
-FitStatus fit(ModelOf<Backbone>& model, const CellTable& cells, const TrainingOptions& options = {}) {
+template <class Backbone, TableOfCells Cells>
+FitStatus fit(ModelOf<Backbone>& model, const Cells& cells, const TrainingOptions& options = {}) {
   Stages stages;
   return fit(model, cells, options, stages);
 }
 
 #ifdef LATENTCELL_INSTANCES
-extern template FitStatus fit<ResidualMlp<float>>(ModelOf<ResidualMlp<float>>&, const CellTable&,
-                                                  const TrainingOptions&, Stages&);
+extern template FitStatus fit<ResidualMlp<float>, CellTable>(ModelOf<ResidualMlp<float>>&, const CellTable&,
+                                                             const TrainingOptions&, Stages&);
 #endif
 
 }  // namespace latentcell::generation

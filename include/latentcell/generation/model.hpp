@@ -111,16 +111,16 @@ struct ModelOf {
     LATENTCELL_REQUIRE(batch_covariate.empty() || batch_covariate.size() == label.size(),
                        "record_composition: ", label.size(), " labels but ", batch_covariate.size(),
                        " codes of the batch covariate");
-    Matrix<float>& cells = composition.value;
-    cells.setZero();
+    Matrix<double> cells = Matrix<double>::Zero(composition.value.rows(), composition.value.cols());
     for (std::size_t i = 0; i < label.size(); ++i) {
       const Index l = label[i] < 0 ? cells.rows() - 1 : Index(label[i]);
       const Index b = batch_covariate.empty() || batch_covariate[i] < 0 ? cells.cols() - 1 : Index(batch_covariate[i]);
       LATENTCELL_REQUIRE(l < cells.rows() && b < cells.cols(), "record_composition: cell ", i, " has label ", label[i],
                          " and level ", batch_covariate.empty() ? -1 : batch_covariate[i],
                          ", which the model does not have");
-      cells(l, b) += 1;
+      cells(l, b) += 1;  // in double: a float counts to 16,777,216
     }
+    composition.value = cells.template cast<float>();
   }
   /// Returns the codes of label and batch covariate of each training cell, sorted by label; -1 is unknown.
   std::pair<std::vector<int>, std::vector<int>> training_labels() const {

@@ -27,22 +27,22 @@ struct GeneScaleOptions {
 /// has no real or no generated cells.
 /// real (N, G) with codes (N), negative where missing; generated: latents (M, D) with codes (M) -> (groups, G), above 0
 template <class Autoencoder>
-Matrix<float> group_gene_scales(const Autoencoder& vae, const CellTable& real, const std::vector<int>& real_codes,
+Matrix<float> group_gene_scales(const Autoencoder& vae, const CountRows& real, const std::vector<int>& real_codes,
                                 const LatentTable& generated, const std::vector<int>& generated_codes,
                                 const GeneScaleOptions& o) {
   const Index groups = check_options("group_gene_scales", o).groups;
   const double pseudo_count = o.pseudo_count;
-  LATENTCELL_REQUIRE(real.genes() == vae.genes(), "group_gene_scales: cells with ", real.genes(),
+  LATENTCELL_REQUIRE(real.cols() == vae.genes(), "group_gene_scales: cells with ", real.cols(),
                      " genes but the model has ", vae.genes());
-  LATENTCELL_REQUIRE(Index(real_codes.size()) == real.cells() && Index(generated_codes.size()) == generated.cells(),
-                     "group_gene_scales: ", real.cells(), " and ", generated.cells(), " cells but ", real_codes.size(),
+  LATENTCELL_REQUIRE(Index(real_codes.size()) == real.rows() && Index(generated_codes.size()) == generated.cells(),
+                     "group_gene_scales: ", real.rows(), " and ", generated.cells(), " cells but ", real_codes.size(),
                      " and ", generated_codes.size(), " codes");
   for (const std::vector<int>* codes : {&real_codes, &generated_codes}) {
     for (const int code : *codes)
       LATENTCELL_REQUIRE(code < groups && (code >= 0 || codes == &real_codes), "group_gene_scales: group ", code,
                          " of ", groups);
   }
-  const Matrix<double> observed = GroupMoments(real.counts.view(), real_codes, groups).total;
+  const Matrix<double> observed = GroupMoments(real, real_codes, groups).total;
   Matrix<double> expected = expected_counts(vae, generated, generated_codes, groups);
   for (Index k = 0; k < groups; ++k) {
     const double observed_total = observed.row(k).sum(), expected_total = expected.row(k).sum();

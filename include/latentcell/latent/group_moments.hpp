@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include <latentcell/core/counts.hpp>
+#include <latentcell/core/count_rows.hpp>
 #include <latentcell/latent/expected_counts.hpp>
 
 namespace LATENTCELL_NAMESPACE {
@@ -27,25 +27,14 @@ struct GroupMoments {
     return (square(group, gene) - 2 * share * cross(group, gene) + scale - total(group, gene)) / scale;
   }
 
-  /// Of counts.     counts (N, G), codes (N), negative in no group
-  GroupMoments(const CountsView& counts, const std::vector<int>& codes, Index groups)
-      : GroupMoments(groups, counts.cols) {
-    LATENTCELL_REQUIRE(Index(codes.size()) == counts.rows, "GroupMoments: ", codes.size(), " codes for ", counts.rows,
-                       " cells");
-    for (Index i = 0; i < counts.rows; ++i) {
-      const Index g = codes[to_size(i)];
-      if (g < 0) continue;
-      LATENTCELL_REQUIRE(g < groups, "GroupMoments: group ", g, " of ", groups);
-      const double size = counts.row_sum(i);
-      add_cell(g, size);
-      for (std::size_t k = 0; k < counts.row_columns(i).size(); ++k) {
-        const Index gene = counts.row_columns(i)[k];
-        const double x = double(counts.row_values(i)[k]);
-        total(g, gene) += x;
-        square(g, gene) += x * x;
-        cross(g, gene) += x * size;
-      }
-    }
+  /// Of counts, in one pass.     counts (N, G), codes (N), negative in no group
+  GroupMoments(const CountRows& counts, const std::vector<int>& codes, Index groups)
+      : GroupMoments(groups, counts.cols()) {
+    LATENTCELL_REQUIRE(Index(codes.size()) == counts.rows(), "GroupMoments: ", codes.size(), " codes for ",
+                       counts.rows(), " cells");
+    counts.each_block([&](const CountsView& block, Index first) {
+      for (Index i = 0; i < block.rows; ++i) add_counts(block, i, codes[to_size(first + i)]);
+    });
   }
 
   /// Of a likelihood at latents, with the cells' library sizes.     latents (N, D), codes (N), none negative
@@ -77,6 +66,20 @@ struct GroupMoments {
         cells(to_size(groups)),
         library(to_size(groups)),
         squares(to_size(groups)) {}
+
+  void add_counts(const CountsView& block, Index row, Index group) {
+    if (group < 0) return;
+    LATENTCELL_REQUIRE(group < total.rows(), "GroupMoments: group ", group, " of ", total.rows());
+    const double size = block.row_sum(row);
+    add_cell(group, size);
+    for (std::size_t k = 0; k < block.row_columns(row).size(); ++k) {
+      const Index gene = block.row_columns(row)[k];
+      const double x = double(block.row_values(row)[k]);
+      total(group, gene) += x;
+      square(group, gene) += x * x;
+      cross(group, gene) += x * size;
+    }
+  }
 
   void add_cell(Index group, double size) {
     cells[to_size(group)] += 1;

@@ -72,15 +72,13 @@ struct CountLikelihood {
   }
 
   /// Puts gene levels into the heads' biases and dispersions at the genes' moments.     counts (N, G)
-  void start(const CountsView& counts, std::vector<Linear<T>>& head, double reference) {
-    const GeneMoments m = gene_moments(counts, family, reference);
-    for (Index g = 0; g < counts.cols; ++g) {
-      const double level = m.level[to_size(g)];
-      head[0].bias.value(0, g) = T(family == Family::gaussian ? level : std::log(level));
-      if (per_gene(options)) log_theta.value.col(g).setConstant(T(m.log_dispersion[to_size(g)]));
-      if (cell_dispersion()) head[1].bias.value(0, g) = T(m.log_dispersion[to_size(g)]);
-      if (zero_inflated) head[to_size(heads() - 1)].bias.value(0, g) = T(-3);
-    }
+  void start(const CountRows& counts, std::vector<Linear<T>>& head, double reference) {
+    start_at(gene_moments(counts, family, reference), head);
+  }
+  /// The same from sums over the cells; the Gaussian's are of other values.
+  void start(const GeneSums& sums, std::vector<Linear<T>>& head,
+             double reference) requires(family != Family::gaussian) {
+    start_at(gene_moments(sums, family, reference), head);
   }
 
   /// Predictors from the decoder's outputs, in the order of the heads.
@@ -140,6 +138,16 @@ struct CountLikelihood {
   static void visit(auto& self, auto&& f) { f("log_theta", self.log_theta); }
 
  private:
+  void start_at(const GeneMoments& m, std::vector<Linear<T>>& head) {
+    for (Index g = 0; g < Index(m.level.size()); ++g) {
+      const double level = m.level[to_size(g)];
+      head[0].bias.value(0, g) = T(family == Family::gaussian ? level : std::log(level));
+      if (per_gene(options)) log_theta.value.col(g).setConstant(T(m.log_dispersion[to_size(g)]));
+      if (cell_dispersion()) head[1].bias.value(0, g) = T(m.log_dispersion[to_size(g)]);
+      if (zero_inflated) head[to_size(heads() - 1)].bias.value(0, g) = T(-3);
+    }
+  }
+
   // Whether log_theta is in use: per gene alone, or per gene and level of the batch covariate.
   static bool per_gene(const LikelihoodOptions& o) { return has_dispersion && o.dispersion != Dispersion::gene_cell; }
 };

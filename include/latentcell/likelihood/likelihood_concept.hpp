@@ -17,7 +17,8 @@ namespace LATENTCELL_NAMESPACE {
 /// heads()                    linear predictors per gene and cell, each a Linear of the decoder
 /// per_batch_covariate()      whether nll and predictors take the shares (B, levels) of the batch covariate
 /// set_rates(heads)           learning rates of the heads, set once
-/// start(counts, heads, reference)   initial biases and parameters from the training counts
+/// start(counts, heads, reference)   initial biases and parameters from the training counts: CountRows, which may be
+///                            read in passes, or CountsView, which are all in memory
 /// predictors(tape, outputs, shares) parameters of each cell from the heads' outputs (B, G)
 /// nll(tape, heads, input, log_prob) -sum of weight * log p as (1, 1) Var; log_prob (B) or null gets each cell's
 /// draws_molecules, draws_counts     compile-time: whether samples are counts of molecules, or counts at all

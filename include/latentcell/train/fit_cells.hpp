@@ -5,18 +5,25 @@
 #include <latentcell/data/latent_table.hpp>
 #include <latentcell/data/minibatch.hpp>
 #include <latentcell/data/split.hpp>
+#include <latentcell/data/streamed_table.hpp>
 #include <latentcell/train/fit.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
-/// A model that learns from cells: initialize_from_data(counts) takes moments, loss(tape, batch, share of the run)
-/// gives a (1, 1) Var.
+/// A model that learns from cells: initialize_from_data takes moments, of CountRows, which may be read in passes, or of
+/// CountsView, which are all in memory; loss(tape, batch, share of the run) gives a (1, 1) Var.
 template <class M>
 concept CellModel = requires(M model, const M same, Tape<typename M::Scalar>& tape, const CellBatch& batch,
                              const CountsView& counts) {
   model.initialize_from_data(counts);
   {same.loss(tape, batch, 0.5)};
   { same.genes() } -> std::convertible_to<Index>;
+};
+
+/// A model that learns from cells that need not be in memory.
+template <class M>
+concept StreamableCellModel = CellModel<M> && requires(M model, const CountRows& counts) {
+  model.initialize_from_data(counts);
 };
 
 /// Rows for training and for validation, a random share of the cells.
@@ -43,24 +50,36 @@ struct CellCovariates {
 };
 
 /// Minibatches of a table for training and validation, and the rows of each.
+template <CellSource Source = CellBatches>
 struct CellTrainingData {
   ValidationSplit split;
-  TrainingData<CellBatches> data;
+  TrainingData<Source> data;
 };
-template <class Model>
-CellTrainingData cell_training_data(const Model& model, const CellTable& cells, const CellCovariates& covariates,
-                                    const FitOptions& options) {
+/// cells: must outlive the minibatches. Of a streamed table both share its memory.
+template <class Model, TableOfCells Cells>
+auto cell_training_data(const Model& model, const Cells& cells, const CellCovariates& covariates,
+                        const FitOptions& options) {
   const ValidationSplit split = validation_split(cells.cells(), options.validation, options.seed);
   CellBatchesOptions source{.batch = options.batch,
                             .rows = split.train,
                             .batch_covariate = covariates.batch_covariate,
                             .labels = covariates.label};
   if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
-  CellTrainingData out{split, {CellBatches(cells, source)}};
+  const auto batches = [&](const std::vector<Index>& rows) {
+    source.rows = rows;
+    if constexpr (std::same_as<Cells, StreamedTable>) {
+      StreamOptions stream = cells.stream;
+      const double share = double(rows.size()) / double(cells.cells());
+      stream.memory = std::max(Index(4096), Index(share * double(stream.memory)));
+      return StreamedBatches(cells.counts, source, stream);
+    } else {
+      return batches_over(cells, source);
+    }
+  };
+  CellTrainingData<decltype(batches(split.train))> out{split, {batches(split.train)}};
   if (!split.validation.empty()) {
-    source.rows = split.validation;
     source.count_thinning = 1;
-    out.data.validation.emplace(cells, source);
+    out.data.validation.emplace(batches(split.validation));
   }
   return out;
 }
@@ -75,6 +94,38 @@ inline TrainingData<LatentBatches> latent_training_data(const LatentTable& laten
   return out;
 }
 
+namespace detail {
+
+/// As fit of a table, in memory or streamed.
+template <class Model, TableOfCells Cells, class... StateAndHooks>
+History fit_table(Model& model, const Cells& cells, const CellCovariates& covariates, const FitOptions& options,
+                  StateAndHooks&&... state_and_hooks) {
+  using T = typename Model::Scalar;
+  LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
+                     model.genes());
+  auto source = cell_training_data(model, cells, covariates, options);
+  const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
+    return std::as_const(model).loss(tape, batch, at.share());
+  };
+  return with_state<T>(
+      [&](TrainState<T>& state, auto&... hooks) {
+        if (state.history.epochs.empty()) {
+          const CountRows train = CountRows(cells.counts).select_rows(source.split.train);
+          if constexpr (StreamableCellModel<Model>) {
+            model.initialize_from_data(train);
+          } else {
+            Counts memory;
+            model.initialize_from_data(train.gather(memory));
+          }
+          if constexpr (requires { model.gene_names; }) model.gene_names = header_of(cells).gene_names;
+        }
+        fit_with(model, std::move(source.data), loss, options, state, hooks...);
+      },
+      state_and_hooks...);
+}
+
+}  // namespace detail
+
 /// Trains an autoencoder on a table's counts and returns the history.
 /// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues after the epochs in
 /// its history, without one it begins.
@@ -82,27 +133,21 @@ template <CellModel Model, class... StateAndHooks>
 requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const CellTable& cells, const CellCovariates& covariates, const FitOptions& options,
         StateAndHooks&&... state_and_hooks) {
-  using T = typename Model::Scalar;
-  LATENTCELL_REQUIRE(cells.genes() == model.genes(), "fit: cells with ", cells.genes(), " genes but the model has ",
-                     model.genes());
-  CellTrainingData source = cell_training_data(model, cells, covariates, options);
-  const auto loss = [&](Tape<T>& tape, const CellBatch& batch, const StepInfo& at) {
-    return std::as_const(model).loss(tape, batch, at.share());
-  };
-  return with_state<T>(
-      [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) {
-          model.initialize_from_data(select_rows(cells.counts, source.split.train));
-          if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
-        }
-        fit_with(model, std::move(source.data), loss, options, state, hooks...);
-      },
-      state_and_hooks...);
+  return detail::fit_table(model, cells, covariates, options, state_and_hooks...);
 }
 template <CellModel Model, class... StateAndHooks>
 requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const CellTable& cells, const FitOptions& options = {}, StateAndHooks&&... state_and_hooks) {
   return fit(model, cells, CellCovariates{}, options, state_and_hooks...);
+}
+
+/// The same of cells that are read while it trains, in the memory that `cells.stream` promises. Where that holds all
+/// cells, the result is the same to the bit as in memory.
+template <StreamableCellModel Model, class... StateAndHooks>
+requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
+    fit(Model& model, const StreamedTable& cells, const CellCovariates& covariates, const FitOptions& options,
+        StateAndHooks&&... state_and_hooks) {
+  return detail::fit_table(model, cells, covariates, options, state_and_hooks...);
 }
 
 }  // namespace latentcell
