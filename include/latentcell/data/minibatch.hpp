@@ -154,6 +154,12 @@ class CellBatches {
     return true;
   }
 
+  /// Passes over the next n minibatches.
+  void skip(Index n) {
+    position_ = std::min(size(), position_ + n * batch_);
+    if (size() - position_ == 1 && size() > 1) position_ = size();  // that cell is in the minibatch before it
+  }
+
   /// Cells handed out since the epoch began. An epoch cut short goes on after begin_epoch with the same generator state
   /// and skip_to(position()).
   Index position() const { return position_; }

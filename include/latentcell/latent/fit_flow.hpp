@@ -26,7 +26,7 @@ History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& 
   };
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) flow.start(latents);
+        if (!state.begun()) flow.start(latents);
         fit_with(flow, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);

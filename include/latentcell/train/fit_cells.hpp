@@ -91,7 +91,7 @@ requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
   };
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) {
+        if (!state.begun()) {
           model.initialize_from_data(select_rows(cells.counts, source.split.train));
           if constexpr (requires { model.gene_names; }) model.gene_names = cells.gene_names;
         }

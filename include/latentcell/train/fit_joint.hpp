@@ -63,7 +63,7 @@ requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
   for (std::size_t m = 0; m < cells.size(); ++m) model.name_features(Index(m), cells[m].features);
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) start();
+        if (!state.begun()) start();
         fit_with(model, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);
