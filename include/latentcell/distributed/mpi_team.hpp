@@ -92,6 +92,8 @@ class MpiTeam {
       check(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
       if (done != 0) return;
       if (turn % 64 == 0) check_previous();
+      // Whoever waits for long leaves its processor to others.
+      if (turn > 4096) std::this_thread::sleep_for(std::chrono::microseconds(50));
       if (turn > 64) std::this_thread::yield();
     }
   }

@@ -6,7 +6,7 @@
 namespace LATENTCELL_NAMESPACE {
 
 /// Trains a latent flow on encoded cells and returns the history.
-/// fit(flow, latents, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.
+/// fit(flow, latents, options, [state,] hooks...): with a TrainState the run continues at its position.
 /// A table without annotation trains an unconditional flow, one without library sizes a flow that generates none.
 template <class Backbone, class Condition, class PathType, class... StateAndHooks>
 History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents, const FitOptions& options = {},

@@ -76,8 +76,8 @@ inline TrainingData<LatentBatches> latent_training_data(const LatentTable& laten
 }
 
 /// Trains an autoencoder on a table's counts and returns the history.
-/// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues after the epochs in
-/// its history, without one it begins.
+/// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues at its
+/// position, without one it begins.
 template <CellModel Model, class... StateAndHooks>
 requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const CellTable& cells, const CellCovariates& covariates, const FitOptions& options,
