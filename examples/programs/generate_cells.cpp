@@ -75,7 +75,7 @@ int from_model(Settings& s, program::Report& report) {
 int run(Settings s) {
   program::begin(s, {s.test_data, s.gene_sets, s.from}, {s.corrected});
   program::Report report("generate_cells", s);
-  if (!s.from.empty()) return from_model(s, report);
+  if (!s.from.empty()) return program::is_first() ? from_model(s, report) : 0;
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
   const program::TrainTest d = program::load_generation(s, rng, report);
   const gen::Options o = program::generator_options(s, d.header());
@@ -87,6 +87,7 @@ int run(Settings s) {
   const auto trained = d.streamed ? program::train_generator(s, s, d.streamed->table, report, rng)
                                   : program::train_generator(s, s, d.train, report, rng);
   if (!trained) return program::exit_interrupted(s);
+  if (!program::is_first()) return 0;  // the first rank generates, evaluates and writes
   const gen::Model& m = trained->model;
   if (!s.corrected.empty()) correct(s, m, d.train, report);
   lc::CellTable cells;
@@ -115,5 +116,7 @@ int run(Settings s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return program::guarded("generate_cells", [&] { return run(program::parse_generation(argc, argv)); });
+  return program::on_ranks(argc, argv, [&] {
+    return program::guarded("generate_cells", [&] { return run(program::parse_generation(argc, argv)); });
+  });
 }

@@ -97,3 +97,19 @@ TEST_CASE("rng: forks and items are streams of their own") {
   Rng here = before.at(0), later = rng.at(0);
   CHECK(here() != later());
 }
+
+TEST_CASE("Rng: skipping passes over as many numbers as drawing them does") {
+  for (const int n : {0, 1, 3, 4, 9}) {
+    Rng drawn(7, 2), skipped(7, 2);
+    drawn(), skipped();
+    for (int i = 0; i < n; ++i) drawn();
+    skipped.skip(std::uint64_t(n));
+    CHECK(drawn() == skipped());
+    CHECK(drawn.state() == skipped.state());
+  }
+  Rng fork(7), normal(7), two(7), four(7);
+  fork.fork(), two.skip(2);
+  normal.normal(), four.skip(4);
+  CHECK(fork.state() == two.state());
+  CHECK(normal.state() == four.state());
+}

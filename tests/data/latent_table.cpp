@@ -1,6 +1,7 @@
 #include <latentcell/data/latent_table.hpp>
 
 #include <set>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -49,4 +50,24 @@ TEST_CASE("LatentBatches: with a deviation each epoch draws anew, with its mean 
   source.begin_epoch(rng);
   REQUIRE(source.next(batch));
   CHECK((first - batch.z).norm() > 1.0f);
+}
+
+TEST_CASE("LatentBatches: minibatches that are skipped leave the draws of the others as they are") {
+  LatentTable table = cells(10);
+  table.deviation = Matrix<float>::Constant(10, 2, 0.5f);
+  LatentBatches source(table, {.batch = 4});
+  const auto rest = [&](Index skipped) {
+    Rng rng(1);
+    source.begin_epoch(rng);
+    LatentBatch batch;
+    std::vector<float> out;
+    source.skip(skipped);
+    while (source.next(batch)) out.insert(out.end(), batch.z.data(), batch.z.data() + batch.z.size());
+    return out;
+  };
+  const std::vector<float> whole = rest(0);
+  REQUIRE(whole.size() == 20);
+  CHECK(rest(1) == std::vector<float>(whole.begin() + 8, whole.end()));
+  CHECK(rest(2) == std::vector<float>(whole.begin() + 16, whole.end()));
+  CHECK(rest(3).empty());
 }

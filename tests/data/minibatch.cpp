@@ -116,6 +116,24 @@ TEST_CASE("CellBatches: an epoch cut short goes on where it stopped") {
   CHECK(flat(pass(other)) == flat({whole.begin() + 2, whole.end()}));
 }
 
+TEST_CASE("CellBatches: minibatches that are skipped leave the others as they are") {
+  for (const int cells : {30, 29, 28, 1}) {  // the last with 2, with 1 that joins, with none left over
+    const Counts m = made_counts(cells, 4);
+    CellBatches source(m, {.batch = 7});
+    Rng rng(4);
+    const Rng::State start = rng.state();
+    source.begin_epoch(rng);
+    const auto whole = pass(source);
+    CHECK(Index(whole.size()) == source.batches());
+    for (Index n = 0; n <= source.batches(); ++n) {
+      Rng again = Rng::restore(start);
+      source.begin_epoch(again);
+      source.skip(n);
+      CHECK(flat(pass(source)) == flat({whole.begin() + n, whole.end()}));
+    }
+  }
+}
+
 TEST_CASE("CellBatches: an ordered pass follows the rows that were given") {
   const Counts m = made_counts(20, 5);
   CellBatches source(m, {.batch = 3, .rows = std::vector<Index>{19, 2, 7, 11}});

@@ -17,7 +17,7 @@ configure headers
 cmake --install "$folder/headers" --prefix "$folder/prefix" > "$folder/log" || { cat "$folder/log"; exit 1; }
 
 common=(-DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$folder/prefix" -DCMAKE_CXX_FLAGS="$sanitize")
-cmake -S "$source_dir/tests/packaging/consumer" -B "$folder/build" "${common[@]}" -DPARTS="$io_component" > "$folder/log" 2>&1 ||
+cmake -S "$source_dir/tests/packaging/consumer" -B "$folder/build" "${common[@]}" -DPARTS="$io_component;$mpi_component" > "$folder/log" 2>&1 ||
   { cat "$folder/log"; exit 1; }
 cmake --build "$folder/build"
 "$folder/build/consumer"
@@ -32,6 +32,10 @@ refused() {
 says() { tr -s '\n ' '  ' < "$folder/log" | grep -qF "$1" || { cat "$folder/log"; exit 1; }; }
 refused -DPARTS=instances
 says "latentcell has no component instances here: it was installed without LATENTCELL_INSTALL_INSTANCES=ON."
+if [ -z "$mpi_component" ]; then
+  refused -DPARTS=mpi
+  says "latentcell has no component mpi here: mpi needs MPI"
+fi
 refused -DPARTS=cellar
 says "latentcell has no component cellar here"
 refused -DVERSION=99

@@ -162,6 +162,41 @@ TEST_CASE(
   REQUIRE_THROWS_WITH(lc::restore_training(folder.file("none"), net, other), ContainsText("cannot be opened"));
 }
 
+TEST_CASE("checkpoint: a file of before steps were counted is refused in one sentence") {
+  const Folder folder;
+  Net net;
+  lc::TrainState<float> state;
+  run(net, state, {.epochs = 1}, Watch::no, lc::checkpoint(folder.file("run")));
+  const lc::io::SafeTensors now = lc::io::load_safetensors(folder.file("run"));
+  lc::io::SafeTensors before;
+  for (const lc::io::SafeTensors::Tensor& tensor : now.tensors)
+    if (tensor.name.rfind("training.position", 0) != 0) before.tensors.push_back(tensor);
+  lc::io::save_safetensors(folder.file("old"), before);
+  REQUIRE_THROWS_WITH(lc::restore_training(folder.file("old"), net, state),
+                      ContainsText("old: is of an older version, which stopped after whole epochs: train anew"));
+}
+
+TEST_CASE("checkpoint: written within an epoch, by time, and a run goes on from there with the same bits") {
+  const Folder folder;
+  const lc::FitOptions options{.epochs = 4, .ema = 0.9f};
+  Net whole, first, second(8, 99);
+  lc::TrainState<float> whole_state, state, found;
+  run(whole, whole_state, options, Watch::yes);
+  // The file of the eighth step, of five an epoch, is the one that is kept, as after a kill.
+  const auto keep = [&](const auto&, const auto&, const lc::StepInfo& at) {
+    if (at.step == 7) std::filesystem::copy_file(folder.file("run"), folder.file("kept"));
+  };
+  const auto nothing = [](const auto&, const auto&) {};
+  run(first, state, options, Watch::yes, lc::checkpoint(folder.file("run"), {.seconds = 1e-9}),
+      lc::Hook{nothing, keep, [] { return false; }});
+  lc::restore_training(folder.file("kept"), second, found);
+  CHECK(found.position.epoch == 1);
+  CHECK(found.position.step == 3);
+  run(second, found, options, Watch::yes);
+  CHECK(same_bits(numbers(second), numbers(whole)));
+  check_same(found, whole_state);
+}
+
 TEST_CASE("checkpoint: a folder that is missing shows before the training") {
   REQUIRE_THROWS_WITH(lc::checkpoint("/no/such/folder/run"), ContainsText("/no/such/folder/run: cannot be written"));
   REQUIRE_THROWS_WITH(lc::checkpoint("run", {.seconds = -1}), ContainsText("seconds must be at least 0, got -1"));

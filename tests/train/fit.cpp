@@ -1,4 +1,7 @@
 #include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
 
 #include <unistd.h>
 
@@ -171,6 +174,7 @@ TEST_CASE("fit_with: a run goes on from a file bit for bit") {
   std::memcpy(numbers, file.find("numbers")->bytes.data(), sizeof numbers);
   second.optimizer.steps = numbers[0];
   second.ema.steps = numbers[1];
+  second.position.epoch = int(numbers[2]);
   second.history.epochs.resize(std::size_t(numbers[2]));
   fit_with(again, TrainingData{rows}, loss_of(again, 0.3), options, second);
   CHECK(flat(again) == flat(whole));
@@ -277,4 +281,113 @@ TEST_CASE("fit_with: nothing to train on is named") {
                       ContainsText("no cells to train on"));
   REQUIRE_THROWS_WITH(fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = -1}, state),
                       ContainsText("fit: epochs must be at least 0, got -1"));
+}
+
+namespace {
+
+// A hook that stops the run after a number of steps.
+auto stop_after_steps(Index steps) {
+  const auto taken = std::make_shared<Index>(0);
+  return Hook{[](auto&, auto&) {}, [=](auto&, auto& state, const StepInfo&) { state.stop = ++*taken == steps; },
+              [] { return false; }};
+}
+
+// Two ranks in one process: what a rank of the other half would add is known, as both have the same minibatches.
+struct Pair {
+  Index rank() const { return 0; }
+  Index size() const { return 2; }
+  void sum(std::span<float>) {}
+  void sum(std::span<double>) {}
+};
+
+}  // namespace
+
+TEST_CASE("fit_with: a run stopped after any step and taken up again gives the bits of a run in one go") {
+  Rows rows = made_rows(50, 1, 0.1), watch = made_rows(20, 9, 0.1);
+  for (const int accumulate : {1, 3}) {
+    const FitOptions options{.epochs = 3, .accumulate = accumulate, .ema = 0.9f, .seed = 4};
+    for (const TrainingData<Rows>& data : {TrainingData<Rows>{rows}, TrainingData<Rows>{rows, watch}}) {
+      Line whole(5), part(5);
+      TrainState<double> at_once, later;
+      fit_with(whole, data, loss_of(whole, 0.3), options, at_once);
+      int stops = 0;
+      do {
+        fit_with(part, data, loss_of(part, 0.3), options, later, stop_after_steps(1));
+        stops += later.history.interrupted ? 1 : 0;
+      } while (later.history.interrupted && stops < 100);
+      CHECK(stops == 3 * (accumulate == 1 ? 4 : 2));
+      CHECK(flat(whole) == flat(part));
+      CHECK(later.optimizer.steps == at_once.optimizer.steps);
+      REQUIRE(later.history.epochs.size() == 3);
+      for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(at_once.history.epochs[i].loss == later.history.epochs[i].loss);
+        CHECK(at_once.history.epochs[i].cells == later.history.epochs[i].cells);
+      }
+    }
+  }
+}
+
+TEST_CASE("fit_with: a stop while the model is validated leaves the report to the next run") {
+  Rows rows = made_rows(50, 1, 0.1), watch = made_rows(40, 9, 0.1);
+  const FitOptions options{.epochs = 2, .ema = 0.9f};
+  Line whole(5), part(5);
+  TrainState<double> at_once, later;
+  fit_with(whole, TrainingData{rows, watch}, loss_of(whole), options, at_once);
+  int judged = 0;
+  const auto loss = [&](Tape<double>& tape, const Rows::Batch& batch, const StepInfo& at) {
+    judged += tape.mode() == Mode::evaluate ? 1 : 0;
+    return loss_of(part)(tape, batch, at);
+  };
+  const auto nothing = [](auto&, auto&, const auto&...) {};
+  fit_with(part, TrainingData{rows, watch}, loss, options, later, Hook{nothing, nothing, [&] { return judged == 2; }});
+  CHECK(later.history.interrupted);
+  CHECK(later.history.epochs.empty());
+  CHECK(later.position.step == 4);
+  fit_with(part, TrainingData{rows, watch}, loss, options, later);
+  CHECK(flat(whole) == flat(part));
+  CHECK(at_once.history.epochs[0].validation == later.history.epochs[0].validation);
+}
+
+TEST_CASE("fit_with: report_every reports within an epoch and changes no step") {
+  Rows rows = made_rows(50, 1, 0.1), watch = made_rows(20, 9, 0.1);
+  Line whole(5), often(5);
+  TrainState<double> once, state;
+  fit_with(whole, TrainingData{rows}, loss_of(whole), {.epochs = 2}, once);
+  std::vector<int> epochs;
+  fit_with(often, TrainingData{rows}, loss_of(often), {.epochs = 2, .report_every = 32}, state,
+           [&](const Line&, const TrainState<double>& s) { epochs.push_back(s.history.epochs.back().epoch); });
+  CHECK(flat(whole) == flat(often));
+  CHECK(epochs == std::vector<int>{1, 1, 2, 2});
+  CHECK(state.history.epochs[0].cells == 32);
+  CHECK(state.history.epochs[1].cells == 18);
+  CHECK(32 * state.history.epochs[0].loss + 18 * state.history.epochs[1].loss ==
+        Approx(50 * once.history.epochs[0].loss));
+  // Patience counts reports.
+  TrainState<double> impatient;
+  Line line(5);
+  const auto worse = [&](Tape<double>& tape, const Rows::Batch& batch, const StepInfo& at) {
+    return scale(loss_of(line)(tape, batch, at), tape.mode() == Mode::train ? 1.0 : 1.0 + double(at.step));
+  };
+  fit_with(line, TrainingData{rows, watch}, worse,
+           {.epochs = 9, .learning_rate = 1e-6f, .patience = 1, .report_every = 16}, impatient);
+  CHECK(impatient.history.stopped_early);
+  CHECK(impatient.history.best == 1);
+  CHECK(impatient.history.epochs.size() == 2);
+}
+
+TEST_CASE("fit_with: what ranks or a run that goes on cannot share is named") {
+  Rows rows = made_rows(50, 1, 0.1);
+  Line line(5);
+  TrainState<double> state;
+  Pair pair;
+  REQUIRE_THROWS_WITH(fit_with(pair, line, TrainingData{rows}, loss_of(line), {.epochs = 1, .accumulate = 3}, state),
+                      ContainsText("the 3 minibatches of a step (accumulate) cannot be shared by 2 ranks"));
+  REQUIRE_THROWS_WITH(fit_with(pair, line, TrainingData{rows}, loss_of(line), {.epochs = 1, .accumulate = 2}, state),
+                      ContainsText("fit: rank 1 has other weights than rank 0"));
+  fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = 2}, state, stop_after_steps(2));
+  REQUIRE_THROWS_WITH(fit_with(line, TrainingData{rows}, loss_of(line), {.epochs = 2, .accumulate = 2}, state),
+                      ContainsText("begun with 1 minibatches in a step (accumulate), not 2"));
+  Rows few = made_rows(16, 1, 0.1);
+  REQUIRE_THROWS_WITH(fit_with(line, TrainingData{few}, loss_of(line), {.epochs = 2}, state),
+                      ContainsText("fit: step 2 of an epoch of 1: the run was begun with other cells"));
 }

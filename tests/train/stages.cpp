@@ -149,7 +149,7 @@ TEST_CASE("Stages: resuming without a folder, or into one that is not there, thr
   CHECK_THROWS_WITH(lc::Stages({.checkpoint = {.seconds = -1}}),
                     "Stages: checkpoint.seconds must be at least 0, got -1");
   CHECK_THROWS_WITH(lc::Stages({.on_signal = static_cast<lc::OnSignal>(9)}),
-                    "Stages: on_signal must be one of ends_program, ends_epoch, got 9");
+                    "Stages: on_signal must be one of ends_program, ends_training, got 9");
   Net net;
   lc::Stages nowhere({.folder = "/no/such/folder", .progress = nullptr});
   CHECK_THROWS_WITH(train(nowhere, "net", net, 1), ContainsText("/no/such/folder"));

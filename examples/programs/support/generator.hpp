@@ -12,6 +12,7 @@
 #include <latentcell/generation/io.hpp>
 #include <latentcell/generation/options_for.hpp>
 
+#include "ranks.hpp"
 #include "read.hpp"
 #include "stages.hpp"
 #include "streamed_cells.hpp"
@@ -49,6 +50,8 @@ inline std::vector<CLI::Option*> add_generator(CLI::App& app, GeneratorSettings&
           add_member(app, "--autoencoder-learning-rate", t.autoencoder, t.autoencoder.learning_rate,
                      "a third where the loss jumps or is nan"),
           add_member(app, "--flow-learning-rate", t.flow, t.flow.learning_rate, "likewise"),
+          add_member(app, "--accumulate", t.autoencoder, t.autoencoder.accumulate,
+                     "minibatches in a step of both stages, which the ranks of generate_cells_mpi share"),
           add_member(app, "--autoencoder-batch-size", t.autoencoder, t.autoencoder.batch, "cells in a minibatch"),
           add_member(app, "--flow-batch-size", t.flow, t.flow.batch, "cells in a minibatch")};
 }
@@ -125,9 +128,10 @@ std::optional<TrainedGenerator> train_generator(const Common& s, const Generator
   report["training_genes"] = train.genes();
   lc::generation::TrainingOptions training = g.training;
   training.seed = s.seed;
+  training.flow.accumulate = training.autoencoder.accumulate;
   if (lc::generation::fit(t.model, train, training, t.stages) == lc::FitStatus::interrupted) return std::nullopt;
   report.add_stages(s, t.stages);
-  save_checkpoint(s, t.model);
+  if (is_first()) save_checkpoint(s, t.model);
   return t;
 }
 

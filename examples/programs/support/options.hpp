@@ -127,7 +127,7 @@ std::string sentence(const std::exception& e);
 /// Ends the program as for a wrong argument.
 [[noreturn]] void refuse(const About& about, const std::string& why);
 
-/// Exit statuses. A signal ends a run with `interrupted` within two seconds, after the epoch under way if it is short.
+/// Exit statuses. A signal ends a run with `interrupted` within two seconds: training after the step under way.
 inline constexpr int failed = 1, wrong_input = 2, interrupted = 130;
 
 }  // namespace program

@@ -1,5 +1,7 @@
 #include "run.hpp"
 
+#include "ranks.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 
@@ -28,7 +30,7 @@ class Console {
   ~Console() { stop(); }
 
   void start(const Common& s) {
-    quiet_ = s.quiet;
+    quiet_ = s.quiet || !is_first();
     if (quiet_) return;
     display_ = std::make_shared<lc::ProgressDisplay>();
     watch_ = std::thread([this] { watch(); });
@@ -123,7 +125,11 @@ int guarded(const char* name, const std::function<int()>& run) {
     trouble = sentence(e);
   }
   console().stop();
-  if (!trouble.empty()) std::fprintf(stderr, "%s: %s\n", name, trouble.c_str());
+  if (!trouble.empty()) {
+    const bool alone = ranks().size() == 1;
+    const std::string where = alone ? "" : lc::text(": rank ", ranks().rank(), " of ", ranks().size());
+    std::fprintf(stderr, "%s%s: %s\n", name, where.c_str(), trouble.c_str());
+  }
   return status;
 }
 
@@ -157,7 +163,9 @@ double memory_limit() {
 void print_line(const std::string& line) {
   if (!console().quiet()) console().write(stdout, line);
 }
-void print_verdict(const std::string& line) { console().write(stdout, line); }
+void print_verdict(const std::string& line) {
+  if (is_first()) console().write(stdout, line);
+}
 void warn(const std::string& line) { console().write(stderr, "warning: " + line); }
 void doing(const std::string& what) { console().doing(what); }
 std::shared_ptr<lc::ProgressDisplay> display() { return console().display(); }
@@ -246,7 +254,7 @@ void begin(const Common& s, std::vector<std::string> inputs, std::vector<std::st
     if (!folder.empty() && ::access(folder.c_str(), W_OK | X_OK) != 0)
       lc::throw_runtime(folder, ": cannot be written to");
   }
-  lock_checkpoint(s.checkpoint);
+  if (is_first()) lock_checkpoint(s.checkpoint);
   limit_memory(s.memory);
   const std::string line = stopped_line(s) + "\n";
   std::strncpy(stopped_message, line.c_str(), sizeof stopped_message - 1);

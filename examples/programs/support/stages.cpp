@@ -1,5 +1,7 @@
 #include "stages.hpp"
 
+#include "ranks.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -33,6 +35,7 @@ std::string model_file(const std::string& from) {
 lc::Stages make_stages(const Common& s) {
   return lc::Stages(lc::StagesOptions{.folder = s.checkpoint,
                                       .resume = s.resume ? lc::Resume::yes : lc::Resume::no,
+                                      .team = ranks(),
                                       .identity = the_identity(),
                                       .progress = display(),
                                       .notice = print_line,
@@ -96,6 +99,7 @@ void check_resumable(const Common& s, Json identity, const std::vector<std::stri
     the_identity() = was.dump();
     return training_begins();
   }
+  if (!is_first()) return training_begins();
   if (std::filesystem::exists(path)) clear_stages(s.checkpoint);
   write_text(path, identity.dump(2) + "\n");  // every digit: the next run compares
   training_begins();

@@ -65,7 +65,7 @@ inline std::vector<Index> rows_outside_fold(const ConditionalEnsemble& model, co
   return out;
 }
 
-/// Trains one member on the measured cells outside its fold. Continues after the epochs in `state`.
+/// Trains one member on the measured cells outside its fold. Continues at the position of `state`.
 /// member: in [0, members). Throws std::invalid_argument if no cell is left to train on, and for options of validation,
 /// which no member has: its own fold is for calibration.
 template <class... Hooks>

@@ -28,6 +28,7 @@ struct CellBatch {
 /// begin_epoch(rng)           shuffles
 /// next(batch)                the next minibatch, false at the end of the epoch
 /// size(), batches()          cells and minibatches in an epoch
+/// skip(n)                    optional: passes over the next n minibatches. Without it they are made and thrown away
 template <class S>
 concept CellSource = requires(S source, Rng& rng, typename S::Batch& batch) {
   source.begin_epoch(rng);

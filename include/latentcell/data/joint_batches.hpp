@@ -66,6 +66,11 @@ class JointBatches {
     for (CellBatches& part : parts_) part.begin_ordered();
   }
 
+  /// Passes over the next n minibatches.
+  void skip(Index n) {
+    for (CellBatches& part : parts_) part.skip(n);
+  }
+
   /// The next minibatch; false at the end of the epoch.
   bool next(JointBatch& out) {
     out.parts.resize(parts_.size());

@@ -114,6 +114,13 @@ class LatentBatches {
     position_ = 0;
   }
 
+  /// Passes over the next n minibatches.
+  void skip(Index n) {
+    const Index cells = std::min(n * batch_, size() - position_);
+    position_ += cells;
+    if (table_->deviation.size() > 0) rng_.skip(4 * std::uint64_t(cells * table_->latent()));
+  }
+
   /// The next minibatch, valid until the following call; false at the end of the epoch.
   bool next(LatentBatch& out) {
     const Index take = std::min(batch_, size() - position_);

@@ -7,7 +7,7 @@
 #include <latentcell/generation/calibrate_dispersion.hpp>
 #include <latentcell/generation/calibrate_gene_means.hpp>
 #include <latentcell/generation/model.hpp>
-#include <latentcell/latent/encode.hpp>
+#include <latentcell/latent/encode_by_ranks.hpp>
 #include <latentcell/latent/fit_flow.hpp>
 #include <latentcell/train/epochs_for_steps.hpp>
 #include <latentcell/train/fit_cells.hpp>
@@ -79,7 +79,7 @@ FitStatus fit(ModelOf<Backbone>& model, const Cells& cells, const TrainingOption
   stages.announce("calibrating dispersions and encoding the cells");
   Rng rng(o.seed, detail::calibration_stream);
   calibrate_dispersion(model.vae, cells, covariates.batch_covariate, rng);
-  const LatentTable latents = encode(model.vae, cells);
+  const LatentTable latents = encode(model.vae, cells, stages.options().team);
   if (stages.run<float>("flow", o.flow, model.flow, [&](auto& state, auto&&... hooks) {
         latentcell::fit(model.flow, latents, o.flow, state, hooks...);
       }) == FitStatus::interrupted)

@@ -6,7 +6,7 @@
 namespace LATENTCELL_NAMESPACE {
 
 /// Trains a latent flow on encoded cells and returns the history.
-/// fit(flow, latents, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.
+/// fit(flow, latents, options, [state,] hooks...): with a TrainState the run continues at its position.
 /// A table without annotation trains an unconditional flow, one without library sizes a flow that generates none.
 template <class Backbone, class Condition, class PathType, class... StateAndHooks>
 History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& latents, const FitOptions& options = {},
@@ -26,7 +26,7 @@ History fit(LatentFlow<Backbone, Condition, PathType>& flow, const LatentTable& 
   };
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) flow.start(latents);
+        if (!state.begun()) flow.start(latents);
         fit_with(flow, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);

@@ -128,7 +128,7 @@ History fit_ot_flow(LatentFlow<Backbone, Condition, RectifiedFlow>& flow, const 
   };
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) detail::start_ot_flow(flow, from, to);
+        if (!state.begun()) detail::start_ot_flow(flow, from, to);
         fit_with(flow, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);

@@ -27,7 +27,7 @@ struct ControlSplit {
   }
 };
 
-/// Trains stage 2 on the latents of control and perturbed cells. Continues after the epochs in `state`.
+/// Trains stage 2 on the latents of control and perturbed cells. Continues at the position of `state`.
 template <class... Hooks>
 void fit_flow(TrainState<float>& state, Model& model, const LatentTable& latents, const FitOptions& options,
               Hooks&&... hooks) {

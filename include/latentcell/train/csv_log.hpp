@@ -40,19 +40,22 @@ inline void put(const std::string& named, const std::string& file, const char* m
 /// A hook that keeps a table of the run: epoch, loss, validation (empty without), rate, seconds, cells.
 /// hook(model, state)
 /// The first call writes all epochs of the history, so that a run that goes on from a checkpoint repeats and loses
-/// none and a new run replaces the table of an old one; later calls append a row. Throws std::runtime_error naming the
-/// file where it cannot be written, at the first call and not before.
+/// none and a new run replaces the table of an old one; later calls append what is new. Throws std::runtime_error
+/// naming the file where it cannot be written, at the first call and not before.
 inline auto csv_log(std::string path) {
-  return [path = std::move(path), begun = false](const auto&, const auto& state) mutable {
+  return [path = std::move(path), written = std::size_t(0)](const auto&, const auto& state) mutable {
     const auto& epochs = state.history.epochs;
-    if (epochs.empty()) return;
-    if (begun) return detail::put(path, path, "ab", detail::csv_row(epochs.back()));
-    std::string table = "epoch,loss,validation,rate,seconds,cells\n";
-    for (const EpochReport& e : epochs) table += detail::csv_row(e);
-    io::AtomicFile file(path);
-    detail::put(path, file.temporary(), "wb", table);
-    file.commit();
-    begun = true;
+    if (epochs.size() == written) return;  // the run stops within an epoch
+    std::string rows = written == 0 ? "epoch,loss,validation,rate,seconds,cells\n" : "";
+    for (std::size_t i = written; i < epochs.size(); ++i) rows += detail::csv_row(epochs[i]);
+    if (written == 0) {
+      io::AtomicFile file(path);
+      detail::put(path, file.temporary(), "wb", rows);
+      file.commit();
+    } else {
+      detail::put(path, path, "ab", rows);
+    }
+    written = epochs.size();
   };
 }
 

@@ -109,7 +109,7 @@ History fit_table(Model& model, const Cells& cells, const CellCovariates& covari
   };
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) {
+        if (!state.begun()) {
           const CountRows train = CountRows(cells.counts).select_rows(source.split.train);
           if constexpr (StreamableCellModel<Model>) {
             model.initialize_from_data(train);
@@ -127,8 +127,8 @@ History fit_table(Model& model, const Cells& cells, const CellCovariates& covari
 }  // namespace detail
 
 /// Trains an autoencoder on a table's counts and returns the history.
-/// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues after the epochs in
-/// its history, without one it begins.
+/// fit(model, cells, [covariates,] options, [state,] hooks...): with a TrainState the run continues at its
+/// position, without one it begins.
 template <CellModel Model, class... StateAndHooks>
 requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
     fit(Model& model, const CellTable& cells, const CellCovariates& covariates, const FitOptions& options,

@@ -19,7 +19,7 @@ concept JointModel = requires(M model, const M same, Tape<typename M::Scalar>& t
 };
 
 /// Trains a joint model on all cells that have any of its modalities and returns the history.
-/// fit(model, cells, options, [state,] hooks...): with a TrainState the run continues after the epochs in its history.
+/// fit(model, cells, options, [state,] hooks...): with a TrainState the run continues at its position.
 /// cells: one modality for each part of the model, of the same cells
 template <JointModel Model, class... StateAndHooks>
 requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
@@ -63,7 +63,7 @@ requires(StateOrHook<StateAndHooks, typename Model::Scalar, Model>&&...) History
   for (std::size_t m = 0; m < cells.size(); ++m) model.name_features(Index(m), cells[m].features);
   return with_state<T>(
       [&](TrainState<T>& state, auto&... hooks) {
-        if (state.history.epochs.empty()) start();
+        if (!state.begun()) start();
         fit_with(model, std::move(data), loss, options, state, hooks...);
       },
       state_and_hooks...);

@@ -47,7 +47,9 @@ class StageClock {
 
   /// How far the stage under way is.
   StageProgress progress(const History& history, int epochs) const {
-    StageProgress out{.epoch = std::min(epochs, int(history.epochs.size()) + 1), .epochs = epochs};
+    const int before = history.epochs.empty() ? 0 : history.epochs.back().epoch;
+    StageProgress out{.epoch = std::min(epochs, before + 1), .epochs = epochs};
+    if (total_ > 0) out.epoch = int((done_ - 1) * epochs / total_) + 1;
     if (!history.epochs.empty()) {
       const StageProgress last = StageProgress::of(history);
       out.loss = last.loss, out.validation = last.validation, out.cells_per_second = last.cells_per_second;

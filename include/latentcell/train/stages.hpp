@@ -31,16 +31,17 @@ enum class FitStatus {
 /// Whether stages go on from the checkpoints in their folder.
 enum class Resume { no, yes };
 
-/// Whether the first Ctrl-C ends the epoch under way (a long one within a second or two), or the program.
-enum class OnSignal { ends_program, ends_epoch };
+/// Whether the first Ctrl-C ends the training after the step under way, or the program.
+enum class OnSignal { ends_program, ends_training };
 
 /// Settings of Stages.
 struct StagesOptions {
-  std::string folder = {};                    ///< of checkpoints and tables of losses; empty writes none
-  Resume resume = Resume::no;                 ///< yes: a stage with a checkpoint goes on from it
-  OnSignal on_signal = OnSignal::ends_epoch;  ///< while a stage trains
-  CheckpointOptions checkpoint = {};          ///< how often a stage is written
-  std::string identity = {};                  ///< of the run: kept in checkpoints; of another run they are refused
+  std::string folder = {};                       ///< of checkpoints and tables of losses; empty writes none
+  Resume resume = Resume::no;                    ///< yes: a stage with a checkpoint goes on from it
+  OnSignal on_signal = OnSignal::ends_training;  ///< while a stage trains
+  CheckpointOptions checkpoint = {};             ///< how often a stage is written
+  AnyTeam team = {};                             ///< ranks that train together; rank 0 alone writes
+  std::string identity = {};                     ///< of the run: kept in checkpoints; of another run they are refused
   std::shared_ptr<ProgressDisplay> progress = std::make_shared<ProgressDisplay>();  ///< shows a stage; null: nothing
   std::function<void(const std::string&)> notice = {};       ///< takes a line for each stage that resumes or ends
   std::function<void(const std::string&)> activity = {};     ///< takes what begins now, stages and steps between them
@@ -91,16 +92,19 @@ class Stages {
     if (options_.resume == Resume::yes && std::filesystem::exists(path + ".safetensors")) {
       restore_training(path + ".safetensors", model, state, options_.identity);
       state.history.interrupted = false;
-      notify(text(stage, ": resumes after epoch ", state.history.epochs.size()));
+      notify(text(stage, ": resumes after epoch ", state.position.epoch,
+                  state.position.step > 0 ? text(" and ", state.position.step, " steps") : ""));
     }
-    const std::size_t epochs_before = state.history.epochs.size();
+    state.team = options_.team;
+    const int epochs_before = state.position.epoch;
     announce("training " + stage);
     std::optional<StopOnSignal> signal;
-    if (options_.on_signal == OnSignal::ends_epoch) signal.emplace();
-    if (signal && signal->signal() != 0) return FitStatus::interrupted;  // heard between two stages
+    if (options_.on_signal == OnSignal::ends_training) signal.emplace();
+    const auto heard = [&] { return signal && signal->signal() != 0; };
+    if (any_rank(state.team, heard())) return FitStatus::interrupted;  // heard between two stages
     std::optional<decltype(csv_log(path))> log;
     std::optional<decltype(checkpoint(path))> save;
-    if (!path.empty()) {
+    if (!path.empty() && state.team.rank() == 0) {
       saving([&] {
         log.emplace(csv_log(path + ".csv"));
         save.emplace(checkpoint(path + ".safetensors", options_.checkpoint, run_metadata()));
@@ -108,21 +112,24 @@ class Stages {
     }
     clock_.start(stage);
     double shown = 0;
-    state.on_step = [&](Index step, Index total) {
-      clock_.step(step, total);
-      state.abandon = signal && signal->is_urgent();
+    const auto step = [&](const auto& trained, const auto& at, const StepInfo& now) {
+      clock_.step(now.step, now.total);
+      saving([&] {
+        if (save) save->on_step(trained, at, now);
+      });
       if (options_.progress == nullptr || clock_.now() - shown < seconds_between_draws) return;
       shown = clock_.now();
-      options_.progress->show(progress_line(stage, clock_.progress(state.history, options.epochs)));
+      options_.progress->show(progress_line(stage, clock_.progress(at.history, options.epochs)));
     };
     // One hook for all, so that `fit` is compiled once. The checkpoint is last: it sees whether the stage was stopped.
-    fit(state, [&](const auto& trained, auto& at) {
-      if (signal && signal->signal() != 0) at.stop = true;
+    const auto report = [&](const auto& trained, auto& at) {
+      if (heard()) at.stop = true;
       saving([&] {
         if (log) (*log)(trained, at);
         if (save) (*save)(trained, at);
       });
-    });
+    };
+    fit(state, Hook{report, step, heard});
     if (options_.progress != nullptr) options_.progress->clear();
     clock_.finish(stage);
     if (state.history.interrupted) return FitStatus::interrupted;
@@ -169,13 +176,13 @@ class Stages {
   }
 
   /// "flow: 30 epochs, loss 1.02, 35 s"; of a resumed stage also how many epochs are of this run.
-  static std::string summary(const StageReport& report, std::size_t epochs_before) {
+  static std::string summary(const StageReport& report, int epochs_before) {
     const History& history = report.history;
     if (history.epochs.empty()) return {};
-    std::string out = text(report.name, ": ", history.epochs.size(), " epochs, loss ", history.epochs.back().loss, ", ",
-                           clock_text(history.seconds()));
+    std::string out = text(report.name, ": ", history.epochs.back().epoch, " epochs, loss ", history.epochs.back().loss,
+                           ", ", clock_text(history.seconds()));
     if (epochs_before > 0)
-      out += text(" (", history.epochs.size() - epochs_before, " epochs and ", clock_text(report.wall_seconds),
+      out += text(" (", history.epochs.back().epoch - epochs_before, " epochs and ", clock_text(report.wall_seconds),
                   " in this run)");
     return out;
   }

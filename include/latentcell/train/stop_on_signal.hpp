@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/train/hooks.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
-/// While it lives, an interrupt (Ctrl-C), a request to terminate or a lost terminal ends the run after the epoch under
-/// way instead of the program; a second one of the same kind ends the program at once. Stages give up an epoch that
-/// takes longer than a second more; fit alone does not. Signals that were ignored stay ignored, and the destructor
-/// brings the former handling back. One inside another adds nothing: the outer one is heard. POSIX only.
+/// While it lives, an interrupt (Ctrl-C), a request to terminate or a lost terminal ends the run after the step under
+/// way instead of the program; a second one of the same kind ends the program at once. Signals that were ignored stay
+/// ignored, and the destructor brings the former handling back. One inside another adds nothing: the outer one is
+/// heard. POSIX only.
 ///
 ///   StopOnSignal stop;
 ///   fit(model, cells, options, stop.hook(), checkpoint("run.safetensors"));   // before checkpoint: it saves on a stop
@@ -66,20 +67,12 @@ class StopOnSignal {
   /// The signal that came, 0 while none did.
   int signal() const { return received(); }
 
-  /// Whether a signal came so long ago that the epoch under way is not waited for.
-  bool is_urgent() const {
-    if (received() == 0) return false;
-    constexpr double patience = 1;  // seconds
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return double(now.tv_sec - came().tv_sec) + 1e-9 * double(now.tv_nsec - came().tv_nsec) > patience;
-  }
-
-  /// A hook that ends the run when a signal came.      hook(model, state)
+  /// A hook that ends the run when a signal came, between two minibatches.      hook(model, state)
   auto hook() const {
-    return [](const auto&, auto& state) {
-      if (received() != 0) state.stop = true;
-    };
+    return Hook{[](const auto&, auto& state) {
+                  if (received() != 0) state.stop = true;
+                },
+                [](const auto&, auto&, const StepInfo&) {}, [] { return received() != 0; }};
   }
 
  private:
@@ -90,7 +83,6 @@ class StopOnSignal {
   };
 
   static void receive(int signal) {
-    ::clock_gettime(CLOCK_MONOTONIC, &came());
     received() = signal;
     const double seconds = the_deadline().seconds;
     if (seconds <= 0) return;
@@ -109,10 +101,6 @@ class StopOnSignal {
   static volatile std::sig_atomic_t& received() {
     static volatile std::sig_atomic_t signal = 0;
     return signal;
-  }
-  static timespec& came() {
-    static timespec time{};
-    return time;
   }
   static Deadline& the_deadline() {
     static Deadline deadline;

@@ -1,16 +1,18 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include <latentcell/optim/adamw.hpp>
 #include <latentcell/optim/ema.hpp>
 #include <latentcell/train/history.hpp>
+#include <latentcell/train/position.hpp>
+#include <latentcell/train/team.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
-/// All that a run of fit() needs besides the model to go on where it stopped, bit for bit: the random numbers of an
-/// epoch are a function of the seed and the epoch, so no generator is kept.
+/// All that a run of fit() needs besides the model to go on where it stopped, bit for bit, within an epoch too.
 template <class T>
 struct TrainState {
   AdamW<T> optimizer;
@@ -18,12 +20,14 @@ struct TrainState {
   std::vector<Buffer<T>> best;  ///< weights with the lowest validation loss so far; empty without validation
   double best_loss = std::numeric_limits<double>::infinity();
   History history;
-  bool stop = false;                                             ///< a hook sets it to end the run after this epoch
+  TrainingPosition position;
+  bool stop = false;                                             ///< a hook sets it to end the run after this step
   std::function<double(Index step, Index total)> schedule = {};  ///< learning rate of a step, from 0; empty: warm-up
                                                                  ///< and cosine of FitOptions. Not saved
-  std::function<void(Index step, Index total)> on_step = {};     ///< called after each step, from 0. Not saved
-  bool abandon = false;  ///< on_step sets it to end the run within the epoch: model and state are then of no use, and
-                         ///< the last checkpoint serves
+  AnyTeam team = {};  ///< ranks that train together; this process alone if not given. Not saved
+
+  /// Whether a step has been taken.
+  bool begun() const { return position.epoch > 0 || position.step > 0; }
 
   static void visit(auto& self, auto&& f) {
     f("optimizer", self.optimizer);

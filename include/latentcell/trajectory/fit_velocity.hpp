@@ -39,6 +39,7 @@ class PathBatches {
     shuffle(std::span<Index>(order_), own);
     position_ = 0;
   }
+  void skip(Index n) { position_ = std::min(size(), position_ + n * batch_); }
   bool next(Batch& out) {
     const Index take = std::min(batch_, size() - position_);
     if (take <= 0) return false;
@@ -134,7 +135,7 @@ void fit_velocity(Model& model, const LatentTable& latents, const FitOptions& op
   LATENTCELL_REQUIRE(latents.latent() == model.latent(), "fit: latents of ", latents.latent(),
                      " dimensions for a velocity of ", model.latent());
   const std::vector<double> time = read_times(latents.cell_columns, model.options.time);
-  if (state.history.epochs.empty()) detail::start_velocity(model.velocity, latents, time);
+  if (!state.begun()) detail::start_velocity(model.velocity, latents, time);
   Rng rng(options.seed, detail::path_stream);
   const OtPaths paths = ot_paths(view(latents.mean), time, model.options.paths, rng);
   const detail::PathTargets targets(model.velocity, paths);

@@ -1,6 +1,9 @@
 #include <latentcell/core/counts.hpp>
 #include <latentcell/core/version.hpp>
 #include <latentcell/kernel/gemm.hpp>
+#ifdef USES_MPI
+#include <latentcell/distributed/run.hpp>
+#endif
 
 #include <cstdio>
 #include <utility>
@@ -14,6 +17,9 @@ double other();
 namespace lc = latentcell;
 
 int main() {
+#ifdef USES_MPI
+  static_assert(lc::Team<lc::MpiTeam>);
+#endif
   lc::Matrix<float> a(2, 3), b(3, 2), c(2, 2);
   a << 1, 2, 3, 4, 5, 6;
   b << 1, 0, 0, 1, 1, 1;
