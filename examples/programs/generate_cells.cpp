@@ -9,7 +9,7 @@
 #include <latentcell/io/read_gene_sets.hpp>
 
 #include "support/generation_options.hpp"
-#include "support/generation_report.hpp"
+#include "support/generated_cells.hpp"
 #include "support/plot/generation.hpp"
 #include "support/write.hpp"
 
@@ -47,16 +47,6 @@ std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const Settings& s, const
   const std::vector<lc::NamedGenes> sets = lc::io::read_gene_sets(s.gene_sets);
   return program::naming(
       s.gene_sets, [&] { return lc::evaluate::GeneSetEvaluator(d.train, *d.test, s.label, sets, {.seed = s.seed}); });
-}
-
-lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng,
-                       const program::Report& report, const lc::CellTable* train = nullptr) {
-  program::training_begins();
-  program::doing("generating cells");
-  lc::CellTable cells = gen::generate(m, of, {.steps = s.steps, .guidance = float(s.guidance)}, rng);
-  program::write_new_cells(s.out, cells, "generated", report.provenance(), train);
-  print_line(lc::text("wrote ", cells.cells(), " cells to ", s.out));
-  return cells;
 }
 
 // Generates paths between two labels; with training cells, evaluates them.
@@ -98,8 +88,10 @@ int from_model(Settings& s, program::Report& report) {
   const gen::Model m = gen::load(program::model_file(s.from));
   const std::vector<int> types = program::codes_of_types(s, m.options);
   if (!s.interpolate.empty()) interpolate(s, m, nullptr, report, rng);
-  if (s.interpolate.empty())
-    generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng, report);
+  if (s.interpolate.empty()) {
+    const gen::CompositionSampler wanted(gen::training_composition(m), {types, s.count}, rng);
+    if (!program::generate(s, m, wanted, rng, report)) return program::exit_interrupted();
+  }
   report.finish(s, "not evaluated: a saved model was given no cells to compare with");
   return 0;
 }
@@ -116,27 +108,21 @@ int run(Settings s) {
   const auto sets = gene_sets(s, d);
   program::check_resumable(s, {{"data", program::files_of({s.data})}}, {"label", "batch", "genes", "holdout"});
   const auto trained = program::train_generator(s, s, d.train, report, rng);
-  if (!trained) return program::exit_interrupted(s);
+  if (!trained) return program::exit_interrupted();
   const gen::Model& m = trained->model;
   if (!s.corrected.empty()) correct(s, m, d.train, report);
-  lc::CellTable cells;
+  std::optional<program::GeneratedCells> made;
   if (s.interpolate.empty()) {
-    const gen::Composition of = gen::sample_composition(gen::composition_of(m, d.train), {types, s.count}, draws);
-    cells = generate(s, m, of, draws, report, &d.train);
-    if (d.test) {
-      program::doing("evaluating");
-      const lc::CellTable prior = gen::sample_prior(m, of, draws);
-      const lc::evaluate::GenerationTables tables{d.train, *d.test, cells, &prior};
-      program::evaluate_if_possible(
-          report, "scores", [&] { program::add_evaluation(report, gen::evaluate(m, tables, {.seed = s.seed})); });
-      if (sets) program::add_evaluation(report, gen::evaluate_gene_sets(*sets, tables));
-    }
+    const gen::CompositionSampler wanted(gen::composition_of(m, d.train), {types, s.count}, draws);
+    made = program::generate(s, m, wanted, draws, report, &d.train);
+    if (!made) return program::exit_interrupted();
+    if (d.test) program::evaluate(s, m, *made, {d.train, *d.test, wanted, sets}, report, draws);
   } else {
     interpolate(s, m, &d.train, report, draws);
   }
   report.finish(s, "not evaluated: no cells were held out of training (--holdout or --test-data)");
-  if (!s.plots.empty() && cells.cells() > 0)
-    plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate});
+  if (!s.plots.empty() && made)
+    plots::generation(s.plots, {d.train, program::shown(*made), encode(m.vae, d.train), s.label, s.batch_covariate});
   return 0;
 }
 

@@ -31,7 +31,7 @@ struct Common {
   int threads = 0;
   double memory = 0;  ///< GB; 0: what there is
   std::uint64_t seed = 0;
-  bool resume = false, quiet = false, round = false, trust_input = false;
+  bool resume = false, quiet = false, round = false, trust_input = false, out_is_folder = false;
   Json settings = {};                      ///< every option with a value, under its name with _ for -
   std::vector<std::string> training = {};  ///< keys of the settings of group "Training" that --resume compares
 };
