@@ -16,6 +16,7 @@
 #include <latentcell/evaluate/evaluator.hpp>
 #include <latentcell/generation/fit.hpp>
 #include <latentcell/generation/generate_to.hpp>
+#include <latentcell/generation/holdout.hpp>
 #include <latentcell/generation/io.hpp>
 #include <latentcell/generation/options_for.hpp>
 #include <latentcell/latent/reflow.hpp>
@@ -75,7 +76,7 @@ double w2_of(lc::evaluate::Evaluator& judge, const gen::Model& m, const gen::Gen
   constexpr int sets = 6;
   double sum = 0;
   for (int i = 0; i < sets; ++i) {
-    lc::Rng rng{lc::Rng(std::uint64_t(40 + i))};
+    lc::Rng rng(std::uint64_t(40 + i));
     const lc::CellTable cells = gen::generate(m, 4000, how, rng);
     sum += judge.score_cells(cells, m.options.label, lc::evaluate::MetricSet::points).w2;
   }

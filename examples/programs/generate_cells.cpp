@@ -98,6 +98,7 @@ int from_model(Settings& s, program::Report& report) {
 
 int run(Settings s) {
   program::begin(s, {s.test_data, s.gene_sets, s.from}, {s.corrected});
+  if (s.out_is_folder) gen::require_no_other_cells(s.out);
   program::Report report("generate_cells", s);
   if (!s.from.empty()) return from_model(s, report);
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);

@@ -71,7 +71,7 @@ struct JudgedWith {
 /// Judges more cells than are compared at once: moments over all, distances of draws.
 inline void evaluate_sampled(const GenerationSettings& s, const lc::generation::Model& m, const GeneratedCells& made,
                              const JudgedWith& with, const lc::CellTable& prior, Report& report) {
-  lc::evaluate::SampledOptions o;
+  lc::evaluate::SampledOptions o = s.sampled;
   o.each.seed = s.seed;
   lc::evaluate::SampledEvaluation judge(with.train, with.held_out, s.label, o);
   if (made.files.paths.empty()) judge.add(made.cells, 0);

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/evaluate/sampled.hpp>
+
 #include "generator.hpp"
 
 // The options of generate_cells.
@@ -14,6 +16,7 @@ struct GenerationSettings : Common, GeneratorSettings {
   std::vector<std::string> types, interpolate;
   Index genes = 0, count = 0, steps = 25, shards = 0, sampled_above = 50000;
   double holdout = 0, guidance = 1.1;
+  lc::evaluate::SampledOptions sampled;
 };
 
 inline GenerationSettings parse_generation(int argc, char** argv) {
@@ -56,8 +59,9 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   app.add_option("--test-data", s.test_data, "other real cells to evaluate with")->excludes(hold);
   app.add_option("--gene-sets", s.gene_sets,
                  "GMT file of gene sets whose scores are compared; the labels' markers where not given");
-  app.add_option("--sampled-above", s.sampled_above, "more generated cells are evaluated by ten draws of 5,000")
+  app.add_option("--sampled-above", s.sampled_above, "more generated cells are evaluated by draws of 5,000")
       ->check(whole_number());
+  add_member(app, "--draws", s.sampled, s.sampled.draws, "that they are evaluated by; larger: smaller errors");
   add_output_and_run(app, s);
   app.get_option("--interpolate")->excludes("--plots")->excludes(shards);
   from->excludes(data)->excludes(hold)->excludes(corrected);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/core/rng.hpp>
 #include <latentcell/data/cell_table.hpp>
 
 namespace LATENTCELL_NAMESPACE::evaluate {

@@ -52,6 +52,17 @@ struct GeneratedFiles {
   Index kept = 0;                  ///< files that an earlier run had finished
 };
 
+/// Throws std::runtime_error where a folder has h5ad files that are of no run of generate_to. For programs that find it
+/// out before training; a folder that is not there is fine.
+inline void require_no_other_cells(const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(folder) || fs::exists(folder + "/run.json")) return;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".h5ad")
+      throw_runtime(folder, ": holds ", entry.path().filename().string(), " of something else: choose another folder");
+  }
+}
+
 namespace detail {
 
 /// A hash of 128 bits in two parts (FNV-1a, Fowler, Noll and Vo 1991, from two starts).
@@ -111,10 +122,7 @@ inline void claim_folder(const std::string& folder, const std::string& line) {
     if (found == line) return;
     throw_runtime(folder, ": holds cells of another run (", path, "): remove them or choose another folder");
   }
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".h5ad")
-      throw_runtime(folder, ": holds ", entry.path().filename().string(), " of something else: choose another folder");
-  }
+  require_no_other_cells(folder);
   io::AtomicFile file(path);
   std::ofstream out(file.temporary(), std::ios::binary);
   out << line;
