@@ -87,9 +87,8 @@ void report(const Settings& s, const char* name, const gen::Model& m, const gen:
   const gen::CompositionSampler wanted(gen::training_composition(m), {.count = s.cells}, lc::Rng(5));
   const std::string folder = s.out.empty() ? "generate_benchmark" : s.out;
   std::filesystem::remove_all(folder);
-  const double all = time_of([&] {
-    gen::generate_to(m, wanted, folder, {.how = how, .cells_a_file = s.cells_a_file}, lc::Rng(6));
-  });
+  const double all =
+      time_of([&] { gen::generate_to(m, wanted, folder, {.how = how, .cells_a_file = s.cells_a_file}, lc::Rng(6)); });
   const double peak = resident_mb();
   // The parts on their own, on fewer cells.
   gen::CompositionSampler part = wanted;
@@ -107,7 +106,8 @@ void report(const Settings& s, const char* name, const gen::Model& m, const gen:
   const double decode = time_of([&] { counts = gen::sample_counts(m, z, rng, of.batch_covariate); });
   const double write = time_of([&] { lc::io::write_h5ad(folder + "/cells_0000.h5ad", counts); });
   std::printf(
-      "{\"what\": \"%s\", \"genes\": %ld, \"cells\": %ld, \"steps\": %ld, \"cells_per_cpu_s\": %.1f, \"peak_mb\": %.0f, "
+      "{\"what\": \"%s\", \"genes\": %ld, \"cells\": %ld, \"steps\": %ld, \"cells_per_cpu_s\": %.1f, \"peak_mb\": "
+      "%.0f, "
       "\"us_a_cell\": {\"flow\": %.1f, \"counts\": %.1f, \"file\": %.1f}, \"nonzeros\": %.0f, \"w2\": %.4f}\n",
       name, long(s.genes), long(s.cells), long(how.steps), double(s.cells) / all, peak, 1e6 * flow / n,
       1e6 * decode / n, 1e6 * write / n, double(counts.counts.view().nonzeros()) / n, w2);

@@ -59,15 +59,14 @@ TEST_CASE("SampledEvaluation: scores of the draws are within their errors of tho
   const SampledReport report = judged(cells);
   EvaluateOptions all = quick;
   all.most_cells = 1400;
-  const GenerationReport whole =
-      evaluate_generation({cells.train, cells.held_out, cells.generated}, "cell_type", all);
+  const GenerationReport whole = evaluate_generation({cells.train, cells.held_out, cells.generated}, "cell_type", all);
   INFO(report.scores.to_text());
   INFO(whole.scores.to_text());
   // Equal label mixes make MMD and energy a little negative, the more the fewer cells: beside the ceiling they are not.
   for (const char* metric : {"mmd", "energy", "zeros"}) {
     CAPTURE(metric);
-    const double error = std::hypot(error_of(report.scores, row::generated, metric),
-                                    error_of(report.scores, row::held_out, metric));
+    const double error =
+        std::hypot(error_of(report.scores, row::generated, metric), error_of(report.scores, row::held_out, metric));
     const auto beyond = [&](const ScoreTable& table) {
       return table.value(row::generated, metric) - table.value(row::held_out, metric);
     };
@@ -113,11 +112,10 @@ TEST_CASE("SampledEvaluation: more draws have smaller errors, and what is clearl
   CHECK(report.scores.compare().undecided >= 0);
   CHECK(report.scores.value(row::class_negative_binomial, "correlation") <
         report.scores.value(row::held_out, "correlation"));
-  CHECK(report.scores.differ(row_of(report.scores, row::class_negative_binomial),
-                             row_of(report.scores, row::generated), 10));
+  CHECK(report.scores.differ(row_of(report.scores, row::class_negative_binomial), row_of(report.scores, row::generated),
+                             10));
   // Cells of the law of the real ones do not differ from the ceiling in what has no bias.
-  CHECK_FALSE(
-      report.scores.differ(row_of(report.scores, row::held_out), row_of(report.scores, row::generated), 2));
+  CHECK_FALSE(report.scores.differ(row_of(report.scores, row::held_out), row_of(report.scores, row::generated), 2));
   CHECK(report.classes.size() == 3);
   Index generated = 0;
   for (const ClassScores& c : report.classes) generated += c.generated;

@@ -119,8 +119,8 @@ namespace {
 /// A model, two baselines and a ceiling in three metrics, with errors of 0.1.
 ScoreTable with_errors(std::vector<double> model) {
   ScoreTable out({{.name = "w2", .better = Better::lower},
-                            {.name = "coverage"},
-                            {.name = "auc", .better = Better::neither, .target = 0.5}});
+                  {.name = "coverage"},
+                  {.name = "auc", .better = Better::neither, .target = 0.5}});
   const std::vector<double> error(3, 0.1);
   out.add("real", Role::ceiling, {1, 1, 0.5}, error);
   out.add("a", Role::baseline, {3, 0.5, 0.9}, error);
@@ -151,10 +151,14 @@ TEST_CASE("ScoreTable: of values with errors only those differ that are more tha
 TEST_CASE("ScoreTable: errors are shown and written, and all that do not differ from the best are marked") {
   const ScoreTable near = with_errors({1.8, 0.7, 0.6});
   const std::string shown = near.to_text();
-  CHECK_THAT(shown, ContainsText("1.800\xC2\xB1" "0.100*"));
-  CHECK_THAT(shown, ContainsText("2.000\xC2\xB1" "0.100*"));
-  CHECK(shown.find("3.000\xC2\xB1" "0.100*") == std::string::npos);
-  CHECK(shown.find("1.000\xC2\xB1" "0.100*") == std::string::npos);  // the ceiling does not compete
+  CHECK_THAT(shown, ContainsText("1.800\xC2\xB1"
+                                 "0.100*"));
+  CHECK_THAT(shown, ContainsText("2.000\xC2\xB1"
+                                 "0.100*"));
+  CHECK(shown.find("3.000\xC2\xB1"
+                   "0.100*") == std::string::npos);
+  CHECK(shown.find("1.000\xC2\xB1"
+                   "0.100*") == std::string::npos);  // the ceiling does not compete
   CHECK_THAT(near.to_json(), ContainsText("\"values\":[1.8,0.7,0.6],\"error\":[0.1,0.1,0.1]"));
   CHECK_THAT(near.to_csv(), ContainsText("method,role,w2,coverage,auc,w2_error,coverage_error,auc_error\n"));
   CHECK_THAT(near.to_csv(), ContainsText("model,model,1.8,0.7,0.6,0.1,0.1,0.1\n"));

@@ -59,7 +59,8 @@ TEST_CASE("verdict: what is within two errors of the best baseline is no win, an
   t.add("mean", Role::baseline, {0.2, 3}, {0.05, 0.4});
   t.add("m", Role::model, {0.8, 2}, {0.05, 0.4});
   t.add("ceiling", Role::ceiling, {1.0, 1}, {0.05, 0.4});
-  CHECK(verdict(t) ==
-        "m: better than every baseline in 1 of 2 metrics (within two errors of the best in 1); 75 % of the way from the "
-        "best baseline to the ceiling");
+  CHECK(
+      verdict(t) ==
+      "m: better than every baseline in 1 of 2 metrics (within two errors of the best in 1); 75 % of the way from the "
+      "best baseline to the ceiling");
 }

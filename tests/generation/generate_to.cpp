@@ -122,7 +122,8 @@ TEST_CASE("generate_to: a run that was stopped goes on after its last file, and 
              }),
              ContainsText(other));
   CHECK_THAT(refused([&] {
-               generate_to(runs.model, runs.wanted, folder / "half", {.how = {.steps = 3}, .cells_a_file = 300}, Rng(7));
+               generate_to(runs.model, runs.wanted, folder / "half", {.how = {.steps = 3}, .cells_a_file = 300},
+                           Rng(7));
              }),
              ContainsText(other));
 }

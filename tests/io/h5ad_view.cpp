@@ -132,7 +132,8 @@ TEST_CASE("h5ad view: files that are no parts of one table are refused, with the
                t.cell_columns.set("cell_type", labels);
              }),
              ContainsText("in 'obs/cell_type/categories'"));
-  CHECK_THAT(refused([](CellTable& t) { t.gene_names[3] = "other"; }), ContainsText("has other genes than cells_0.h5ad"));
+  CHECK_THAT(refused([](CellTable& t) { t.gene_names[3] = "other"; }),
+             ContainsText("has other genes than cells_0.h5ad"));
   CHECK_THAT(refused([](CellTable& t) { t.embeddings["X_latentcell"] = Matrix<float>::Zero(5, 3); }),
              ContainsText("in 'obsm/X_latentcell'"));
 }
@@ -198,8 +199,8 @@ TEST_CASE("h5ad view: a damaged file is named, a column of the view alone is a n
     const io::Hdf5Handle file(H5Fopen(shards.view.c_str(), H5F_ACC_RDWR, H5P_DEFAULT));
     const hsize_t n = 42;
     const io::Hdf5Handle space(H5Screate_simple(1, &n, nullptr));
-    const io::Hdf5Handle data(H5Dcreate2(file.get(), "obs/cluster", H5T_NATIVE_INT, space.get(), H5P_DEFAULT,
-                                         H5P_DEFAULT, H5P_DEFAULT));
+    const io::Hdf5Handle data(
+        H5Dcreate2(file.get(), "obs/cluster", H5T_NATIVE_INT, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
   }
   const CellTable read = io::read_h5ad(shards.view);
   REQUIRE(read.notes.size() == 1);

@@ -18,7 +18,7 @@
 namespace program {
 
 struct GeneratedCells {
-  lc::CellTable cells;                  ///< all; of a folder none
+  lc::CellTable cells;                   ///< all; of a folder none
   lc::generation::GeneratedFiles files;  ///< of a folder
   Index count = 0;
 };
@@ -104,8 +104,8 @@ inline void evaluate(const GenerationSettings& s, const lc::generation::Model& m
   const lc::CellTable prior = sample_prior(m, wanted.next(sampled ? most_prior : made.count), rng);
   if (sampled) return evaluate_sampled(s, m, made, with, prior, report);
   const lc::CellTable read = made.files.view.empty() ? lc::CellTable() : lc::io::read_h5ad(made.files.view);
-  const lc::evaluate::GenerationTables tables{with.train, with.held_out,
-                                              made.files.view.empty() ? made.cells : read, &prior};
+  const lc::evaluate::GenerationTables tables{with.train, with.held_out, made.files.view.empty() ? made.cells : read,
+                                              &prior};
   evaluate_if_possible(report, "scores",
                        [&] { add_evaluation(report, lc::generation::evaluate(m, tables, {.seed = s.seed})); });
   if (with.sets) add_evaluation(report, lc::generation::evaluate_gene_sets(*with.sets, tables));

@@ -70,7 +70,8 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
     set_for_simulated(s, "holdout", s.holdout, 0.5);
   s.out_is_folder = s.shards > 0;
   if (s.out_is_folder && app.get_option("--out")->count() == 0) s.settings["out"] = s.out = "generated";
-  if (s.out_is_folder && s.out.ends_with(".h5ad")) refuse(about, "--out: with --shards it is a folder, not an h5ad file");
+  if (s.out_is_folder && s.out.ends_with(".h5ad"))
+    refuse(about, "--out: with --shards it is a folder, not an h5ad file");
   if (!s.corrected.empty() && s.batch_covariate.empty()) refuse(about, "--corrected needs --batch, an obs column");
   return s;
 }

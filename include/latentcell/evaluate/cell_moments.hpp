@@ -17,8 +17,8 @@
 namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Moments of the genes of any number of cells, per label, and all their library sizes: exact, block by block, in
-/// memory for labels x genes and four bytes a cell. On log1p(CP10K), as the scores of an Evaluator; sums are doubles, so
-/// the order of blocks changes the last digits at most.
+/// memory for labels x genes and four bytes a cell. On log1p(CP10K), as the scores of an Evaluator; sums are doubles,
+/// so the order of blocks changes the last digits at most.
 class CellMoments {
  public:
   /// genes: that are looked at; levels: of the labels

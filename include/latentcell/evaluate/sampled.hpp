@@ -43,8 +43,8 @@ struct DrawnScore {
 };
 
 /// The error is that of a mean of draws which have cells in common: the spread over the draws times
-/// sqrt(1 / J + r / (1 - r)), r the share of the real cells of one draw that are in another too (Nadeau and Bengio 2003,
-/// "Inference for the generalization error").
+/// sqrt(1 / J + r / (1 - r)), r the share of the real cells of one draw that are in another too (Nadeau and Bengio
+/// 2003, "Inference for the generalization error").
 inline DrawnScore drawn_score(const std::vector<double>& values, double shared) {
   DrawnScore out;
   if (values.empty()) return out;

@@ -25,13 +25,13 @@ namespace LATENTCELL_NAMESPACE::generation {
 
 /// Settings of generate_to.
 struct GenerateToOptions {
-  GenerateOptions how = {};      ///< of the sampler; first and of are generate_to's own
-  Index cells_a_file = 50000;    ///< larger: fewer files, more memory. The cells do not depend on it
-  Index first_file = 0;          ///< with `files`: the files of one of several processes
-  Index files = 0;               ///< 0: all from first_file on
-  std::string made_of = {};  ///< what the files depend on beside model, cells and sampler: what `finish` adds
+  GenerateOptions how = {};           ///< of the sampler; first and of are generate_to's own
+  Index cells_a_file = 50000;         ///< larger: fewer files, more memory. The cells do not depend on it
+  Index first_file = 0;               ///< with `files`: the files of one of several processes
+  Index files = 0;                    ///< 0: all from first_file on
+  std::string made_of = {};           ///< what the files depend on beside model, cells and sampler: what `finish` adds
   io::H5adWriteOptions written = {};  ///< compression
-  std::function<void(CellTable&)> finish = {};  ///< changes the cells of a file before they are written
+  std::function<void(CellTable&)> finish = {};           ///< changes the cells of a file before they are written
   std::function<bool(Index done, Index of)> go_on = {};  ///< after each file, with cells; false ends the run
 
   static void visit(auto& self, auto&& f) {

@@ -172,7 +172,8 @@ inline CellTable read_view(const Hdf5Object& view, const std::vector<std::string
   const Hdf5Object obs = view.open("obs");
   for (const std::string& name : obs.children()) {
     if (name != attribute_text(obs, "_index") && !out.cell_columns.has(name))
-      out.notes.push_back(text(obs.where(), ": '", name, "' is in the view alone, which is read by its files: left out"));
+      out.notes.push_back(
+          text(obs.where(), ": '", name, "' is in the view alone, which is read by its files: left out"));
   }
   if (layers) out.notes.push_back(text(view.where(), ": the other layers of its files are left out"));
   make_unique(out.cell_names, text(view.where(), ": obs"), out.notes, "cell name");

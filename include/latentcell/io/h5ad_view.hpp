@@ -25,14 +25,16 @@ inline constexpr Index every_cell = -1;
 /// What all files of a view must have alike: groups, attributes, levels, genes, and of what has a value for each cell
 /// the type alone.
 struct ViewOutline {
-  StoredValue cells;                ///< of X, obs, obsm and layers
-  std::map<std::string, Index> of;  ///< entries of each CSR matrix of the file
+  StoredValue cells;                   ///< of X, obs, obsm and layers
+  std::map<std::string, Index> of;     ///< entries of each CSR matrix of the file
   std::map<std::string, Index> width;  ///< bytes of the longest text of each list of texts
   Index rows = 0;                      ///< cells of the file
 };
 
 /// Whether a group is a matrix of compressed rows.
-inline bool is_csr(const Hdf5Object& of) { return of.is_group() && attribute_text(of, "encoding-type") == "csr_matrix"; }
+inline bool is_csr(const Hdf5Object& of) {
+  return of.is_group() && attribute_text(of, "encoding-type") == "csr_matrix";
+}
 
 /// Reads the outline of one file.
 class OutlineReader {
@@ -192,7 +194,7 @@ class ViewWriter {
   void matrix(hid_t group, const std::string& place, const StoredValue& value) const {
     const auto entries = [&](const ViewOutline& file) { return file.of.at(place); };
     for (const auto& [part, inner] : value.children) numbers(group, part, text(place, "/", part), inner, entries);
-    const Index rows = total([](const ViewOutline& file) { return file.rows; }), size = total(entries);
+    const Index rows = total([](const ViewOutline&file) { return file.rows; }), size = total(entries);
     const Index genes = Index(attribute_numbers(at(open(0), place), "shape").at(1));
     out_.attribute(group, "shape", std::vector<std::int64_t>{rows, genes});
     // SciPy wants row starts and columns of one type where they fit, and widens both where they do not.
