@@ -1,7 +1,6 @@
 // Cells a CPU-second and memory of generating cells into a folder of files: the program's default model with 25 steps,
 // and the same after reflow with 4; where the time goes; how near both come to held-out cells.
-//   generate [--genes 2000] [--train 4000] [--cells 20000] [--cells-a-file 50000] [--model FILE] [--few FILE]
-//            [--pairs 20000] [--reflow-epochs 60] [--only-steps N] [--out FOLDER] [--threads 1]
+//   generate [--data FILE --label cell_type] [--genes 2000] [--train 4000] [--cells 20000] [--only-steps N]
 // --model and --few keep the trained models from run to run. Prints a line of JSON for each.
 
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include <latentcell/core/threads.hpp>
+#include <latentcell/data/highly_variable.hpp>
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/evaluate/evaluator.hpp>
 #include <latentcell/generation/fit.hpp>
@@ -19,6 +19,7 @@
 #include <latentcell/generation/holdout.hpp>
 #include <latentcell/generation/io.hpp>
 #include <latentcell/generation/options_for.hpp>
+#include <latentcell/io/read_cells.hpp>
 #include <latentcell/latent/reflow.hpp>
 
 #include "memory.hpp"
@@ -32,7 +33,7 @@ namespace {
 struct Settings {
   Index genes = 2000, train = 4000, cells = 20000, cells_a_file = 50000, pairs = 20000, only_steps = 0;
   int reflow_epochs = 60, threads = 1;
-  std::string model, few, out;
+  std::string model, few, out, data, label = "cell_type";
 };
 
 double cpu_seconds() {
@@ -52,7 +53,9 @@ double time_of(const F& f) {
 gen::Model trained(const Settings& s, const lc::CellTable& train) {
   if (!s.model.empty() && std::filesystem::exists(s.model)) return gen::load(s.model);
   lc::Rng rng(2);
-  gen::Model m(gen::options_for(train), rng);
+  gen::Options o;
+  o.label = s.label;
+  gen::Model m(gen::options_for(train, o), rng);
   gen::fit(m, train);
   if (!s.model.empty()) gen::save(s.model, m);
   return m;
@@ -71,19 +74,27 @@ gen::Model reflowed(const Settings& s, const gen::Model& m, const lc::CellTable&
   return out;
 }
 
-// W2 to held-out cells, a mean over sets of cells.
-double w2_of(lc::evaluate::Evaluator& judge, const gen::Model& m, const gen::GenerateOptions& how) {
-  constexpr int sets = 6;
-  double sum = 0;
+// How near to held-out cells: means over sets of cells.
+struct Nearness {
+  double w2 = 0, energy = 0;
+};
+
+Nearness nearness_of(lc::evaluate::Evaluator& judge, const gen::Model& m, const gen::GenerateOptions& how) {
+  constexpr int sets = 8;
+  Nearness out;
   for (int i = 0; i < sets; ++i) {
     lc::Rng rng(std::uint64_t(40 + i));
     const lc::CellTable cells = gen::generate(m, 4000, how, rng);
-    sum += judge.score_cells(cells, m.options.label, lc::evaluate::MetricSet::points).w2;
+    const lc::evaluate::GenerationScores scores =
+        judge.score_cells(cells, m.options.label, lc::evaluate::MetricSet::points);
+    out.w2 += scores.w2 / sets;
+    out.energy += scores.energy / sets;
   }
-  return sum / sets;
+  return out;
 }
 
-void report(const Settings& s, const char* name, const gen::Model& m, const gen::GenerateOptions& how, double w2) {
+void report(const Settings& s, const char* name, const gen::Model& m, const gen::GenerateOptions& how,
+            const Nearness& near) {
   const gen::CompositionSampler wanted(gen::training_composition(m), {.count = s.cells}, lc::Rng(5));
   const std::string folder = s.out.empty() ? "generate_benchmark" : s.out;
   std::filesystem::remove_all(folder);
@@ -108,9 +119,10 @@ void report(const Settings& s, const char* name, const gen::Model& m, const gen:
   std::printf(
       "{\"what\": \"%s\", \"genes\": %ld, \"cells\": %ld, \"steps\": %ld, \"cells_per_cpu_s\": %.1f, \"peak_mb\": "
       "%.0f, "
-      "\"us_a_cell\": {\"flow\": %.1f, \"counts\": %.1f, \"file\": %.1f}, \"nonzeros\": %.0f, \"w2\": %.4f}\n",
+      "\"us_a_cell\": {\"flow\": %.1f, \"counts\": %.1f, \"file\": %.1f}, \"nonzeros\": %.0f, \"w2\": %.4f, "
+      "\"energy\": %.4f}\n",
       name, long(s.genes), long(s.cells), long(how.steps), double(s.cells) / all, peak, 1e6 * flow / n,
-      1e6 * decode / n, 1e6 * write / n, double(counts.counts.view().nonzeros()) / n, w2);
+      1e6 * decode / n, 1e6 * write / n, double(counts.counts.view().nonzeros()) / n, near.w2, near.energy);
   std::fflush(stdout);
   std::filesystem::remove_all(folder);
 }
@@ -120,7 +132,9 @@ void report(const Settings& s, const char* name, const gen::Model& m, const gen:
 int main(int argc, char** argv) {
   Settings s;
   CLI::App app("Cells a CPU-second and memory of generating cells into a folder of files.");
-  app.add_option("--genes", s.genes);
+  app.add_option("--data", s.data, "cells to train on and to compare with, in place of simulated ones");
+  app.add_option("--label", s.label);
+  app.add_option("--genes", s.genes, "the most variable ones of --data, or those simulated");
   app.add_option("--train", s.train);
   app.add_option("--cells", s.cells);
   app.add_option("--cells-a-file", s.cells_a_file);
@@ -136,22 +150,27 @@ int main(int argc, char** argv) {
   lc::Rng rng(1);
   lc::CellTable train, held_out;
   {
-    const lc::CellTable all = lc::simulate({.cells = 2 * s.train, .genes = s.genes, .library = 1500}, rng);
-    gen::HeldOutCells parts = gen::hold_out(all, "cell_type", 0.5, rng);
+    lc::CellTable all = s.data.empty() ? lc::simulate({.cells = 2 * s.train, .genes = s.genes, .library = 1500}, rng)
+                                       : lc::io::read_cells(s.data);
+    if (s.genes < all.genes()) all = all.select_genes(lc::highly_variable(all.counts, {.genes = s.genes}).genes);
+    gen::HeldOutCells parts = gen::hold_out(all, s.label, 0.5, rng);
     train = std::move(parts.train);
     held_out = std::move(parts.test);
   }
   const gen::Model m = trained(s, train);
   if (s.only_steps > 0) {
-    report(s, "memory", m, {.steps = s.only_steps}, 0);
+    report(s, "memory", m, {.steps = s.only_steps}, {});
     return 0;
   }
-  lc::evaluate::Evaluator judge(train, held_out, "cell_type");
+  lc::evaluate::Evaluator judge(train, held_out, s.label);
+  lc::evaluate::GenerationScores ceiling;
+  judge.score_ceiling(held_out, lc::evaluate::MetricSet::points, ceiling);
+  std::printf("{\"what\": \"held-out real cells\", \"w2\": %.4f, \"energy\": %.4f}\n", ceiling.w2, ceiling.energy);
   const gen::GenerateOptions many{}, few{.steps = 4, .guidance = 1};
-  report(s, "25 steps", m, many, w2_of(judge, m, many));
+  report(s, "25 steps", m, many, nearness_of(judge, m, many));
   const gen::GenerateOptions hasty{.steps = 4};
-  report(s, "4 steps of the same flow", m, hasty, w2_of(judge, m, hasty));
+  report(s, "4 steps of the same flow", m, hasty, nearness_of(judge, m, hasty));
   const gen::Model student = reflowed(s, m, train, double(many.guidance));
-  report(s, "4 steps after reflow", student, few, w2_of(judge, student, few));
+  report(s, "4 steps after reflow", student, few, nearness_of(judge, student, few));
   return 0;
 }

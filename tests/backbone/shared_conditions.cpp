@@ -1,3 +1,4 @@
+#include <latentcell/autodiff/visit.hpp>
 #include <latentcell/backbone/residual_mlp.hpp>
 #include <latentcell/backbone/shared_conditions.hpp>
 

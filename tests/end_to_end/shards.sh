@@ -60,7 +60,7 @@ wait "$process" || true
 [ "$(md5sum < half/cells_0000.h5ad)" = "$sum" ] || wrong "the same command writes a finished file again"
 
 # More cells than are compared at once: draws, with errors.
-"$generate_cells" --holdout 0.5 --count 3000 --sampled-above 2000 --draws 2 --autoencoder-epochs 5 --flow-epochs 5 --steps 4 \
+"$generate_cells" --holdout 0.5 --count 3000 --sampled-above 2000 --sampled-draws 2 --autoencoder-epochs 5 --flow-epochs 5 --steps 4 \
   --out judged --shards 700 --report judged.json > said
 "$checker" "$here/../../docs/report.schema.json" judged.json || wrong "the report"
 for words in '"cells": 3000' '"draws": 2' '"error": \[' '"moments": {' '"sampled": '; do

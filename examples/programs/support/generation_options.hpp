@@ -61,7 +61,7 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
                  "GMT file of gene sets whose scores are compared; the labels' markers where not given");
   app.add_option("--sampled-above", s.sampled_above, "more generated cells are evaluated by draws of 5,000")
       ->check(whole_number());
-  add_member(app, "--draws", s.sampled, s.sampled.draws, "that they are evaluated by; larger: smaller errors");
+  add_member(app, "--sampled-draws", s.sampled, s.sampled.draws, "that they are evaluated by; larger: smaller errors");
   add_output_and_run(app, s);
   app.get_option("--interpolate")->excludes("--plots")->excludes(shards);
   from->excludes(data)->excludes(hold)->excludes(corrected);
