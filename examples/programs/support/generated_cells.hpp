@@ -73,25 +73,26 @@ inline void evaluate_sampled(const GenerationSettings& s, const lc::generation::
                              const JudgedWith& with, const lc::CellTable& prior, Report& report) {
   lc::evaluate::SampledOptions o = s.sampled;
   o.each.seed = s.seed;
-  lc::evaluate::SampledEvaluation judge(with.train, with.held_out, s.label, o);
-  if (made.files.paths.empty()) judge.add(made.cells, 0);
-  Index first = 0;
-  for (const std::string& path : made.files.paths) {
-    const lc::CellTable part = lc::io::read_h5ad(path, {.try_first = false});
-    judge.add(part, first);
-    first += part.cells();
-  }
+  std::optional<lc::evaluate::SampledEvaluation> judge;
   evaluate_if_possible(report, "scores", [&] {
-    const lc::evaluate::SampledReport sampled = judge.report(&prior);
+    judge.emplace(with.train, with.held_out, s.label, o);
+    if (made.files.paths.empty()) judge->add(made.cells, 0);
+    Index first = 0;
+    for (const std::string& path : made.files.paths) {
+      const lc::CellTable part = lc::io::read_h5ad(path, {.try_first = false});
+      judge->add(part, first);
+      first += part.cells();
+    }
+    const lc::evaluate::SampledReport sampled = judge->report(&prior);
     add_evaluation(report, lc::generation::evaluate(m, sampled, with.held_out));
     report["scores"]["cells"] = sampled.generated;
     report["scores"]["sampled"] = sampled.cells;
     report["scores"]["draws"] = sampled.draws;
     report["moments"] = report.scored(sampled.moments);
   });
-  const lc::CellTable sample = judge.sample(0);
-  if (with.sets)
-    add_evaluation(report, lc::generation::evaluate_gene_sets(*with.sets, {with.train, with.held_out, sample, &prior}));
+  if (!with.sets || !judge || judge->cells() < made.count) return;
+  const lc::CellTable sample = judge->sample(0);
+  add_evaluation(report, lc::generation::evaluate_gene_sets(*with.sets, {with.train, with.held_out, sample, &prior}));
 }
 
 /// Judges generated cells by held-out ones.
