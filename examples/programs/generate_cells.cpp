@@ -89,8 +89,8 @@ int from_model(Settings& s, program::Report& report) {
   const std::vector<int> types = program::codes_of_types(s, m.options);
   if (!s.interpolate.empty()) interpolate(s, m, nullptr, report, rng);
   if (s.interpolate.empty()) {
-    const gen::CompositionSampler wanted(gen::training_composition(m), {types, s.count}, rng);
-    if (!program::generate(s, m, wanted, rng, report)) return program::exit_interrupted();
+    const gen::CompositionSampler target(gen::training_composition(m), {types, s.count}, rng);
+    if (!program::generate(s, m, target, rng, report)) return program::exit_interrupted();
   }
   report.finish(s, "not evaluated: a saved model was given no cells to compare with");
   return 0;
@@ -114,10 +114,10 @@ int run(Settings s) {
   if (!s.corrected.empty()) correct(s, m, d.train, report);
   std::optional<program::GeneratedCells> made;
   if (s.interpolate.empty()) {
-    const gen::CompositionSampler wanted(gen::composition_of(m, d.train), {types, s.count}, draws);
-    made = program::generate(s, m, wanted, draws, report, &d.train);
+    const gen::CompositionSampler target(gen::composition_of(m, d.train), {types, s.count}, draws);
+    made = program::generate(s, m, target, draws, report, &d.train);
     if (!made) return program::exit_interrupted();
-    if (d.test) program::evaluate(s, m, *made, {d.train, *d.test, wanted, sets}, report, draws);
+    if (d.test) program::evaluate(s, m, *made, {d.train, *d.test, target, sets}, report, draws);
   } else {
     interpolate(s, m, &d.train, report, draws);
   }

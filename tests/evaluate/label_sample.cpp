@@ -41,7 +41,7 @@ TEST_CASE("LabelSample: the sample depends on the cells' numbers alone, not on b
   first.merge(second);
   CHECK(names(blocks, 0, most) == names(whole, 0, most));
   CHECK(names(first, 0, most) == names(whole, 0, most));
-  CHECK(first.seen(0) == rows_of(cells, cells.obs("cell_type").levels[0]));
+  CHECK(first.count(0) == rows_of(cells, cells.obs("cell_type").levels[0]));
   LabelSample other = sampler(cells, 4);
   add(other, cells, 0, 400);
   CHECK(names(other, 0, most) != names(whole, 0, most));
@@ -73,9 +73,9 @@ TEST_CASE("LabelSample: a label of fewer cells than asked for gives all it has, 
   LabelSample sample = sampler(cells);
   add(sample, cells, 0, 40);
   const std::vector<Index> many = {1000, 1000, 1000};
-  CHECK(Index(names(sample, 5, many).size()) == std::min<Index>(30, sample.seen(0)) +
-                                                    std::min<Index>(20, sample.seen(1)) +
-                                                    std::min<Index>(10, sample.seen(2)));
+  CHECK(Index(names(sample, 5, many).size()) == std::min<Index>(30, sample.count(0)) +
+                                                    std::min<Index>(20, sample.count(1)) +
+                                                    std::min<Index>(10, sample.count(2)));
 }
 
 TEST_CASE("LabelSample: every cell is as likely as any other of its label") {

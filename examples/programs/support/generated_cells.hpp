@@ -26,23 +26,23 @@ struct GeneratedCells {
 /// Generates cells and writes them; nothing where a signal stopped it between the files of a folder.
 /// train: whose genes' annotation the cells get; null: none
 inline std::optional<GeneratedCells> generate(const GenerationSettings& s, const lc::generation::Model& m,
-                                              lc::generation::CompositionSampler wanted, lc::Rng& rng,
+                                              lc::generation::CompositionSampler target, lc::Rng& rng,
                                               const Report& report, const lc::CellTable* train = nullptr) {
   GeneratedCells out;
-  out.count = wanted.left();
+  out.count = target.left();
   const lc::generation::GenerateOptions how{.steps = s.steps, .guidance = float(s.guidance)};
   training_begins();
   doing("generating cells");
   if (s.shards == 0) {
-    const lc::generation::Composition of = wanted.next(out.count);
-    rng = wanted.rng();
+    const lc::generation::Composition of = target.next(out.count);
+    rng = target.rng();
     out.cells = lc::generation::generate(m, of, how, rng);
     write_new_cells(s.out, out.cells, "generated", report.provenance(), train);
     print_line(lc::text("wrote ", out.count, " cells to ", s.out));
     return out;
   }
   stopping_means("stopped: finished files stay in " + s.out + ", and the same command goes on");
-  lc::generation::CompositionSampler rest = wanted;
+  lc::generation::CompositionSampler rest = target;
   rest.skip(out.count);
   rng = rest.rng();
   const lc::StopOnSignal stop;
@@ -53,7 +53,7 @@ inline std::optional<GeneratedCells> generate(const GenerationSettings& s, const
     doing(lc::text("generating cells: ", done, " of ", of));
     return stop.signal() == 0;
   };
-  out.files = lc::generation::generate_to(m, std::move(wanted), s.out, o, rng);
+  out.files = lc::generation::generate_to(m, std::move(target), s.out, o, rng);
   (void)rng.fork(), (void)rng.fork();  // as generate() leaves it
   if (out.files.view.empty()) return std::nullopt;
   print_line(lc::text("wrote ", out.count, " cells to ", out.files.paths.size(), " files in ", s.out, ", of which ",
@@ -61,48 +61,48 @@ inline std::optional<GeneratedCells> generate(const GenerationSettings& s, const
   return out;
 }
 
-/// Training and held-out cells that generated ones are judged with.
-struct JudgedWith {
+/// Training and held-out cells that generated ones are evaluated with.
+struct EvaluatedWith {
   const lc::CellTable &train, &held_out;
-  const lc::generation::CompositionSampler& wanted;  ///< of the generated cells, for as many of the prior
+  const lc::generation::CompositionSampler& target;  ///< of the generated cells, for as many of the prior
   const std::optional<lc::evaluate::GeneSetEvaluator>& sets;
 };
 
-/// Judges more cells than are compared at once: moments over all, distances of draws.
+/// Evaluates more cells than are compared at once: moments over all, distances of draws.
 inline void evaluate_sampled(const GenerationSettings& s, const lc::generation::Model& m, const GeneratedCells& made,
-                             const JudgedWith& with, const lc::CellTable& prior, Report& report) {
+                             const EvaluatedWith& with, const lc::CellTable& prior, Report& report) {
   lc::evaluate::SampledOptions o = s.sampled;
   o.each.seed = s.seed;
-  std::optional<lc::evaluate::SampledEvaluation> judge;
+  std::optional<lc::evaluate::SampledEvaluation> evaluation;
   evaluate_if_possible(report, "scores", [&] {
-    judge.emplace(with.train, with.held_out, s.label, o);
-    if (made.files.paths.empty()) judge->add(made.cells, 0);
+    evaluation.emplace(with.train, with.held_out, s.label, o);
+    if (made.files.paths.empty()) evaluation->add(made.cells, 0);
     Index first = 0;
     for (const std::string& path : made.files.paths) {
       const lc::CellTable part = lc::io::read_h5ad(path, {.try_first = false});
-      judge->add(part, first);
+      evaluation->add(part, first);
       first += part.cells();
     }
-    const lc::evaluate::SampledReport sampled = judge->report(&prior);
+    const lc::evaluate::SampledReport sampled = evaluation->report(&prior);
     add_evaluation(report, lc::generation::evaluate(m, sampled, with.held_out));
     report["scores"]["cells"] = sampled.generated;
     report["scores"]["sampled"] = sampled.cells;
     report["scores"]["draws"] = sampled.draws;
     report["moments"] = report.scored(sampled.moments);
   });
-  if (!with.sets || !judge || judge->cells() < made.count) return;
-  const lc::CellTable sample = judge->sample(0);
+  if (!with.sets || !evaluation || evaluation->cells() < made.count) return;
+  const lc::CellTable sample = evaluation->sample(0);
   add_evaluation(report, lc::generation::evaluate_gene_sets(*with.sets, {with.train, with.held_out, sample, &prior}));
 }
 
-/// Judges generated cells by held-out ones.
+/// Evaluates generated cells by held-out ones.
 inline void evaluate(const GenerationSettings& s, const lc::generation::Model& m, const GeneratedCells& made,
-                     const JudgedWith& with, Report& report, lc::Rng& rng) {
+                     const EvaluatedWith& with, Report& report, lc::Rng& rng) {
   doing("evaluating");
   const bool sampled = made.count > s.sampled_above;
   constexpr Index most_prior = 50000;
-  lc::generation::CompositionSampler wanted = with.wanted;
-  const lc::CellTable prior = sample_prior(m, wanted.next(sampled ? most_prior : made.count), rng);
+  lc::generation::CompositionSampler target = with.target;
+  const lc::CellTable prior = sample_prior(m, target.next(sampled ? most_prior : made.count), rng);
   if (sampled) return evaluate_sampled(s, m, made, with, prior, report);
   const lc::CellTable read = made.files.view.empty() ? lc::CellTable() : lc::io::read_h5ad(made.files.view);
   const lc::evaluate::GenerationTables tables{with.train, with.held_out, made.files.view.empty() ? made.cells : read,

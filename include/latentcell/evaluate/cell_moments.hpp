@@ -55,7 +55,7 @@ class CellMoments {
     }
   }
 
-  /// Adds what another one has seen, of the same genes and levels.
+  /// Adds what another one has counted, of the same genes and levels.
   void merge(const CellMoments& other) {
     LATENTCELL_REQUIRE(other.genes_ == genes_ && other.levels_ == levels_,
                        "CellMoments: merges those of the same genes and levels alone");

@@ -19,7 +19,11 @@ class LabelSample {
  public:
   /// levels: of the labels; most: cells of each that are kept
   LabelSample(std::vector<std::string> levels, std::vector<Index> most, const Rng& rng)
-      : levels_(std::move(levels)), most_(std::move(most)), rng_(rng), kept_(levels_.size()), seen_(levels_.size(), 0) {
+      : levels_(std::move(levels)),
+        most_(std::move(most)),
+        rng_(rng),
+        kept_(levels_.size()),
+        count_(levels_.size(), 0) {
     LATENTCELL_REQUIRE(most_.size() == levels_.size(), "LabelSample: ", most_.size(), " sizes for ", levels_.size(),
                        " levels");
   }
@@ -36,7 +40,7 @@ class LabelSample {
     for (Index i = 0; i < x.rows; ++i) {
       if (codes[to_size(i)] < 0) continue;
       const std::size_t level = std::size_t(codes[to_size(i)]);
-      ++seen_.at(level);
+      ++count_.at(level);
       Rng own = rng_.at(std::uint64_t(first + i));
       const std::uint64_t high = own(), low = own();
       const Key key{high << 32 | low, first + i};
@@ -55,13 +59,13 @@ class LabelSample {
                        "LabelSample: merges one of the same levels, sizes, random numbers and genes alone");
     if (genes_.empty()) genes_ = std::move(other.genes_);
     for (std::size_t l = 0; l < levels_.size(); ++l) {
-      seen_[l] += other.seen_[l];
+      count_[l] += other.count_[l];
       for (Cell& cell : other.kept_[l]) keep(l, std::move(cell));
     }
   }
 
   /// Cells of a level that came by.
-  Index seen(std::size_t level) const { return seen_.at(level); }
+  Index count(std::size_t level) const { return count_.at(level); }
 
   /// Returns part k: of each level the next count[level] cells in the order of their keys, beginning again where there
   /// are no more; all where there are fewer. Parts have no cell in common while there are enough.
@@ -112,7 +116,7 @@ class LabelSample {
   std::vector<Index> most_;
   Rng rng_;
   std::vector<std::vector<Cell>> kept_;
-  std::vector<Index> seen_;
+  std::vector<Index> count_;
 };
 
 }  // namespace latentcell::evaluate

@@ -31,7 +31,7 @@ struct SampledOptions {
 /// A GenerationReport of more cells than are compared at once: scores are means over the draws, with an error each.
 struct SampledReport : GenerationReport {
   ScoreTable moments;   ///< exact, of all cells: moment_table
-  Index generated = 0;  ///< cells that were judged
+  Index generated = 0;  ///< cells that were evaluated
   Index draws = 0;      ///< comparisons of GenerationReport::cells cells each
 };
 
@@ -82,7 +82,7 @@ inline ScoreTable mean_scores(const std::vector<GenerationReport>& draws, double
     std::vector<double> values, error;
     for (std::size_t m = 0; m < metrics.size(); ++m) {
       DrawnScore score = drawn_score(over_draws(draws, row.method, m), shared);
-      // What draws have in common is not in their spread: an AUC of n cells is known to this at best.
+      // What draws have in common is not in their spread: an AUC of n cells has at best this precision.
       if (metrics[m].name == "auc")
         score.error = std::max(score.error, std::sqrt(score.mean * (1 - score.mean) / double(draws[0].cells)));
       values.push_back(score.mean);
@@ -115,11 +115,11 @@ inline std::vector<ClassScores> mean_classes(const std::vector<GenerationReport>
 
 /// Evaluates any number of generated cells, which come block by block, in the memory of a few draws: moments exactly
 /// over all of them, all other scores by evaluate_generation on several draws of cells, each with the label mix of the
-/// real ones; baselines and ceiling are judged on the same draws.
+/// real ones; baselines and ceiling are evaluated on the same draws.
 ///
-///   SampledEvaluation judge(train, held_out, "cell_type");
-///   for (block : blocks) judge.add(block, first);
-///   const SampledReport report = judge.report();
+///   SampledEvaluation evaluation(train, held_out, "cell_type");
+///   for (block : blocks) evaluation.add(block, first);
+///   const SampledReport report = evaluation.report();
 class SampledEvaluation {
  public:
   /// train, held_out: as for evaluate_generation; both must outlive this
@@ -161,7 +161,7 @@ class SampledEvaluation {
     cells_ += block.cells();
   }
 
-  /// Adds what another one has seen, of the same tables and options, as another process does.
+  /// Adds what another one has counted, of the same tables and options, as another process does.
   void merge(const SampledEvaluation& other) {
     if (!other.of_generated_) return;
     if (of_generated_) {
@@ -188,7 +188,7 @@ class SampledEvaluation {
     out.classes = detail::mean_classes(draws);
     for (ClassScores& c : out.classes) {
       const auto at = std::find(labels_.levels.begin(), labels_.levels.end(), c.level);
-      c.generated = sample_->seen(std::size_t(at - labels_.levels.begin()));
+      c.generated = sample_->count(std::size_t(at - labels_.levels.begin()));
     }
     CellMoments real(of_generated_->genes(), labels_.levels);
     real.add(*held_out_, labels_.codes);

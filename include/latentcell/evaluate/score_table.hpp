@@ -302,10 +302,10 @@ class ScoreTable {
     };
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       const Row& row = rows_[r];
-      const bool known = std::isfinite(row.values[m]);
-      out.push_back(known ? number(row.values[m]) : "-");
-      if (known && error_of(row, m) > 0) out.back() += "\xC2\xB1" + number(error_of(row, m));
-      const bool best = winner >= 0 && known && row.role != Role::ceiling &&
+      const bool measured = std::isfinite(row.values[m]);
+      out.push_back(measured ? number(row.values[m]) : "-");
+      if (measured && error_of(row, m) > 0) out.back() += "\xC2\xB1" + number(error_of(row, m));
+      const bool best = winner >= 0 && measured && row.role != Role::ceiling &&
                         (Index(r) == winner || (error_of(row, m) > 0 && !differ(row, rows_[to_size(winner)], m)));
       out.back() += best && rows_.size() > 1 ? '*' : ' ';
     }

@@ -89,7 +89,7 @@ class RunHash {
 
 /// One line that two runs have in common if all their files are equal byte by byte.
 template <class Backbone>
-std::string run_line(const ModelOf<Backbone>& model, const CompositionSampler& wanted, const Rng& rng,
+std::string run_line(const ModelOf<Backbone>& model, const CompositionSampler& target, const Rng& rng,
                      const GenerateToOptions& o) {
   RunHash hash;
   const io::SafeTensors tensors = io::model_tensors(model);
@@ -98,7 +98,7 @@ std::string run_line(const ModelOf<Backbone>& model, const CompositionSampler& w
     hash.add(std::string(name));
     hash.add(p.value.data(), to_size(p.value.size()) * sizeof(*p.value.data()));
   });
-  CompositionSampler cells = wanted;
+  CompositionSampler cells = target;
   for (Composition part = cells.next(o.cells_a_file); !part.label.empty(); part = cells.next(o.cells_a_file)) {
     hash.add(part.label.data(), part.label.size() * sizeof(int));
     hash.add(part.batch_covariate.data(), part.batch_covariate.size() * sizeof(int));
@@ -107,7 +107,7 @@ std::string run_line(const ModelOf<Backbone>& model, const CompositionSampler& w
   hash.add(latentcell::text(state.seed, ' ', state.stream, ' ', state.drawn, ' ', o.how.steps, ' ', o.how.guidance, ' ',
                             o.written.compression, ' ', o.written.shuffle, ' ', version));
   hash.add(o.made_of);
-  return latentcell::text("{\"run\": \"", hash.text(), "\", \"cells\": ", wanted.left(),
+  return latentcell::text("{\"run\": \"", hash.text(), "\", \"cells\": ", target.left(),
                           ", \"cells_a_file\": ", o.cells_a_file, "}\n");
 }
 
@@ -148,33 +148,33 @@ inline std::vector<std::string> shard_names(Index files) {
 /// of all (io/h5ad_view.hpp). Memory holds the cells of one file. A cell's bits depend on its number alone: the files
 /// hold what generate() gives for the composition at once, whatever cells_a_file, threads and processes. Files that a
 /// run of the same model, cells and settings finished before are kept. run.json says which run a folder is of.
-/// wanted: which cells; rng: as generate() takes it, left as it is
+/// target: which cells; rng: as generate() takes it, left as it is
 /// Several processes: each with first_file and files of its own; the one that sees all files there writes the view.
 /// Throws std::runtime_error for a folder with other cells and where a file cannot be written: finished files stay.
 template <class Backbone>
-GeneratedFiles generate_to(const ModelOf<Backbone>& model, CompositionSampler wanted, const std::string& folder,
+GeneratedFiles generate_to(const ModelOf<Backbone>& model, CompositionSampler target, const std::string& folder,
                            const GenerateToOptions& o, const Rng& rng) {
   check_options("generate_to", o);
-  detail::claim_folder(folder, detail::run_line(model, wanted, rng, o));
-  const Index all = (wanted.left() + o.cells_a_file - 1) / o.cells_a_file;
+  detail::claim_folder(folder, detail::run_line(model, target, rng, o));
+  const Index all = (target.left() + o.cells_a_file - 1) / o.cells_a_file;
   LATENTCELL_REQUIRE(o.first_file < all, "generate_to: first_file ", o.first_file, " of ", all, " files");
   const Index last = o.files > 0 ? std::min(all, o.first_file + o.files) : all;
   const std::vector<std::string> names = detail::shard_names(all);
   GeneratedFiles out;
-  out.cells = wanted.left();
+  out.cells = target.left();
   for (const std::string& name : names) out.paths.push_back(folder + "/" + name);
-  wanted.skip(o.first_file * o.cells_a_file);
+  target.skip(o.first_file * o.cells_a_file);
   for (Index i = o.first_file; i < last; ++i) {
     const std::string& path = out.paths[to_size(i)];
     GenerateOptions how = o.how;
     how.first = i * o.cells_a_file;
     how.of = out.cells;
     if (std::filesystem::exists(path)) {
-      wanted.skip(o.cells_a_file);
+      target.skip(o.cells_a_file);
       ++out.kept;
     } else {
       Rng own = rng;
-      CellTable cells = generate(model, wanted.next(o.cells_a_file), how, own);
+      CellTable cells = generate(model, target.next(o.cells_a_file), how, own);
       if (o.finish) o.finish(cells);
       io::write_h5ad(path, cells, o.written);
     }

@@ -118,7 +118,7 @@ inline std::string difference(const StoredValue& a, const StoredValue& b, const 
   return a == b ? "" : at;
 }
 
-/// Writes a view whose files are known to be alike.
+/// Writes a view whose files are alike.
 class ViewWriter {
  public:
   ViewWriter(const Hdf5Writer& out, std::filesystem::path folder, std::vector<std::string> names)
