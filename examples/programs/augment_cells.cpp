@@ -85,7 +85,7 @@ int run(const Settings& s) {
   if (s.from.empty()) {
     program::check_resumable(s, {{"data", program::files_of({s.data})}}, {"label", "batch", "holdout"});
     auto trained = program::train_generator(s, s, d.train, report, rng);
-    if (!trained) return program::exit_interrupted(s);
+    if (!trained) return program::exit_interrupted();
     model = std::move(trained->model);
   } else {
     model = saved_model(s, d);

@@ -5,8 +5,8 @@
 
 #include <latentcell/generation/generation.hpp>
 
+#include "support/generated_cells.hpp"
 #include "support/generation_data.hpp"
-#include "support/generation_report.hpp"
 #include "support/plot/generation.hpp"
 #include "support/write.hpp"
 
@@ -16,16 +16,6 @@ using program::print_line;
 using Settings = program::GenerationSettings;
 
 namespace {
-
-lc::CellTable generate(const Settings& s, const gen::Model& m, const gen::Composition& of, lc::Rng& rng,
-                       const program::Report& report, const lc::CellTable* train = nullptr) {
-  program::training_begins();
-  program::doing("generating cells");
-  lc::CellTable cells = gen::generate(m, of, {.steps = s.steps, .guidance = float(s.guidance)}, rng);
-  program::write_new_cells(s.out, cells, "generated", report.provenance(), train);
-  print_line(lc::text("wrote ", cells.cells(), " cells to ", s.out));
-  return cells;
-}
 
 // Generates paths between two labels; with training cells, evaluates them.
 void interpolate(const Settings& s, const gen::Model& m, const lc::CellTable* train, program::Report& report,
@@ -66,14 +56,17 @@ int from_model(Settings& s, program::Report& report) {
   const gen::Model m = gen::load(program::model_file(s.from));
   const std::vector<int> types = program::codes_of_types(s, m.options);
   if (!s.interpolate.empty()) interpolate(s, m, nullptr, report, rng);
-  if (s.interpolate.empty())
-    generate(s, m, gen::sample_composition(gen::training_composition(m), {types, s.count}, rng), rng, report);
+  if (s.interpolate.empty()) {
+    const gen::CompositionSampler target(gen::training_composition(m), {types, s.count}, rng);
+    if (!program::generate(s, m, target, rng, report)) return program::exit_interrupted();
+  }
   report.finish(s, "not evaluated: a saved model was given no cells to compare with");
   return 0;
 }
 
 int run(Settings s) {
   program::begin(s, {s.test_data, s.gene_sets, s.from}, {s.corrected});
+  if (s.out_is_folder) gen::require_no_other_cells(s.out);
   program::Report report("generate_cells", s);
   if (!s.from.empty()) return program::is_first() ? from_model(s, report) : 0;
   lc::Rng rng(s.seed), draws(s.seed, program::generation_stream);
@@ -86,30 +79,23 @@ int run(Settings s) {
                            {"label", "batch", "genes", "holdout", "stream", "stream_memory"});
   const auto trained = d.streamed ? program::train_generator(s, s, d.streamed->table, report, rng)
                                   : program::train_generator(s, s, d.train, report, rng);
-  if (!trained) return program::exit_interrupted(s);
+  if (!trained) return program::exit_interrupted();
   if (!program::is_first()) return 0;  // the first rank generates, evaluates and writes
   const gen::Model& m = trained->model;
   if (!s.corrected.empty()) correct(s, m, d.train, report);
-  lc::CellTable cells;
+  std::optional<program::GeneratedCells> made;
   if (s.interpolate.empty()) {
     const gen::Composition all = gen::composition_of(m, d.header());
-    const gen::Composition of =
-        gen::sample_composition(all, {types, program::count_to_generate(s, d, all, types)}, draws);
-    cells = generate(s, m, of, draws, report, &d.train);
-    if (d.test) {
-      program::doing("evaluating");
-      const lc::CellTable prior = gen::sample_prior(m, of, draws);
-      const lc::evaluate::GenerationTables tables{d.train, *d.test, cells, &prior};
-      program::evaluate_if_possible(
-          report, "scores", [&] { program::add_evaluation(report, gen::evaluate(m, tables, {.seed = s.seed})); });
-      if (sets) program::add_evaluation(report, gen::evaluate_gene_sets(*sets, tables));
-    }
+    const gen::CompositionSampler target(all, {types, program::count_to_generate(s, d, all, types)}, draws);
+    made = program::generate(s, m, target, draws, report, &d.train);
+    if (!made) return program::exit_interrupted();
+    if (d.test) program::evaluate(s, m, *made, {d.train, *d.test, target, sets}, report, draws);
   } else {
     interpolate(s, m, &d.train, report, draws);
   }
   report.finish(s, "not evaluated: no cells were held out of training (--holdout or --test-data)");
-  if (!s.plots.empty() && cells.cells() > 0)
-    plots::generation(s.plots, {d.train, cells, encode(m.vae, d.train), s.label, s.batch_covariate});
+  if (!s.plots.empty() && made)
+    plots::generation(s.plots, {d.train, program::shown(*made), encode(m.vae, d.train), s.label, s.batch_covariate});
   return 0;
 }
 

@@ -117,7 +117,7 @@ int run(Settings s) {
     training.members = s.ensemble.training;
     lc::Stages stages = program::make_stages(s, *m, task.reference.cells);
     if (lc::spatial::fit(*m, data, training, rng, stages) == lc::FitStatus::interrupted)
-      return program::exit_interrupted(s);
+      return program::exit_interrupted();
     report.add_stages(s, stages);
     program::save_checkpoint(s, *m);
   }

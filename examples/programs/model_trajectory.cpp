@@ -112,7 +112,7 @@ int run(Settings s) {
   lc::Rng rng(s.seed), own(s.seed, prediction_stream);
   program::Report report("model_trajectory", s);
   const std::optional<Trained> trained = s.from.empty() ? train(s, rng, report) : load(s, rng);
-  if (!trained) return program::exit_interrupted(s);
+  if (!trained) return program::exit_interrupted();
   const trajectory::Model& model = trained->model;
   const lc::LatentTable& reference = trained->reference;
   program::training_begins();

@@ -119,7 +119,7 @@ int run(Settings s) {
   lc::Stages stages = program::make_stages(s, model, data.train);
   if (s.generate > 0) stages.plan("controls", 3200.0 * 128.0 * double(lc::parameter_count(model.flow)));
   if (perturbation::fit(model, data.train, s.training, stages) == lc::FitStatus::interrupted)
-    return program::exit_interrupted(s);
+    return program::exit_interrupted();
   program::save_checkpoint(s, model);
   report["mixture"] = perturbation::describe(model.mixture_choice());
   print_line(perturbation::describe(model.mixture_choice()));
@@ -129,7 +129,7 @@ int run(Settings s) {
     lc::generation::Model generator = perturbation::control_generator(model, controls, generator_rng);
     if (perturbation::fit_control_generator(generator, controls, {.seed = s.seed}, generator_rng, stages) ==
         lc::FitStatus::interrupted)
-      return program::exit_interrupted(s);
+      return program::exit_interrupted();
     program::save_checkpoint(s, generator, generator_name);
     controls = generate(s, generator, data.options, data.targets);
   }

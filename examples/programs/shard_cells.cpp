@@ -33,7 +33,7 @@ Index memory_for_counts(const Settings& s, const lc::io::H5adShards& cells) {
 [[noreturn]] void give_up(const Settings& s) {
   std::error_code ignored;
   std::filesystem::remove_all(lc::io::AtomicFolder::temporary_of(s.folder), ignored);
-  program::exit_interrupted(s);
+  program::exit_interrupted();
   std::_Exit(program::interrupted);
 }
 
@@ -55,6 +55,7 @@ lc::io::ShardedCells shard(const Settings& s, lc::io::H5adShards& cells, const l
 
 int run(const Settings& s) {
   program::begin(s, s.files);
+  program::stopping_means("stopped: nothing was written");
   program::doing("opening files");
   lc::io::H5adShards cells(s.files,
                            {.layer = s.layers.empty() || s.layers[0] == "X" ? "" : s.layers[0],
@@ -67,7 +68,7 @@ int run(const Settings& s) {
   options.memory = memory_for_counts(s, cells);
   const lc::io::ShardedCells done = shard(s, cells, options);
   for (const std::string& note : cells.notes()) print_line("note: " + note);
-  if (done.files.empty()) return program::exit_interrupted(s);
+  if (done.files.empty()) return program::exit_interrupted();
   if (Index(done.files.size()) > (done.cells + options.cells - 1) / options.cells)
     print_line(lc::text("note: shards have ", done.largest, " cells at most, for the memory"));
   print_line("note: layers, obsm and uns are not in the shards; obs has source_file and source_row");

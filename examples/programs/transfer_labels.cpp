@@ -54,7 +54,7 @@ int run(Settings s) {
   program::Report report("transfer_labels", s);
   program::MappingData d = program::load_mapping(s, rng);
   const std::optional<gen::Model> reference = generator(s, d, report, rng);
-  if (!reference) return program::exit_interrupted(s);
+  if (!reference) return program::exit_interrupted();
   const std::vector<std::string>& levels = reference->options.levels;
   if (!s.truth.empty()) program::check_truth(s, d.query, levels);
   d.own_genes = program::match_gene_names(d.query, reference->vae.gene_names);
@@ -68,7 +68,7 @@ int run(Settings s) {
   const lc::CellTable* own = d.reference ? &*d.reference : nullptr;
   if (program::naming(d.name, [&] { return mapping::fit(model, *reference, d.query, stages, own); }) ==
       lc::FitStatus::interrupted)
-    return program::exit_interrupted(s);
+    return program::exit_interrupted();
   program::doing("labelling");
   const mapping::MappedCells mapped = mapping::predict(model, d.query);
   const Index shared = model.generator.vae.genes(), missing = reference->vae.genes() - shared,

@@ -116,11 +116,11 @@ int run(const Settings& s) {
   std::optional<mo::CrossValidation> held_out;
   if (o.folds > 0) {
     held_out = mo::cross_validate(data, o, stages);
-    if (!held_out) return program::exit_interrupted(s);
+    if (!held_out) return program::exit_interrupted();
     program::report_scores(report, data, *held_out);
   }
   lc::CellTable out = held_out ? mo::held_out_cells(data, *held_out) : mo::measured_cells(data);
-  if (predict_rest(s, data, o, stages, out) == lc::FitStatus::interrupted) return program::exit_interrupted(s);
+  if (predict_rest(s, data, o, stages, out) == lc::FitStatus::interrupted) return program::exit_interrupted();
   program::write_predicted(s, std::move(out), data.protein.features, report.provenance(), data.cells);
   report.add_stages(s, stages);
   report.finish(s);

@@ -3,7 +3,9 @@
 // check_generated rename FROM.h5ad COLUMN NEW TO.h5ad: the same cells, an obs column under another name.
 // check_generated level FROM.h5ad COLUMN LABEL NEW TO.h5ad: the same cells, a label under another name.
 // check_generated all FILE.h5ad COLUMN LABEL: whether every cell has that label.
+// check_generated same A.h5ad B.h5ad: whether two files hold the same cells, counts, labels and latents.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -100,6 +102,19 @@ int main(int argc, char** argv) try {
     const lc::Categorical labels = cells.obs(argv[3]);
     const int code = labels.code_of(argv[4]);
     expect(code >= 0 && labels.count(code) == cells.cells(), lc::text("all cells are '", argv[4], "'"));
+    return failures == 0 ? 0 : 1;
+  }
+  if (first == "same" && argc == 4) {
+    const lc::CellTable a = lc::io::read_h5ad(argv[2]), b = lc::io::read_h5ad(argv[3]);
+    expect(a.cell_names == b.cell_names && a.gene_names == b.gene_names, "names of cells and genes are the same");
+    expect(std::equal(a.counts.values().begin(), a.counts.values().end(), b.counts.values().begin(),
+                      b.counts.values().end()) &&
+               std::equal(a.counts.columns().begin(), a.counts.columns().end(), b.counts.columns().begin(),
+                          b.counts.columns().end()),
+           "counts are the same");
+    expect(a.obs("cell_type") == b.obs("cell_type"), "labels are the same");
+    expect(a.embeddings == b.embeddings, "latents are the same");
+    expect(a.stored == b.stored, "what is in uns is the same");
     return failures == 0 ? 0 : 1;
   }
   if (argc != 5) {

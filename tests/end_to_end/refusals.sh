@@ -45,4 +45,6 @@ refuses "--config: --dropot: there is no such option; did you mean '--dropout'" 
 refuses "no_such.toml" --config no_such.toml
 printf 'A\tx\tno\tsuch\tgenes\n' > other.gmt
 refuses "other.gmt" --gene-sets other.gmt
+refuses "with --shards it is a folder" --shards 100
+refuses excludes --interpolate type_1,type_2 --shards 100
 exit "$failed"

@@ -113,3 +113,55 @@ TEST_CASE(
   CHECK(c.shares[2] == Approx(5.0 / 6));
   CHECK(ScoreTable({{"r"}}).compare().method.empty());
 }
+
+namespace {
+
+/// A model, two baselines and a ceiling in three metrics, with errors of 0.1.
+ScoreTable with_errors(std::vector<double> model) {
+  ScoreTable out({{.name = "w2", .better = Better::lower},
+                  {.name = "coverage"},
+                  {.name = "auc", .better = Better::neither, .target = 0.5}});
+  const std::vector<double> error(3, 0.1);
+  out.add("real", Role::ceiling, {1, 1, 0.5}, error);
+  out.add("a", Role::baseline, {3, 0.5, 0.9}, error);
+  out.add("b", Role::baseline, {2, 0.4, 0.8}, error);
+  out.add("model", Role::model, std::move(model), error);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("ScoreTable: of values with errors only those differ that are more than two errors apart") {
+  const ScoreTable clear = with_errors({1.5, 0.9, 0.5}), near = with_errors({1.8, 0.7, 0.6});
+  CHECK(clear.compare().better == 3);
+  CHECK(clear.compare().undecided == 0);
+  CHECK(near.compare().metrics == 3);
+  CHECK(near.compare().better == 0);  // 2 errors of the difference are 0.283
+  CHECK(near.compare().undecided == 3);
+  CHECK(near.differ(near.rows()[1], near.rows()[2], 0));
+  CHECK_FALSE(near.differ(near.rows()[1], near.rows()[2], 1));
+  // Beyond the best baseline, but within the error of another, is not better than every baseline.
+  ScoreTable wide({{.name = "coverage"}});
+  wide.add("a", Role::baseline, {0.5}, {0.01});
+  wide.add("b", Role::baseline, {0.4}, {0.3});
+  wide.add("model", Role::model, {0.7}, {0.01});
+  CHECK(wide.compare().better == 0);
+}
+
+TEST_CASE("ScoreTable: errors are shown and written, and all that do not differ from the best are marked") {
+  const ScoreTable near = with_errors({1.8, 0.7, 0.6});
+  const std::string shown = near.to_text();
+  CHECK_THAT(shown, ContainsText("1.800\xC2\xB1"
+                                 "0.100*"));
+  CHECK_THAT(shown, ContainsText("2.000\xC2\xB1"
+                                 "0.100*"));
+  CHECK(shown.find("3.000\xC2\xB1"
+                   "0.100*") == std::string::npos);
+  CHECK(shown.find("1.000\xC2\xB1"
+                   "0.100*") == std::string::npos);  // the ceiling does not compete
+  CHECK_THAT(near.to_json(), ContainsText("\"values\":[1.8,0.7,0.6],\"error\":[0.1,0.1,0.1]"));
+  CHECK_THAT(near.to_csv(), ContainsText("method,role,w2,coverage,auc,w2_error,coverage_error,auc_error\n"));
+  CHECK_THAT(near.to_csv(), ContainsText("model,model,1.8,0.7,0.6,0.1,0.1,0.1\n"));
+  ScoreTable wrong({{.name = "w2"}});
+  CHECK_THROWS_AS(wrong.add("a", Role::model, {1.0}, {0.1, 0.2}), std::invalid_argument);
+}

@@ -53,3 +53,14 @@ TEST_CASE("verdict: no model or no baseline, no praise") {
   CHECK(verdict(t) == "m: no baseline to compare with");
   CHECK(verdict({t, one_metric(0.6, "other")}) == verdict(one_metric(0.6, "other")));
 }
+
+TEST_CASE("verdict: what is within two errors of the best baseline is no win, and is said") {
+  ScoreTable t({{"r"}, {"error", "", Better::lower}});
+  t.add("mean", Role::baseline, {0.2, 3}, {0.05, 0.4});
+  t.add("m", Role::model, {0.8, 2}, {0.05, 0.4});
+  t.add("ceiling", Role::ceiling, {1.0, 1}, {0.05, 0.4});
+  CHECK(
+      verdict(t) ==
+      "m: better than every baseline in 1 of 2 metrics (within two errors of the best in 1); 75 % of the way from the "
+      "best baseline to the ceiling");
+}

@@ -48,3 +48,25 @@ TEST_CASE("composition_of and training_composition: the same cells, as codes of 
   CHECK(training.label == table.label);
   CHECK(training.batch_covariate.size() == table.batch_covariate.size());
 }
+
+TEST_CASE("CompositionSampler: parts are together what one part is, and leave the random numbers where it does") {
+  const Composition cells{{0, 0, 0, 1, 2, -1, 1}, {0, 1, 0, 1, 0, 1, -1}};
+  Rng rng(5);
+  CompositionSampler parts(cells, {.count = 40}, rng), skipping = parts;
+  const Composition whole = sample_composition(cells, {.count = 40}, rng);
+  Composition joined;
+  for (const Index n : {1, 9, 25, 100}) {
+    const Composition part = parts.next(n);
+    joined.label.insert(joined.label.end(), part.label.begin(), part.label.end());
+    joined.batch_covariate.insert(joined.batch_covariate.end(), part.batch_covariate.begin(),
+                                  part.batch_covariate.end());
+  }
+  CHECK(joined.label == whole.label);
+  CHECK(joined.batch_covariate == whole.batch_covariate);
+  CHECK(parts.left() == 0);
+  CHECK(parts.next(3).label.empty());
+  CHECK(parts.rng().state() == rng.state());
+  skipping.skip(30);
+  CHECK(skipping.left() == 10);
+  CHECK(skipping.next(10).label == std::vector<int>(whole.label.begin() + 30, whole.label.end()));
+}

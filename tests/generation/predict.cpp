@@ -114,3 +114,29 @@ TEST_CASE("prior_latents: labels as asked for, library sizes of the label's trai
   for (const double size : z.library) drawn += size / 500;
   CHECK(drawn == Approx(real / n).epsilon(0.2));
 }
+
+TEST_CASE("generate: parts that say what they are part of are together the whole, bit by bit") {
+  const auto& [cells, model] = generator::shared();
+  const Composition of = training_composition(model);
+  const Index n = Index(of.label.size());
+  Rng rng(8);
+  Rng whole_rng = rng;
+  const CellTable whole = generate(model, of, {.steps = 2}, whole_rng);
+  Index first = 0;
+  for (const Index count : {Index(3), Index(250), n - 253}) {
+    const auto part_of = [&](const std::vector<int>& codes) {
+      return std::vector<int>(codes.begin() + first, codes.begin() + first + count);
+    };
+    Rng own = rng;
+    const CellTable part = generate(model, Composition{part_of(of.label), part_of(of.batch_covariate)},
+                                    {.steps = 2, .first = first, .of = n}, own);
+    CHECK(part.cell_names.front() == whole.cell_names[to_size(first)]);
+    CHECK(part.embeddings.at("X_latentcell") == whole.embeddings.at("X_latentcell").middleRows(first, count));
+    for (Index i = 0; i < count; ++i) {
+      const auto a = part.counts.view().row_values(i), b = whole.counts.view().row_values(first + i);
+      REQUIRE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+    }
+    first += count;
+  }
+  CHECK_THROWS_WITH(generate(model, of, {.steps = 2, .first = 1, .of = n}, rng), ContainsText("of only"));
+}

@@ -16,4 +16,11 @@ TEST_CASE("CountSampling: what does not fit cells and genes is named") {
   o.correction = {};
   o.strata = {0};
   REQUIRE_THROWS_WITH(check_sampling(o, 2, 3), ContainsText("1 strata for 2 cells"));
+  o.strata = {0, 0};
+  o.first = 3;
+  REQUIRE_THROWS_WITH(check_sampling(o, 2, 3), ContainsText("from number 0 on, not from 3"));
+  o.strata.clear();
+  check_sampling(o, 2, 3);
+  o.first = -1;
+  REQUIRE_THROWS_WITH(check_sampling(o, 2, 3), ContainsText("first must be at least 0, got -1"));
 }

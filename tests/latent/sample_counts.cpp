@@ -131,3 +131,21 @@ TEST_CASE("draw: a gene's scale multiplies its mean in its group alone") {
   CHECK(at(1) == Approx(3 * at(0)).epsilon(0.05));
   CHECK(at(-1) == Approx(at(0)).epsilon(1e-6));
 }
+
+TEST_CASE("draw: a part that says its first number has the counts that it has in the whole") {
+  Rng rng(3);
+  Vae<float, NegativeBinomial<float>> vae({.genes = 30, .hidden = {8}, .latent = 2}, rng);
+  LatentTable z;
+  z.mean = Matrix<float>::Random(9, 2);
+  z.library.assign(9, 200);
+  z.cell_columns = Annotation(9);
+  for (Index i = 0; i < 9; ++i) z.cell_names.push_back(text("c", i));
+  Rng a(4), b(4);
+  const CellTable whole = draw(vae, z, a);
+  LatentTable part = z.select_cells(std::vector<Index>{5, 6, 7});
+  const CellTable own = draw(vae, part, b, {.first = 5});
+  for (Index i = 0; i < 3; ++i) {
+    const auto x = own.counts.view().row_values(i), y = whole.counts.view().row_values(5 + i);
+    CHECK(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+  }
+}

@@ -73,10 +73,10 @@ inline std::optional<lc::evaluate::GeneSetEvaluator> gene_sets(const GenerationS
 }
 
 /// How many cells to generate where --count does not say: 0, as many as there are of these labels; of streamed cells no
-/// more than are in the sample.
+/// more than are in the sample, but for a folder of files.
 inline Index count_to_generate(const GenerationSettings& s, const TrainTest& d, const lc::generation::Composition& all,
                                const std::vector<int>& types) {
-  if (s.count > 0 || !d.streamed) return s.count;
+  if (s.count > 0 || !d.streamed || s.shards > 0) return s.count;
   const auto pool = std::count_if(all.label.begin(), all.label.end(), [&](int label) {
     return types.empty() || std::count(types.begin(), types.end(), label) > 0;
   });

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <latentcell/evaluate/sampled.hpp>
+
 #include "generator.hpp"
 
 // The options of generate_cells.
@@ -12,8 +14,9 @@ namespace program {
 struct GenerationSettings : Common, GeneratorSettings, StreamSettings {
   std::string test_data, from, gene_sets, to_batch, corrected;
   std::vector<std::string> types, interpolate;
-  Index genes = 0, count = 0, steps = 25;
+  Index genes = 0, count = 0, steps = 25, shards = 0, sampled_above = 50000;
   double holdout = 0, guidance = 1.1;
+  lc::evaluate::SampledOptions sampled;
 };
 
 inline GenerationSettings parse_generation(int argc, char** argv) {
@@ -46,6 +49,9 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   auto* corrected = app.add_option("--corrected", s.corrected,
                                    "h5ad file for the cells of --data as of one level of the batch covariate");
   app.add_option("--to-batch", s.to_batch, "that level; the largest where not given")->needs(corrected);
+  auto* shards = app.add_option("--shards", s.shards,
+                                "write --out as a folder of files of so many cells, in the memory of one; 0: one file")
+                     ->check(whole_number());
   begin_group(app, group::evaluation);
   auto* hold = app.add_option("--holdout", s.holdout, "share of the cells to hold out of training, to evaluate with")
                    ->type_name("SHARE")
@@ -53,14 +59,21 @@ inline GenerationSettings parse_generation(int argc, char** argv) {
   app.add_option("--test-data", s.test_data, "other real cells to evaluate with")->excludes(hold);
   app.add_option("--gene-sets", s.gene_sets,
                  "GMT file of gene sets whose scores are compared; the labels' markers where not given");
+  app.add_option("--sampled-above", s.sampled_above, "more generated cells are evaluated by draws of 5,000")
+      ->check(whole_number());
+  add_member(app, "--sampled-draws", s.sampled, s.sampled.draws, "that they are evaluated by; larger: smaller errors");
   add_output_and_run(app, s);
-  app.get_option("--interpolate")->excludes("--plots");
+  app.get_option("--interpolate")->excludes("--plots")->excludes(shards);
   app.get_option("--stream")->excludes(corrected);
   from->excludes(data)->excludes(hold)->excludes(corrected);
   parse(app, s, about, argc, argv);
   check_streamed_input(about, s, s);
   if (s.data.empty() && s.from.empty() && s.test_data.empty() && s.holdout == 0)
     set_for_simulated(s, "holdout", s.holdout, 0.5);
+  s.out_is_folder = s.shards > 0;
+  if (s.out_is_folder && app.get_option("--out")->count() == 0) s.settings["out"] = s.out = "generated";
+  if (s.out_is_folder && s.out.ends_with(".h5ad"))
+    refuse(about, "--out: with --shards it is a folder, not an h5ad file");
   if (!s.corrected.empty() && s.batch_covariate.empty()) refuse(about, "--corrected needs --batch, an obs column");
   return s;
 }

@@ -31,8 +31,7 @@ struct Common {
   int threads = 0;
   double memory = 0;  ///< GB; 0: what there is
   std::uint64_t seed = 0;
-  bool resume = false, quiet = false, round = false, trust_input = false;
-  const char* stopped = "stopped: nothing was saved (--checkpoint saves)";  ///< what a signal's end says
+  bool resume = false, quiet = false, round = false, trust_input = false, out_is_folder = false;
   Json settings = {};                      ///< every option with a value, under its name with _ for -
   std::vector<std::string> training = {};  ///< keys of the settings of group "Training" that --resume compares
 };

@@ -99,8 +99,14 @@ std::string& save_trouble() {
   return only;
 }
 
+std::string& stopped_text() {
+  static std::string only;
+  return only;
+}
+
 std::string stopped_line(const Common& s) {
-  return s.checkpoint.empty() ? s.stopped : "stopped: --resume goes on from " + s.checkpoint;
+  return s.checkpoint.empty() ? "stopped: nothing was saved (--checkpoint saves)"
+                              : "stopped: --resume goes on from " + s.checkpoint;
 }
 
 }  // namespace
@@ -247,7 +253,7 @@ void begin(const Common& s, std::vector<std::string> inputs, std::vector<std::st
     }
   }
   if (!s.plots.empty()) plots::note_if_absent();
-  for (const std::string& folder : {s.plots, s.checkpoint}) {
+  for (const std::string& folder : {s.plots, s.checkpoint, s.out_is_folder ? s.out : std::string()}) {
     std::error_code trouble;
     if (!folder.empty()) fs::create_directories(folder, trouble);
     if (trouble) lc::throw_runtime(folder, ": cannot be created: ", trouble.message());
@@ -256,16 +262,20 @@ void begin(const Common& s, std::vector<std::string> inputs, std::vector<std::st
   }
   if (is_first()) lock_checkpoint(s.checkpoint);
   limit_memory(s.memory);
-  const std::string line = stopped_line(s) + "\n";
-  std::strncpy(stopped_message, line.c_str(), sizeof stopped_message - 1);
+  stopping_means(stopped_line(s));
   for (const std::string& file : outputs) {
-    if (!file.empty()) check_file(file);
+    if (!file.empty() && !(s.out_is_folder && file == s.out)) check_file(file);
   }
   lc::set_threads(s.threads > 0 ? s.threads : lc::threads());
 }
 
-int exit_interrupted(const Common& s) {
-  print_verdict(stopped_line(s));
+void stopping_means(const std::string& line) {
+  stopped_text() = line;
+  std::strncpy(stopped_message, (line + "\n").c_str(), sizeof stopped_message - 1);
+}
+
+int exit_interrupted() {
+  print_verdict(stopped_text());
   return interrupted;
 }
 

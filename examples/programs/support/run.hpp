@@ -62,7 +62,10 @@ void check_file(const std::string& file);
 /// inputs, outputs: files of the program beside those that all programs have; empty names are none
 void begin(const Common& s, std::vector<std::string> inputs = {}, std::vector<std::string> outputs = {});
 
-/// Prints what is left of a training that a signal stopped; returns the status that the program ends with.
-int exit_interrupted(const Common& s);
+/// Says what is left where a signal stops the program from here on.
+void stopping_means(const std::string& line);
+
+/// Prints what is left of a run that a signal stopped; returns the status that the program ends with.
+int exit_interrupted();
 
 }  // namespace program

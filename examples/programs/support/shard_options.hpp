@@ -22,7 +22,6 @@ inline ShardSettings parse_shards(int argc, char** argv) {
                     {"shard_cells --data a.h5ad --data b.h5ad --out shards",
                      "shard_cells --data atlas.h5ad --layer counts --cells 50000 --memory 4 --out shards"}};
   ShardSettings s;
-  s.stopped = "stopped: nothing was written";
   CLI::App app;
   begin_group(app, group::input);
   app.add_option("--data", s.files, "h5ad files; genes that not all of them have are left out")

@@ -74,10 +74,17 @@ void write_cells(const std::string& path, lc::CellTable cells, const Json& prove
   lc::io::write_h5ad(path, cells);
 }
 
-void write_new_cells(const std::string& path, lc::CellTable cells, const std::string& column, const Json& provenance,
-                     const lc::CellTable* input) {
+void mark_new_cells(lc::CellTable& cells, const std::string& column, const Json& provenance,
+                    const lc::CellTable* input) {
   mark_cells(cells, column, 1);
   if (input != nullptr) lc::carry_annotation(cells, *input);
+  cells.strings.erase("latentcell");
+  cells.stored["uns/latentcell"] = stored(provenance);
+}
+
+void write_new_cells(const std::string& path, lc::CellTable cells, const std::string& column, const Json& provenance,
+                     const lc::CellTable* input) {
+  mark_new_cells(cells, column, provenance, input);
   write_cells(path, std::move(cells), provenance);
 }
 

@@ -24,8 +24,11 @@ void keep_embedding(lc::CellTable& cells, const std::string& name);
 void write_cells(const std::string& path, lc::CellTable cells, const Json& provenance,
                  const lc::CellTable* input = nullptr);
 
-/// The same of cells that are not those of the data: all are marked in obs `column`; of the data they have what `input`
-/// says of the genes alone, which is no loss.
+/// Marks cells that are not those of the data in obs `column`, with a provenance and what `input` says of the genes.
+void mark_new_cells(lc::CellTable& cells, const std::string& column, const Json& provenance,
+                    const lc::CellTable* input = nullptr);
+
+/// Writes such cells: of the data they have what is said of the genes alone, which is no loss.
 void write_new_cells(const std::string& path, lc::CellTable cells, const std::string& column, const Json& provenance,
                      const lc::CellTable* input = nullptr);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include <latentcell/op/concat.hpp>
 #include <latentcell/op/slice_columns.hpp>
@@ -9,6 +10,7 @@
 #include <latentcell/nn/linear.hpp>
 #include <latentcell/op/dropout.hpp>
 #include <latentcell/op/elementwise.hpp>
+#include <latentcell/op/embedding.hpp>
 #include <latentcell/op/layer_norm.hpp>
 #include <latentcell/op/modulate.hpp>
 
@@ -35,12 +37,13 @@ struct MlpBlock {
     if (how == Injection::film) ada = Linear<T>::zero(condition, 2 * hidden);
   }
 
-  /// x (B, D), c (B, C) after SiLU -> (B, D)
-  Var<T> operator()(Var<T> x, Var<T> c) const {
+  /// x (B, D), c (B, C) after SiLU, or (U, C) and rows (B), which of them each cell has -> (B, D)
+  Var<T> operator()(Var<T> x, Var<T> c, std::span<const int> rows = {}) const {
+    const auto of_cells = [&](Var<T> each) { return rows.empty() ? each : embedding(each, rows); };
     const Var<T> n = layer_norm(x, T(1e-6));
     const auto branch = [&](Var<T> h) { return latentcell::dropout(down(gelu(h)), drop); };
-    if (injection == Injection::concatenation) return add(x, branch(up(concat(n, c))));
-    const Var<T> a = (*ada)(c);
+    if (injection == Injection::concatenation) return add(x, branch(up(concat(n, of_cells(c)))));
+    const Var<T> a = of_cells((*ada)(c));
     const Index w = injection == Injection::adaln ? x.cols() : a.cols() / 2;
     const Var<T> shift = slice_columns(a, 0, w), factor = slice_columns(a, w, w);
     if (injection == Injection::film) return add(x, branch(modulate(up(n), shift, factor)));

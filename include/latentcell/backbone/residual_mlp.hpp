@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <latentcell/backbone/mlp_block.hpp>
+#include <latentcell/backbone/shared_conditions.hpp>
 #include <latentcell/nn/time_embedding.hpp>
 
 namespace LATENTCELL_NAMESPACE {
@@ -55,9 +56,10 @@ struct ResidualMlp {
   Var<T> operator()(Tape<T>& tape, Var<T> z, std::span<const T> t, Var<T> condition) const {
     LATENTCELL_REQUIRE(Index(t.size()) == z.rows() && condition.rows() == z.rows(), "ResidualMlp: ", z.rows(),
                        " cells but ", t.size(), " times and condition ", condition.shape());
-    const Var<T> c = silu(add(time(tape, t), conditioning(condition)));
+    const SharedConditions<T> shared(tape, t, condition);
+    const Var<T> c = silu(add(time(tape, shared.t()), conditioning(shared.condition())));
     Var<T> x = embed(z);
-    for (const MlpBlock<T>& block : blocks) x = block(x, c);
+    for (const MlpBlock<T>& block : blocks) x = block(x, c, shared.rows());
     return last(layer_norm(x, T(1e-6)));
   }
 

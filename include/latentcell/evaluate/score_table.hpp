@@ -95,17 +95,21 @@ class ScoreTable {
     std::string method;
     Role role = Role::model;
     std::vector<double> values;  ///< one per metric; NaN: not measured
+    std::vector<double> error;   ///< one per metric of values that samples were taken for, else empty; NaN: unknown
   };
 
   ScoreTable() = default;
   explicit ScoreTable(std::vector<Metric> metrics) : metrics_(std::move(metrics)) {}
 
-  /// Appends a method.
-  /// values: one per metric, NaN where not measured
-  void add(std::string method, Role role, std::vector<double> values) {
+  /// Appends a method. Two methods with errors differ where their values are more than two errors apart, the errors
+  /// added in quadrature; what does not differ is not better.
+  /// values: one per metric, NaN where not measured; error: one per metric or none
+  void add(std::string method, Role role, std::vector<double> values, std::vector<double> error = {}) {
     LATENTCELL_REQUIRE(values.size() == metrics_.size(), "ScoreTable: '", method, "' has ", values.size(),
                        " values but there are ", metrics_.size(), " metrics");
-    rows_.push_back({std::move(method), role, std::move(values)});
+    LATENTCELL_REQUIRE(error.empty() || error.size() == metrics_.size(), "ScoreTable: '", method, "' has ",
+                       error.size(), " errors but there are ", metrics_.size(), " metrics");
+    rows_.push_back({std::move(method), role, std::move(values), std::move(error)});
   }
 
   const std::vector<Metric>& metrics() const { return metrics_; }
@@ -124,7 +128,8 @@ class ScoreTable {
   /// ones the first.
   Index best(std::string_view metric) const { return best_of(column(metric), {Role::model, Role::baseline}); }
 
-  /// Returns the table for reading: aligned columns, `*` behind the best, columns that do not fit below each other.
+  /// Returns the table for reading: aligned columns, `*` behind the best and what does not differ from it, columns that
+  /// do not fit below each other.
   std::string to_text(std::size_t most_width = 110) const {
     std::size_t first = 0;
     for (const Row& row : rows_) first = std::max(first, detail::shown_width(label(row)));
@@ -152,7 +157,7 @@ class ScoreTable {
   }
 
   /// Returns {"metrics": [{"name", "unit", "better", "target"}], "rows": [{"method", "role", "values": [number or null,
-  /// in the order of metrics]}]}.
+  /// in the order of metrics], "error": the same where there are some}]}.
   std::string to_json() const {
     std::string out = "{\"metrics\":[";
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
@@ -166,24 +171,26 @@ class ScoreTable {
     out += "],\"rows\":[";
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       out += (r == 0 ? "{\"method\":" : ",{\"method\":") + detail::json_text(rows_[r].method);
-      out += std::string(",\"role\":\"") + detail::name_of(rows_[r].role) + "\",\"values\":[";
-      for (std::size_t m = 0; m < metrics_.size(); ++m) {
-        const double v = rows_[r].values[m];
-        out += (m == 0 ? "" : ",") + (std::isfinite(v) ? detail::exact_number(v) : std::string("null"));
-      }
-      out += "]}";
+      out += std::string(",\"role\":\"") + detail::name_of(rows_[r].role) + "\",\"values\":";
+      out += json_list(rows_[r].values);
+      if (!rows_[r].error.empty()) out += ",\"error\":" + json_list(rows_[r].error);
+      out += "}";
     }
     return out + "]}";
   }
 
-  /// Returns one line per method: method, role and the metrics; empty where not measured.
+  /// Returns one line per method: method, role, the metrics and errors where there are some; empty where not measured.
   std::string to_csv() const {
+    const bool errors = std::any_of(rows_.begin(), rows_.end(), [](const Row& row) { return !row.error.empty(); });
     std::string out = "method,role";
     for (const Metric& m : metrics_) out += "," + detail::csv_text(m.name);
+    for (const Metric& m : metrics_) out += errors ? "," + detail::csv_text(m.name + "_error") : "";
     out += '\n';
+    const auto number = [](double v) { return "," + (std::isfinite(v) ? detail::exact_number(v) : std::string()); };
     for (const Row& row : rows_) {
       out += detail::csv_text(row.method) + "," + detail::name_of(row.role);
-      for (const double v : row.values) out += "," + (std::isfinite(v) ? detail::exact_number(v) : std::string());
+      for (const double v : row.values) out += number(v);
+      for (std::size_t m = 0; errors && m < metrics_.size(); ++m) out += number(error_of(row, m));
       out += '\n';
     }
     return out;
@@ -194,6 +201,7 @@ class ScoreTable {
     std::string method;          ///< empty: the table has no model
     Index metrics = 0;           ///< that rank the model and a baseline
     Index better = 0;            ///< of these, where the model beats every baseline
+    Index undecided = 0;         ///< of these, where it does not differ from the best baseline
     std::vector<double> shares;  ///< of the way from the best baseline to the ceiling, where that one is better
   };
   Comparison compare() const {
@@ -207,15 +215,38 @@ class ScoreTable {
       if (rival < 0 || std::isnan(own)) continue;
       const double base = gain(m, rows_[to_size(rival)].values[m]);
       ++out.metrics;
-      if (own > base) ++out.better;
+      const Row& best = rows_[to_size(rival)];
+      if (own > base && beats_baselines(*model, m)) ++out.better;
+      if (error_of(*model, m) + error_of(best, m) > 0 && !differ(*model, best, m)) ++out.undecided;
       if (top < 0) continue;
       const double whole = gain(m, rows_[to_size(top)].values[m]) - base;
-      if (whole > 0) out.shares.push_back((own - base) / whole);
+      if (whole > 0 && differ(rows_[to_size(top)], best, m)) out.shares.push_back((own - base) / whole);
     }
     return out;
   }
 
+  /// Whether two rows are more than two errors apart, or have other values where there is no error.
+  bool differ(const Row& a, const Row& b, std::size_t metric) const {
+    const double error = std::hypot(error_of(a, metric), error_of(b, metric));
+    return std::abs(gain(metric, a.values[metric]) - gain(metric, b.values[metric])) > 2 * error;
+  }
+
  private:
+  static double error_of(const Row& row, std::size_t m) {
+    return row.error.empty() || !std::isfinite(row.error[m]) ? 0.0 : row.error[m];
+  }
+  static std::string json_list(const std::vector<double>& values) {
+    std::string out = "[";
+    for (std::size_t m = 0; m < values.size(); ++m)
+      out += (m == 0 ? "" : ",") + (std::isfinite(values[m]) ? detail::exact_number(values[m]) : std::string("null"));
+    return out + "]";
+  }
+  bool beats_baselines(const Row& model, std::size_t m) const {
+    return std::all_of(rows_.begin(), rows_.end(), [&](const Row& row) {
+      return row.role != Role::baseline || std::isnan(gain(m, row.values[m])) || differ(model, row, m);
+    });
+  }
+
   std::size_t column(std::string_view metric) const {
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
       if (metrics_[m].name == metric) return m;
@@ -264,11 +295,19 @@ class ScoreTable {
     const int decimals = decimals_of(m);
     std::vector<std::string> out = {metrics_[m].name + (metrics_[m].unit.empty() ? "" : " [" + metrics_[m].unit + "]")};
     const Index winner = best_of(m, {Role::model, Role::baseline});
-    for (std::size_t r = 0; r < rows_.size(); ++r) {
+    const auto number = [&](double value) {
       char digits[64];
-      std::snprintf(digits, sizeof digits, "%.*f", decimals, rows_[r].values[m]);
-      out.push_back(std::isfinite(rows_[r].values[m]) ? digits : "-");
-      out.back() += Index(r) == winner && rows_.size() > 1 ? '*' : ' ';
+      std::snprintf(digits, sizeof digits, "%.*f", decimals, value);
+      return std::string(digits);
+    };
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      const Row& row = rows_[r];
+      const bool measured = std::isfinite(row.values[m]);
+      out.push_back(measured ? number(row.values[m]) : "-");
+      if (measured && error_of(row, m) > 0) out.back() += "\xC2\xB1" + number(error_of(row, m));
+      const bool best = winner >= 0 && measured && row.role != Role::ceiling &&
+                        (Index(r) == winner || (error_of(row, m) > 0 && !differ(row, rows_[to_size(winner)], m)));
+      out.back() += best && rows_.size() > 1 ? '*' : ' ';
     }
     out.front() += ' ';
     return out;

@@ -11,8 +11,9 @@
 namespace LATENTCELL_NAMESPACE::evaluate {
 
 /// Returns one sentence about the first model of each table, all tables together: in how many metrics it beats every
-/// baseline, and how much of the way from the best baseline to the ceiling it goes (median over the metrics). It names
-/// the model if all tables with baselines are of the same one.
+/// baseline, and how much of the way from the best baseline to the ceiling it goes (median over the metrics). Of values
+/// with errors only those count that differ (ScoreTable::add). It names the model if all tables with baselines are of
+/// the same one.
 inline std::string verdict(const std::vector<ScoreTable>& tables) {
   ScoreTable::Comparison all;
   std::string lone;  // a model without baselines
@@ -27,11 +28,13 @@ inline std::string verdict(const std::vector<ScoreTable>& tables) {
     same = same && one.method == all.method;
     all.metrics += one.metrics;
     all.better += one.better;
+    all.undecided += one.undecided;
     all.shares.insert(all.shares.end(), one.shares.begin(), one.shares.end());
   }
   if (all.metrics == 0) return lone.empty() ? "no model was evaluated" : lone + ": no baseline to compare with";
   std::string out = text(same ? all.method + ": " : "", "better than every baseline in ", all.better, " of ",
                          all.metrics, " metrics");
+  if (all.undecided > 0) out += text(" (within two errors of the best in ", all.undecided, ")");
   if (all.shares.empty()) return out;
   const long percent = std::lround(100 * median(std::move(all.shares)));
   if (percent < 0) return out + "; on the whole farther from the ceiling than the best baseline";

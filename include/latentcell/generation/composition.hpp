@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <latentcell/core/options.hpp>
@@ -45,27 +46,68 @@ struct SampleCompositionOptions {
   }
 };
 
-/// Samples labels and the batch covariate in the proportions of a composition. Whole passes through the cells keep the
-/// proportions exactly; the rest is drawn without replacement.
-/// Throws std::invalid_argument where no cell has one of the labels.
-inline Composition sample_composition(const Composition& of, const SampleCompositionOptions& o, Rng& rng) {
-  check_options("sample_composition", o);
-  std::vector<Index> pool;
-  for (Index i = 0; i < Index(of.label.size()); ++i) {
-    if (o.labels.empty() || std::count(o.labels.begin(), o.labels.end(), of.label[to_size(i)]) > 0) pool.push_back(i);
+/// Samples labels and the batch covariate in the proportions of a composition, part by part. Whole passes through the
+/// cells keep the proportions exactly; the rest is drawn without replacement. Parts are together what one part is.
+class CompositionSampler {
+ public:
+  /// Throws std::invalid_argument where no cell has one of the labels.
+  CompositionSampler(Composition of, const SampleCompositionOptions& o, const Rng& rng)
+      : of_(std::move(of)), rng_(rng) {
+    check_options("sample_composition", o);
+    for (Index i = 0; i < Index(of_.label.size()); ++i) {
+      if (o.labels.empty() || std::count(o.labels.begin(), o.labels.end(), of_.label[to_size(i)]) > 0)
+        pool_.push_back(i);
+    }
+    LATENTCELL_REQUIRE(!pool_.empty(), "sample_composition: none of ", of_.label.size(), " cells has one of the ",
+                       o.labels.size(), " labels");
+    left_ = o.count > 0 ? o.count : Index(pool_.size());
+    at_ = pool_.size();
   }
-  LATENTCELL_REQUIRE(!pool.empty(), "sample_composition: none of ", of.label.size(), " cells has one of the ",
-                     o.labels.size(), " labels");
-  const Index count = o.count > 0 ? o.count : Index(pool.size());
-  Composition out;
-  while (Index(out.label.size()) < count) {
-    shuffle(std::span<Index>(pool), rng);
-    for (const Index i : pool) {
-      if (Index(out.label.size()) == count) break;
-      out.label.push_back(of.label[to_size(i)]);
-      if (!of.batch_covariate.empty()) out.batch_covariate.push_back(of.batch_covariate[to_size(i)]);
+
+  /// Cells that are still to come.
+  Index left() const { return left_; }
+  /// The random numbers after what came so far.
+  const Rng& rng() const { return rng_; }
+
+  /// Returns the next cells, or those that are left where they are fewer.
+  Composition next(Index count) {
+    Composition out;
+    each(count, [&](Index i) {
+      out.label.push_back(of_.label[to_size(i)]);
+      if (!of_.batch_covariate.empty()) out.batch_covariate.push_back(of_.batch_covariate[to_size(i)]);
+    });
+    return out;
+  }
+  /// Passes over the next cells: cheap.
+  void skip(Index count) {
+    each(count, [](Index) {});
+  }
+
+ private:
+  template <class F>
+  void each(Index count, const F& f) {
+    for (count = std::min(count, left_); count > 0; --count, --left_) {
+      if (at_ == pool_.size()) {
+        shuffle(std::span<Index>(pool_), rng_);
+        at_ = 0;
+      }
+      f(pool_[at_++]);
     }
   }
+
+  Composition of_;
+  Rng rng_;
+  std::vector<Index> pool_;
+  std::size_t at_ = 0;
+  Index left_ = 0;
+};
+
+/// Samples labels and the batch covariate in the proportions of a composition, as CompositionSampler does, at once.
+/// Throws std::invalid_argument where no cell has one of the labels.
+inline Composition sample_composition(const Composition& of, const SampleCompositionOptions& o, Rng& rng) {
+  CompositionSampler sampler(of, o, rng);
+  Composition out = sampler.next(sampler.left());
+  rng = sampler.rng();
   return out;
 }
 

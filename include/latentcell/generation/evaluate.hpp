@@ -25,6 +25,19 @@ struct Evaluation : evaluate::GenerationReport {
   double held_out_reconstruction_correlation = 0;  ///< Pearson r of log1p(CP10K), mean over the cells
 };
 
+/// Adds what the model says of the held-out cells to a report on generated ones, as that of
+/// evaluate::SampledEvaluation.
+template <class Backbone>
+Evaluation evaluate(const ModelOf<Backbone>& model, const evaluate::GenerationReport& report,
+                    const CellTable& held_out) {
+  Evaluation out{report, {}, 0};
+  const CellTable aligned = align_genes(held_out, model.vae.gene_names).cells;
+  const std::vector<int> batch_covariate = composition_of(model, aligned).batch_covariate;
+  out.held_out_likelihood = cell_likelihood(model.vae, aligned, batch_covariate);
+  out.held_out_reconstruction_correlation = reconstruction_correlation(model.vae, aligned, batch_covariate);
+  return out;
+}
+
 /// Evaluates generated cells against held-out real ones, beside the baselines (a Gaussian and independent negative
 /// binomials per label, the autoencoder's prior) and the ceiling (other held-out real cells).
 /// cells: all with the model's label in obs; `prior` is what sample_prior returned for the composition of `generated`
@@ -32,12 +45,7 @@ struct Evaluation : evaluate::GenerationReport {
 template <class Backbone>
 Evaluation evaluate(const ModelOf<Backbone>& model, const evaluate::GenerationTables& cells,
                     const evaluate::EvaluateOptions& o = {}) {
-  Evaluation out{evaluate::evaluate_generation(cells, model.options.label, o), {}, 0};
-  const CellTable aligned = align_genes(cells.held_out, model.vae.gene_names).cells;
-  const std::vector<int> batch_covariate = composition_of(model, aligned).batch_covariate;
-  out.held_out_likelihood = cell_likelihood(model.vae, aligned, batch_covariate);
-  out.held_out_reconstruction_correlation = reconstruction_correlation(model.vae, aligned, batch_covariate);
-  return out;
+  return evaluate(model, evaluate::evaluate_generation(cells, model.options.label, o), cells.held_out);
 }
 
 /// Returns what scores the marker genes of each label (at most 50, and a quarter of the genes); nothing where no label

@@ -11,15 +11,17 @@
 namespace LATENTCELL_NAMESPACE::generation {
 
 /// Samples counts at given latents, with the model's gene scales for their labels.
-/// latents (N, D), batch_covariate (N) codes or empty: unknown -> counts (N, G)
+/// latents (N, D), batch_covariate (N) codes or empty: unknown; first: number of the first cell (CountSampling) ->
+/// counts (N, G)
 template <class Backbone>
 CellTable sample_counts(const ModelOf<Backbone>& model, const LatentTable& latents, Rng& rng,
-                        const std::vector<int>& batch_covariate = {}) {
+                        const std::vector<int>& batch_covariate = {}, Index first = 0) {
   const auto& o = model.options;
   CellTable out = draw(
       model.vae, latents, rng,
       {.batch_covariate = batch_covariate,
-       .correction = {.groups = latents.cell_columns.codes(o.label, o.levels), .gene_scale = model.gene_scale.value}});
+       .correction = {.groups = latents.cell_columns.codes(o.label, o.levels), .gene_scale = model.gene_scale.value},
+       .first = first});
   if (!batch_covariate.empty())
     out.cell_columns.set(o.batch_covariate, Categorical{o.batch_covariate_levels, batch_covariate});
   return out;
@@ -29,14 +31,19 @@ CellTable sample_counts(const ModelOf<Backbone>& model, const LatentTable& laten
 struct GenerateOptions {
   Index steps = 25;       ///< at least 1. Larger: follows the flow closer, takes longer
   float guidance = 1.1f;  ///< classifier-free guidance; 1: none. Larger: more typical, less varied cells
+  Index first = 0;        ///< number of the first cell of a part; cells have the random numbers of their numbers
+  Index of = 0;           ///< cells of the whole, of which these are a part; 0: these are all
 
   static void visit(auto& self, auto&& f) {
     f("steps", self.steps, at_least(1));
     f("guidance", self.guidance, finite());
+    f("first", self.first, at_least(0));
+    f("of", self.of, at_least(0));
   }
 };
 
 /// Generates cells of given labels and batch covariate: latents from the flow, counts from the decoder.
+/// Parts that begin with the same rng and say what they are part of are together the whole, bit by bit.
 /// composition (N) -> counts (N, G) with label and batch covariate in obs, latents in obsm X_latentcell
 template <class Backbone>
 CellTable generate(const ModelOf<Backbone>& model, const Composition& composition, const GenerateOptions& o, Rng& rng) {
@@ -44,9 +51,11 @@ CellTable generate(const ModelOf<Backbone>& model, const Composition& compositio
   const LatentTable z =
       model.flow.generate({.cells = labelled(model.options.label, {model.options.levels, composition.label}),
                            .steps = o.steps,
-                           .guidance = o.guidance},
+                           .guidance = o.guidance,
+                           .first = o.first,
+                           .of = o.of},
                           rng);
-  return sample_counts(model, z, rng, composition.batch_covariate);
+  return sample_counts(model, z, rng, composition.batch_covariate, o.first);
 }
 
 /// Generates as many cells as asked for in the composition of the training cells.

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include <latentcell/core/options.hpp>
+#include <latentcell/data/append_cells.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/io/h5ad_compound_frame.hpp>
 #include <latentcell/io/h5ad_embeddings.hpp>
 #include <latentcell/io/h5ad_frame.hpp>
+#include <latentcell/io/h5ad_view_shards.hpp>
 #include <latentcell/io/hdf5_matrix.hpp>
 #include <latentcell/io/read_stored.hpp>
 #include <latentcell/io/split_features.hpp>
@@ -160,11 +162,46 @@ inline CellTable read_h5ad(const Hdf5Object& root, const H5adOptions& options = 
   return table;
 }
 
-/// The same of a file. Throws std::runtime_error also where it cannot be opened.
+namespace detail {
+
+/// Reads the files of a view (write_h5ad_view), one after the other: its virtual datasets are not followed.
+inline CellTable read_view(const Hdf5Object& view, const std::vector<std::string>& shards, const H5adOptions& options) {
+  CellTable out;
+  bool layers = false;
+  for (const std::string& shard : shards) {
+    if (options.try_first) try_hdf5(shard);
+    const Hdf5Object root = Hdf5Object::open_file(shard);
+    if (root.has_attribute(view_mark)) root.fail("is a view itself: a view is one of files that hold cells");
+    const CellTable part = read_h5ad(root, options);
+    layers = layers || part.stored.size() != without_places(part.stored, {"layers/", "obsp/"}).size();
+    if (out.cells() > 0) out.notes.insert(out.notes.end(), part.notes.begin(), part.notes.end());
+    append_cells(out, part);
+  }
+  const std::vector<std::int64_t> shape =
+      view.has("X") ? attribute_numbers(view.open("X"), "shape") : std::vector<std::int64_t>{};
+  if (!shape.empty() && shape[0] != out.cells())
+    view.fail("was written of ", shape[0], " cells but its files have ", out.cells(), ": write the view again");
+  const Hdf5Object obs = view.open("obs");
+  for (const std::string& name : obs.children()) {
+    if (name != attribute_text(obs, "_index") && !out.cell_columns.has(name))
+      out.notes.push_back(
+          text(obs.where(), ": '", name, "' is in the view alone, which is read by its files: left out"));
+  }
+  if (layers) out.notes.push_back(text(view.where(), ": the other layers of its files are left out"));
+  make_unique(out.cell_names, text(view.where(), ": obs"), out.notes, "cell name");
+  out.check();
+  return out;
+}
+
+}  // namespace detail
+
+/// The same of a file, or of the files of a view of many. Throws std::runtime_error also where one cannot be opened.
 inline CellTable read_h5ad(const std::string& path, const H5adOptions& options = {}) {
   const Hdf5Quiet quiet;
   if (options.try_first) try_hdf5(path);
-  return read_h5ad(Hdf5Object::open_file(path), options);
+  const Hdf5Object root = Hdf5Object::open_file(path);
+  const std::vector<std::string> shards = view_shards(root);
+  return shards.empty() ? read_h5ad(root, options) : detail::read_view(root, shards, options);
 }
 
 }  // namespace latentcell::io

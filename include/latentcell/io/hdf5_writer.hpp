@@ -170,6 +170,55 @@ class Hdf5Writer {
     stored_attributes(data.get(), value);
   }
 
+  /// Writes the attributes of a stored value to an object.
+  void stored_attributes(hid_t object, const StoredValue& value) const {
+    for (const auto& [name, attribute] : value.attributes) {
+      const hsize_t n = attribute.shape.empty() ? 1 : hsize_t(attribute.shape[0]);
+      const Hdf5Handle space(attribute.shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, nullptr));
+      if (attribute.kind == StoredValue::Kind::texts) {
+        std::vector<const char*> pointers;
+        for (const std::string& one : attribute.texts) pointers.push_back(one.c_str());
+        write_attribute(object, name.c_str(), text_type(), space, pointers.data());
+      } else if (attribute.kind == StoredValue::Kind::numbers) {
+        const bool boolean = attribute.type == NumberType::boolean;
+        write_attribute(object, name.c_str(),
+                        boolean ? boolean_type() : Hdf5Handle(H5Tcopy(number_type_id(attribute.type))), space,
+                        attribute.bytes.data());
+      }
+    }
+  }
+
+  /// A list of numbers or texts of one width that `fill` writes part by part.
+  template <class N>
+  Hdf5Handle list(hid_t parent, const std::string& name, Index count) const {
+    return dataset(parent, name, hdf5_type<N>(), {count}, sizeof(N), "array");
+  }
+  Hdf5Handle fixed_texts(hid_t parent, const std::string& name, Index width, Index count) const {
+    return dataset(parent, name, fixed_text_type(width).get(), {count}, to_size(width), nullptr);
+  }
+  /// Writes the entries from `first` on.
+  template <class N>
+  void fill(const Hdf5Handle& data, Index first, const N* values, Index count) const {
+    fill_part(data, first, count, hdf5_type<N>(), values);
+  }
+  void fill(const Hdf5Handle& data, Index first, const std::vector<std::string>& values, Index width) const {
+    std::string bytes(values.size() * to_size(width), '\0');
+    for (std::size_t i = 0; i < values.size(); ++i) values[i].copy(bytes.data() + i * to_size(width), to_size(width));
+    fill_part(data, first, Index(values.size()), fixed_text_type(width).get(), bytes.data());
+  }
+
+  /// Numbers of the type and attributes of `value`, stored as `plan` says.
+  void planned(hid_t parent, const std::string& name, const StoredValue& value, const Hdf5Handle& space,
+               const Hdf5Handle& plan) const {
+    check_name(name);
+    const Hdf5Handle type =
+        value.type == NumberType::boolean ? boolean_type() : Hdf5Handle(H5Tcopy(number_type_id(value.type)));
+    const Hdf5Handle created(
+        H5Dcreate2(parent, name.c_str(), type.get(), space.get(), link_plan().get(), plan.get(), H5P_DEFAULT));
+    if (!created) fail();
+    stored_attributes(created.get(), value);
+  }
+
   /// Writes what was put together to a path.
   void save(const std::string& path) const {
     void* memory = nullptr;
@@ -196,22 +245,6 @@ class Hdf5Writer {
   [[noreturn]] void fail() const { throw_runtime(name_, ": cannot be written: ", hdf5_reason()); }
 
  private:
-  void stored_attributes(hid_t object, const StoredValue& value) const {
-    for (const auto& [name, attribute] : value.attributes) {
-      const hsize_t n = attribute.shape.empty() ? 1 : hsize_t(attribute.shape[0]);
-      const Hdf5Handle space(attribute.shape.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, nullptr));
-      if (attribute.kind == StoredValue::Kind::texts) {
-        std::vector<const char*> pointers;
-        for (const std::string& one : attribute.texts) pointers.push_back(one.c_str());
-        write_attribute(object, name.c_str(), text_type(), space, pointers.data());
-      } else if (attribute.kind == StoredValue::Kind::numbers) {
-        const bool boolean = attribute.type == NumberType::boolean;
-        write_attribute(object, name.c_str(),
-                        boolean ? boolean_type() : Hdf5Handle(H5Tcopy(number_type_id(attribute.type))), space,
-                        attribute.bytes.data());
-      }
-    }
-  }
   // Slashes part a name into groups, which anndata reads back as one name; no part may be empty or a dot.
   void check_name(const std::string& name) const {
     bool good = !name.empty() && name.back() != '/';
@@ -238,6 +271,22 @@ class Hdf5Writer {
     value = 1;
     H5Tenum_insert(type.get(), "TRUE", &value);
     return type;
+  }
+  static Hdf5Handle fixed_text_type(Index width) {
+    Hdf5Handle type(H5Tcopy(H5T_C_S1));
+    H5Tset_size(type.get(), to_size(width));
+    H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
+    H5Tset_cset(type.get(), H5T_CSET_UTF8);
+    return type;
+  }
+  void fill_part(const Hdf5Handle& data, Index first, Index count, hid_t type, const void* values) const {
+    if (count == 0) return;
+    const hsize_t start = hsize_t(first), n = hsize_t(count);
+    const Hdf5Handle to(H5Dget_space(data.get())), from(H5Screate_simple(1, &n, nullptr));
+    if (!to || !from || H5Sselect_hyperslab(to.get(), H5S_SELECT_SET, &start, nullptr, &n, nullptr) < 0 ||
+        H5Dwrite(data.get(), type, from.get(), to.get(), H5P_DEFAULT, values) < 0) {
+      fail();
+    }
   }
   static Hdf5Handle text_type() {
     Hdf5Handle type(H5Tcopy(H5T_C_S1));

@@ -60,16 +60,17 @@ inline std::string other_kind(std::string_view name) {
 /// What an HDF5 file holds, by its groups.
 inline CellTable read_any_hdf5(const std::string& path, const ReadOptions& options) {
   std::vector<std::string> groups;
-  bool multimodal = false;
+  bool multimodal = false, view = false;
   {
     const Hdf5Quiet quiet;
     if (options.try_first) try_hdf5(path);
     const Hdf5Object root = Hdf5Object::open_file(path);
     groups = root.children();
+    view = root.has_attribute(view_mark);
     multimodal = root.has("mod") && (attribute_text(root, "encoding-type") == "MuData" || !root.has("X"));
   }
   const auto has = [&](const char* name) { return std::find(groups.begin(), groups.end(), name) != groups.end(); };
-  const H5adOptions h5ad{.layer = options.layer, .values = options.values, .try_first = false};
+  const H5adOptions h5ad{.layer = options.layer, .values = options.values, .try_first = view && options.try_first};
   if (multimodal) return read_h5mu(path, h5ad);
   if (has("row_attrs") && has("col_attrs")) throw_runtime(path, ": ", other_kind(".loom"));
   if (has("assays") && has("meta.data")) throw_runtime(path, ": ", other_kind(".h5seurat"));

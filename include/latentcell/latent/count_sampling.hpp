@@ -24,6 +24,7 @@ struct CountSampling {
   std::vector<int> strata = {};  ///< (N) stratum of each cell, for Latin hypercube sampling within it, see draw;
                                  ///< empty: every cell is drawn independently
   GeneCorrection correction = {};
+  Index first = 0;  ///< number of the first cell, whose random numbers are those of its number; not with strata
   Index batch =
       256;  ///< cells decoded at once, and most cells that share quantiles, in [1, 65536]; larger: more memory
 };
@@ -60,6 +61,9 @@ inline void check_sampling(const CountSampling& o, Index cells, Index genes) {
                      "draw: ", o.batch_covariate.size(), " codes of the batch covariate for ", cells, " cells");
   LATENTCELL_REQUIRE(o.strata.empty() || Index(o.strata.size()) == cells, "draw: ", o.strata.size(), " strata for ",
                      cells, " cells");
+  LATENTCELL_REQUIRE(o.first >= 0, "draw: first must be at least 0, got ", o.first);
+  LATENTCELL_REQUIRE(o.strata.empty() || o.first == 0, "draw: cells of strata are drawn together, from number 0 on, ",
+                     "not from ", o.first);
   LATENTCELL_REQUIRE(o.batch >= 1, "draw: batch must be at least 1, got ", o.batch);
   LATENTCELL_REQUIRE(o.strata.empty() || o.batch <= 65536, "draw: with strata, batch must be at most 65536, got ",
                      o.batch);

@@ -239,7 +239,8 @@ LatentTable LatentFlow<Net, Condition, PathType>::generate_with(const SampleOpti
   check_options("generate", o);
   const Matrix<float> values = target_values(o);
   const std::vector<int> codes = label_codes(condition, view(values), options.library_attribute);
-  const Index n = values.rows(), d = latent();
+  const Index n = values.rows(), d = latent(), of = o.of > 0 ? o.of : o.first + n;
+  LATENTCELL_REQUIRE(o.first + n <= of, "generate: cells ", o.first, " to ", o.first + n, " of only ", of);
   const Rng own = rng.fork();
   LatentTable out;
   out.mean.resize(n, d);
@@ -250,13 +251,13 @@ LatentTable LatentFlow<Net, Condition, PathType>::generate_with(const SampleOpti
     Matrix<T> z(count, d);
     std::vector<Rng> step_rng;
     for (Index i = 0; i < count; ++i) {
-      Rng cell = own.at(std::uint64_t(first + i));
+      Rng cell = own.at(std::uint64_t(o.first + first + i));
       for (Index j = 0; j < d; ++j) z(i, j) = T(cell.normal());
-      step_rng.push_back(own.at(std::uint64_t(2 * n + first + i)));
+      step_rng.push_back(own.at(std::uint64_t(2 * of + o.first + first + i)));
     }
     sample_latents(*this, tape, {view(z), values.middleRows(first, count), step_rng}, o, {}, sampler);
     for (Index i = 0; i < count && !out.library.empty(); ++i) {
-      Rng cell = own.at(std::uint64_t(n + first + i));
+      Rng cell = own.at(std::uint64_t(of + o.first + first + i));
       out.library[to_size(first + i)] = library_size.draw(z.data() + i * d, codes[to_size(first + i)], cell);
     }
     scaler.invert(view(z));
@@ -264,7 +265,7 @@ LatentTable LatentFlow<Net, Condition, PathType>::generate_with(const SampleOpti
   }
   out.cell_columns = Annotation(n);
   write_conditions(condition, values, out.cell_columns);
-  for (Index i = 0; i < n; ++i) out.cell_names.push_back(text("generated_", i));
+  for (Index i = 0; i < n; ++i) out.cell_names.push_back(text("generated_", o.first + i));
   return out;
 }
 

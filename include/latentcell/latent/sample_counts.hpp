@@ -133,7 +133,7 @@ class CountSampler {
     const bool narrowed = options_.correction.overdispersion_scale.size() > 0;
     T* const dispersions = narrowed ? tape_.scratch(count * genes) : nullptr;
     kernel::parallel_items(count, 32 * count * genes, [&](Index i) {
-      Rng cell = rng_.at(std::uint64_t(cell_at(i)));
+      Rng cell = rng_.at(std::uint64_t(options_.first + cell_at(i)));
       if constexpr (molecules) {
         CellParameters own{means + i * genes, narrowed ? dispersions + i * genes : nullptr, row(p.log_theta, i),
                            row(p.logit_pi, i)};

@@ -26,6 +26,8 @@ struct SampleOptions {
   float guidance_from = 0.0f;                       ///< times within which guidance acts
   float guidance_to = 1.0f;
   Index batch = 512;  ///< cells moved at once; memory only
+  Index first = 0;    ///< number of the first cell; the random numbers and the name of a cell are those of its number
+  Index of = 0;       ///< cells of the whole, of which these are a part: parts are together the whole. 0: these are all
 
   /// All but condition, cells and guidance_each, which the flow that is sampled checks.
   static void visit(auto& self, auto&& f) {
@@ -37,6 +39,8 @@ struct SampleOptions {
     f("guidance_from", self.guidance_from, finite());
     f("guidance_to", self.guidance_to, finite());
     f("batch", self.batch, at_least(1));
+    f("first", self.first, at_least(0));
+    f("of", self.of, at_least(0));
   }
 };
 
