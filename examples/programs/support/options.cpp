@@ -141,9 +141,7 @@ class Help : public CLI::Formatter {
 std::string footer(const About& about) {
   std::string out = "Examples:\n";
   for (const std::string& line : about.examples) out += "  " + line + "\n";
-  return out +
-         "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C, a request to\n"
-         "terminate or a lost terminal (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
+  return out + "\nExit status: " + about.exit_statuses;
 }
 
 std::string version_text(const About& about) {
