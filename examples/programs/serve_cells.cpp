@@ -1,9 +1,13 @@
 // Serves a saved model over HTTP: encodes, labels and generates cells, shows what the model is, and counts what it
 // does.
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <unistd.h>
 
 #include "support/serve/serve_options.hpp"
@@ -15,6 +19,13 @@ using program::print_verdict;
 using Settings = program::ServeSettings;
 
 namespace {
+
+// What is large goes back to the system when it is freed: else every thread keeps its largest request for ever.
+void keep_memory_flat() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 18);
+#endif
+}
 
 // Signals that end the program, less those that who started it wants ignored, as nohup does.
 sigset_t ending_signals() {
@@ -38,6 +49,7 @@ serve::ServiceOptions service_options(const Settings& s) {
 
 int run(const Settings& s) {
   program::begin(s, {s.from});
+  keep_memory_flat();
   const std::string file = program::model_file(s.from);
   program::doing("loading " + file);
   const serve::ServedModel model(file);
@@ -46,7 +58,9 @@ int run(const Settings& s) {
   ::pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   const int jobs = s.jobs > 0 ? s.jobs : int(std::max(1u, std::thread::hardware_concurrency()));
   serve::Service service(model, service_options(s), {jobs, s.threads_each, std::size_t(s.queue)});
-  serve::HttpServer server(service.callbacks(), {.connections = std::size_t(s.connections), .body_seconds = s.seconds});
+  serve::HttpServer server(service.callbacks(), {.connections = std::size_t(s.connections),
+                                                 .head_seconds = std::min(10.0, s.seconds),
+                                                 .body_seconds = s.seconds});
   service.count_in_flight([&] { return server.in_flight(); });
   const int port = server.bind(s.host, s.port);
   program::training_begins();
