@@ -182,7 +182,7 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(app, argc, argv);
   cpu_set_t one;
   CPU_ZERO(&one);
-  CPU_SET(::sched_getcpu(), &one);
+  CPU_SET(std::size_t(::sched_getcpu()), &one);
   ::sched_setaffinity(0, sizeof one, &one);
   lc::set_threads(1);
 
