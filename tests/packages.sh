@@ -35,6 +35,11 @@ need_libraries() {
   need_packages cmake make ninja-build libeigen3-dev libhdf5-dev zlib1g-dev nlohmann-json3-dev libcli11-dev
 }
 
+# What serve_cells needs besides, without which it is left out.
+need_server() {
+  need_packages libcpp-httplib-dev pkg-config
+}
+
 # configure SOURCE BUILD ARGUMENTS...: with ninja and ccache where they are.
 configure() {
   local source=$1 build=$2 options=()

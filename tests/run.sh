@@ -12,6 +12,7 @@ export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 source "$root/tests/packages.sh"
 need_compiler
 need_libraries
+need_server
 need_packages catch2 libbenchmark-dev gnuplot-nox doxygen libopenmpi-dev openmpi-bin
 
 build=${LATENTCELL_BUILD:-$root/build}

@@ -5,9 +5,9 @@
 
 #include <latentcell/mapping/mapping.hpp>
 
+#include "support/labelled.hpp"
 #include "support/mapping_data.hpp"
 #include "support/plot/mapping.hpp"
-#include "support/write.hpp"
 
 namespace lc = latentcell;
 namespace gen = lc::generation;
@@ -34,15 +34,10 @@ std::optional<gen::Model> generator(Settings& s, const program::MappingData& d, 
 }
 
 // Writes the query with labels, under its own names of genes.
-void write(const Settings& s, const program::MappingData& d, const lc::Categorical& labels,
+void write(const Settings& s, const program::MappingData& d, const std::vector<std::string>& levels,
            const mapping::MappedCells& mapped, const program::Report& report) {
   lc::CellTable out = d.query;
-  const std::string column = out.cell_columns.has(s.label) ? "predicted_" + s.label : s.label;
-  out.cell_columns.set(column, labels);
-  out.cell_columns.set(column + "_confidence", mapped.confidence);
-  out.cell_columns.set(column + "_distance", mapped.distance);
-  program::keep_embedding(out, "X_latentcell");
-  out.embeddings["X_latentcell"] = mapped.latents.mean;
+  const std::string column = program::set_labels(out, s.label, levels, mapped);
   out.gene_names = d.own_genes;
   program::write_cells(s.out, out, report.provenance(), &d.query);
   print_line(lc::text("wrote ", out.cells(), " cells to ", s.out, ", labels in obs '", column, "'"));
@@ -81,7 +76,7 @@ int run(Settings s) {
   report.add_stages(s, stages, "mapping_loss_curves");
   program::add_parts(report, mapping::part_shares(model));
 
-  write(s, d, {levels, mapped.label}, mapped, report);
+  write(s, d, levels, mapped, report);
   program::save_checkpoint(s, model.generator, "/transferred.safetensors");
   program::save_checkpoint(s, model, "/mapped.safetensors");
   const auto far = std::count_if(mapped.distance.begin(), mapped.distance.end(), [](double x) { return x > 2; });

@@ -142,10 +142,12 @@ std::string footer(const CLI::App& app, const About& about) {
   const bool resumes = app.get_option_no_throw("--resume") != nullptr;
   std::string out = "Examples:\n";
   for (const std::string& line : about.examples) out += "  " + line + "\n";
-  return out +
-         "\nExit status: 0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C, a request to\n"
-         "terminate or a lost terminal" +
-         (resumes ? " (--resume goes on)" : "") + ". Documentation: docs/files.md and docs/troubleshooting.md.";
+  std::string statuses = about.exit_statuses;
+  const std::string goes_on = " (--resume goes on)";
+  const std::size_t at = statuses.find(goes_on);
+  if (!resumes && at != std::string::npos) statuses.erase(at, goes_on.size());
+  return out + "
+         Exit status : " + statuses;
 }
 
 std::string version_text(const About& about) {

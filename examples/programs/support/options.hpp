@@ -41,11 +41,14 @@ struct About {
   std::string name, what;
   std::vector<std::string> examples;                ///< two command lines
   std::map<std::string, std::string> retired = {};  ///< former options, and the sentence that names the new one
+  std::string exit_statuses =
+      "0 done, 1 failed on the way, 2 wrong options or input, 130 stopped by Ctrl-C, a request to\n"
+      "terminate or a lost terminal (--resume goes on). Documentation: docs/files.md and docs/troubleshooting.md.";
 };
 
 /// The parts of --help, in their order.
 namespace group {
-inline constexpr const char *input = "Input", *training = "Training", *prediction = "Prediction",
+inline constexpr const char *input = "Input", *training = "Training", *prediction = "Prediction", *serving = "Serving",
                             *evaluation = "Evaluation", *output = "Output", *run = "Run";
 }  // namespace group
 

@@ -8,21 +8,6 @@ namespace program {
 
 namespace {
 
-lc::StoredValue stored(const Json& value) {
-  if (value.is_boolean()) return lc::stored_boolean(value.get<bool>());
-  if (value.is_number_integer()) return lc::stored_integer(value.get<std::int64_t>());
-  if (value.is_number()) return lc::stored_real(value.get<double>());
-  if (value.is_string()) return lc::stored_text(value.get<std::string>());
-  if (value.is_object()) {
-    std::map<std::string, lc::StoredValue> children;
-    for (const auto& [name, inner] : value.items()) children.emplace(name, stored(inner));
-    return lc::stored_mapping(std::move(children));
-  }
-  std::vector<std::string> texts;
-  for (const Json& one : value) texts.push_back(one.is_string() ? one.get<std::string>() : one.dump());
-  return value.is_array() ? lc::stored_texts(std::move(texts)) : lc::stored_text("");
-}
-
 bool is_own(const lc::CellTable& cells) {
   return cells.stored.count("uns/latentcell") > 0 || cells.strings.count("latentcell") > 0;
 }
@@ -35,6 +20,21 @@ std::string free_name(const std::string& name, const Taken& taken) {
 }
 
 }  // namespace
+
+lc::StoredValue to_stored(const Json& value) {
+  if (value.is_boolean()) return lc::stored_boolean(value.get<bool>());
+  if (value.is_number_integer()) return lc::stored_integer(value.get<std::int64_t>());
+  if (value.is_number()) return lc::stored_real(value.get<double>());
+  if (value.is_string()) return lc::stored_text(value.get<std::string>());
+  if (value.is_object()) {
+    std::map<std::string, lc::StoredValue> children;
+    for (const auto& [name, inner] : value.items()) children.emplace(name, to_stored(inner));
+    return lc::stored_mapping(std::move(children));
+  }
+  std::vector<std::string> texts;
+  for (const Json& one : value) texts.push_back(one.is_string() ? one.get<std::string>() : one.dump());
+  return value.is_array() ? lc::stored_texts(std::move(texts)) : lc::stored_text("");
+}
 
 void mark_cells(lc::CellTable& cells, const std::string& column, char value) {
   if (cells.cell_columns.has(column)) {
@@ -63,7 +63,7 @@ void keep_embedding(lc::CellTable& cells, const std::string& name) {
 void write_cells(const std::string& path, lc::CellTable cells, const Json& provenance, const lc::CellTable* input) {
   if (input != nullptr) lc::carry_annotation(cells, *input);
   cells.strings.erase("latentcell");
-  cells.stored["uns/latentcell"] = stored(provenance);
+  cells.stored["uns/latentcell"] = to_stored(provenance);
   if (const Index renamed = lc::io::make_unique(cells.cell_names); renamed > 0)
     print_line(lc::text("note: ", renamed, " cells have names that others have: numbers are added to them"));
   if (input != nullptr) {

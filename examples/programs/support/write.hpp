@@ -10,6 +10,9 @@
 
 namespace program {
 
+/// A provenance, or a part of it, as uns holds it.
+lc::StoredValue to_stored(const Json& value);
+
 /// Sets a column of truth values that says which cells were measured (0) and which were not (1). A column of that name
 /// that the data had is kept under another, with a note; one that a program of latentcell wrote stays as it is.
 void mark_cells(lc::CellTable& cells, const std::string& column, char value);

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <httplib.h>
+#undef _res  // of <resolv.h>, a name of parameters in Eigen
+
+#include "clock.hpp"
+
+// One client's socket, with limits on time and size.
+
+namespace serve {
+
+/// A connection as httplib reads and writes it: what was received ahead, then the socket, until a deadline.
+class Connection : public httplib::Stream {
+ public:
+  /// socket: does not block, and is closed with the connection
+  explicit Connection(int socket);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() override;
+
+  /// Takes in what has arrived, without waiting; false where the client has closed.
+  bool receive();
+  /// Whether the head of a request, up to its blank line, has arrived.
+  bool has_head() const { return received_.find("\r\n\r\n", used_) != std::string::npos; }
+  /// Bytes that arrived and were not read yet.
+  std::size_t waiting() const { return received_.size() - used_; }
+  /// Whether the client has gone away, so that nobody waits for an answer.
+  bool is_gone() const;
+  /// Sends what fits at once, and shows the client the end: an answer to a request that is not read to its end.
+  void send_and_end(const std::string& bytes);
+  /// Lets the client read the answer before the connection goes: bytes it still sends are thrown away for a while.
+  void linger(double seconds);
+
+  bool is_readable() const override { return waiting() > 0 || wait(readable); }
+  bool is_writable() const override { return wait(writable); }
+  ssize_t read(char* to, std::size_t size) override;
+  ssize_t write(const char* from, std::size_t size) override;
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  socket_t socket() const override { return socket_; }
+
+  Clock::time_point deadline = Clock::now();  ///< of reading and writing
+  Clock::time_point since = Clock::now();     ///< of the first byte of a request, else of becoming idle
+  bool unread = false;                        ///< a body was announced and not read: the connection cannot go on
+  bool close = false;                         ///< it ends after this answer
+
+ private:
+  enum Way { readable, writable };
+  bool wait(Way way) const;
+
+  int socket_;
+  std::string received_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace serve

@@ -1,0 +1,118 @@
+#include "h5ad_body.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+
+#include <latentcell/io/h5ad.hpp>
+
+namespace serve {
+
+using lc::text;
+
+namespace {
+
+// Debian's HDF5 has no lock of its own.
+std::mutex& hdf5_lock() {
+  static std::mutex only;
+  return only;
+}
+
+std::string temporary_path() {
+  const char* const folder = std::getenv("TMPDIR");
+  return text(folder != nullptr && *folder != '\0' ? folder : "/tmp", "/latentcell-XXXXXX.h5ad");
+}
+
+// What the values of a file take unpacked: gzip makes a thousand bytes of one.
+std::uint64_t unpacked_bytes(const lc::io::Hdf5Object& object, std::set<std::string>& seen, std::uint64_t most) {
+  std::uint64_t sum = 0;
+  if (object.is_dataset()) {
+    std::uint64_t values = H5Tget_size(object.type().get());
+    for (const Index extent : object.shape())
+      values = extent == 0 ? 0 : std::min(most + 1, values * std::uint64_t(extent));
+    return values;
+  }
+  for (const std::string& name : object.children()) {
+    const auto child = object.find(name);
+    if (child && sum <= most && seen.insert(child->name()).second) sum += unpacked_bytes(*child, seen, most);
+  }
+  return sum;
+}
+
+Index cells_of(const lc::io::Hdf5Object& root) {
+  const auto obs = root.find("obs");
+  if (!obs) return 0;
+  if (obs->is_dataset()) return obs->length();
+  Index most = 0;
+  for (const std::string& name : obs->children()) {
+    const auto child = obs->find(name);
+    if (child && child->is_dataset()) most = std::max(most, child->length());
+  }
+  return most;
+}
+
+void check_size(const std::string& path, const H5adLimits& limits) {
+  const lc::io::Hdf5Object root = lc::io::Hdf5Object::open_file(path);
+  if (const Index cells = cells_of(root); cells > limits.most_cells)
+    throw Refusal{413, text("the body has ", cells, " cells, one request may have ", limits.most_cells)};
+  std::set<std::string> seen;
+  if (unpacked_bytes(root, seen, limits.most_bytes) > limits.most_bytes)
+    throw Refusal{413, text("the body unpacks to more than ", limits.most_bytes >> 20, " MiB")};
+}
+
+}  // namespace
+
+TemporaryFile::TemporaryFile() : path_(temporary_path()), file_(::mkostemps(path_.data(), 5, O_CLOEXEC)) {
+  if (file_ < 0) lc::throw_runtime(path_, ": cannot be made: ", std::strerror(errno));
+}
+
+TemporaryFile::~TemporaryFile() {
+  ::close(file_);
+  ::unlink(path_.c_str());
+}
+
+bool TemporaryFile::append(const char* bytes, std::size_t count) {
+  while (count > 0) {
+    const ssize_t n = ::write(file_, bytes, count);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    bytes += n;
+    count -= std::size_t(n);
+  }
+  return true;
+}
+
+lc::CellTable read_h5ad_body(const TemporaryFile& file, const H5adLimits& limits) {
+  const std::lock_guard<std::mutex> lock(hdf5_lock());
+  const lc::io::Hdf5Quiet quiet;
+  try {
+    lc::io::try_hdf5(file.path());
+    check_size(file.path(), limits);
+    return lc::io::read_h5ad(file.path(), {.layer = limits.layer, .try_first = false});
+  } catch (const std::runtime_error& e) {
+    // The name of the file means nothing to who sent it.
+    std::string said = e.what();
+    for (std::size_t at; (at = said.find(file.path())) != std::string::npos;)
+      said.replace(at, file.path().size(), "the body");
+    throw Refusal{said.find("not an HDF5 file") != std::string::npos ? 400 : 422, said};
+  }
+}
+
+std::string write_h5ad_body(lc::CellTable cells) {
+  lc::io::make_unique(cells.cell_names);
+  const TemporaryFile file;
+  const std::lock_guard<std::mutex> lock(hdf5_lock());
+  lc::io::write_h5ad(file.path(), cells);
+  std::ifstream in(file.path(), std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace serve
