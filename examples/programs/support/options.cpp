@@ -146,8 +146,7 @@ std::string footer(const CLI::App& app, const About& about) {
   const std::string goes_on = " (--resume goes on)";
   const std::size_t at = statuses.find(goes_on);
   if (!resumes && at != std::string::npos) statuses.erase(at, goes_on.size());
-  return out + "
-         Exit status : " + statuses;
+  return out + "\nExit status: " + statuses;
 }
 
 std::string version_text(const About& about) {

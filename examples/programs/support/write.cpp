@@ -79,7 +79,7 @@ void mark_new_cells(lc::CellTable& cells, const std::string& column, const Json&
   mark_cells(cells, column, 1);
   if (input != nullptr) lc::carry_annotation(cells, *input);
   cells.strings.erase("latentcell");
-  cells.stored["uns/latentcell"] = stored(provenance);
+  cells.stored["uns/latentcell"] = to_stored(provenance);
 }
 
 void write_new_cells(const std::string& path, lc::CellTable cells, const std::string& column, const Json& provenance,
