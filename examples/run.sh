@@ -3,7 +3,7 @@
 #   bash examples/run.sh                          generate_cells on simulated cells: trains, generates, evaluates, draws
 #   bash examples/run.sh --data cells.h5ad ...    generate_cells with these arguments
 #   bash examples/run.sh PROGRAM [arguments]      another program: augment_cells, transfer_labels, predict_perturbation,
-#                                                 model_trajectory, translate_omics, impute_spatial
+#                                                 model_trajectory, translate_omics, impute_spatial, shard_cells
 #   bash examples/run.sh all                      every program on its simulated data
 # Installs the Debian packages that are missing; where they are there it needs no root.
 # Environment: CXX (g++), LATENTCELL_BUILD (the folder, build-examples/).
@@ -19,6 +19,7 @@ declare -A names=([generate_cells]=generated [augment_cells]=augmented [transfer
   [predict_perturbation]=perturbed [model_trajectory]=interpolated [translate_omics]=translated [impute_spatial]=imputed)
 programs=(generate_cells)
 case "${1:-}" in
+  shard_cells) programs=(shard_cells) && shift ;;
   all) programs=("${all[@]}") && shift ;;
   --* | "") ;;
   *)
@@ -41,6 +42,9 @@ cmake --build "$build" --parallel "$(nproc)" --target "${programs[@]}"
 
 out=$root/out
 mkdir -p "$out"
+if [ "${programs[0]}" = shard_cells ]; then  # has no simulated cells, and no report
+  exec "$build/examples/shard_cells" "$@"
+fi
 for program in "${programs[@]}"; do
   name=${names[$program]}
   echo
