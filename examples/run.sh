@@ -3,7 +3,7 @@
 #   bash examples/run.sh                          generate_cells on simulated cells: trains, generates, evaluates, draws
 #   bash examples/run.sh --data cells.h5ad ...    generate_cells with these arguments
 #   bash examples/run.sh PROGRAM [arguments]      another program: augment_cells, transfer_labels, predict_perturbation,
-#                                                 model_trajectory, translate_omics, impute_spatial
+#                                                 model_trajectory, translate_omics, impute_spatial, shard_cells
 #   bash examples/run.sh serve_cells [arguments]  serves a model at http://127.0.0.1:8080/; without --from one that
 #                                                 generate_cells trains on simulated cells first
 #   bash examples/run.sh all                      every program on its simulated data
@@ -24,11 +24,12 @@ case "${1:-}" in
   serve_cells)
     programs=(generate_cells serve_cells) && shift
     ;;
+  shard_cells) programs=(shard_cells) && shift ;;
   all) programs=("${all[@]}") && shift ;;
   --* | "") ;;
   *)
     if [ -z "${names[$1]:-}" ]; then
-      echo "examples/run.sh: there is no program '$1'; there are: all ${all[*]} serve_cells" >&2
+      echo "examples/run.sh: there is no program '$1'; there are: all ${all[*]} shard_cells serve_cells" >&2
       exit 2
     fi
     programs=("$1") && shift
@@ -56,6 +57,9 @@ if [ "${programs[-1]}" = serve_cells ]; then
       ;;
   esac
   exec "$build/examples/serve_cells" "$@"
+fi
+if [ "${programs[0]}" = shard_cells ]; then  # has no simulated cells, and no report
+  exec "$build/examples/shard_cells" "$@"
 fi
 for program in "${programs[@]}"; do
   name=${names[$program]}
