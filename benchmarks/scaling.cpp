@@ -5,7 +5,7 @@
 //   sum       the sums, after all ranks have come to them
 //   wait      what was spent until all had come
 // With --sums it times sums alone, of several lengths. With --simulate P the process is one of P ranks: each sum is
-// waited for as a ring on a network of --latency (us) and --gbit would need, in seconds of the clock.
+// waited for as long as a network of --latency (us) and --gbit would need, in seconds of the clock.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -61,9 +61,8 @@ struct TimedTeam {
     team.sum(numbers);
     if (s.simulate > 0) {
       const double p = double(s.simulate), bytes = double(numbers.size_bytes());
-      // A ring for what is long, a tree there and back for what is short (Thakur et al. 2005).
-      const double hops = bytes > 65536 ? 2 * (p - 1) : 2 * std::ceil(std::log2(p));
-      const double sent = bytes > 65536 ? 2 * (p - 1) / p * bytes : hops * bytes;
+      // Halving and doubling, as MPI does (Rabenseifner; Thakur et al. 2005).
+      const double hops = 2 * std::ceil(std::log2(p)), sent = 2 * (p - 1) / p * bytes;
       std::this_thread::sleep_for(std::chrono::duration<double>(hops * s.latency * 1e-6 + sent * 8e-9 / s.gbit));
     }
     sum_cpu += cpu_seconds() - met;
@@ -97,7 +96,7 @@ void time_training(lc::MpiTeam& team, const Settings& s) {
   const int ranks = int(team.size());
   // A simulated rank gathers its gradients too: of two minibatches.
   const int parts = s.simulate > 0 ? 2 : ranks;
-  const Index batch = s.simulate > 0 ? s.batch / 2 : s.batch;
+  const Index size = s.simulate > 0 ? s.batch / 2 : s.batch;
   lc::SimulateOptions of{.cells = 2 * s.batch, .genes = s.genes, .library = 1.2 * double(s.nonzeros)};
   const lc::CellTable cells = lc::simulate(of, rng);
   lc::Vae<float, lc::NegativeBinomial<float>> vae({.genes = s.genes, .hidden = {s.hidden}, .latent = 10}, rng);
@@ -107,7 +106,7 @@ void time_training(lc::MpiTeam& team, const Settings& s) {
     return std::as_const(vae).loss(tape, batch, at.share());
   };
   // As many epochs of one step as are asked for: of minibatches of this rank and of the others.
-  std::vector<Index> rows(lc::to_size(batch * parts));
+  std::vector<Index> rows(lc::to_size(size * parts));
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = Index(i) % cells.cells();
   std::vector<double> compute, sum, wait, clock;
   double last = 0, last_clock = 0;
@@ -124,8 +123,8 @@ void time_training(lc::MpiTeam& team, const Settings& s) {
   };
   const auto nothing = [](const auto&, const auto&) {};
   lc::TrainState<float> state;
-  lc::fit_with(timed, vae, lc::TrainingData{lc::CellBatches(cells, {.batch = batch, .rows = rows})}, loss,
-               {.epochs = int(s.steps) + 2, .batch = batch, .accumulate = parts}, state,
+  lc::fit_with(timed, vae, lc::TrainingData{lc::CellBatches(cells, {.batch = size, .rows = rows})}, loss,
+               {.epochs = int(s.steps) + 2, .batch = size, .accumulate = parts}, state,
                lc::Hook{nothing, step, [] { return false; }});
   const double means[] = {over_ranks(team, median(compute)), over_ranks(team, median(sum)),
                           over_ranks(team, median(wait)), over_ranks(team, median(clock))};

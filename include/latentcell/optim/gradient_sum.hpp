@@ -40,10 +40,15 @@ class GradientSum {
     return numbers_;
   }
 
-  /// Replaces the tape's gradients by the average and resets the sum.
+  /// Replaces the tape's gradients by the average and resets the sum. The tape's are then in this object's memory, until
+  /// the next add().
   void hand_over(const Params<T>& params, Tape<T>& tape) {
+    tape.clear_gradients();
     for (std::size_t i = 0; i < params.size(); ++i) {
-      if (touched(i) > T(0)) tape.watch(params[i]).grad() = of(params, i) / weight();
+      if (touched(i) == T(0)) continue;
+      View<T> mean = of(params, i);
+      mean /= weight();
+      tape.hand_gradient(tape.watch(params[i]), mean.data());
     }
     clear();
   }
