@@ -30,7 +30,7 @@ grep -q "of which 3 were there" said || wrong "does not say that files were kept
 [ "$(date -r cells/cells_0001.h5ad +%Y)" = 2000 ] || wrong "a finished file was written again"
 "$check_generated" same cells/whole.h5ad one.h5ad || wrong "a run that goes on has other cells"
 status=0
-"$generate_cells" "${few[@]}" --seed 6 --out cells --shards 250 2> said || status=$?
+"$generate_cells" --from model --count 900 --steps 4 --seed 6 --out cells --shards 250 2> said || status=$?
 [ "$status" -ne 0 ] && grep -q "holds cells of another run" said || wrong "another run writes into the folder"
 
 mkdir mine && touch mine/cells.h5ad
