@@ -20,7 +20,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Refusal{422, sentence}; }
 
-/// What a body says, before it is known to make sense.
+/// What a body says, before it is checked.
 struct Parts {
   std::optional<std::vector<std::string>> genes, cells;
   std::vector<std::int64_t> row_start;
@@ -92,6 +92,9 @@ std::vector<std::string> read_names(JsonReader& in) {
 
 Parts read_parts(std::string_view body, Index most_cells) {
   Parts out;
+  // A place and a count take some eight bytes of text.
+  out.columns.reserve(body.size() / 8);
+  out.values.reserve(body.size() / 8);
   JsonReader in(body);
   in.object([&](const std::string& key) {
     if (key == "genes") {
