@@ -27,7 +27,7 @@ asked=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.urlencode({"lab
   "$label" "${5:-}")
 browse() {
   timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars \
-    --user-data-dir="$folder/profile" --window-size=1480,900 --virtual-time-budget=20000 "$@" "$address#$asked" \
+    --user-data-dir="$folder/profile" --window-size=1480,890 --virtual-time-budget=20000 "$@" "$address#$asked" \
     2> "$folder/noise"
 }
 browse --dump-dom > "$folder/page"

@@ -85,8 +85,12 @@ void read_sparse(JsonReader& in, Parts& to, Index most_cells) {
 }
 
 std::vector<std::string> read_names(JsonReader& in) {
+  constexpr std::size_t most = 1000000;
   std::vector<std::string> out;
-  in.array([&] { out.push_back(in.string()); });
+  in.array([&] {
+    if (out.size() == most) refuse(text("there are more than ", most, " names"));
+    out.push_back(in.string());
+  });
   return out;
 }
 
