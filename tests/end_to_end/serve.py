@@ -451,14 +451,17 @@ while True:
     for t in all_clients(16):
         t.join()
     killer.join()
-    seconds, grown = time.time() - begin, server.metric('process_resident_memory_bytes') - memory
+    seconds = time.time() - begin
     expect(not wrong, f'1,000 requests of 16 clients in {seconds:.1f} s, median {sorted(times)[500] * 1e3:.0f} ms; '
                       f'{len(wrong)} wrong answers {wrong[:2]}')
-    expect(grown < 16e6, f'memory grew by {grown / 1e6:.1f} MB, of {memory / 1e6:.0f} MB')
-    end = time.time() + 10
-    while server.metric('latentcell_requests_in_flight') > 1 and time.time() < end:
+    # What killed clients asked for may still be computed.
+    end, grown, left = time.time() + 10, 1e9, 2
+    while (grown > 8e6 or left > 1) and time.time() < end:
         time.sleep(.1)
-    expect(server.metric('latentcell_requests_in_flight') == 1, 'killed clients leave nothing behind')
+        grown = server.metric('process_resident_memory_bytes') - memory
+        left = server.metric('latentcell_requests_in_flight')
+    expect(grown < 16e6, f'memory grew by {grown / 1e6:.1f} MB, of {memory / 1e6:.0f} MB')
+    expect(left == 1, 'killed clients leave nothing behind')
 
 
 def late():
@@ -471,8 +474,9 @@ def late():
     for t in threads:
         t.join()
     statuses = collections.Counter(status for status, _ in found)
-    expect(statuses[504] == 1 and statuses[503] == 5 and all(is_sentence(b) for _, b in found),
-           f'one is late, the others find no place: {dict(statuses)}')
+    # One is computed, two wait, three find no place; one that waits may begin in the last moment of its time.
+    expect(1 <= statuses[504] <= 3 and statuses[503] == 6 - statuses[504] and all(is_sentence(b) for _, b in found),
+           f'requests that are late, and that find no place: {dict(statuses)}')
     expect(server.ask('/generate', {'count': 5})[0] == 200, 'the late one was given up')
     connection = server.connect()
     connection.request('POST', '/generate', json.dumps(long), {'Content-Type': JSON})
