@@ -27,7 +27,7 @@ void keep_memory_flat() {
 #endif
 }
 
-// Signals that end the program, less those that who started it wants ignored, as nohup does.
+// Signals that end the program, less those that the program that started it has ignored, as nohup does.
 sigset_t ending_signals() {
   sigset_t out;
   sigemptyset(&out);

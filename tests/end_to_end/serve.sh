@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# serve_cells under fire: serve.sh FOLDER MAKE_TRANSFER CHECK_SERVED, the folder of the programs. Answers are those of the
-# programs and of the library; what is refused; load, slow and dying clients; the end; the page, where Chromium is.
+# serve_cells under fire: serve.sh FOLDER MAKE_TRANSFER CHECK_SERVED, the folder of the programs. Answers are those of
+# the programs and of the library; what is refused; load, slow and dying clients; the end; the page, where Chromium is.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 programs=$1

@@ -32,7 +32,7 @@ std::string temporary_path() {
 }
 
 // What the values of a file take unpacked: gzip makes a thousand bytes of one.
-std::uint64_t unpacked_bytes(const lc::io::Hdf5Object& object, std::set<std::string>& seen, std::uint64_t most) {
+std::uint64_t unpacked_bytes(const lc::io::Hdf5Object& object, std::set<std::string>& visited, std::uint64_t most) {
   std::uint64_t sum = 0;
   if (object.is_dataset()) {
     std::uint64_t values = H5Tget_size(object.type().get());
@@ -42,7 +42,7 @@ std::uint64_t unpacked_bytes(const lc::io::Hdf5Object& object, std::set<std::str
   }
   for (const std::string& name : object.children()) {
     const auto child = object.find(name);
-    if (child && sum <= most && seen.insert(child->name()).second) sum += unpacked_bytes(*child, seen, most);
+    if (child && sum <= most && visited.insert(child->name()).second) sum += unpacked_bytes(*child, visited, most);
   }
   return sum;
 }
@@ -63,8 +63,8 @@ void check_size(const std::string& path, const H5adLimits& limits) {
   const lc::io::Hdf5Object root = lc::io::Hdf5Object::open_file(path);
   if (const Index cells = cells_of(root); cells > limits.most_cells)
     throw Refusal{413, text("the body has ", cells, " cells, one request may have ", limits.most_cells)};
-  std::set<std::string> seen;
-  if (unpacked_bytes(root, seen, limits.most_bytes) > limits.most_bytes)
+  std::set<std::string> visited;
+  if (unpacked_bytes(root, visited, limits.most_bytes) > limits.most_bytes)
     throw Refusal{413, text("the body unpacks to more than ", limits.most_bytes >> 20, " MiB")};
 }
 
@@ -98,7 +98,7 @@ lc::CellTable read_h5ad_body(const TemporaryFile& file, const H5adLimits& limits
     check_size(file.path(), limits);
     return lc::io::read_h5ad(file.path(), {.layer = limits.layer, .try_first = false});
   } catch (const std::runtime_error& e) {
-    // The name of the file means nothing to who sent it.
+    // The name of the file means nothing to the client.
     std::string said = e.what();
     for (std::size_t at; (at = said.find(file.path())) != std::string::npos;)
       said.replace(at, file.path().size(), "the body");

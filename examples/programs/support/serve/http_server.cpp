@@ -20,7 +20,7 @@ namespace {
 // Looks at all connections after which no request that came before the end was overlooked.
 constexpr int last_passes = 3;
 
-// The connection whose request this thread answers: httplib's handlers are not told.
+// The connection whose request this thread answers: httplib's handlers are not given it.
 thread_local Connection* current = nullptr;
 
 const char* reason_of(int status) {

@@ -20,7 +20,7 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Refusal{422, sentence}; }
 
-/// What a body says, before it is known to make sense.
+/// What a body says, before it is checked.
 struct Parts {
   std::optional<std::vector<std::string>> genes, cells;
   std::vector<std::int64_t> row_start;
@@ -85,13 +85,20 @@ void read_sparse(JsonReader& in, Parts& to, Index most_cells) {
 }
 
 std::vector<std::string> read_names(JsonReader& in) {
+  constexpr std::size_t most = 1000000;
   std::vector<std::string> out;
-  in.array([&] { out.push_back(in.string()); });
+  in.array([&] {
+    if (out.size() == most) refuse(text("there are more than ", most, " names"));
+    out.push_back(in.string());
+  });
   return out;
 }
 
 Parts read_parts(std::string_view body, Index most_cells) {
   Parts out;
+  // A place and a count take some eight bytes of text.
+  out.columns.reserve(body.size() / 8);
+  out.values.reserve(body.size() / 8);
   JsonReader in(body);
   in.object([&](const std::string& key) {
     if (key == "genes") {

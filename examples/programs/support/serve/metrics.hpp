@@ -19,7 +19,7 @@ class Metrics {
     std::string model_kind, version;
   };
 
-  /// Counts an answer. path: one of a few known words
+  /// Counts an answer. path: one of a few
   void answered(const std::string& path, int status, double seconds);
   /// Counts cells that were encoded, labelled or generated.
   void cells(const std::string& path, std::int64_t count);

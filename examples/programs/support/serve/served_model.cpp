@@ -42,7 +42,7 @@ ServedModel::ServedModel(const std::string& path) {
     generation_ = gen::load(path);
   }
   for (const auto& [key, value] : entries) {
-    constexpr std::size_t longest = 200;  // lists of levels are told elsewhere
+    constexpr std::size_t longest = 200;  // lists of levels are members of their own
     if (key.find("options.") != std::string::npos && value.size() <= longest) options_[key] = value;
   }
   if (genes().empty()) lc::throw_runtime(path, ": has no names of genes, so cells cannot be matched to it");

@@ -55,7 +55,7 @@ std::string bare_type(const std::string& type) {
 bool is_h5ad(const std::string& type) { return type == h5ad_type || type == "application/x-h5ad"; }
 
 // What the answer is to be: as the request says, else JSON. Empty: nothing that there is.
-std::string wanted_type(const httplib::Request& request) {
+std::string answer_type(const httplib::Request& request) {
   const std::string accept = request.get_header_value("Accept");
   if (accept.empty()) return json_type;
   for (std::size_t first = 0; first < accept.size();) {
@@ -146,11 +146,11 @@ GenerateRequest parse_generate(const std::string& body) {
 
 }  // namespace
 
-/// A request with its body. A job owns it together with who waits for the answer.
+/// A request with its body. A job owns it together with the thread that waits for the answer.
 struct Service::Question {
   explicit Question(ByteBudget& budget) : share(budget) {}
 
-  std::string path, type, wanted, layer, body;
+  std::string path, type, answer_type, layer, body;
   std::optional<TemporaryFile> file;
   ByteBudget::Share share;
   Reply reply;
@@ -198,6 +198,10 @@ std::optional<Reply> Service::refused_body(const httplib::Request& request) cons
   if (request.has_header("Transfer-Encoding") || request.get_header_value_count("Content-Length") != 1 ||
       !is_whole_number(length))
     return error_reply(411, "the header Content-Length must say how long the body is");
+  for (const auto& [name, value] : request.params) {
+    if (name != "layer" || !is_h5ad(bare_type(request.get_header_value("Content-Type"))))
+      return error_reply(422, "the path has no parameter '" + name + "'; with an h5ad body there is layer");
+  }
   const std::size_t most = request.path == "/generate" ? most_generate_bytes : options_.most_body_bytes;
   if (std::strtoull(length.c_str(), nullptr, 10) > most)
     return error_reply(413, text("the body has ", length, " bytes, it may have ", most));
@@ -208,7 +212,7 @@ std::optional<Reply> Service::refused_body(const httplib::Request& request) cons
   if (!right)
     return error_reply(415, text("the header Content-Type must be ", json_type,
                                  request.path == "/generate" ? "" : text(" or ", h5ad_type)));
-  if (wanted_type(request).empty())
+  if (answer_type(request).empty())
     return error_reply(406, text("there are answers of the types ", json_type, " and ", h5ad_type));
   return std::nullopt;
 }
@@ -239,11 +243,18 @@ Reply Service::with_body(const httplib::Request& request, const ReadBody& read, 
   const auto question = std::make_shared<Question>(budget_);
   question->path = request.path;
   question->type = bare_type(request.get_header_value("Content-Type"));
-  question->wanted = wanted_type(request);
+  question->answer_type = answer_type(request);
   question->layer = request.get_param_value("layer");
   bool fits = true, stored = true;
   try {
-    if (is_h5ad(question->type)) question->file.emplace();
+    // What a client announces is not taken at its word.
+    constexpr std::size_t most_at_first = std::size_t{1} << 25;
+    const std::size_t length = std::strtoull(request.get_header_value("Content-Length").c_str(), nullptr, 10);
+    if (is_h5ad(question->type)) {
+      question->file.emplace();
+    } else {
+      question->body.reserve(std::min(length, most_at_first));
+    }
     const bool whole = read([&](const char* bytes, std::size_t count) {
       fits = question->share.take(count);
       if (fits && question->file) stored = question->file->append(bytes, count);
@@ -317,7 +328,7 @@ Reply Service::answer_encode(Question& question, const Cancelled& cancelled) {
   cancelled.check();
   EncodedCells found = model_.encode(cells);
   question.cells = cells.cells();
-  if (question.wanted == h5ad_type) {
+  if (question.answer_type == h5ad_type) {
     program::keep_embedding(cells, "X_latentcell");
     cells.embeddings["X_latentcell"] = std::move(found.latents.mean);
     cells.embeddings["X_latentcell_deviation"] = std::move(found.latents.deviation);
@@ -337,7 +348,7 @@ Reply Service::answer_transfer(Question& question, const Cancelled& cancelled) {
   cancelled.check();
   const lc::mapping::MappedCells found = model_.transfer(cells);
   question.cells = cells.cells();
-  if (question.wanted == h5ad_type) {
+  if (question.answer_type == h5ad_type) {
     program::set_labels(cells, model_.label(), model_.levels(), found);
     return h5ad_reply(std::move(cells));
   }
@@ -357,7 +368,7 @@ Reply Service::answer_generate(Question& question, const Cancelled& cancelled) {
     throw Refusal{413, text("count is ", request.count, ", one request may ask for ", options_.most_cells, " cells")};
   lc::CellTable cells = model_.generate(request, cancelled);
   question.cells = cells.cells();
-  if (question.wanted == h5ad_type) {
+  if (question.answer_type == h5ad_type) {
     program::mark_cells(cells, "generated", 1);
     return h5ad_reply(std::move(cells), &request);
   }
@@ -409,10 +420,9 @@ Reply Service::map_page() const {
 }
 
 void Service::answered(const std::string& path, int status, double seconds) {
-  const bool known = find_path(path) != nullptr;
-  metrics_.answered(known ? path : "other", status, seconds);
-  if (!options_.quiet)
-    program::print_line(text(known ? path : "other", " ", status, " ", std::lround(1e3 * seconds), " ms"));
+  const std::string name = find_path(path) != nullptr ? path : "other";
+  metrics_.answered(name, status, seconds);
+  if (!options_.quiet) program::print_line(text(name, " ", status, " ", std::lround(1e3 * seconds), " ms"));
 }
 
 }  // namespace serve
