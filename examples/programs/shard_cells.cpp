@@ -47,8 +47,9 @@ lc::io::ShardedCells shard(const Settings& s, lc::io::H5adShards& cells, const l
   };
   program::doing("reading cells");
   auto work = std::async(std::launch::async, [&] { return lc::io::shard_cells(cells, s.folder, options, progress); });
-  while (work.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
-    if (stop.is_urgent()) give_up(s);
+  constexpr int patience = 20;  // waits after a signal: a second
+  for (int after = 0; work.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready;) {
+    if (stop.signal() != 0 && ++after > patience) give_up(s);
   }
   return work.get();
 }
