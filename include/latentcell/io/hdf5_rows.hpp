@@ -14,6 +14,7 @@
 
 #include <latentcell/core/counts.hpp>
 #include <latentcell/io/hdf5_arrays.hpp>
+#include <latentcell/io/hdf5_chunks.hpp>
 #include <latentcell/io/sort_rows.hpp>
 #include <latentcell/io/value_check.hpp>
 
@@ -130,7 +131,11 @@ class Hdf5Rows {
  public:
   /// Opens the arrays in a group. Throws std::runtime_error where they contradict each other or the extents.
   Hdf5Rows(const Hdf5Object& group, Index cells, Index genes)
-      : in_(detail::CompressedArrays::open(group, cells, "cells")), genes_(genes), step_(in_.step(block)) {}
+      : in_(detail::CompressedArrays::open(group, cells, "cells")),
+        columns_(in_.indices),
+        values_(in_.values),
+        genes_(genes),
+        step_(in_.step(block)) {}
 
   Index cells() const { return Index(in_.starts.size()) - 1; }
   Index genes() const { return genes_; }
@@ -143,7 +148,7 @@ class Hdf5Rows {
   /// again. True where they are tidy, as Counts are: columns ascend and there is no zero. Each block of entries is
   /// checked while it is in the cache. Throws std::runtime_error for a value that `check` refuses and for a column that
   /// is no gene.
-  bool read(Index first, Index count, const ValueCheck& check, RawRows& to) const {
+  bool read(Index first, Index count, const ValueCheck& check, RawRows& to) {
     const Index begin = Index(in_.starts[to_size(first)]), size = entries(first, count);
     make_room(to.columns, size);
     make_room(to.values, size);
@@ -153,9 +158,8 @@ class Hdf5Rows {
       const Index at = begin + done, n = std::min(size - done, step_ - at % step_);
       grow(to.columns, done + n);
       grow(to.values, done + n);
-      read_part(in_.indices, at, n,
-                to.columns.data() + done);  // HDF5 clips what does not fit: no gene before and after
-      read_part(in_.values, at, n, to.values.data() + done);
+      columns_.read(in_.indices, at, n, to.columns.data() + done);  // clips what does not fit: no gene, after it too
+      values_.read(in_.values, at, n, to.values.data() + done);
       while (Index(in_.starts[to_size(cell + 1)]) <= at) ++cell;
       tidy = check_block({begin, done, n, cell}, check, to) && tidy;
       done += n;
@@ -224,6 +228,7 @@ class Hdf5Rows {
   }
 
   detail::CompressedArrays in_;
+  Hdf5Chunks columns_, values_;
   Index genes_, step_;
 };
 
