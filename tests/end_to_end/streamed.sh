@@ -8,9 +8,10 @@ generate_cells=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-"$generate_cells" --count 500 --autoencoder-epochs 3 --flow-epochs 3 --steps 8 --out data.h5ad >/dev/null
+small=(--hidden 16 --width 16 --depth 1 --autoencoder-epochs 2 --flow-epochs 2 --steps 2)
+"$generate_cells" "${small[@]}" --count 500 --out data.h5ad >/dev/null
 
-short=(--autoencoder-epochs 3 --flow-epochs 3 --steps 8 --holdout 0.3 --genes 200 --seed 3)
+short=("${small[@]}" --holdout 0.3 --genes 200 --seed 3)
 scores() { sed -n '/"scores"/,/"memorization"/p' "$1"; }
 "$generate_cells" --data data.h5ad "${short[@]}" --out memory.h5ad --report memory.json
 "$generate_cells" --data data.h5ad "${short[@]}" --stream --out stream.h5ad --report stream.json >said
@@ -22,10 +23,10 @@ grep -q "fit into the memory of --stream" said
 grep -q '"window": 350' stream.json
 
 # In windows: other minibatches, the same job.
-"$generate_cells" --data data.h5ad "${short[@]}" --stream --stream-memory 0.001 --checkpoint run --out little.h5ad >said
+"$generate_cells" --data data.h5ad "${short[@]}" --stream --stream-memory 0.0001 --checkpoint run --out little.h5ad >said
 grep -q "cells are shuffled .* at a time, in blocks of 256" said
 [ -s little.h5ad ] && [ -s run/model.safetensors ]
-"$generate_cells" --data data.h5ad "${short[@]}" --stream --stream-memory 0.001 --checkpoint run --resume --out again.h5ad >/dev/null
+"$generate_cells" --data data.h5ad "${short[@]}" --stream --stream-memory 0.0001 --checkpoint run --resume --out again.h5ad >/dev/null
 cmp little.h5ad again.h5ad
 
 # Several files, and a folder of them.

@@ -35,7 +35,7 @@ CLI::Option* add_streamed_input(CLI::App& app, Common& c, StreamSettings& stream
   CLI::Option* data = add_input(app, c, &stream.files);
   auto* flag = app.add_flag("--stream", stream.stream, "read the cells of h5ad files while training, in little memory");
   app.add_option("--stream-memory", stream.stream_memory, "GiB that --stream may take for counts")
-      ->check(CLI::Range(0.001, 1e6))
+      ->check(CLI::Range(0.0001, 1e6))
       ->needs(flag);
   flag->needs(data);
   return data;

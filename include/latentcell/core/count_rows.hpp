@@ -142,11 +142,11 @@ class CountRows {
   double nonzeros_per_row() const {
     if (rows_ == 0) return 0;
     if (view()) return double(memory_.nonzeros()) / double(rows_);
-    const bool told = !in_memory() && file_->entries;
+    const bool exact = !in_memory() && file_->entries;
     const auto entries = [&](Index row) { return double(file_->entries(place_of(row), 1)); };
     double all = 0;
-    for (Index row = 0; told && row < rows_; ++row) all += entries(row);
-    if (told && !column_) return all / double(rows_);
+    for (Index row = 0; exact && row < rows_; ++row) all += entries(row);
+    if (exact && !column_) return all / double(rows_);
     constexpr Index places = 32, at_each = 64;
     std::vector<Index> rows;
     double expected = 0;
@@ -154,7 +154,7 @@ class CountRows {
       const Index first = i * rows_ / places, last = std::min(first + at_each, (i + 1) * rows_ / places);
       for (Index row = first; row < last; ++row) {
         rows.push_back(row);
-        if (told) expected += entries(row);
+        if (exact) expected += entries(row);
       }
     }
     Counts some(cols_);

@@ -108,7 +108,7 @@ class H5adRows {
   }
 
   /// Puts rows [first, first + count) in the place of what `to` holds, whose memory is used again.
-  ///   shapes: to (count, genes)
+  /// shapes: to (count, genes)
   /// Throws std::invalid_argument outside [0, cells), std::runtime_error where the file is damaged or a value is no
   /// count; `to` is empty then.
   void read(Index first, Index count, Counts& to) {

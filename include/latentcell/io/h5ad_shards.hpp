@@ -70,7 +70,7 @@ class H5adShards {
   }
 
   /// Puts rows [first, first + count) in the place of what `to` holds, whose memory is used again.
-  ///   shapes: to (count, genes)
+  /// shapes: to (count, genes)
   /// Throws as H5adRows::read; `to` has no rows then.
   void read(Index first, Index count, Counts& to) {
     LATENTCELL_REQUIRE(first >= 0 && count >= 0 && first <= cells() - count, "H5adShards: rows ", first, " to ",

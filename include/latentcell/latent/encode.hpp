@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <numeric>
 
@@ -66,7 +67,8 @@ LatentTable encode(const Model& vae, const CountRows& counts) {
     constexpr Index at_once = 8192;  // a multiple of the batches
     Counts block;
     for (Index first = 0, take = 0; first < n; first += take) {
-      take = detail::next_batch_size(n - first, at_once);
+      take = std::min(at_once, n - first);
+      if (n - first - take == 1) ++take;  // as the last batch of a table takes a single cell left over
       counts.read(first, take, block);
       has_deviation = detail::encode_block(vae, block.view(), first, out);
     }
