@@ -66,8 +66,9 @@ int run(const Settings& s) {
   program::training_begins();
   server.start();
   program::doing("");
+  const std::string host = s.host.find(':') == std::string::npos ? s.host : "[" + s.host + "]";
   print_verdict(lc::text("serves a ", model.kind(), " model of ", model.genes().size(), " genes and ",
-                         model.levels().size(), " labels at http://", s.host, ":", port, "/"));
+                         model.levels().size(), " labels at http://", host, ":", port, "/"));
   int signal = 0;
   sigwait(&ending, &signal);
   print_verdict("stopping: no new requests are taken");

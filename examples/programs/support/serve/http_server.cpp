@@ -126,7 +126,8 @@ int HttpServer::bind(const std::string& host, int port) {
   listener_ = svr_sock_;
   // A second time, for more than the five connections in waiting that httplib asks for.
   if (port < 0 || listener_ < 0 || ::listen(listener_, 512) != 0)
-    latentcell::throw_runtime("cannot listen on ", host, ": ", std::strerror(errno));
+    latentcell::throw_runtime("cannot listen on ", host, ": ",
+                              errno == ENOENT ? "there is no such address" : std::strerror(errno));
   ::fcntl(listener_, F_SETFL, O_NONBLOCK);
   ::fcntl(listener_, F_SETFD, FD_CLOEXEC);
   return port;

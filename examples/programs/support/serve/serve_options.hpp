@@ -19,7 +19,7 @@ struct ServeSettings : Common {
 
 /// Whether an address reaches this machine alone.
 inline bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.rfind("127.", 0) == 0;
+  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
 }
 
 inline ServeSettings parse_serving(int argc, char** argv) {

@@ -79,7 +79,7 @@ bool same_secret(const std::string& given, const std::string& right) {
 // A page of another site may send requests here under a name of its own that it lets point to this machine.
 bool is_own_name(std::string host) {
   if (!host.empty() && host.front() == '[') {
-    host = host.substr(0, host.find(']') + 1);
+    host = host.substr(1, host.find(']') - 1);
   } else {
     host = host.substr(0, host.find(':'));
   }
