@@ -214,6 +214,11 @@ TEST_CASE("MpiTeam: ranks that begin differently, and models that learn after th
   FitOptions options = twelve;
   state.position.epoch = 1;  // as if it had begun, so that the flow is not started again
   REQUIRE_THROWS_WITH(fit(flow, latents, options, state), ContainsText("fit: rank 1 has other weights than rank 0"));
+  auto same = small_models::flow();
+  TrainState<float> other;
+  other.team = the_team();
+  options.learning_rate = the_team().rank() == 1 ? 2e-3f : 1e-3f;
+  REQUIRE_THROWS_WITH(fit(same, latents, options, other), ContainsText("fit: rank 1 is at another place or has other"));
   small_run::Net net;
   TrainState<float> fresh;
   fresh.team = the_team();

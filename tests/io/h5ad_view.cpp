@@ -11,6 +11,7 @@
 
 #include <latentcell/data/simulate.hpp>
 #include <latentcell/io/h5ad.hpp>
+#include <latentcell/io/h5ad_shards.hpp>
 #include <latentcell/io/read_cells.hpp>
 
 #include "io/fixtures.hpp"
@@ -224,4 +225,18 @@ TEST_CASE("h5ad view: on a full disk the former view stays") {
   std::signal(SIGXFSZ, handler);
   CHECK_THAT(said, ContainsText("whole.h5ad"));
   CHECK(fixtures::read_bytes(shards.view) == before);
+}
+
+TEST_CASE("H5adShards: a view stands for its files, which count once beside it; H5adRows says so") {
+  const Shards shards({40, 1, 25});
+  shards.write();
+  const std::string first = shards.folder / shards.names[0];
+  io::H5adShards cells({first, shards.view});
+  CHECK(cells.files().size() == 3);
+  REQUIRE(cells.cells() == 66);
+  Counts all;
+  cells.read(0, 66, all);
+  CHECK(fixtures::dense(all.view()) == fixtures::dense(shards.whole.counts.view()));
+  CHECK_THROWS_WITH(io::H5adRows(shards.view),
+                    ContainsText("is a view of the files beside it: H5adShards reads those"));
 }

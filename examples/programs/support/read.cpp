@@ -27,6 +27,13 @@ std::string layer_of(const Common& s, const std::string& path) {
   return layer == "X" ? "" : layer;
 }
 
+bool holds_h5ad_files(const std::string& path) {
+  std::error_code trouble;
+  for (const auto& entry : std::filesystem::directory_iterator(path, trouble))
+    if (entry.path().extension() == ".h5ad") return true;
+  return false;
+}
+
 }  // namespace
 
 lc::io::H5adOptions h5ad_options(const Common& s, const std::string& path) {
@@ -49,7 +56,9 @@ lc::CellTable read_cells(const Common& s, const std::string& path) {
   } catch (const std::runtime_error& e) {
     const std::string said = e.what();
     const bool no_counts = said.find("counts are whole numbers") != std::string::npos;
-    lc::throw_runtime(said, no_counts ? "; --round rounds corrected counts" : "");
+    lc::throw_runtime(said, no_counts                ? "; --round rounds corrected counts"
+                            : holds_h5ad_files(path) ? "; its h5ad files are read by generate_cells --stream"
+                                                     : "");
   }
   if (!s.obs.empty() && path == (s.obs_of.empty() ? s.data : s.obs_of))
     lc::io::join_annotation(cells, lc::io::read_annotation(s.obs), s.obs);

@@ -105,7 +105,8 @@ std::string run_line(const ModelOf<Backbone>& model, const CompositionSampler& t
   }
   const Rng::State state = rng.state();
   hash.add(latentcell::text(state.seed, ' ', state.stream, ' ', state.drawn, ' ', o.how.steps, ' ', o.how.guidance, ' ',
-                            o.written.compression, ' ', o.written.shuffle, ' ', version));
+                            o.written.compression, ' ', o.written.shuffle, ' ', o.written.narrow, ' ', o.written.chunk,
+                            ' ', version));
   hash.add(o.made_of);
   return latentcell::text("{\"run\": \"", hash.text(), "\", \"cells\": ", target.left(),
                           ", \"cells_a_file\": ", o.cells_a_file, "}\n");

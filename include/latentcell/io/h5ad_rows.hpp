@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <latentcell/io/h5ad_read.hpp>
+#include <latentcell/io/h5ad_view_shards.hpp>
 #include <latentcell/io/hdf5_rows.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
@@ -32,6 +33,7 @@ inline H5adOpened open_h5ad(const std::string& path, const H5adOptions& options)
   const Hdf5Quiet quiet;
   if (options.try_first) try_hdf5(path);
   const Hdf5Object root = Hdf5Object::open_file(path);
+  if (root.has_attribute(view_mark)) root.fail("is a view of the files beside it: H5adShards reads those");
   CellTable table;
   H5adHead head = read_head(root, options.layer, table.notes);
   const Index cells = Index(head.obs.names.size()), genes = Index(head.var.names.size());
@@ -93,6 +95,8 @@ class H5adRows {
   Index genes() const { return genes_; }
   /// Entries of rows [first, first + count) at most: what read() needs room for.
   Index entries(Index first, Index count) const {
+    LATENTCELL_REQUIRE(first >= 0 && count >= 0 && first + count <= cells_, "H5adRows: rows ", first, " to ",
+                       first + count, " of ", cells_);
     if (rows_) return rows_->entries(first, count);
     return in_.encoding == "array" ? count * Index(in_.features.size()) : whole_.view().middle(first, count).nonzeros();
   }

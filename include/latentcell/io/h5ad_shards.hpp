@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,9 +19,41 @@ struct ShardPlace {
   Index file = 0, row = 0;
 };
 
+namespace detail {
+
+/// The files that a list of files and views means, each once: a view stands for the files that it shows.
+inline std::vector<std::string> files_of_views(const std::vector<std::string>& paths, const H5adOptions& options) {
+  std::vector<std::vector<std::string>> shown;
+  for (const std::string& path : paths) {
+    const Hdf5Quiet quiet;
+    if (options.try_first) try_hdf5(path);
+    shown.push_back(view_shards(Hdf5Object::open_file(path)));
+  }
+  std::vector<std::string> out;
+  const auto is_shown = [&](const std::string& path) {
+    return std::any_of(shown.begin(), shown.end(), [&](const auto& of) {
+      return std::any_of(of.begin(), of.end(), [&](const std::string& one) {
+        std::error_code trouble;
+        return std::filesystem::equivalent(one, path, trouble);
+      });
+    });
+  };
+  for (std::size_t k = 0; k < paths.size(); ++k) {
+    if (!shown[k].empty()) {
+      out.insert(out.end(), shown[k].begin(), shown[k].end());
+    } else if (!is_shown(paths[k])) {
+      out.push_back(paths[k]);
+    }
+  }
+  return out;
+}
+
+}  // namespace detail
+
 /// Many h5ad files as one table whose cells are read a range at a time, file after file. Genes are matched by name, as
 /// match_genes does, and brought into one order. obs is that of all: a column that a file does not have is missing in
-/// its cells. Calls of all readers must come from one thread at a time.
+/// its cells. A view (write_h5ad_view) stands for the files that it shows. Calls of all readers must come from one
+/// thread at a time.
 class H5adShards {
  public:
   /// genes: those to read, in this order, of which one that a file lacks is 0 in its cells; none given: those that all
@@ -29,9 +62,9 @@ class H5adShards {
   /// or has a column of obs that is of another kind elsewhere.
   explicit H5adShards(const std::vector<std::string>& paths, const H5adOptions& options = {},
                       std::vector<std::string> genes = {}, Layouts layouts = Layouts::rows)
-      : paths_(paths), genes_given_(!genes.empty()) {
+      : paths_(detail::files_of_views(paths, options)), genes_given_(!genes.empty()) {
     LATENTCELL_REQUIRE(!paths.empty(), "H5adShards: there are no files");
-    for (const std::string& path : paths) files_.push_back({H5adRows(path, options, layouts), {}});
+    for (const std::string& path : paths_) files_.push_back({H5adRows(path, options, layouts), {}});
     annotation_.gene_names = genes_given_ ? std::move(genes) : common_genes();
     for (std::size_t f = 0; f < files_.size(); ++f) align(f);
     join();

@@ -48,7 +48,7 @@ void fit_with(Ranks&& team, Model& model, TrainingData<Source> data, Loss&& loss
     if (run.report_due()) {
       whole = run.report(asks);
       if (whole) (hooks(model, state), ...);
-      // Other ranks learn of it in the next step.
+      // Other ranks learn of it in the next step, or below.
       if (whole && state.stop && team.size() == 1) break;
     } else {
       [[maybe_unused]] const StepInfo at = run.at();
@@ -60,7 +60,7 @@ void fit_with(Ranks&& team, Model& model, TrainingData<Source> data, Loss&& loss
     state.stop = true;
     (hooks(model, state), ...);
   }
-  state.history.interrupted = !whole || (state.stop && team.size() == 1);
+  state.history.interrupted = !whole || any_rank(team, state.stop);
   if (!state.history.interrupted) run.finish();
 }
 

@@ -65,21 +65,22 @@ auto cell_training_data(const Model& model, const Cells& cells, const CellCovari
                             .batch_covariate = covariates.batch_covariate,
                             .labels = covariates.label};
   if constexpr (requires { model.options.count_thinning; }) source.count_thinning = model.options.count_thinning;
-  const auto batches = [&](const std::vector<Index>& rows) {
+  const auto batches = [&](const std::vector<Index>& rows, [[maybe_unused]] Index lanes) {
     source.rows = rows;
     if constexpr (std::same_as<Cells, StreamedTable>) {
       StreamOptions stream = cells.stream;
       const double share = double(rows.size()) / double(cells.cells());
       stream.memory = std::max(Index(4096), Index(share * double(stream.memory)));
+      stream.lanes = std::min(stream.lanes, lanes);
       return StreamedBatches(cells.counts, source, stream);
     } else {
       return batches_over(cells, source);
     }
   };
-  CellTrainingData<decltype(batches(split.train))> out{split, {batches(split.train)}};
+  CellTrainingData<decltype(batches(split.train, 1))> out{split, {batches(split.train, cells.cells())}};
   if (!split.validation.empty()) {
     source.count_thinning = 1;
-    out.data.validation.emplace(batches(split.validation));
+    out.data.validation.emplace(batches(split.validation, 1));  // in order
   }
   return out;
 }
