@@ -17,7 +17,7 @@ declare -A words=(
   [translate_omics]="--epochs 3 --members 2" [impute_spatial]="--epochs 3 --members 2")
 chosen=("$@")
 [ ${#chosen[@]} -gt 0 ] || chosen=("${!words[@]}")
-# One program: what it printed goes into PROGRAM.said; status 1 where an output differs.
+# One program; status 1 where an output differs.
 kill_program() {
   local program=$1 run started took wrong=0 kill resume
   mkdir -p "$program"
