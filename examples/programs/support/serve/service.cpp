@@ -77,13 +77,14 @@ bool same_secret(const std::string& given, const std::string& right) {
 }
 
 // A page of another site may send requests here under a name of its own that it lets point to this machine.
-bool is_own_name(std::string host) {
-  if (!host.empty() && host.front() == '[') {
-    host = host.substr(1, host.find(']') - 1);
-  } else {
-    host = host.substr(0, host.find(':'));
-  }
-  return program::is_loopback(host);
+bool is_own_name(const std::string& host) {
+  const bool in_brackets = !host.empty() && host.front() == '[';
+  const std::size_t end = in_brackets ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == std::string::npos) return false;
+  const std::string name = host.substr(in_brackets, end - in_brackets), rest = host.substr(end + in_brackets);
+  const bool is_port = rest.empty() || (rest.size() > 1 && rest.size() <= 6 && rest.front() == ':' &&
+                                        rest.find_first_not_of("0123456789", 1) == std::string::npos);
+  return is_port && (name == "::1") == in_brackets && program::is_loopback(name);
 }
 
 bool is_whole_number(const std::string& word) {
