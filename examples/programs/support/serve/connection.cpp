@@ -30,12 +30,16 @@ void address(const sockaddr_storage& of, socklen_t size, std::string& ip, int& p
 
 }  // namespace
 
-Connection::Connection(int socket) : socket_(socket) {
+Connection::Connection(int socket, std::atomic<std::size_t>& open) : socket_(socket), open_(open) {
+  ++open_;
   const int yes = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
-Connection::~Connection() { ::close(socket_); }
+Connection::~Connection() {
+  ::close(socket_);
+  --open_;
+}
 
 bool Connection::receive() {
   if (used_ == received_.size()) received_.clear(), used_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 
@@ -16,7 +17,8 @@ namespace serve {
 class Connection : public httplib::Stream {
  public:
   /// socket: does not block, and is closed with the connection
-  explicit Connection(int socket);
+  /// open: counts connections for as long as they are there
+  Connection(int socket, std::atomic<std::size_t>& open);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() override;
@@ -52,6 +54,7 @@ class Connection : public httplib::Stream {
   bool wait(Way way) const;
 
   int socket_;
+  std::atomic<std::size_t>& open_;
   std::string received_;
   std::size_t used_ = 0;
 };

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
+
 #include "connection.hpp"
 
 // Requests and answers over HTTP/1.1: connections wait in one thread that costs nothing for slow ones; whole heads of
@@ -71,15 +73,18 @@ class HttpServer : private httplib::Server {
 
   void route();
   void watch();
+  bool watch_once(std::vector<pollfd>& states, bool ending);
+  static bool takes_in(Connection& connection);
   void accept_all();
   void take_back();
-  void sort_out(Connections& waiting);
+  void sort_out();
   bool is_to_stay(std::unique_ptr<Connection>& connection);
   void end(Connection& connection, int status, const std::string& sentence);
   void work();
   bool serve_one(Connection& connection);
   void wake();
 
+  std::atomic<std::size_t> open_{0};  // outlives the connections, which count themselves in it
   Callbacks callbacks_;
   HttpLimits limits_;
   int listener_ = -1, wake_[2] = {-1, -1};
@@ -87,7 +92,6 @@ class HttpServer : private httplib::Server {
   std::vector<std::thread> workers_;
   std::atomic<bool> draining_{false}, stopping_{false};
   std::atomic<int> in_flight_{0}, passes_{0};  // passes of the watcher since the end began
-  std::atomic<std::size_t> open_{0};
   Connections waiting_;  // of the watcher alone
   std::mutex mutex_;
   std::condition_variable ready_changed_, idle_changed_;

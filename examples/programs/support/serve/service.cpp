@@ -283,6 +283,8 @@ Reply Service::computed(std::shared_ptr<Question> question, const std::function<
   switch (work_.run(job, after(options_.seconds), is_gone)) {
     case WorkQueue::Outcome::done:
       break;
+    case WorkQueue::Outcome::failed:
+      return with(error_reply(503, "the memory is not enough: ask for fewer cells"), "Retry-After", "1");
     case WorkQueue::Outcome::full:
       return with(error_reply(503, "too many requests wait already"), "Retry-After", "1");
     case WorkQueue::Outcome::late_in_queue:
