@@ -35,6 +35,7 @@ const char* reason_of(int status) {
 }
 
 void write(Reply reply, httplib::Response& to) {
+  current->held = std::move(reply.held);
   to.status = reply.status;
   to.body = std::move(reply.body);
   to.headers.erase("Content-Type");
@@ -99,6 +100,10 @@ void HttpServer::route() {
     };
     write(callbacks_.with_body(request, body, [&] { return connection.is_gone(); }), response);
   });
+  // In place of httplib's own, which tells what was thrown in a header.
+  set_exception_handler([](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
+    write(error_reply(503, "the request cannot be answered now: the memory may be short"), response);
+  });
   // What httplib itself refuses, as a line that is no request, has no words yet.
   set_error_handler(HandlerWithResponse([](const httplib::Request&, httplib::Response& response) {
     if (!response.body.empty()) return HandlerResponse::Unhandled;
@@ -106,9 +111,11 @@ void HttpServer::route() {
     write(error_reply(response.status, "this is not a request of HTTP/1.1 that can be read"), response);
     return HandlerResponse::Handled;
   }));
-  set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+  set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     Connection& connection = *current;
-    connection.deadline = after(limits_.body_seconds);
+    // A page or a refusal is short: who does not read it may not keep a worker.
+    const bool is_brief = request.method != "POST" || response.status >= 400;
+    connection.deadline = after(is_brief ? std::min(limits_.brief_seconds, limits_.body_seconds) : limits_.body_seconds);
     if (draining_ || connection.unread) connection.close = true;
     if (!connection.close) return;
     response.headers.erase("Keep-Alive");
@@ -235,6 +242,7 @@ void HttpServer::sort_out() {
 }
 
 bool HttpServer::is_to_stay(std::unique_ptr<Connection>& connection) {
+  if (connection->lingers) return Clock::now() < connection->deadline;
   if (connection->waiting() == 0)
     return passes_ + 1 < last_passes && seconds_since(connection->since) < limits_.idle_seconds;
   if (connection->has_head()) {
@@ -330,10 +338,16 @@ bool HttpServer::serve_one(Connection& connection) {
     const std::string length = request.get_header_value("Content-Length");
     connection.unread = request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
   });
-  if (connection.close && sent) connection.linger(1);
-  connection.since = Clock::now();
   current = nullptr;
-  return sent && !closed && !connection.close;
+  connection.held.reset();
+  connection.since = Clock::now();
+  if (!sent || !connection.close) return sent && !closed;
+  if (!draining_) {
+    connection.begin_to_linger(limits_.linger_seconds);  // in the watcher, which has time
+    return true;
+  }
+  connection.linger(limits_.linger_seconds);
+  return false;
 }
 
 }  // namespace serve

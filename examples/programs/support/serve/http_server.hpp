@@ -26,6 +26,7 @@ struct Reply {
   int status = 200;
   std::string type = "application/json", body;
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<void> held = {};  ///< given back when the answer was sent
 };
 
 /// {"error": "..."} with a status.
@@ -51,6 +52,8 @@ struct HttpLimits {
   double head_seconds = 10;        ///< for the head of a request to arrive
   double idle_seconds = 30;        ///< that a connection may wait for its next request
   double body_seconds = 60;        ///< for a body to arrive, and again for the answer to be sent
+  double brief_seconds = 2;        ///< for a page or a refusal to be sent: nobody has to compute them again
+  double linger_seconds = 1;       ///< that a body which is not wanted may go on to arrive, so that its sender reads why
 };
 
 class HttpServer : private httplib::Server {

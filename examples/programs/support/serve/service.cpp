@@ -149,11 +149,11 @@ GenerateRequest parse_generate(const std::string& body) {
 
 /// A request with its body. A job owns it together with the thread that waits for the answer.
 struct Service::Question {
-  explicit Question(ByteBudget& budget) : share(budget) {}
+  explicit Question(ByteBudget& budget) : share(std::make_shared<ByteBudget::Share>(budget)) {}
 
   std::string path, type, answer_type, layer, body;
   std::optional<TemporaryFile> file;
-  ByteBudget::Share share;
+  std::shared_ptr<ByteBudget::Share> share;
   Reply reply;
   Index cells = 0;
 };
@@ -257,7 +257,7 @@ Reply Service::with_body(const httplib::Request& request, const ReadBody& read, 
       question->body.reserve(std::min(length, most_at_first));
     }
     const bool whole = read([&](const char* bytes, std::size_t count) {
-      fits = question->share.take(count);
+      fits = question->share->take(count);
       if (fits && question->file) stored = question->file->append(bytes, count);
       if (fits && !question->file) question->body.append(bytes, count);
       return fits && stored;
@@ -279,6 +279,7 @@ Reply Service::computed(std::shared_ptr<Question> question, const std::function<
   const auto job = [this, question](const Cancelled& cancelled) {
     question->reply = answer(*question, cancelled);
     question->body = {};
+    question->file.reset();
   };
   switch (work_.run(job, after(options_.seconds), is_gone)) {
     case WorkQueue::Outcome::done:
@@ -295,10 +296,13 @@ Reply Service::computed(std::shared_ptr<Question> question, const std::function<
     case WorkQueue::Outcome::abandoned:
       return error_reply(499, "the client went away");
   }
-  if (!question->share.take(question->reply.body.size()))
+  // The body is gone: what is left is the answer.
+  question->share->give_back();
+  if (!question->share->take(question->reply.body.size()))
     return with(error_reply(503, "the answers to other requests take all memory that there is for them"), "Retry-After",
                 "1");
   if (question->cells > 0) metrics_.cells(question->path, question->cells);
+  question->reply.held = question->share;
   return std::move(question->reply);
 }
 
