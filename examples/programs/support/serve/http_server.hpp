@@ -53,7 +53,7 @@ struct HttpLimits {
   double idle_seconds = 30;        ///< that a connection may wait for its next request
   double body_seconds = 60;        ///< for a body to arrive, and again for the answer to be sent
   double brief_seconds = 2;        ///< for a page or a refusal to be sent: nobody has to compute them again
-  double linger_seconds = 1;       ///< that a body which is not wanted may go on to arrive, so that its sender reads why
+  double linger_seconds = 1;       ///< that a refused body may go on to arrive, so that its sender reads why
 };
 
 class HttpServer : private httplib::Server {
