@@ -117,8 +117,7 @@ lc::CellTable read_h5ad_body(const TemporaryFile& file, const H5adLimits& limits
     lc::io::try_hdf5(file.path());
     check_size(file.path(), limits);
     // Of the root: a view would not be followed, had it come so far.
-    return lc::io::read_h5ad(lc::io::Hdf5Object::open_file(file.path()),
-                             {.layer = limits.layer, .try_first = false});
+    return lc::io::read_h5ad(lc::io::Hdf5Object::open_file(file.path()), {.layer = limits.layer, .try_first = false});
   } catch (const std::runtime_error& e) {
     // The name of the file means nothing to the client.
     std::string said = e.what();

@@ -115,8 +115,8 @@ void HttpServer::route() {
     Connection& connection = *current;
     // A page or a refusal is short: who does not read it may not keep a worker.
     const bool is_brief = request.method != "POST" || response.status >= 400;
-    connection.deadline = after(is_brief ? std::min(limits_.brief_seconds, limits_.body_seconds)
-                                         : limits_.body_seconds);
+    connection.deadline =
+        after(is_brief ? std::min(limits_.brief_seconds, limits_.body_seconds) : limits_.body_seconds);
     if (draining_ || connection.unread) connection.close = true;
     if (!connection.close) return;
     response.headers.erase("Keep-Alive");

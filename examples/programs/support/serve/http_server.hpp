@@ -95,7 +95,7 @@ class HttpServer : private httplib::Server {
   std::vector<std::thread> workers_;
   std::atomic<bool> draining_{false}, stopping_{false};
   std::atomic<int> in_flight_{0}, passes_{0};  // passes of the watcher since the end began
-  Connections waiting_;  // of the watcher alone
+  Connections waiting_;                        // of the watcher alone
   std::mutex mutex_;
   std::condition_variable ready_changed_, idle_changed_;
   std::deque<std::unique_ptr<Connection>> ready_;  // with a whole head
