@@ -254,6 +254,10 @@ def refusals(server, most_cells):
             (400, 'JSON', '/encode', b'{"counts": ' + b'[' * 100000, {}),
             (400, 'JSON', '/encode', {**one, 'counts': {'indptr': [0, 1], 'indices': [1.5], 'data': [1]}}, {}),
             (400, 'JSON', '/generate', b'{"seed": -1}', {}),
+            (400, 'twice', '/encode', b'{"counts": [[1, 2]], "counts": [[3, 4]]}', {}),
+            (400, 'twice', '/encode', b'{"counts": {"indptr": [0], "indptr": [0]}}', {}),
+            (400, 'twice', '/encode', b'{"genes": ["a"], "genes": ["b"]}', {}),
+            (400, 'twice', '/generate', b'{"seed": 1, "seed": 2}', {}),
             (400, 'HDF5', '/encode', b'no file', {'type': H5AD}),
             (422, 'no counts', '/encode', {}, {}),
             (422, "field 'x'", '/encode', {**one, 'x': 1}, {}),
@@ -301,15 +305,84 @@ def wire(server):
             (400, 'no path', b'GET\r\n\r\n'),
             (431, 'endless headers', b'GET / HTTP/1.1\r\n' + b'a: b\r\n' * 100000),
             (403, 'another host', b'GET /model HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n'),
+            *[(403, f'the host {host}', f'GET /model HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n'.encode())
+              for host in ('127.evil.example', '127.0.0.1.nip.io', '127.0.0.1.nip.io:80', '128.0.0.1', '127.1',
+                           'localhost.evil.example', '[::1].evil.example', '[::1', '[127.0.0.1]', 'localhost:evil',
+                           '127.0.0.1:80:80')],
+            *[(200, f'the host {host}', f'GET /model HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n'.encode())
+              for host in ('127.0.0.1', '127.8.9.10:80', 'localhost', 'localhost:8080', '[::1]', '[::1]:8080')],
             (403, 'no host', b'GET /model HTTP/1.1\r\nConnection: close\r\n\r\n')]:
         raw = server.raw(data)
-        expect(status_of(raw) == status and is_sentence(raw.split(b'\r\n\r\n')[-1]), f'{status}: {what}')
+        expect(status_of(raw) == status and (status == 200 or is_sentence(raw.split(b'\r\n\r\n')[-1])),
+               f'{status}: {what}')
     for what, line in [('ranges', b'Range: bytes=' + b'0-1,' * 1900 + b'0-1'), ('a long value', b'A: ' + b'b' * 8000)]:
         raw = server.raw(b'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' + line + b'\r\n\r\n')
         expect(status_of(raw) in (200, 400), f'{what} are lived with')
     raw = server.raw(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n' * 3 +
                      b'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     expect(raw.count(b'HTTP/1.1 200') == 4, 'four requests at once are answered in turn')
+
+
+def views(server):
+    """A body that is a view of other files shows none of them, not even where they lie beside it."""
+    run(programs + '/generate_cells', '--from', 'model', '--count', '30', '--steps', '2', '--shards', '20', '--out',
+        'shards', '--quiet')
+    # Into TMPDIR of the server, where a body lies too.
+    parts = [name for name in os.listdir('shards') if name.endswith('.h5ad') and name != 'whole.h5ad']
+    for name in parts:
+        write(name, read('shards/' + name))
+    for accept in (JSON, H5AD):
+        status, answer = server.ask('/encode', read('shards/whole.h5ad'), H5AD, accept=accept)
+        expect(status == 422 and is_sentence(answer) and b'view' in answer, f'a view of {len(parts)} files is refused')
+    for name in parts:
+        os.unlink(name)
+
+
+def body_folders(server):
+    """While a body arrives it lies in a folder that others cannot open, and which goes with it."""
+    data = read('new.h5ad')
+    with socket.create_connection(('127.0.0.1', server.port)) as s:
+        s.sendall(head_of('/encode', len(data)).replace(JSON.encode(), H5AD.encode()) + data[:100])
+        end, found = time.time() + 5, []
+        while not found and time.time() < end:
+            time.sleep(.05)
+            found = [name for name in os.listdir('.') if name.startswith('latentcell-')]
+        modes = [os.stat(name).st_mode & 0o777 for name in found]
+        expect(modes == [0o700], f'a body has a folder of its own: {[oct(m) for m in modes]}')
+        s.sendall(data[100:])
+        expect(status_of(s.recv(65536)) == 200, 'which is read')
+    expect(not [name for name in os.listdir('.') if name.startswith('latentcell-')], 'and is gone afterwards')
+
+
+def half_closed(server):
+    """A client that has no more to send still waits for its answer."""
+    request = json.dumps({'count': 500, 'steps': 40}).encode()
+    with socket.create_connection(('127.0.0.1', server.port), timeout=30) as s:
+        s.sendall(head_of('/generate', len(request)) + request)
+        s.shutdown(socket.SHUT_WR)
+        data = b''
+        while piece := s.recv(65536):
+            data += piece
+    expect(status_of(data) == 200, f'a half-closed connection gets its answer: {data[:100]}')
+
+
+def refused_uploads(server):
+    """More clients than there are workers go on sending bodies that were refused: they keep none."""
+    head = head_of('/none', 10000000)
+    clients = [socket.create_connection(('127.0.0.1', server.port)) for _ in range(100)]
+    for s in clients:
+        s.sendall(head)
+    time.sleep(.2)
+    begin = time.time()
+    status = server.ask('/health')[0]
+    seconds = time.time() - begin
+    expect(status == 200 and seconds < .7, f'refused uploads keep no worker: {seconds:.2f} s')
+    found = collections.Counter()
+    for s in clients:
+        s.settimeout(5)
+        found[status_of(s.recv(4096))] += 1
+        s.close()
+    expect(dict(found) == {404: 100}, f'and all are told: {dict(found)}')
 
 
 def damaged(server):
@@ -481,6 +554,8 @@ def late():
     connection = server.connect()
     connection.request('POST', '/generate', json.dumps(long), {'Content-Type': JSON})
     time.sleep(.2)
+    # Cut off: the end of what it sends alone does not say that it went away.
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
     connection.close()
     expect(server.ask('/generate', {'count': 5})[0] == 200, 'so is one whose client went away')
     server.end()
@@ -531,6 +606,10 @@ generated(server)
 encoded(server, 'model/model.safetensors')
 refusals(server, 2000)
 wire(server)
+views(server)
+body_folders(server)
+half_closed(server)
+refused_uploads(server)
 damaged(server)
 in_use = subprocess.run([programs + '/serve_cells', '--from', 'model', '--port', str(server.port)], capture_output=True,
                         text=True, timeout=60)

@@ -30,14 +30,23 @@ void address(const sockaddr_storage& of, socklen_t size, std::string& ip, int& p
 
 }  // namespace
 
-Connection::Connection(int socket) : socket_(socket) {
+Connection::Connection(int socket, std::atomic<std::size_t>& open) : socket_(socket), open_(open) {
+  ++open_;
   const int yes = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
-Connection::~Connection() { ::close(socket_); }
+Connection::~Connection() {
+  ::close(socket_);
+  --open_;
+}
 
 bool Connection::receive() {
+  if (lingers) {
+    char thrown_away[65536];
+    const ssize_t n = ::recv(socket_, thrown_away, sizeof thrown_away, MSG_DONTWAIT);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR));
+  }
   if (used_ == received_.size()) received_.clear(), used_ = 0;
   char bytes[4096];
   const ssize_t n = ::recv(socket_, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -46,8 +55,8 @@ bool Connection::receive() {
 }
 
 bool Connection::is_gone() const {
-  pollfd state{socket_, POLLIN | POLLRDHUP, 0};
-  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  pollfd state{socket_, 0, 0};
+  return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void Connection::send_and_end(const std::string& bytes) {
@@ -56,9 +65,16 @@ void Connection::send_and_end(const std::string& bytes) {
   receive();
 }
 
-void Connection::linger(double seconds) {
+void Connection::begin_to_linger(double seconds) {
   ::shutdown(socket_, SHUT_WR);
   deadline = after(seconds);
+  lingers = true;
+  received_ = {};
+  used_ = 0;
+}
+
+void Connection::linger(double seconds) {
+  begin_to_linger(seconds);
   char bytes[65536];
   while (wait(readable) && ::recv(socket_, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {
   }

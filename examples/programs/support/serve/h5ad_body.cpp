@@ -1,7 +1,10 @@
 #include "h5ad_body.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -26,9 +29,12 @@ std::mutex& hdf5_lock() {
   return only;
 }
 
-std::string temporary_path() {
-  const char* const folder = std::getenv("TMPDIR");
-  return text(folder != nullptr && *folder != '\0' ? folder : "/tmp", "/latentcell-XXXXXX.h5ad");
+// A folder that nobody else can look into, and in which nothing else is that a file could name.
+std::string own_folder() {
+  const char* const where = std::getenv("TMPDIR");
+  std::string out = text(where != nullptr && *where != '\0' ? where : "/tmp", "/latentcell-XXXXXX");
+  if (::mkdtemp(out.data()) == nullptr) lc::throw_runtime(out, ": cannot be made: ", std::strerror(errno));
+  return out;
 }
 
 // What the values of a file take unpacked: gzip makes a thousand bytes of one.
@@ -59,8 +65,15 @@ Index cells_of(const lc::io::Hdf5Object& root) {
   return most;
 }
 
+// A view names other files, and those of the server are not the client's.
+void refuse_view(const lc::io::Hdf5Object& root) {
+  if (root.has_attribute(lc::io::view_mark))
+    throw Refusal{422, "the body is a view of other files: send a file that holds its cells"};
+}
+
 void check_size(const std::string& path, const H5adLimits& limits) {
   const lc::io::Hdf5Object root = lc::io::Hdf5Object::open_file(path);
+  refuse_view(root);
   if (const Index cells = cells_of(root); cells > limits.most_cells)
     throw Refusal{413, text("the body has ", cells, " cells, one request may have ", limits.most_cells)};
   std::set<std::string> visited;
@@ -70,13 +83,20 @@ void check_size(const std::string& path, const H5adLimits& limits) {
 
 }  // namespace
 
-TemporaryFile::TemporaryFile() : path_(temporary_path()), file_(::mkostemps(path_.data(), 5, O_CLOEXEC)) {
-  if (file_ < 0) lc::throw_runtime(path_, ": cannot be made: ", std::strerror(errno));
+TemporaryFile::TemporaryFile()
+    : folder_(own_folder()),
+      path_(folder_ + "/body.h5ad"),
+      file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)) {
+  if (file_ >= 0) return;
+  const int error = errno;
+  ::rmdir(folder_.c_str());
+  lc::throw_runtime(path_, ": cannot be made: ", std::strerror(error));
 }
 
 TemporaryFile::~TemporaryFile() {
   ::close(file_);
   ::unlink(path_.c_str());
+  ::rmdir(folder_.c_str());
 }
 
 bool TemporaryFile::append(const char* bytes, std::size_t count) {
@@ -96,7 +116,8 @@ lc::CellTable read_h5ad_body(const TemporaryFile& file, const H5adLimits& limits
   try {
     lc::io::try_hdf5(file.path());
     check_size(file.path(), limits);
-    return lc::io::read_h5ad(file.path(), {.layer = limits.layer, .try_first = false});
+    // Of the root: a view would not be followed, had it come so far.
+    return lc::io::read_h5ad(lc::io::Hdf5Object::open_file(file.path()), {.layer = limits.layer, .try_first = false});
   } catch (const std::runtime_error& e) {
     // The name of the file means nothing to the client.
     std::string said = e.what();

@@ -9,7 +9,7 @@
 
 namespace serve {
 
-/// A file of its own in the temporary folder (TMPDIR), gone with the object.
+/// A file in a folder of its own (mode 700) in the temporary folder (TMPDIR), both gone with the object.
 class TemporaryFile {
  public:
   TemporaryFile();
@@ -22,7 +22,7 @@ class TemporaryFile {
   bool append(const char* bytes, std::size_t count);
 
  private:
-  std::string path_;
+  std::string folder_, path_;
   int file_;
 };
 

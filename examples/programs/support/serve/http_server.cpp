@@ -35,6 +35,7 @@ const char* reason_of(int status) {
 }
 
 void write(Reply reply, httplib::Response& to) {
+  current->held = std::move(reply.held);
   to.status = reply.status;
   to.body = std::move(reply.body);
   to.headers.erase("Content-Type");
@@ -57,6 +58,9 @@ HttpServer::HttpServer(Callbacks callbacks, const HttpLimits& limits)
                      "HttpServer: connections must be in [1, 900), got ", limits_.connections);
   if (::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0)
     latentcell::throw_runtime("no pipe can be made: ", std::strerror(errno));
+  // So that handing connections over takes no memory. One more may be there than may stay.
+  waiting_.reserve(limits_.connections + 1);
+  returned_.reserve(limits_.connections + 1);
   route();
 }
 
@@ -96,6 +100,10 @@ void HttpServer::route() {
     };
     write(callbacks_.with_body(request, body, [&] { return connection.is_gone(); }), response);
   });
+  // In place of httplib's own, which tells what was thrown in a header.
+  set_exception_handler([](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
+    write(error_reply(503, "the request cannot be answered now: the memory may be short"), response);
+  });
   // What httplib itself refuses, as a line that is no request, has no words yet.
   set_error_handler(HandlerWithResponse([](const httplib::Request&, httplib::Response& response) {
     if (!response.body.empty()) return HandlerResponse::Unhandled;
@@ -103,9 +111,12 @@ void HttpServer::route() {
     write(error_reply(response.status, "this is not a request of HTTP/1.1 that can be read"), response);
     return HandlerResponse::Handled;
   }));
-  set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+  set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     Connection& connection = *current;
-    connection.deadline = after(limits_.body_seconds);
+    // A page or a refusal is short: who does not read it may not keep a worker.
+    const bool is_brief = request.method != "POST" || response.status >= 400;
+    connection.deadline =
+        after(is_brief ? std::min(limits_.brief_seconds, limits_.body_seconds) : limits_.body_seconds);
     if (draining_ || connection.unread) connection.close = true;
     if (!connection.close) return;
     response.headers.erase("Keep-Alive");
@@ -169,37 +180,47 @@ void HttpServer::wake() { (void)!::write(wake_[1], "w", 1); }
 
 void HttpServer::watch() {
   std::vector<pollfd> states;
+  states.reserve(limits_.connections + 3);
   while (!stopping_) {
     const bool ending = draining_;
-    if (ending && passes_ > 0) ::shutdown(listener_, SHUT_RDWR);
-    states.assign({{wake_[0], POLLIN, 0}, {passes_ > 0 ? -1 : listener_, POLLIN, 0}});
-    for (const auto& connection : waiting_) states.push_back({connection->socket(), POLLIN, 0});
-    if (::poll(states.data(), nfds_t(states.size()), ending ? 5 : 500) < 0 && errno != EINTR) break;
-    char bytes[256];
-    while (::read(wake_[0], bytes, sizeof bytes) > 0) {
+    try {
+      if (!watch_once(states, ending)) break;
+    } catch (...) {
+      // As memory that is short: what was under way is closed, and the next pass may do better.
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    Connections all = std::move(waiting_), now;
-    waiting_.clear();
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const bool arrived = states[i + 2].revents != 0;
-      if (arrived && all[i]->waiting() == 0) all[i]->since = Clock::now();
-      if (arrived && !all[i]->receive()) {
-        all[i].reset();
-        --open_;
-      } else {
-        now.push_back(std::move(all[i]));
-      }
-    }
-    take_back();
-    now.insert(now.end(), std::make_move_iterator(waiting_.begin()), std::make_move_iterator(waiting_.end()));
-    waiting_.clear();
-    sort_out(now);
-    if ((states[1].revents & POLLIN) != 0) accept_all();
     if (!ending) continue;
     ++passes_;
     idle_changed_.notify_all();
   }
   waiting_.clear();
+}
+
+bool HttpServer::watch_once(std::vector<pollfd>& states, bool ending) {
+  if (ending && passes_ > 0) ::shutdown(listener_, SHUT_RDWR);
+  states.assign({{wake_[0], POLLIN, 0}, {passes_ > 0 ? -1 : listener_, POLLIN, 0}});
+  for (const auto& connection : waiting_) states.push_back({connection->socket(), POLLIN, 0});
+  if (::poll(states.data(), nfds_t(states.size()), ending ? 5 : 500) < 0 && errno != EINTR) return false;
+  char bytes[256];
+  while (::read(wake_[0], bytes, sizeof bytes) > 0) {
+  }
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (states[i + 2].revents != 0 && !takes_in(*waiting_[i])) waiting_[i].reset();
+  }
+  std::erase(waiting_, nullptr);
+  take_back();
+  sort_out();
+  if ((states[1].revents & POLLIN) != 0) accept_all();
+  return true;
+}
+
+bool HttpServer::takes_in(Connection& connection) {
+  if (connection.waiting() == 0) connection.since = Clock::now();
+  try {
+    return connection.receive();
+  } catch (...) {
+    return false;
+  }
 }
 
 void HttpServer::take_back() {
@@ -209,18 +230,20 @@ void HttpServer::take_back() {
 }
 
 // Whole heads go to the workers, late connections end, the others wait on.
-void HttpServer::sort_out(Connections& now) {
-  for (auto& connection : now) {
-    if (is_to_stay(connection)) {
-      waiting_.push_back(std::move(connection));
-    } else if (connection) {
-      connection.reset();
-      --open_;
+void HttpServer::sort_out() {
+  for (auto& connection : waiting_) {
+    bool stays = false;
+    try {
+      stays = is_to_stay(connection);
+    } catch (...) {
     }
+    if (!stays) connection.reset();
   }
+  std::erase(waiting_, nullptr);
 }
 
 bool HttpServer::is_to_stay(std::unique_ptr<Connection>& connection) {
+  if (connection->lingers) return Clock::now() < connection->deadline;
   if (connection->waiting() == 0)
     return passes_ + 1 < last_passes && seconds_since(connection->since) < limits_.idle_seconds;
   if (connection->has_head()) {
@@ -248,8 +271,14 @@ void HttpServer::accept_all() {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
       return;
     }
-    auto connection = std::make_unique<Connection>(socket);
-    if (open_ >= limits_.connections) {
+    std::unique_ptr<Connection> connection;
+    try {
+      connection = std::make_unique<Connection>(socket, open_);
+    } catch (...) {
+      ::close(socket);
+      return;
+    }
+    if (open_ > limits_.connections) {
       // The one that has been idle for longest makes room.
       const auto longest = std::min_element(waiting_.begin(), waiting_.end(), [](const auto& a, const auto& b) {
         return std::pair(a->waiting(), a->since) < std::pair(b->waiting(), b->since);
@@ -259,9 +288,7 @@ void HttpServer::accept_all() {
         continue;
       }
       waiting_.erase(longest);
-      --open_;
     }
-    ++open_;
     waiting_.push_back(std::move(connection));
   }
 }
@@ -285,15 +312,16 @@ void HttpServer::work() {
     ready_.pop_front();
     ++in_flight_;
     lock.unlock();
-    const bool stays = serve_one(*connection);
+    bool stays = false;
+    try {
+      stays = serve_one(*connection);
+    } catch (...) {
+      current = nullptr;  // as memory that is not there for an answer
+    }
     if (!stays) connection.reset();
     lock.lock();
     --in_flight_;
-    if (stays) {
-      returned_.push_back(std::move(connection));
-    } else {
-      --open_;
-    }
+    if (stays) returned_.push_back(std::move(connection));
     wake();
     idle_changed_.notify_all();
   }
@@ -311,10 +339,16 @@ bool HttpServer::serve_one(Connection& connection) {
     const std::string length = request.get_header_value("Content-Length");
     connection.unread = request.has_header("Transfer-Encoding") || (!length.empty() && length != "0");
   });
-  if (connection.close && sent) connection.linger(1);
-  connection.since = Clock::now();
   current = nullptr;
-  return sent && !closed && !connection.close;
+  connection.held.reset();
+  connection.since = Clock::now();
+  if (!sent || !connection.close) return sent && !closed;
+  if (!draining_) {
+    connection.begin_to_linger(limits_.linger_seconds);  // in the watcher, which has time
+    return true;
+  }
+  connection.linger(limits_.linger_seconds);
+  return false;
 }
 
 }  // namespace serve

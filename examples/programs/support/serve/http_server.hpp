@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
+
 #include "connection.hpp"
 
 // Requests and answers over HTTP/1.1: connections wait in one thread that costs nothing for slow ones; whole heads of
@@ -24,6 +26,7 @@ struct Reply {
   int status = 200;
   std::string type = "application/json", body;
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<void> held = {};  ///< given back when the answer was sent
 };
 
 /// {"error": "..."} with a status.
@@ -49,6 +52,8 @@ struct HttpLimits {
   double head_seconds = 10;        ///< for the head of a request to arrive
   double idle_seconds = 30;        ///< that a connection may wait for its next request
   double body_seconds = 60;        ///< for a body to arrive, and again for the answer to be sent
+  double brief_seconds = 2;        ///< for a page or a refusal to be sent: nobody has to compute them again
+  double linger_seconds = 1;       ///< that a refused body may go on to arrive, so that its sender reads why
 };
 
 class HttpServer : private httplib::Server {
@@ -71,15 +76,18 @@ class HttpServer : private httplib::Server {
 
   void route();
   void watch();
+  bool watch_once(std::vector<pollfd>& states, bool ending);
+  static bool takes_in(Connection& connection);
   void accept_all();
   void take_back();
-  void sort_out(Connections& waiting);
+  void sort_out();
   bool is_to_stay(std::unique_ptr<Connection>& connection);
   void end(Connection& connection, int status, const std::string& sentence);
   void work();
   bool serve_one(Connection& connection);
   void wake();
 
+  std::atomic<std::size_t> open_{0};  // outlives the connections, which count themselves in it
   Callbacks callbacks_;
   HttpLimits limits_;
   int listener_ = -1, wake_[2] = {-1, -1};
@@ -87,8 +95,7 @@ class HttpServer : private httplib::Server {
   std::vector<std::thread> workers_;
   std::atomic<bool> draining_{false}, stopping_{false};
   std::atomic<int> in_flight_{0}, passes_{0};  // passes of the watcher since the end began
-  std::atomic<std::size_t> open_{0};
-  Connections waiting_;  // of the watcher alone
+  Connections waiting_;                        // of the watcher alone
   std::mutex mutex_;
   std::condition_variable ready_changed_, idle_changed_;
   std::deque<std::unique_ptr<Connection>> ready_;  // with a whole head

@@ -62,16 +62,13 @@ void read_rows(JsonReader& in, Parts& to, Index most_cells) {
 void read_sparse(JsonReader& in, Parts& to, Index most_cells) {
   in.object([&](const std::string& key) {
     if (key == "indptr") {
-      to.row_start.clear();
       in.array([&] {
         to.row_start.push_back(in.number<std::int64_t>());
         too_many_cells(Index(to.row_start.size()) - 1, most_cells);
       });
     } else if (key == "indices") {
-      to.columns.clear();
       in.array([&] { to.columns.push_back(in.number<std::int32_t>()); });
     } else if (key == "data") {
-      to.values.clear();
       in.array([&] { to.values.push_back(checked(in.number<double>(), to.values.size())); });
     } else if (key == "shape") {
       std::vector<Index> shape;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 #include <type_traits>
+#include <vector>
 
 #include <latentcell/core/error.hpp>
 
@@ -27,14 +29,18 @@ class JsonReader {
   /// text: must outlive the reader
   explicit JsonReader(std::string_view text) : text_(text) {}
 
-  /// Calls member(key) for each member of an object; it must read the value.
+  /// Calls member(key) for each member of an object; it must read the value, and throw for a key that it does not know.
+  /// A key that comes twice fails: nobody can tell which of the values is meant.
   template <class Member>
   void object(const Member& member) {
     expect('{', "an object");
     if (take('}')) return;
+    std::vector<std::string> seen;
     do {
       skip_blank();
-      const std::string key = string();
+      const std::string& key = seen.emplace_back(string());
+      if (std::find(seen.begin(), seen.end() - 1, key) != seen.end() - 1)
+        throw JsonError(latentcell::text("the body has the field '", key, "' twice"));
       expect(':', "':'");
       member(key);
     } while (take(','));

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <arpa/inet.h>
+
+#include <array>
 #include <cstdlib>
 #include <string>
 
@@ -17,9 +20,12 @@ struct ServeSettings : Common {
   Index cells = 10000;
 };
 
-/// Whether an address reaches this machine alone.
+/// Whether an address reaches this machine alone: a name that only begins as one does may lead anywhere.
 inline bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+  std::array<unsigned char, 4> bytes{};
+  if (::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1)
+    return bytes[0] == 127 && host.find('\0') == std::string::npos;
+  return host == "localhost" || host == "::1";
 }
 
 inline ServeSettings parse_serving(int argc, char** argv) {

@@ -77,13 +77,14 @@ bool same_secret(const std::string& given, const std::string& right) {
 }
 
 // A page of another site may send requests here under a name of its own that it lets point to this machine.
-bool is_own_name(std::string host) {
-  if (!host.empty() && host.front() == '[') {
-    host = host.substr(1, host.find(']') - 1);
-  } else {
-    host = host.substr(0, host.find(':'));
-  }
-  return program::is_loopback(host);
+bool is_own_name(const std::string& host) {
+  const bool in_brackets = !host.empty() && host.front() == '[';
+  const std::size_t end = in_brackets ? host.find(']') : std::min(host.find(':'), host.size());
+  if (end == std::string::npos) return false;
+  const std::string name = host.substr(in_brackets, end - in_brackets), rest = host.substr(end + in_brackets);
+  const bool is_port = rest.empty() || (rest.size() > 1 && rest.size() <= 6 && rest.front() == ':' &&
+                                        rest.find_first_not_of("0123456789", 1) == std::string::npos);
+  return is_port && (name == "::1") == in_brackets && program::is_loopback(name);
 }
 
 bool is_whole_number(const std::string& word) {
@@ -148,11 +149,11 @@ GenerateRequest parse_generate(const std::string& body) {
 
 /// A request with its body. A job owns it together with the thread that waits for the answer.
 struct Service::Question {
-  explicit Question(ByteBudget& budget) : share(budget) {}
+  explicit Question(ByteBudget& budget) : share(std::make_shared<ByteBudget::Share>(budget)) {}
 
   std::string path, type, answer_type, layer, body;
   std::optional<TemporaryFile> file;
-  ByteBudget::Share share;
+  std::shared_ptr<ByteBudget::Share> share;
   Reply reply;
   Index cells = 0;
 };
@@ -256,7 +257,7 @@ Reply Service::with_body(const httplib::Request& request, const ReadBody& read, 
       question->body.reserve(std::min(length, most_at_first));
     }
     const bool whole = read([&](const char* bytes, std::size_t count) {
-      fits = question->share.take(count);
+      fits = question->share->take(count);
       if (fits && question->file) stored = question->file->append(bytes, count);
       if (fits && !question->file) question->body.append(bytes, count);
       return fits && stored;
@@ -278,10 +279,13 @@ Reply Service::computed(std::shared_ptr<Question> question, const std::function<
   const auto job = [this, question](const Cancelled& cancelled) {
     question->reply = answer(*question, cancelled);
     question->body = {};
+    question->file.reset();
   };
   switch (work_.run(job, after(options_.seconds), is_gone)) {
     case WorkQueue::Outcome::done:
       break;
+    case WorkQueue::Outcome::failed:
+      return with(error_reply(503, "the memory is not enough: ask for fewer cells"), "Retry-After", "1");
     case WorkQueue::Outcome::full:
       return with(error_reply(503, "too many requests wait already"), "Retry-After", "1");
     case WorkQueue::Outcome::late_in_queue:
@@ -292,10 +296,13 @@ Reply Service::computed(std::shared_ptr<Question> question, const std::function<
     case WorkQueue::Outcome::abandoned:
       return error_reply(499, "the client went away");
   }
-  if (!question->share.take(question->reply.body.size()))
+  // The body is gone: what is left is the answer.
+  question->share->give_back();
+  if (!question->share->take(question->reply.body.size()))
     return with(error_reply(503, "the answers to other requests take all memory that there is for them"), "Retry-After",
                 "1");
   if (question->cells > 0) metrics_.cells(question->path, question->cells);
+  question->reply.held = question->share;
   return std::move(question->reply);
 }
 

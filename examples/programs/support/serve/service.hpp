@@ -32,13 +32,17 @@ class ByteBudget {
  public:
   explicit ByteBudget(std::size_t most) : most_(most) {}
 
-  /// A part of the budget, given back with the object.
+  /// A part of the budget, given back with the object: that of an answer goes with it until it was sent.
   class Share {
    public:
     explicit Share(ByteBudget& of) : of_(&of) {}
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
-    ~Share() { of_->used_ -= bytes_; }
+    ~Share() { give_back(); }
+    void give_back() {
+      of_->used_ -= bytes_;
+      bytes_ = 0;
+    }
     /// False where the budget does not have so many more.
     bool take(std::size_t bytes) {
       if (of_->used_.fetch_add(bytes) + bytes > of_->most_) {

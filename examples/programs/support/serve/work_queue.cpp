@@ -32,7 +32,7 @@ WorkQueue::Outcome WorkQueue::run(Job job, Clock::time_point deadline, const std
     finished_.wait_until(lock, std::min(deadline, after(0.2)));
     gone = entry->state != State::done && is_gone();
   }
-  if (entry->state == State::done) return Outcome::done;
+  if (entry->state == State::done) return entry->failed ? Outcome::failed : Outcome::done;
   entry->cancelled.cancel();
   const bool was_waiting = entry->state == State::waiting;
   std::erase(entries_, entry);
@@ -55,12 +55,16 @@ void WorkQueue::work() {
     entries_.pop_front();
     entry->state = State::running;
     lock.unlock();
+    bool failed = false;
     try {
       entry->job(entry->cancelled);
     } catch (const Cancelled::Thrown&) {
+    } catch (...) {
+      failed = true;  // as memory that is not there even for a sentence: the thread lives on
     }
     entry->job = {};  // gives back what it owns
     lock.lock();
+    entry->failed = failed;
     entry->state = State::done;
     finished_.notify_all();
   }

@@ -34,7 +34,7 @@ class Cancelled {
 class WorkQueue {
  public:
   using Job = std::function<void(const Cancelled&)>;
-  enum class Outcome { done, full, late_in_queue, late, abandoned };
+  enum class Outcome { done, failed, full, late_in_queue, late, abandoned };
 
   struct Options {
     int jobs = 1;     ///< worked on at once
@@ -47,7 +47,8 @@ class WorkQueue {
   ~WorkQueue();
 
   /// Runs a job and waits for it until a deadline, or until is_gone() says that nobody wants its outcome. A job that
-  /// is given up may still run for a while: it must own all that it uses. It must not throw, but for Cancelled::Thrown.
+  /// is given up may still run for a while: it must own all that it uses. One that throws
+  /// anything but Cancelled::Thrown has failed.
   Outcome run(Job job, Clock::time_point deadline, const std::function<bool()>& is_gone);
 
   int waiting() const;
@@ -57,6 +58,7 @@ class WorkQueue {
   struct Entry {
     Job job;
     State state = State::waiting;
+    bool failed = false;
     Cancelled cancelled;
   };
 
