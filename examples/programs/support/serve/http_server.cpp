@@ -113,7 +113,7 @@ void HttpServer::route() {
   }));
   set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     Connection& connection = *current;
-    // A page or a refusal is short: who does not read it may not keep a worker.
+    // A page or a refusal is short: a client that does not read it may not keep a worker.
     const bool is_brief = request.method != "POST" || response.status >= 400;
     connection.deadline =
         after(is_brief ? std::min(limits_.brief_seconds, limits_.body_seconds) : limits_.body_seconds);
@@ -182,25 +182,25 @@ void HttpServer::watch() {
   std::vector<pollfd> states;
   states.reserve(limits_.connections + 3);
   while (!stopping_) {
-    const bool ending = draining_;
+    ending_ = draining_;
     try {
-      if (!watch_once(states, ending)) break;
+      if (!watch_once(states)) break;
     } catch (...) {
       // As memory that is short: what was under way is closed, and the next pass may do better.
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    if (!ending) continue;
+    if (!ending_) continue;
     ++passes_;
     idle_changed_.notify_all();
   }
   waiting_.clear();
 }
 
-bool HttpServer::watch_once(std::vector<pollfd>& states, bool ending) {
-  if (ending && passes_ > 0) ::shutdown(listener_, SHUT_RDWR);
+bool HttpServer::watch_once(std::vector<pollfd>& states) {
+  if (ending_ && passes_ > 0) ::shutdown(listener_, SHUT_RDWR);
   states.assign({{wake_[0], POLLIN, 0}, {passes_ > 0 ? -1 : listener_, POLLIN, 0}});
   for (const auto& connection : waiting_) states.push_back({connection->socket(), POLLIN, 0});
-  if (::poll(states.data(), nfds_t(states.size()), ending ? 5 : 500) < 0 && errno != EINTR) return false;
+  if (::poll(states.data(), nfds_t(states.size()), ending_ ? 5 : 500) < 0 && errno != EINTR) return false;
   char bytes[256];
   while (::read(wake_[0], bytes, sizeof bytes) > 0) {
   }

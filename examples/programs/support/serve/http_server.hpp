@@ -76,7 +76,7 @@ class HttpServer : private httplib::Server {
 
   void route();
   void watch();
-  bool watch_once(std::vector<pollfd>& states, bool ending);
+  bool watch_once(std::vector<pollfd>& states);
   static bool takes_in(Connection& connection);
   void accept_all();
   void take_back();
@@ -96,6 +96,7 @@ class HttpServer : private httplib::Server {
   std::atomic<bool> draining_{false}, stopping_{false};
   std::atomic<int> in_flight_{0}, passes_{0};  // passes of the watcher since the end began
   Connections waiting_;                        // of the watcher alone
+  bool ending_ = false;                        // likewise: whether this pass began after the end
   std::mutex mutex_;
   std::condition_variable ready_changed_, idle_changed_;
   std::deque<std::unique_ptr<Connection>> ready_;  // with a whole head

@@ -30,16 +30,16 @@ class JsonReader {
   explicit JsonReader(std::string_view text) : text_(text) {}
 
   /// Calls member(key) for each member of an object; it must read the value, and throw for a key that it does not know.
-  /// A key that comes twice fails: nobody can tell which of the values is meant.
+  /// A key that comes twice fails: which of the values is meant is open.
   template <class Member>
   void object(const Member& member) {
     expect('{', "an object");
     if (take('}')) return;
-    std::vector<std::string> seen;
+    std::vector<std::string> fields;
     do {
       skip_blank();
-      const std::string& key = seen.emplace_back(string());
-      if (std::find(seen.begin(), seen.end() - 1, key) != seen.end() - 1)
+      const std::string& key = fields.emplace_back(string());
+      if (std::find(fields.begin(), fields.end() - 1, key) != fields.end() - 1)
         throw JsonError(latentcell::text("the body has the field '", key, "' twice"));
       expect(':', "':'");
       member(key);
