@@ -28,7 +28,10 @@ class MeanTable {
     for (const auto& row : table.rows()) {
       auto at = rows_.begin();
       while (at != rows_.end() && at->method != row.method) ++at;
-      if (at == rows_.end()) at = rows_.insert(rows_.end(), {row.method, row.role, {}});
+      if (at == rows_.end()) {
+        at = rows_.insert(rows_.end(), row);
+        at->values.clear();
+      }
       at->values.resize(metrics_.size());
       for (std::size_t m = 0; m < metrics_.size(); ++m)
         at->values[m] += std::isfinite(row.values[m]) ? row.values[m] : 0.0;
