@@ -46,6 +46,6 @@ refuses "requires" --stream
 refuses "--stream" --data data.h5ad --stream --batch batch --corrected corrected.h5ad
 refuses "cells.csv" --data cells.csv --stream
 refuses "holds no .h5ad files" --data empty --stream
-refuses "generate_cells --stream" --data parts
+refuses "generate_cells --stream" --data shards
 refuses "leave --obs out" --data data.h5ad --obs cells.csv --stream
 exit "$failed"
