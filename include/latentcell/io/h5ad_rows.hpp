@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <latentcell/data/streamed_table.hpp>
 #include <latentcell/io/h5ad_read.hpp>
 #include <latentcell/io/h5ad_view_shards.hpp>
 #include <latentcell/io/hdf5_rows.hpp>
@@ -13,11 +14,6 @@
 namespace LATENTCELL_NAMESPACE::io {
 
 namespace detail {
-
-/// Counts of 0.
-inline Counts no_counts(std::size_t cells, std::size_t genes) {
-  return Counts(Index(genes), std::vector<std::int64_t>(cells + 1), {}, {});
-}
 
 /// What an h5ad file says of its cells and genes, with an open matrix. The table has counts of 0, and of features of
 /// several kinds the genes alone, as read_h5ad keeps them.
@@ -53,7 +49,7 @@ inline H5adOpened open_h5ad(const std::string& path, const H5adOptions& options)
     for (std::size_t g = 0; g < kinds->genes.size(); ++g) table.gene_names[g] = out.features[to_size(kinds->genes[g])];
     table.gene_names.resize(kinds->genes.size());
   }
-  table.counts = no_counts(table.cell_names.size(), table.gene_names.size());
+  table.counts = no_counts(Index(table.cell_names.size()), Index(table.gene_names.size()));
   out.table = std::move(table);
   return out;
 }

@@ -202,7 +202,7 @@ class H5adShards {
     const bool all = std::find(from.begin(), from.end(), Index{-1}) == from.end();
     out.gene_columns = all ? out.gene_columns.select(from) : Annotation(Index(genes));
     out.gene_names = annotation_.gene_names;
-    out.counts = detail::no_counts(out.cell_names.size(), genes);
+    out.counts = no_counts(Index(out.cell_names.size()), Index(genes));
     return out;
   }
 
