@@ -1,5 +1,7 @@
 #include <latentcell/evaluate/sampled.hpp>
 
+#include <cmath>
+
 #include <latentcell/evaluate/verdict.hpp>
 
 #include "evaluate/cells.hpp"
@@ -134,6 +136,13 @@ TEST_CASE("SampledEvaluation: training cells beyond train_cells are drawn, the p
   Index train = 0;
   for (const ClassScores& c : report.classes) train += c.train;
   CHECK(train <= 301);
+}
+
+TEST_CASE("SampledEvaluation: an error grows with the share of cells that draws have in common") {
+  const auto error = [](double shared) { return evaluate::detail::drawn_score({1, 2, 3}, shared).error; };
+  CHECK(error(0) == Approx(std::sqrt(1.0 / 3)));
+  CHECK(error(0.5) == Approx(std::sqrt(1.0 / 3 + 1)));
+  CHECK(evaluate::detail::drawn_score({1, 2, 3}, 0.5).mean == Approx(2));
 }
 
 TEST_CASE("SampledEvaluation: wrong calls say what is wrong") {

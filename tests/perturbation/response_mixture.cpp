@@ -107,6 +107,7 @@ TEST_CASE(
   CHECK(c.mixture.control_weight == 1);
   CHECK(c.mixture.strength > 0);
   CHECK(c.mixture.strength <= 0.1);
+  CHECK(c.mixture.shrinkage == 0);
   CHECK(c.error <= 1.05 * c.no_change);
   CHECK(c.no_change < c.common);
 }
