@@ -40,11 +40,13 @@ TEST_CASE("perturbation io: a loaded model predicts the same bits, in every form
     m.overdispersion_scale.value.setConstant(0.7f);
     MixtureChoice choice;
     choice.mixture.control_weight = 0.25;
+    choice.mixture.shrinkage = 0.5;
     if (form != PerturbationForm::conditional_flow) choice.mixture.cells = CellSampling::counterfactual;
     m.set_mixture(choice);
     CHECK(std::isnan(m.mixture_choice().energy));
     const Model back = saved_and_loaded(m);
     CHECK(back.mixture_choice().mixture.cells == choice.mixture.cells);
+    CHECK(back.mixture_choice().mixture.shrinkage == 0.5);
     CHECK(std::isnan(back.mixture_choice().energy_decoded));
     CHECK(back.vae.gene_names == cells.gene_names);
     CHECK(back.vocabulary.single_perturbations == m.vocabulary.single_perturbations);
