@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +24,8 @@ struct LeftOutCells {
 /// Compares samplings of predicted cells by their energy distance to left-out cells: decoded or from the control cells'
 /// counts, with what is common to the groups shrunk, half shrunk or as measured, and stronger. Errors of gene means,
 /// which choose the rest of a mixture, favor effects that are shrunk gene by gene; many small ones together still move
-/// cells.
+/// cells. The energy distance is a squared one, so its root is averaged: one group that responds little would otherwise
+/// shrink what is predicted for all.
 class CellSamplingSearch {
  public:
   static constexpr Index most_cells = 300;  ///< of a comparison
@@ -43,7 +44,7 @@ class CellSamplingSearch {
         }
       }
     }
-    of_comparisons_.resize(candidates_.size());
+    energy_.resize(candidates_.size());
   }
 
   /// Adds the comparison of one group under one condition.
@@ -59,31 +60,39 @@ class CellSamplingSearch {
       const CellTable predicted =
           predict_with_flow(model_with(candidates_[i]), of.control, of.condition, of.options, own);
       const Matrix<float> points = pca_.project(predicted.counts.view());
-      of_comparisons_[i].push_back(weight * metric::energy_distance(view(points), view(truth)));
+      energy_[i].push_back(metric::energy_distance(view(points), view(truth)));
     }
-    weight_ += weight;
+    weight_.push_back(weight);
   }
 
-  /// Fills in the candidate of the smallest mean energy distance. Nothing where no cells were left out.
+  /// Fills in the candidate of the smallest mean root of energy distances. Nothing where no cells were left out.
   void choose(MixtureChoice& to) const {
-    if (weight_ == 0) return;
+    if (weight_.empty()) return;
+    const auto root = [](double energy) { return std::sqrt(std::max(0.0, energy)); };
+    const auto itself = [](double energy) { return energy; };
     std::size_t best = 0;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      if (sum_of(i) < sum_of(best)) best = i;
+      if (mean_of(i, root) < mean_of(best, root)) best = i;
     }
     to.mixture = candidates_[best];
-    to.energy = sum_of(best) / weight_;
-    to.energy_decoded = sum_of(0) / weight_;
+    to.energy = mean_of(best, itself);
+    to.energy_decoded = mean_of(0, itself);
   }
 
  private:
-  double sum_of(std::size_t candidate) const {
-    return std::accumulate(of_comparisons_[candidate].begin(), of_comparisons_[candidate].end(), 0.0);
+  template <class Of>
+  double mean_of(std::size_t candidate, const Of& of) const {
+    double sum = 0, weight = 0;
+    for (std::size_t k = 0; k < weight_.size(); ++k) {
+      sum += weight_[k] * of(energy_[candidate][k]);
+      weight += weight_[k];
+    }
+    return sum / weight;
   }
   const kernel::LogPca& pca_;
   std::vector<ResponseMixture> candidates_;
-  std::vector<std::vector<double>> of_comparisons_;  // weighted energy distances of each candidate
-  double weight_ = 0;
+  std::vector<std::vector<double>> energy_;  // of each candidate in each comparison
+  std::vector<double> weight_;               // of each comparison
 };
 
 }  // namespace latentcell::perturbation
