@@ -50,7 +50,7 @@ void scale_bar(Gnuplot& g, const Frame& frame) {
   const double y = -8 / frame.height;  // below the tissue
   g.line("set arrow from first ", fixed(x, 6), ", graph ", y, " to first ", fixed(x + length, 6), ", graph ", y,
          " nohead linewidth 3 linecolor rgb '#222222'\nset label '", lc::text(length),
-         " mean distances to the nearest' at first ", fixed(x, 6), ", graph ", y - 14 / frame.height,
+         " mean nearest-neighbour distances' at first ", fixed(x, 6), ", graph ", y - 14 / frame.height,
          " left font 'Sans,10' textcolor rgb '#222222'");
 }
 
