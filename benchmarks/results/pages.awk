@@ -318,7 +318,9 @@ function headline(name,    lines, l, n, i, count, model, best, ceiling, columns,
     cell["metric"] = part_of[l, 2]
     cell["measure"] = part_of[l, 2] ", " part_of[l, 3] " is better"
     cell["latentcell"] = shown(model)
-    cell["best baseline"] = shown(best) ": " data[best, "method"]
+    cell["best baseline"] = data[best, "method"]
+    sub(/^and /, "real cells and ", cell["best baseline"])  # what is added to them
+    cell["best baseline"] = shown(best) ": " cell["best baseline"]
     cell["ceiling"] = ceiling ? shown(ceiling) : ""
     cell["time"] = part_of[l, 7]
     i = compare(model, best)
