@@ -3,31 +3,19 @@
 function fail(text) { print FILENAME ":" FNR ": " text > "/dev/stderr"; failed = 1; exit 2 }
 function trim(s) { gsub(/^[ \t]+|[ \t]+$/, "", s); return s }
 
-# Lines of at most 118 characters, broken at the spaces outside of quotation marks; all after the first begin with
-# `next_start`, all but the last end with `end`.
-function wrap(text, start, next_start, end,    n, word, i, line) {
-  n = words_of(text, word)
-  line = start word[1]
+# Lines of at most 118 characters.
+function wrap(text,    n, word, i, line) {
+  n = split(text, word, " ")
+  line = word[1]
   for (i = 2; i <= n; ++i) {
-    if (length(line " " word[i] end) > 118) {
-      print line end
-      line = next_start word[i]
+    if (length(line " " word[i]) > 118) {
+      print line
+      line = word[i]
     } else {
       line = line " " word[i]
     }
   }
   print line
-}
-function words_of(text, word,    n, part, i, m, open) {
-  m = split(text, part, " ")
-  n = 0
-  open = 0
-  for (i = 1; i <= m; ++i) {
-    if (open) word[n] = word[n] " " part[i]
-    else word[++n] = part[i]
-    if (gsub(/"/, "\"", part[i]) % 2) open = !open
-  }
-  return n
 }
 
 # Fields of a line of CSV into field[1..]; a field in quotation marks may hold commas.
@@ -48,7 +36,7 @@ function parse(line, field,    n, at) {
   }
 }
 
-# Rows of the files "A.csv + B.csv" into data[row, column name], their commands into command[name]; returns how many.
+# Rows of the files "A.csv + B.csv" into data[row, column name]; returns how many.
 function load(names,    n, name, i, count) {
   split("", data)
   split("", ceiling_of)
@@ -64,7 +52,6 @@ function load_one(name, count,    path, line, at, n, j, header, field) {
   while ((getline line < path) > 0) {
     if (++at == 1) {
       if (line !~ /^# command: ./) fail(name ": its first line must be '# command: ...'")
-      command[name] = substr(line, 12)
       continue
     }
     n = parse(line, field)
@@ -331,7 +318,9 @@ function headline(name,    lines, l, n, i, count, model, best, ceiling, columns,
     cell["metric"] = part_of[l, 2]
     cell["measure"] = part_of[l, 2] ", " part_of[l, 3] " is better"
     cell["latentcell"] = shown(model)
-    cell["best baseline"] = shown(best) ": " data[best, "method"]
+    cell["best baseline"] = data[best, "method"]
+    sub(/^and /, "real cells and ", cell["best baseline"])  # what is added to them
+    cell["best baseline"] = shown(best) ": " cell["best baseline"]
     cell["ceiling"] = ceiling ? shown(ceiling) : ""
     cell["time"] = part_of[l, 7]
     i = compare(model, best)
@@ -367,34 +356,18 @@ function count_study(l,    count, i, best, result, method, where) {
   if (!tally["all"]) fail("tally.txt: nothing to compare in " part_of[l, 1])
 }
 
-function tally_table(    lines, l) {
+function tally_table(    lines, l, metric, where_behind) {
   load_metrics()
   lines = load_list("tally.txt", 5)
-  print "| study | ahead/level/behind |"
-  print "|---|---|"
+  print "| study | ahead/level/behind | behind in |"
+  print "|---|---|---|"
   for (l = 1; l <= lines; ++l) {
     count_study(l)
+    where_behind = ""
+    for (metric in behind_by)
+      where_behind = where_behind "\n" metric (behind_by[metric] > 1 ? " x" behind_by[metric] : "")
     print "| [" part_of[l, 1] "](results/" part_of[l, 2] ".md) | " \
-           tally[1] + 0 "/" tally[0] + 0 "/" tally[-1] + 0 " |"
-  }
-}
-function tally_lines(studies,    lines, l, n, study, i, found, text, metric, where_behind) {
-  load_metrics()
-  lines = load_list("tally.txt", 5)
-  n = split(studies, study, ";")
-  for (i = 1; i <= n; ++i) {
-    found = 0
-    for (l = 1; l <= lines; ++l) {
-      if (part_of[l, 1] != trim(study[i])) continue
-      found = 1
-      count_study(l)
-      text = part_of[l, 1] ": " tally[1] + 0 " ahead, " tally[0] + 0 " level, " tally[-1] + 0 " behind"
-      where_behind = ""
-      for (metric in behind_by) where_behind = where_behind "\n" metric ": " behind_by[metric]
-      if (where_behind != "") text = text " (" sorted(substr(where_behind, 2)) ")"
-      wrap(text ".", "- ", "  ", "")
-    }
-    if (!found) fail("tally.txt: no study '" trim(study[i]) "'")
+           tally[1] + 0 "/" tally[0] + 0 "/" tally[-1] + 0 " | " sorted(substr(where_behind, 2)) " |"
   }
 }
 function sorted(lines,    n, part, i, j, held, text) {
@@ -417,52 +390,16 @@ function metric_table(    lines, l) {
     if (part_of[l, 2] != "") print "| " part_of[l, 1] " | " part_of[l, 2] " | " part_of[l, 3] " |"
 }
 
-# Words of a command that differ from another one of as many words, with the options before them; "" if many differ.
-function changed_words(text, other,    n, word, other_word, i, count, found) {
-  n = words_of(text, word)
-  if (words_of(other, other_word) != n) return ""
-  for (i = 1; i <= n; ++i) {
-    if (word[i] == other_word[i]) continue
-    found = found (count++ ? " " : "") (word[i - 1] ~ /^-/ ? word[i - 1] " " : "") word[i]
-  }
-  return count > 3 ? "" : found
-}
-function source(names,    count, i, above, text, n, name, k, column, last, same) {
+function source(names,    count, i, above, text, n, name, k) {
   n = split(names, name, "+")
-  text = ""
-  for (k = 1; k <= n; ++k) {
-    name[k] = trim(name[k])
-    load(name[k])
-    same = changed_words(command[name[k]], last)
-    if (same != "") {
-      print "    # the same with " same
-    } else {
-      last = command[name[k]]
-      wrap(last, "    ", "      ", " \\")
-    }
-    text = text (k > 1 ? ", " : "") "[" name[k] "](../../benchmarks/results/" name[k] ")"
-  }
-  print ""
   count = load(names)
   above = 0
   for (i = 1; i <= count; ++i) above += (data[i, "at"] in shown_rows)
   if (!above) fail(names ": no table above shows it")
-  text = text ": " above " of " count " numbers above"
-  n = split("metric method task split", column, " ")
-  for (i = 1; i <= n; ++i) text = text only_there(column[i], count)
-  wrap(text ".", "", "", "")
-}
-function only_there(column, count,    i, seen, has, order, n, text, value, left) {
-  n = 0
-  for (i = 1; i <= count; ++i) {
-    value = data[i, column]
-    if (!(value in seen)) { seen[value] = 1; order[++n] = value }
-    if (data[i, "at"] in shown_rows) has[value] = 1
-  }
-  left = 0
-  for (i = 1; i <= n; ++i) if (!(order[i] in has)) { text = text (left ? "; " : "") order[i]; ++left }
-  if (!left) return ""
-  return left > (column == "metric" ? 12 : 5) ? "; " left " more " column "s" : "; more " column "s: " text
+  text = "Numbers (" above " of " count " above) and commands:"
+  for (k = 1; k <= n; ++k)
+    text = text " [" trim(name[k]) "](../../benchmarks/results/" trim(name[k]) ")" (k < n ? "," : ".")
+  wrap(text)
 }
 
 # What the block of a name in tables.txt says, into of[word].
@@ -489,7 +426,7 @@ function read_block(name,    path, line, inside_block, word) {
   }
 }
 
-/^<!-- (table|tally|source): / {
+/^<!-- (table|source): / {
   if (inside) fail("a mark inside of another")
   inside = 1
   print
@@ -501,8 +438,7 @@ function read_block(name,    path, line, inside_block, word) {
   if (!sub(/ -->$/, "", mark)) fail("the mark does not end with -->")
   kind = substr(mark, 6, index(mark, ":") - 6)
   mark = trim(substr(mark, index(mark, ":") + 1))
-  if (kind == "tally") tally_lines(mark)
-  else if (kind == "source") source(mark)
+  if (kind == "source") source(mark)
   else {
     read_block(mark)
     print "table " mark > used_files

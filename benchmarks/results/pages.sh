@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tables, counts and commands of README.md, docs/results.md and docs/results/*.md from the files beside this script.
+# Tables and links to files of README.md, docs/results.md and docs/results/*.md from the files beside this script.
 # Needs bash and any awk.
 #
 #   pages.sh           rewrites them
@@ -8,8 +8,7 @@
 # What is made stands between two marks:
 #
 #   <!-- table: NAME -->              a block of tables.txt; or a list: readme.txt, tally.txt, metrics.txt
-#   <!-- tally: STUDY; STUDY -->      the counts of studies of tally.txt
-#   <!-- source: A.csv + B.csv -->    the commands of files, their links, and what of them no table above shows
+#   <!-- source: A.csv + B.csv -->    links of files, and how many of their numbers the tables above show
 #   <!-- end -->
 #
 # Words of a block of tables.txt; lists are separated by semicolons, a line may be continued by indented ones:

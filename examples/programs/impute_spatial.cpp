@@ -1,6 +1,7 @@
 // Predicts expression of a tissue where it was not measured: between the spots, in a missing piece, in a missing slice,
 // or of genes that a panel lacks. Evaluates held-out expression against baselines.
 
+#include <algorithm>
 #include <latentcell/data/simulate_tissue_slice.hpp>
 #include <latentcell/io/h5ad.hpp>
 #include <latentcell/spatial/spatial.hpp>
@@ -65,7 +66,7 @@ std::optional<lc::spatial::RegionLabels> regions_of(const Settings& s, const lc:
   return lc::spatial::RegionLabels{*of_reference, *of_query};
 }
 
-// Prints and reports scores; returns the baseline that the picture shows, with its name.
+// Prints and reports scores; returns the baseline that the picture shows: the one with the highest correlation.
 lc::spatial::BaselineImputation evaluate(const Settings& s, const lc::spatial::Model& m,
                                          const lc::spatial::Dataset& data, const lc::spatial::Imputation& imputed,
                                          const std::optional<lc::spatial::RegionLabels>& regions,
@@ -74,9 +75,10 @@ lc::spatial::BaselineImputation evaluate(const Settings& s, const lc::spatial::M
   const auto baselines = lc::spatial::impute_baselines(m, data, imputed, s.seed);
   program::print_line(
       lc::text(s.holdout, ": ", data.query.size(), " locations, ", data.target.features.size(), " genes"));
-  report["scores"] = report.scored(lc::spatial::evaluate_imputation(m, data, imputed, baselines, regions));
-  const std::string shown = m.panel ? "ridge on the panel" : imputed.cells ? "kriging, deconvolved" : "kriging";
-  return {shown, lc::spatial::find_baseline(baselines, shown)};
+  const lc::evaluate::ScoreTable scores = lc::spatial::evaluate_imputation(m, data, imputed, baselines, regions);
+  report["scores"] = report.scored(scores);
+  const auto r = [&](const auto& baseline) { return std::max(-1.0, scores.value(baseline.method, "pearson")); };
+  return *std::ranges::max_element(baselines, {}, r);
 }
 
 void draw(const Settings& s, const lc::spatial::Model& m, const lc::spatial::Dataset& data,
@@ -144,6 +146,5 @@ int run(Settings s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Settings settings = program::parse_spatial(argc, argv);
-  return program::guarded("impute_spatial", [&] { return run(settings); });
+  return program::guarded("impute_spatial", [s = program::parse_spatial(argc, argv)] { return run(s); });
 }

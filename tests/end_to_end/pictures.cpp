@@ -275,13 +275,15 @@ TEST_CASE("pictures: words neither leave the panel nor cover each other where th
     CHECK(placed[i].y <= 291);
     for (std::size_t j = 0; j < i; ++j) {
       const double other = 3.5 * double(placed[j].text.size());
-      const bool beside =
+      const bool apart =
           std::abs(placed[i].x - placed[j].x) >= half + other || std::abs(placed[i].y - placed[j].y) >= 18;
-      CHECK(beside);
+      CHECK(apart);
     }
   }
   CHECK(placed[6].x == 200);  // the first comes where it wishes
   CHECK(placed[6].y == 150);
+  const plots::Words beside = plots::place_words({{"IFIT1", 200, 150}}, frame, 8, {{200, 150}}).front();
+  CHECK((std::abs(beside.x - 200) >= 26 || std::abs(beside.y - 150) >= 12));  // points stay in sight
   const plots::Frame tiny{0, 1, 0, 1, 30, 20};
   for (const plots::Words& w : plots::place_words(wishes, tiny, 7)) CHECK((w.x == 15 && w.y >= 9 && w.y <= 11));
 }

@@ -48,8 +48,10 @@ void set_ranges(Gnuplot& g, const Frame& f) {
          fixed(f.high, 9), "]");
 }
 
-std::vector<Words> place_words(std::vector<Words> words, const Frame& frame, double letter_width) {
+std::vector<Words> place_words(std::vector<Words> words, const Frame& frame, double letter_width,
+                               const std::vector<std::pair<double, double>>& points) {
   std::vector<Rectangle> taken;
+  for (const auto& [x, y] : points) taken.push_back({x - 3, x + 3, y - 3, y + 3});
   for (Words& w : words) {
     const double half = 0.5 * (letter_width * double(columns_of(w.text)) + 6), tall = 9;
     const auto inside = [](double v, double size, double room) {

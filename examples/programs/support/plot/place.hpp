@@ -35,9 +35,11 @@ struct Words {
   double x = 0, y = 0;
 };
 
-/// Moves words as little as needed so that none leaves the panel or covers another, in order: the first move least.
-/// Where there is no room within 150 pixels, words stay at their point, inside the panel.
-std::vector<Words> place_words(std::vector<Words> words, const Frame& frame, double letter_width);
+/// Moves words as little as needed so that none leaves the panel or covers another or one of the points, in order: the
+/// first move least. Where there is no room within 150 pixels, words stay at their point, inside the panel.
+/// points: x and y in pixels
+std::vector<Words> place_words(std::vector<Words> words, const Frame& frame, double letter_width,
+                               const std::vector<std::pair<double, double>>& points = {});
 
 /// Writes words on a light ground, over the points.
 void draw_words(Gnuplot& g, const std::vector<Words>& words, const Frame& frame, const std::string& font);

@@ -15,7 +15,8 @@ namespace plots {
 
 namespace {
 
-constexpr double letter_width = 7.6;  // of a font of 11 points, in pixels
+constexpr double letter_width = 7.6;   // of a font of 11 points, in pixels
+constexpr double capital_width = 8.6;  // names of genes are capitals
 
 // The median of the cells about the densest of them: of a label with two clouds, the middle of the larger.
 std::pair<double, double> middle_of(const std::vector<std::pair<double, double>>& cells) {
@@ -146,19 +147,21 @@ void note_if_empty(Gnuplot& g, const Points& points) {
 void name_points(Gnuplot& g, const Points& points, const std::vector<Index>& order,
                  const std::vector<std::string>& names, std::size_t most, const Frame& frame) {
   std::vector<Words> words;
+  std::vector<std::pair<double, double>> named;  // names hide none of them
   for (std::size_t k = 0; k < std::min(order.size(), most); ++k) {
     const auto& at = points[lc::to_size(order[k])];
     const std::string name = lc::shorten_text(lc::safe_text(names[lc::to_size(order[k])]), 16);
-    const double side = 10 + 0.5 * letter_width * double(columns_of(name));
+    const double side = 10 + 0.5 * capital_width * double(columns_of(name));
     const double x = frame.pixel_x(at[0]), right = x + side;
+    named.emplace_back(x, frame.pixel_y(at[1]));
     words.push_back({name, right + side < frame.width ? right : x - side, frame.pixel_y(at[1])});
   }
-  const std::vector<Words> placed = place_words(words, frame, letter_width);
+  const std::vector<Words> placed = place_words(words, frame, capital_width, named);
   for (std::size_t k = 0; k < placed.size(); ++k) {
     const Words& w = placed[k];
     const auto& at = points[lc::to_size(order[k])];
     if (std::hypot(w.x - words[k].x, w.y - words[k].y) > 20) {
-      const double half = 0.5 * letter_width * double(columns_of(w.text)), x = frame.pixel_x(at[0]);
+      const double half = 0.5 * capital_width * double(columns_of(w.text)), x = frame.pixel_x(at[0]);
       g.line("set arrow from graph ", std::clamp(x, w.x - half, w.x + half) / frame.width, ", graph ",
              w.y / frame.height, " to first ", at[0], ",", at[1], " nohead back linewidth 0.7 linecolor rgb '#999999'");
     }

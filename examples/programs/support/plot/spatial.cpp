@@ -50,7 +50,7 @@ void scale_bar(Gnuplot& g, const Frame& frame) {
   const double y = -8 / frame.height;  // below the tissue
   g.line("set arrow from first ", fixed(x, 6), ", graph ", y, " to first ", fixed(x + length, 6), ", graph ", y,
          " nohead linewidth 3 linecolor rgb '#222222'\nset label '", lc::text(length),
-         " mean distances to the nearest' at first ", fixed(x, 6), ", graph ", y - 14 / frame.height,
+         " mean nearest-neighbour distances' at first ", fixed(x, 6), ", graph ", y - 14 / frame.height,
          " left font 'Sans,10' textcolor rgb '#222222'");
 }
 
@@ -129,9 +129,7 @@ void imputed_genes(const std::string& folder, const ImputedGenes& of) {
       draw_map(g, {of.at, of.predicted, gene, held, end});
       const double baseline = gene_correlation(of.baseline, of.truth, gene);
       begin_map(g, box(3),
-                {lc::text("predicted by ", of.baseline_name, " (baseline)"), "", "",
-                 lc::text("r ", fixed(baseline, 2), ", ", n)},
-                frame);
+                {lc::text("baseline: ", of.baseline_name), "", "", lc::text("r ", fixed(baseline, 2), ", ", n)}, frame);
       color_bar(g, {box(3).left + wide + 16, bottom, 14, tall}, "log1p of counts");
       draw_map(g, {of.at, of.baseline, gene, held, end});
     }
