@@ -46,7 +46,7 @@ plant() {
     echo "STALE    $what: the text does not stand once in $file" | tee "$fault.result"
     return 0
   fi
-  local flags="-std=c++20 -O1 -fopenmp -march=native -DLATENTCELL_TESTS_DIR=\"$root/tests\" -I$folder -I$root/include -I$root/tests -isystem /usr/include/eigen3 -isystem /usr/include/hdf5/serial"
+  local flags="-std=c++20 -O1 -fopenmp -march=native -DLATENTCELL_EVERY_ISA -DLATENTCELL_TESTS_DIR=\"$root/tests\" -I$folder -I$root/include -I$root/tests -isystem /usr/include/eigen3 -isystem /usr/include/hdf5/serial"
   # What the library of instances holds is compiled without the fault, so a miss is looked at again without it.
   local program=$folder/test result=MISSED instances
   for instances in -DLATENTCELL_INSTANCES -ULATENTCELL_INSTANCES; do

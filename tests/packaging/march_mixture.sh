@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Files compiled with and without AVX link with their like and not with each other.
+# Files compiled with and without AVX link with their like and not with each other. With -march kernels have no copy for
+# less than it promises, unless asked for every one.
 set -euo pipefail
 source "$1"
 
@@ -33,4 +34,26 @@ for compiler in "${compilers[@]}"; do
   fi
   grep -q files_differ_in_march_and_eigen_alignment messages || { cat messages; exit 1; }
   echo "$compiler refuses the mixture"
+done
+
+cat > isa.cpp <<'EOF'
+#include <cstdlib>
+#include <latentcell/kernel/dispatch.hpp>
+namespace kernel = latentcell::kernel;
+int main(int, char** arguments) {
+  kernel::limit_isa(kernel::Isa::portable);
+  kernel::Isa used{};
+  kernel::vectorized([&](auto isa) __attribute__((always_inline)) { used = decltype(isa)::isa; });
+  return used == kernel::isa() && int(used) == std::atoi(arguments[1]) ? 0 : 1;
+}
+EOF
+if ! echo 'int main() { return __builtin_cpu_supports("avx2") ? 0 : 1; }' | $cxx -x c++ - -o probe || ! ./probe; then
+  echo "skipped: no AVX2 on this machine"
+  exit 0
+fi
+for compiler in "${compilers[@]}"; do
+  $compiler $flags $plain isa.cpp -o isa && ./isa 0
+  $compiler $flags -march=x86-64-v3 isa.cpp -o isa && ./isa 1
+  $compiler $flags -march=x86-64-v3 -DLATENTCELL_EVERY_ISA isa.cpp -o isa && ./isa 0
+  echo "$compiler leaves out the sets below -march"
 done

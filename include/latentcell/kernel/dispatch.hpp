@@ -8,8 +8,9 @@
 #include <latentcell/kernel/vector_math.hpp>
 
 // One source, compiled for several instruction sets, chosen when the program runs: a build without -march runs the hot
-// kernels as wide as the machine allows. What is called from `vectorized` and is not inlined stays portable code, so
-// everything below it is LATENTCELL_INLINE.
+// kernels as wide as the machine allows. With -march the sets below the one that it promises are left out, unless
+// LATENTCELL_EVERY_ISA is defined, as tests do. What is called from `vectorized` and is not inlined stays portable code,
+// so everything below it is LATENTCELL_INLINE.
 
 #if (defined(__x86_64__) || defined(__amd64__)) && !defined(LATENTCELL_PORTABLE)
 #define LATENTCELL_DISPATCHES 1
@@ -24,6 +25,18 @@ namespace LATENTCELL_NAMESPACE::kernel {
 /// Instruction sets that the hot kernels exist for, in ascending order.
 enum class Isa { portable, avx2, avx512 };
 
+/// The least instruction set that kernels of this file are compiled for.
+#if defined(LATENTCELL_PORTABLE) || defined(LATENTCELL_EVERY_ISA)
+inline constexpr Isa least_isa = Isa::portable;
+#elif defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__) && \
+    defined(__FMA__)
+inline constexpr Isa least_isa = Isa::avx512;
+#elif defined(__AVX2__) && defined(__FMA__) && defined(__BMI2__)
+inline constexpr Isa least_isa = Isa::avx2;
+#else
+inline constexpr Isa least_isa = Isa::portable;
+#endif
+
 /// An instruction set as a type, for a body that wants to know it when it is compiled.
 template <Isa isa_>
 struct IsaOf {
@@ -35,6 +48,7 @@ namespace detail {
 
 inline Isa detect_isa() {
 #if LATENTCELL_DISPATCHES
+  if constexpr (least_isa == Isa::avx512) return Isa::avx512;
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")) {
@@ -76,9 +90,11 @@ LATENTCELL_TARGET_AVX2 void run_avx2(const Body& body) {
 /// The instruction set that kernels run with: the machine's best, or what limit_isa allows.
 inline Isa isa() { return detail::isa_in_use().load(std::memory_order_relaxed); }
 
-/// Keeps kernels to an instruction set, for tests and comparisons; never above what the machine has. A file compiled
-/// with -march uses at least what it was compiled for.
-inline void limit_isa(Isa most) { detail::isa_in_use() = std::min(most, detail::detect_isa()); }
+/// Keeps kernels to an instruction set, for tests and comparisons; never above what the machine has, never below
+/// least_isa.
+inline void limit_isa(Isa most) {
+  detail::isa_in_use() = std::max(least_isa, std::min(most, detail::detect_isa()));
+}
 
 /// Runs body(), or body(IsaOf<...>) where it takes that, compiled for the instruction set in use.
 /// body must be marked __attribute__((always_inline)), and so must all that it calls and that should be wide; it
@@ -86,16 +102,14 @@ inline void limit_isa(Isa most) { detail::isa_in_use() = std::min(most, detail::
 template <class Body>
 void vectorized(const Body& body) {
 #if LATENTCELL_DISPATCHES
-  switch (isa()) {
-    case Isa::avx512:
-      return detail::run_avx512(body);
-    case Isa::avx2:
-      return detail::run_avx2(body);
-    case Isa::portable:
-      break;
+  if constexpr (least_isa < Isa::avx512) {
+    if (isa() == Isa::avx512) return detail::run_avx512(body);
+  }
+  if constexpr (least_isa < Isa::avx2) {
+    if (isa() == Isa::avx2) return detail::run_avx2(body);
   }
 #endif
-  detail::run_body<Isa::portable>(body);
+  detail::run_body<least_isa>(body);
 }
 
 }  // namespace latentcell::kernel
