@@ -8,6 +8,7 @@
 #include <latentcell/core/random_draw.hpp>
 #include <latentcell/data/cell_table.hpp>
 #include <latentcell/latent/for_each_decoded.hpp>
+#include <latentcell/latent/observed_dispersion.hpp>
 
 namespace LATENTCELL_NAMESPACE {
 
@@ -23,13 +24,12 @@ namespace detail {
 struct RatePosterior {
   double shape, rate;
 
-  /// log_theta: null for a Poisson likelihood, whose rate is its mean
-  template <class T>
-  RatePosterior(double count, const T* mean, const T* log_theta, Index gene) {
-    constexpr double most = 12, least = 1e-12;
-    const double theta = std::exp(log_theta == nullptr ? most : std::clamp(double(log_theta[gene]), -most, most));
+  /// dispersion: 1 / theta; 0 for a Poisson likelihood, whose rate is its mean
+  RatePosterior(double count, double mean, double dispersion) {
+    constexpr double least_dispersion = 1e-5, least_mean = 1e-12;
+    const double theta = 1 / std::max(least_dispersion, dispersion);
     shape = theta + count;
-    rate = 1 + theta / std::max(least, double(mean[gene]));
+    rate = 1 + theta / std::max(least_mean, mean);
   }
 };
 
@@ -46,8 +46,9 @@ inline void scatter_row(const CountsView& counts, Index cell, std::vector<double
 /// Draws counts of observed cells as they would be at other means, so that what the decoder does not explain of a cell
 /// is kept (abduction, action, prediction: Pearl, "Causality", 2009, section 7.1). Under a negative binomial a gene's
 /// rate in a cell has a gamma posterior given its count. Where the mean falls, each molecule is kept with the factor's
-/// chance; where it rises, a Poisson draw of the further rate is added. With factors of 1 the counts are the cells'
-/// own; over cells from the likelihood the counts have the likelihood of the new means.
+/// chance; where it rises, a Poisson draw of the further rate is added. Means and dispersions are those that the cells
+/// of a group show (ObservedDispersion). With factors of 1 the counts are the cells' own; over cells from the
+/// likelihood the counts have the likelihood of the new means.
 ///
 /// cells (N, G) observed; latents (N, D) of these cells, with library sizes -> (N, G)
 template <Autoencoder Model>
@@ -63,19 +64,26 @@ Counts counterfactual_counts(const Model& model, const CellTable& cells, const L
     LATENTCELL_REQUIRE(g >= 0 && g < groups, "counterfactual_counts: group ", g, " of ", groups);
   LATENTCELL_REQUIRE(change.factor.allFinite() && change.factor.size() > 0 && change.factor.minCoeff() >= 0,
                      "counterfactual_counts: factors must be finite and at least 0");
+  const ObservedDispersion observed(model, cells, latents, change.groups, groups);
+  Matrix<double> dispersion(groups, genes), mean_factor(groups, genes);
+  for (Index k = 0; k < groups * genes; ++k) {
+    dispersion(k / genes, k % genes) = observed.dispersion(k / genes, k % genes);
+    mean_factor(k / genes, k % genes) = observed.mean_factor(k / genes, k % genes);
+  }
   const Rng streams = rng.fork();
   std::vector<double> own(to_size(genes));
   Counts out(genes);
-  for_each_decoded(model, latents, [&](Index i, const auto* mean, const auto* log_theta) {
+  for_each_decoded(model, latents, [&](Index i, const auto* mean, const auto*) {
     detail::scatter_row(cells.counts.view(), i, own);
     Rng draws = streams.at(std::uint64_t(i));
     for (Index g = 0; g < genes; ++g) {
       double count = own[to_size(g)];
-      const double factor = change.factor(change.groups[to_size(i)], g);
+      const Index at = change.groups[to_size(i)];
+      const double factor = change.factor(at, g);
       if (factor < 1) {
         if (count > 0) count = draw_binomial(count, factor, draws);
       } else if (factor > 1) {
-        const detail::RatePosterior rate(count, mean, log_theta, g);
+        const detail::RatePosterior rate(count, mean_factor(at, g) * double(mean[g]), dispersion(at, g));
         count += draw_negative_binomial((factor - 1) * rate.shape / rate.rate, rate.shape, draws);
       }
       if (count > 0) out.push(std::int32_t(g), float(count));
