@@ -122,7 +122,8 @@ inline std::string difference(const StoredValue& a, const StoredValue& b, const 
 /// Gives the entries of a matrix of two files one type: counts are written as narrow as they are in each.
 inline void widen_entries(StoredValue& a, StoredValue& b) {
   const auto encoding = a.attributes.find("encoding-type");
-  const bool entries = encoding != a.attributes.end() && encoding->second.texts == std::vector<std::string>{"csr_matrix"};
+  const bool entries =
+      encoding != a.attributes.end() && encoding->second.texts == std::vector<std::string>{"csr_matrix"};
   for (auto& [name, child] : a.children) {
     const auto other = b.children.find(name);
     if (other == b.children.end()) continue;
