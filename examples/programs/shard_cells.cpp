@@ -22,7 +22,7 @@ namespace {
 Index memory_for_counts(const Settings& s, const lc::io::H5adShards& cells) {
   constexpr double a_cell = 40, others = 5e7;
   const double taken = program::resident_memory() + a_cell * double(cells.cells()) + others;
-  const double left = s.gigabytes * 1e9 - taken + double(cells.resident_bytes());
+  const double left = s.gigabytes * 1e9 - taken;
   if (left < 5e7)
     lc::throw_runtime("names and obs of ", cells.cells(), " cells take ", Index(taken / 1e6),
                       " MB: --memory must be larger");

@@ -60,9 +60,9 @@ for wait in 0.05 0.2 0.5 1 1.5; do
 done
 
 # What a killed run leaves, the next one removes.
-mkdir .shards2.999999999.tmp
+mkdir ".shards2.999999999@$(uname -n).tmp"
 "$program" --data a.h5ad --out shards2 --quiet
-[ ! -e .shards2.999999999.tmp ] || wrong "what a killed run left stays"
+[ ! -e ".shards2.999999999@$(uname -n).tmp" ] || wrong "what a killed run left stays"
 
 before=$failed
 source "$here/refuses.sh"

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -52,13 +54,16 @@ TEST_CASE("AtomicFolder: what is there, and where none can be made") {
   CHECK_THAT(message([] { io::AtomicFolder(""); }), ContainsText("without a name"));
 }
 
-TEST_CASE("AtomicFolder: temporaries of processes that are gone are removed, those of others stay") {
+TEST_CASE("AtomicFolder: temporaries of this computer's processes that are gone are removed, those of others stay") {
   fixtures::TemporaryFolder folder;
-  std::filesystem::create_directories(folder / ".a.999999999.tmp/inner");
-  std::filesystem::create_directory(folder / ".a.1.tmp");
-  std::filesystem::create_directory(folder / ".a.x.tmp");
+  char host[65] = "";
+  REQUIRE(::gethostname(host, sizeof host - 1) == 0);
+  const std::string here = text("@", host, ".tmp"), gone = ".a.999999999" + here;
+  CHECK(io::AtomicFolder::temporary_of(folder / "a") == folder / text(".a.", long(::getpid()), here));
+  std::filesystem::create_directories(folder / (gone + "/inner"));
+  const Names stay{".a.1" + here, ".a.x" + here, ".a.999999999@elsewhere.tmp", ".a.999999999.tmp"};
+  for (const std::string& name : stay) std::filesystem::create_directory(folder / name);
   { const io::AtomicFolder out(folder / "a"); }
-  CHECK_FALSE(std::filesystem::exists(folder / ".a.999999999.tmp"));
-  CHECK(std::filesystem::exists(folder / ".a.1.tmp"));
-  CHECK(std::filesystem::exists(folder / ".a.x.tmp"));
+  CHECK_FALSE(std::filesystem::exists(folder / gone));
+  for (const std::string& name : stay) CHECK(std::filesystem::exists(folder / name));
 }

@@ -106,6 +106,28 @@ TEST_CASE("h5ad view: its own datasets are those of the files through HDF5 too, 
   CHECK(read("obsm/X_latentcell", float{}) == std::vector<float>(latent.data(), latent.data() + latent.size()));
 }
 
+TEST_CASE("h5ad view: one file of larger counts among others, which are written narrower") {
+  const fixtures::TemporaryFolder folder;
+  CellTable parts[] = {table(4, 1), table(5, 2), table(3, 3)}, whole;
+  parts[1].counts = Counts(30, {0, 1, 1, 1, 1, 2}, {7, 29}, {70000, 3});
+  parts[2].counts = Counts(30, {0, 1, 1, 1}, {2}, {16777215});
+  std::vector<std::string> names;
+  for (const CellTable& part : parts) {
+    names.push_back(text("cells_", names.size(), ".h5ad"));
+    io::write_h5ad(folder / names.back(), part, {.narrow = true});
+    append_cells(whole, part);
+  }
+  io::write_h5ad_view(folder / "whole.h5ad", names);
+  CHECK(fixtures::dense(io::read_h5ad(folder / "whole.h5ad").counts) == fixtures::dense(whole.counts));
+  const io::Hdf5Handle file(H5Fopen((folder / "whole.h5ad").c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)),
+      data(H5Dopen2(file.get(), "X/data", H5P_DEFAULT)), type(H5Dget_type(data.get()));
+  CHECK(io::number_type(type.get()) == NumberType::uint32);
+  const CountsView counts = whole.counts.view();
+  std::vector<float> read(to_size(counts.nonzeros()));
+  REQUIRE(H5Dread(data.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read.data()) >= 0);
+  CHECK(read == std::vector<float>(counts.values, counts.values + counts.nonzeros()));
+}
+
 TEST_CASE("h5ad view: equal files make equal bytes") {
   const Shards shards({10, 12});
   shards.write();

@@ -215,6 +215,17 @@ TEST_CASE("shard_cells: dense matrices and those kept by genes; shards of shards
   }
 }
 
+TEST_CASE("shard_cells: counts kept by genes that do not fit are refused before they are read") {
+  const fixtures::TemporaryFolder folder;
+  const std::string path = folder / "csc.h5ad";
+  std::filesystem::copy_file(reference("csc.h5ad"), path);
+  fixtures::edit_hdf5(path, [](hid_t f) { fixtures::replace(f, "X/data", std::vector<float>(70000, -1.0f)); });
+  io::H5adShards cells({path}, {}, {}, io::Layouts::any);
+  CHECK(cells.resident_bytes() == 560000);
+  CHECK_THAT(message([&] { io::shard_cells(cells, folder / "out", {.memory = 1 << 20}); }),
+             ContainsText("counts that are kept by genes (CSC) take 0 MB, and 1 may be used"));
+}
+
 TEST_CASE("shard_cells: stopped or failing work leaves nothing") {
   const Input in;
   for (const double at : {0.0, 0.5, 0.8}) {

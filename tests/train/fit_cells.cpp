@@ -16,10 +16,12 @@ static_assert(!StreamableCellModel<PcaAutoencoder<float, NegativeBinomial<float>
 /// A table as if it were in a file.
 struct Reader {
   const CellTable& all;
+  Index rows_read = 0;
   Index cells() const { return all.cells(); }
   Index genes() const { return all.genes(); }
   void read(Index first, Index count, Counts& to) {
     to.clear(genes());
+    rows_read += count;
     for (Index i = 0; i < count; ++i) to.push_row(all.counts, first + i);
   }
 };
@@ -106,4 +108,31 @@ TEST_CASE("fit: bad input is named") {
   const std::vector<Index> few{0, 1, 2};
   REQUIRE_THROWS_WITH(fit(model, streamed(reader).select_genes(few), {}, {}),
                       ContainsText("cells with 3 genes but the model has 80"));
+}
+
+TEST_CASE("fit of streamed cells: the minibatches of a step have lanes, so that a rank reads what it trains on alone") {
+  const CellTable all = some_cells();
+  Reader reader{all};
+  const double a_cell = bytes_per_cell(double(all.counts.nonzeros()) / 700);
+  const StreamedTable cells = streamed(reader, {.memory = Index(300 * a_cell / 0.9), .block = 32});
+  CHECK(streamed_lanes(cells, 700, 4, cells.stream) == 4);
+  CHECK(streamed_lanes(cells, 700, 6, cells.stream) == 3);
+  CHECK(streamed_lanes(cells, 700, 1, cells.stream) == 1);
+  CHECK(streamed_lanes(cells, 700, 4, {.block = 32}) == 1);
+  const Model model = new_model();
+  auto source = cell_training_data(model, cells, {}, {.batch = 10, .accumulate = 4, .validation = 0});
+  Index cells_taken = 0;
+  for (Index rank = 0; rank < 2; ++rank) {
+    reader.rows_read = 0;
+    detail::NumberedPass pass(source.data.train);
+    pass.begin(Rng(1));
+    CellBatch batch;
+    for (Index n = rank; n < pass.count(); n += 2) {
+      (void)pass.take(n, batch);
+      cells_taken += batch.size();
+    }
+    source.data.train.begin_ordered();  // waits for what is read ahead
+    CHECK(reader.rows_read <= 450);
+  }
+  CHECK(cells_taken == 700);
 }

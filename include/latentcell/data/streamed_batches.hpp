@@ -160,13 +160,8 @@ class StreamedBatches {
   Index genes() const { return s_->counts.cols(); }
   Index size() const { return Index(s_->rows.size()); }
 
-  /// Minibatches in an epoch.
-  Index batches() const {
-    Index sum = 0;
-    for (Index lane = 0; lane < s_->order.lanes(); ++lane)
-      sum += detail::batches_of(s_->order.lane_cells(lane), s_->batch);
-    return sum;
-  }
+  /// Minibatches in an epoch, whether it has begun or not.
+  Index batches() const { return s_->batches; }
 
   /// How the cells are shuffled.
   const ShuffleShape& shape() const { return s_->shape; }
@@ -247,6 +242,7 @@ class StreamedBatches {
     BatchBuffer buffer;
     std::optional<Rng> split_rng;    // of this epoch; none in an ordered pass
     Index position = 0, number = 0;  // cells and minibatches so far
+    Index batches = 0;               // in an epoch
 
     State(const CountRows& c, CellBatchesOptions options, const StreamOptions& stream)
         : counts(c),
@@ -258,6 +254,11 @@ class StreamedBatches {
           buffer(std::move(options.batch_covariate), std::move(options.labels), options.count_thinning) {
       for (Index lane = 0; lane < stream.lanes; ++lane)
         lanes.push_back(std::make_unique<detail::WindowReader>(counts, rows, nonzeros));
+      // Of lanes as an epoch has them; a pass in order has one.
+      Rng any(0);
+      (void)order.begin(any);
+      for (Index lane = 0; lane < order.lanes(); ++lane) batches += detail::batches_of(order.lane_cells(lane), batch);
+      order.begin_ordered();
       begin_lanes();
     }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <latentcell/core/error.hpp>
+#include <latentcell/io/sync_path.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
@@ -66,10 +67,10 @@ class AtomicFile {
   /// Syncs the temporary, renames it to the target and syncs the folder. Call once, with the temporary closed.
   void commit() {
     if (temporary_.empty()) throw_runtime(path_, ": was committed before");
-    sync(temporary_, O_RDWR);
+    sync_path(temporary_, path_);
     if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail();
     temporary_.clear();
-    sync(folder_, O_RDONLY | O_DIRECTORY);
+    sync_path(folder_, path_);
   }
 
  private:
@@ -94,21 +95,6 @@ class AtomicFile {
   }
 
   [[noreturn]] void fail() const { throw_runtime(path_, ": cannot be written: ", std::strerror(errno)); }
-
-  void sync(const std::string& what, int flags) const {
-    const int file = ::open(what.c_str(), flags | O_CLOEXEC);
-    // A writable folder that cannot be read cannot be synced; the rename is kept.
-    if (file < 0 && (flags & O_DIRECTORY) != 0) return;
-    if (file < 0) fail();
-    const int outcome = ::fsync(file);
-    const int trouble = errno;
-    ::close(file);
-    // Some file systems cannot sync a folder and return EINVAL.
-    if (outcome != 0 && trouble != EINVAL) {
-      errno = trouble;
-      fail();
-    }
-  }
 
   std::string path_, target_, folder_, temporary_;
 };

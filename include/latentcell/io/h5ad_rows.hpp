@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,7 +60,7 @@ inline H5adOpened open_h5ad(const std::string& path, const H5adOptions& options)
 /// Which matrices are read in blocks.
 enum class Layouts {
   rows,  ///< those that are kept by rows (CSR): rows can be read alone
-  any,   ///< dense ones too, whose zeros are read with them, and those kept by genes (CSC), which are read whole
+  any,   ///< dense ones too, whose zeros are read with them, and those kept by genes (CSC), whole at the first read
 };
 
 /// The cells of an h5ad file, read a range at a time: what does not fit in memory is trained on in blocks. Counts are
@@ -83,7 +84,7 @@ class H5adRows {
       in_.matrix.fail(in_.encoding == "array" ? "is dense" : "is kept by genes (CSC)",
                       ": cells are read in blocks of CSR files alone; the program shard_cells writes them");
     } else if (in_.encoding == "csc_matrix") {
-      whole_ = read_matrix(in_.matrix, cells_, features, value_check(), in_.table.notes);
+      csc_entries_ = in_.matrix.open("data").length();
     }
   }
 
@@ -94,10 +95,12 @@ class H5adRows {
     LATENTCELL_REQUIRE(first >= 0 && count >= 0 && first + count <= cells_, "H5adRows: rows ", first, " to ",
                        first + count, " of ", cells_);
     if (rows_) return rows_->entries(first, count);
-    return in_.encoding == "array" ? count * Index(in_.features.size()) : whole_.view().middle(first, count).nonzeros();
+    if (in_.encoding != "array" && whole_) return whole_->view().middle(first, count).nonzeros();
+    const Index most = count * Index(in_.features.size());
+    return in_.encoding == "array" ? most : std::min(most, csc_entries_);
   }
-  /// Bytes of counts that stay in memory: those of a matrix that is read whole.
-  Index resident_bytes() const { return 8 * whole_.nonzeros(); }
+  /// Bytes of counts that stay in memory from the first read() on: those of a matrix that is read whole.
+  Index resident_bytes() const { return 8 * csc_entries_; }
   /// Names, obs and var, with counts of 0, and notes; read() adds to the notes.
   const CellTable& annotation() const { return in_.table; }
   /// Gives the annotation up but for the notes: errors name cells by their number from then on.
@@ -137,8 +140,9 @@ class H5adRows {
   ValueCheck value_check() {
     return {values_, in_.matrix.where(), in_.advice, in_.table.cell_names, in_.features, &rounding_};
   }
-  void take_rows(Index first, Index count, RawRows& to) const {
-    const CountsView rows = whole_.view().middle(first, count);
+  void take_rows(Index first, Index count, RawRows& to) {
+    if (!whole_) whole_ = read_matrix(in_.matrix, cells_, Index(in_.features.size()), value_check(), in_.table.notes);
+    const CountsView rows = whole_->view().middle(first, count);
     to.row_start.assign(rows.row_start, rows.row_start + count + 1);
     for (std::int64_t& start : to.row_start) start -= rows.row_start[0];
     to.columns.assign(rows.columns + rows.row_start[0], rows.columns + rows.row_start[count]);
@@ -153,7 +157,8 @@ class H5adRows {
   detail::H5adOpened in_;
   Index cells_, genes_;
   std::optional<Hdf5Rows> rows_;  // of a CSR matrix
-  Counts whole_;                  // of a CSC matrix, with all features
+  Index csc_entries_ = 0;         // of a CSC matrix
+  std::optional<Counts> whole_;   // that, with all features, from the first read() on
   Rounding rounding_;
   bool noted_repeats_ = false, noted_rounding_ = false;
 };

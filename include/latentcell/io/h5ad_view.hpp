@@ -14,6 +14,7 @@
 #include <latentcell/io/h5ad_view_shards.hpp>
 #include <latentcell/io/hdf5_writer.hpp>
 #include <latentcell/io/read_stored.hpp>
+#include <latentcell/io/wider_type.hpp>
 
 namespace LATENTCELL_NAMESPACE::io {
 
@@ -118,6 +119,22 @@ inline std::string difference(const StoredValue& a, const StoredValue& b, const 
   return a == b ? "" : at;
 }
 
+/// Gives the entries of a matrix of two files one type: counts are written as narrow as they are in each.
+inline void widen_entries(StoredValue& a, StoredValue& b) {
+  const auto encoding = a.attributes.find("encoding-type");
+  const bool entries =
+      encoding != a.attributes.end() && encoding->second.texts == std::vector<std::string>{"csr_matrix"};
+  for (auto& [name, child] : a.children) {
+    const auto other = b.children.find(name);
+    if (other == b.children.end()) continue;
+    if (entries) {
+      child.type = other->second.type = wider_type(child.type, other->second.type);
+    } else {
+      widen_entries(child, other->second);
+    }
+  }
+}
+
 /// Writes a view whose files are alike.
 class ViewWriter {
  public:
@@ -126,6 +143,7 @@ class ViewWriter {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const Hdf5Object root = open(i);
       files_.push_back(OutlineReader::read(root));
+      if (i > 0) widen_entries(files_[0].cells, files_[i].cells);
       const std::string place = difference(files_[0].cells, files_[i].cells, "");
       if (!place.empty()) root.fail("differs from ", names_[0], " in '", place, "': they are no parts of one table");
       const Hdf5Object var = root.open("var");
@@ -259,7 +277,8 @@ class ViewWriter {
 /// Writes one h5ad file that shows many as one table, cells below each other: what has a value for each cell is a
 /// virtual dataset over the files, row starts and texts (cell names) are copied, var and uns are those of the first.
 /// anndata opens it as one file; the folder can be moved as a whole. It takes some bytes a cell, in memory too.
-/// names: files in the folder of `path` that write_h5ad wrote, all with the same genes, columns and levels
+/// names: files in the folder of `path` that write_h5ad wrote, all with the same genes, columns and levels; entries of
+/// matrices may be of several types, of which the view has one that holds all
 /// Throws std::invalid_argument for no name or one with a folder, std::runtime_error where files differ or hold what a
 /// view cannot (raw, obsp), or the view cannot be written.
 inline void write_h5ad_view(const std::string& path, const std::vector<std::string>& names) {

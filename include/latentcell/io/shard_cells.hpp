@@ -149,8 +149,8 @@ inline Counts gather_cells(const BucketFile& from, Index shard, Index start, std
   return Counts(genes, std::move(row_start), std::move(columns), std::move(values));
 }
 
-/// Adds columns that say where each cell was: "source_file" and "source_row". Those that the cells have already, as
-/// shards of shards do, stay.
+/// Adds columns that say where each cell was: "source_file", the path as it was given, and "source_row". Those that the
+/// cells have already, as shards of shards do, stay.
 inline void add_sources(CellTable& table, const H5adShards& of, std::span<const Index> cells) {
   if (table.cell_columns.has("source_row")) return;
   Integers rows;

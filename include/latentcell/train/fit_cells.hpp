@@ -49,6 +49,19 @@ struct CellCovariates {
   std::vector<int> label = {};            ///< (N) label of each cell, -1 where unknown
 };
 
+/// Lanes of a streamed epoch of so many cells: one for each minibatch of a step, where the memory does not hold all
+/// cells but a block for each lane; so ranks, which share the minibatches, read only the windows of their own.
+inline Index streamed_lanes(const StreamedTable& cells, Index rows, int accumulate, const StreamOptions& stream) {
+  const double nonzeros = cells.counts.nonzeros_per_row();
+  const double fit = 0.9 * double(stream.memory) / bytes_per_cell(nonzeros);
+  if (double(rows) <= fit) return stream.lanes;
+  for (Index lanes = accumulate; lanes > stream.lanes; --lanes) {
+    const bool holds_blocks = fit / 2 / double(lanes) >= double(stream.block) && lanes * stream.block <= rows;
+    if (accumulate % lanes == 0 && holds_blocks) return lanes;
+  }
+  return stream.lanes;
+}
+
 /// Minibatches of a table for training and validation, and the rows of each.
 template <CellSource Source = CellBatches>
 struct CellTrainingData {
@@ -72,6 +85,7 @@ auto cell_training_data(const Model& model, const Cells& cells, const CellCovari
       const double share = double(rows.size()) / double(cells.cells());
       stream.memory = std::max(Index(4096), Index(share * double(stream.memory)));
       stream.lanes = std::min(stream.lanes, lanes);
+      if (lanes > 1) stream.lanes = streamed_lanes(cells, Index(rows.size()), options.accumulate, stream);
       return StreamedBatches(cells.counts, source, stream);
     } else {
       return batches_over(cells, source);
