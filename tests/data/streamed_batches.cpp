@@ -156,7 +156,6 @@ TEST_CASE("StreamedBatches: an epoch cut short goes on where it stopped and read
     Rng rng(4), again(4);
     const std::vector<Copy> whole = epoch(source, rng);
     source.begin_epoch(rng);
-    CellBatch batch;
     other.begin_epoch(again);
     Index position = 0;
     for (std::size_t i = 0; i < 50; ++i) position += Index(whole[i].cell.size());
