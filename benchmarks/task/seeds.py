@@ -3,8 +3,8 @@
 usage: seeds.py PROGRAM FOLDER [--seeds 0 1 2] [--threads 2] [--csv DATASET TASK SPLIT] [arguments of the program]
 
 Serves model_trajectory, translate_omics, impute_spatial, augment_cells, transfer_labels, and generate_cells with
---corrected or --interpolate. Reports stay in FOLDER; runs whose report is there are not made again. --csv prints lines of benchmarks/results instead;
-metrics of a classifier have its name as their task.
+--corrected or --interpolate. Reports stay in FOLDER; runs whose report is there are not made again. --csv prints lines
+of benchmarks/results instead; metrics of a classifier have its name as their task.
 """
 import argparse, csv, hashlib, json, statistics, subprocess, sys
 from pathlib import Path

@@ -28,12 +28,12 @@ struct Observed {
     Rng rng(4);
     for_each_decoded(vae, latents, [&](Index i, const float* decoded, const float* log_theta) {
       group.push_back(int(i % 2));
-      const bool as_told = i % 2 == 1;
+      const bool as_decoded = i % 2 == 1;
       for (Index g = 0; g < vae.genes(); ++g) {
         const double dispersion = std::exp(-double(log_theta[g]));
         if (i == 0) mean.push_back(double(decoded[g])), own.push_back(dispersion);
-        const double count = draw_negative_binomial(double(decoded[g]) * (as_told ? 1 : factor),
-                                                    1 / (dispersion * (as_told ? 1 : ratio)), rng);
+        const double count = draw_negative_binomial(double(decoded[g]) * (as_decoded ? 1 : factor),
+                                                    1 / (dispersion * (as_decoded ? 1 : ratio)), rng);
         if (count > 0) table.counts.push(std::int32_t(g), float(count));
       }
       table.counts.end_row();
